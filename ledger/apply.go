@@ -1,0 +1,228 @@
+package ledger
+
+import (
+	"time"
+
+	"touchgate.dev/touch"
+)
+
+// Apply moves a progress by a transition; it is the one place where a worker's
+// word meets what happened meanwhile. If the touch has not moved since the
+// worker looked (equal versions), the transition holds. If it has (a receipt
+// overtook the vendor's answer, a caller cancelled), the newer progress stays
+// and only the facts of the send are added: the contact, the provider and the
+// events of the send itself. Both drivers call it inside Settle's transaction.
+func Apply(cur Progress, tr Transition) (Progress, []touch.Event) {
+	next := cur
+	next.Version++
+	if !tr.Keep {
+		next.Segment = 0
+	}
+	if tr.Contact != nil {
+		next.Contacts = mergeContact(cur.Contacts, *tr.Contact)
+	}
+	if tr.Provider != "" {
+		next.Provider = tr.Provider
+	}
+	if tr.Version != cur.Version {
+		return next, sendEvents(tr.Events, cur.State)
+	}
+	if tr.DropContact {
+		next.Contacts = dropContact(cur.Contacts, tr.Leg)
+	}
+	next.State, next.Leg, next.Attempts = tr.To, tr.Leg, tr.Attempts
+	next.Due, next.Lane, next.Reason = tr.Due, tr.Lane, tr.Reason
+	if next.Lane == "" {
+		next.Lane = cur.Lane
+	}
+	return next, tr.Events
+}
+
+// sendEvents keeps the events that say what was sent, under the state that
+// the touch has reached since.
+func sendEvents(events []touch.Event, state touch.State) []touch.Event {
+	var kept []touch.Event
+	for _, e := range events {
+		if e.Kind == touch.EventSent || e.Kind == touch.EventUnknown {
+			e.State = state
+			kept = append(kept, e)
+		}
+	}
+	return kept
+}
+
+// The kinds of a contact, weakest first: a later report never weakens one.
+const (
+	ContactAttempt      = "attempt"
+	ContactFailed       = "failed" // attempted, and known not to have arrived
+	ContactDelivered    = "delivered"
+	ContactConnected    = "connected"
+	ContactConversation = "conversation"
+)
+
+// ContactRank orders the kinds of a contact; an unknown or empty one is an attempt.
+func ContactRank(kind string) int {
+	switch kind {
+	case ContactFailed:
+		return 1
+	case ContactDelivered:
+		return 2
+	case ContactConnected:
+		return 3
+	case ContactConversation:
+		return 4
+	}
+	return 0
+}
+
+func mergeContact(all []Contact, c Contact) []Contact {
+	merged := make([]Contact, 0, len(all)+1)
+	for _, old := range all {
+		if old.Leg != c.Leg {
+			merged = append(merged, old)
+		} else if ContactRank(old.Kind) > ContactRank(c.Kind) {
+			c.Kind = old.Kind
+		}
+	}
+	return append(merged, c)
+}
+
+func dropContact(all []Contact, leg int) []Contact {
+	var kept []Contact
+	for _, c := range all {
+		if c.Leg != leg {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// ApplyReceipt moves a progress by what a vendor reported of one leg. It is
+// monotone: the order and the number of receipts do not change where the touch
+// ends. Delivered wins over everything; a failure of the current leg goes on
+// with the next one. It answers no events when the receipt is no news.
+func ApplyReceipt(cur Progress, t *touch.Touch, leg int, r touch.Receipt, now time.Time) (Progress, []touch.Event) {
+	if leg >= len(t.Plan) {
+		return cur, nil
+	}
+	at := r.At
+	if at.IsZero() || at.After(now) {
+		at = now
+	}
+	b := receiptBuilder{next: cur, t: t, leg: leg, r: r, at: at, now: now}
+	switch r.Kind {
+	case touch.ReceiptFailed:
+		b.failed()
+	case touch.ReceiptDelivered:
+		b.delivered(ContactDelivered)
+	case touch.ReceiptRead:
+		b.delivered(ContactDelivered)
+		b.event(touch.EventRead)
+	case touch.ReceiptReplied, touch.ReceiptOutcome:
+		b.answered()
+	}
+	if len(b.events) == 0 {
+		return cur, nil
+	}
+	b.next.Version++
+	return b.next, b.events
+}
+
+type receiptBuilder struct {
+	next    Progress
+	t       *touch.Touch
+	leg     int
+	r       touch.Receipt
+	at, now time.Time
+	events  []touch.Event
+}
+
+func (b *receiptBuilder) event(kind touch.EventKind) {
+	b.events = append(b.events, touch.Event{
+		Kind: kind, At: b.at, Touch: b.t.ID, Key: b.t.Key, Caller: b.t.Caller, Customer: b.t.Customer,
+		Campaign: b.t.Campaign, State: b.next.State, Leg: b.leg, Channel: b.t.Plan[b.leg].Channel,
+		Until: b.next.Due, Reason: b.r.Reason, Outcome: b.r.Outcome,
+		Result: &touch.Result{Class: touch.Accepted, Provider: b.r.Provider, VendorID: b.r.VendorID, Code: b.r.Code},
+	})
+}
+
+func (b *receiptBuilder) kind() (string, bool) {
+	for _, c := range b.next.Contacts {
+		if c.Leg == b.leg {
+			return c.Kind, true
+		}
+	}
+	return "", false
+}
+
+// contact raises the leg's contact to kind; it reports whether that is news.
+func (b *receiptBuilder) contact(kind string) bool {
+	old, known := b.kind()
+	if known && ContactRank(old) >= ContactRank(kind) {
+		return false
+	}
+	at := b.at
+	for _, c := range b.next.Contacts {
+		if c.Leg == b.leg {
+			at = c.At
+		}
+	}
+	b.next.Contacts = mergeContact(b.next.Contacts, Contact{Leg: b.leg, Channel: b.t.Plan[b.leg].Channel, At: at, Kind: kind})
+	return true
+}
+
+func (b *receiptBuilder) delivered(kind string) {
+	news := b.contact(kind)
+	if !news && b.next.State == touch.Delivered {
+		return
+	}
+	b.next.State, b.next.Due, b.next.Reason = touch.Delivered, time.Time{}, ""
+	b.event(touch.EventDelivered)
+}
+
+func (b *receiptBuilder) answered() {
+	kind := ContactConnected
+	switch b.r.Outcome {
+	case touch.NoAnswer:
+		b.failed()
+		return
+	case touch.Conversation, touch.RefusedOffer, touch.Completed:
+		kind = ContactConversation
+	}
+	b.delivered(kind)
+	if b.r.Outcome != "" && len(b.events) == 0 {
+		return // the same outcome again
+	}
+	if b.r.Kind == touch.ReceiptReplied {
+		b.event(touch.EventReplied)
+	}
+	b.event(touch.EventOutcome)
+}
+
+func (b *receiptBuilder) failed() {
+	old, known := b.kind()
+	if known && ContactRank(old) >= ContactRank(ContactFailed) {
+		return // failed already, or delivered: a later failure is no news
+	}
+	b.contact(ContactFailed)
+	onLeg := b.leg == b.next.Leg && (!b.next.State.Final() || b.next.State == touch.Unconfirmed)
+	if onLeg {
+		if next := b.leg + 1; next < len(b.t.Plan) && !b.t.Expired(b.now) {
+			b.next.State, b.next.Leg, b.next.Attempts, b.next.Due = touch.Due, next, 0, b.now
+			b.next.Lane = touch.Lane(b.t.Plan[next].Channel, b.t.Urgent())
+		} else {
+			b.next.State, b.next.Due = touch.Failed, time.Time{}
+		}
+		b.next.Reason = b.r.Reason
+	}
+	b.event(touch.EventUndelivered)
+	if b.r.Outcome != "" {
+		b.event(touch.EventOutcome)
+	}
+	switch {
+	case onLeg && b.next.State == touch.Due:
+		b.event(touch.EventFallback)
+	case onLeg:
+		b.event(touch.EventFailed)
+	}
+}

@@ -1,0 +1,115 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"touchgate.dev/touch"
+)
+
+// Access keeps API keys. Secrets are stored hashed.
+type Access interface {
+	PutKey(ctx context.Context, k APIKey) error // class Conflict: the id exists
+	Key(ctx context.Context, id string) (*APIKey, error)
+	ListKeys(ctx context.Context) ([]APIKey, error)
+	RevokeKey(ctx context.Context, id string, now time.Time) error // class NotFound
+}
+
+// APIKey is a caller's credential.
+type APIKey struct {
+	ID        string     `json:"id"` // the public part
+	Hash      [32]byte   `json:"-"`  // SHA-256 of the secret part
+	Caller    string     `json:"caller"`
+	Scopes    []string   `json:"scopes"`
+	CreatedAt time.Time  `json:"created_at"`
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+}
+
+// CampaignStatus says whether a campaign's touches go out.
+type CampaignStatus string
+
+// The states of a campaign. Cancelled is for ever.
+const (
+	CampaignRunning   CampaignStatus = "running"
+	CampaignPaused    CampaignStatus = "paused"
+	CampaignCancelled CampaignStatus = "cancelled"
+)
+
+// Controls keeps what may stop a touch at the last moment. Every change
+// raises the fence, which Intend asserts, so that nothing judged before a
+// change is sent after it.
+type Controls interface {
+	// Control reads everything at one fence.
+	Control(ctx context.Context) (*Control, error)
+	// Fence reads only the number.
+	Fence(ctx context.Context) (int64, error)
+	// SetCampaign pauses, resumes or cancels; class Conflict when cancelled already.
+	SetCampaign(ctx context.Context, caller, campaign string, s CampaignStatus, actor string, now time.Time) error
+	// PutStop starts or replaces an emergency stop; EndStop ends it (NotFound).
+	PutStop(ctx context.Context, s Stop, actor string, now time.Time) error
+	EndStop(ctx context.Context, id, actor string, now time.Time) error
+	// PutPolicies makes a set of documents the active one.
+	PutPolicies(ctx context.Context, p PolicySet, actor string, now time.Time) error
+	// Policies reads a stored set by hash, "" being the active one; class NotFound.
+	Policies(ctx context.Context, hash string) (*PolicySet, error)
+	// RaiseShards raises the epochs of lost shards of the contact log.
+	RaiseShards(ctx context.Context, shards []int, now time.Time) error
+	// CancelTouch takes a touch back; class Conflict when it is sent, being
+	// sent or over; NotFound.
+	CancelTouch(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (Progress, error)
+}
+
+// Control is everything that may stop a touch, as of one fence.
+type Control struct {
+	Fence      int64
+	Campaigns  map[CampaignRef]CampaignStatus // those not running
+	Stops      []Stop
+	PolicyHash string
+	Shards     map[int]int64 // epochs above 0
+}
+
+// CampaignRef names a campaign: each caller has its own.
+type CampaignRef struct{ Caller, Campaign string }
+
+// Stop is an emergency stop. Empty fields match everything.
+type Stop struct {
+	ID       string         `json:"id"`
+	Channel  touch.Channel  `json:"channel,omitempty"`
+	Category touch.Category `json:"category,omitempty"`
+	Provider string         `json:"provider,omitempty"`
+	Caller   string         `json:"caller,omitempty"`
+	Owner    string         `json:"owner"`
+	Reason   string         `json:"reason"`
+	Since    time.Time      `json:"since"`
+	Until    *time.Time     `json:"until,omitempty"` // nil: until ended
+}
+
+// PolicySet is a set of policy documents as they were written, by name.
+type PolicySet struct {
+	Hash      string
+	Documents map[string][]byte
+	CreatedAt time.Time
+	CreatedBy string
+}
+
+// Subscriptions keeps where callers want to hear of events.
+type Subscriptions interface {
+	PutSubscription(ctx context.Context, s Subscription) error
+	ListSubscriptions(ctx context.Context, caller string) ([]Subscription, error)
+	DeleteSubscription(ctx context.Context, caller, id string) error // class NotFound
+	// SaveCursor notes how far a subscription has been served.
+	SaveCursor(ctx context.Context, id string, cursor int64, failures int, next time.Time) error
+}
+
+// Subscription is a webhook.
+type Subscription struct {
+	ID        string            `json:"id"`
+	Caller    string            `json:"caller"`
+	URL       string            `json:"url"`
+	Secret    string            `json:"-"`
+	Kinds     []touch.EventKind `json:"kinds,omitempty"` // empty: all
+	Cursor    int64             `json:"cursor"`
+	Failures  int               `json:"failures"`
+	NextAt    time.Time         `json:"next_at,omitzero"`
+	CreatedAt time.Time         `json:"created_at"`
+}

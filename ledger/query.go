@@ -1,0 +1,76 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"touchgate.dev/touch"
+)
+
+// Query reads.
+type Query interface {
+	// Touch gives one touch with its whole history; class NotFound. An empty
+	// caller sees all callers' touches.
+	Touch(ctx context.Context, caller string, id touch.ID) (*TouchView, error)
+	// Touches lists touches, oldest first, after the cursor. The next cursor
+	// is 0 at the end.
+	Touches(ctx context.Context, f TouchFilter) (views []TouchView, next int64, err error)
+	// Contacts gives, for each customer, every leg that reached or may have
+	// reached them since the instant: what the contact log is rebuilt from.
+	Contacts(ctx context.Context, customers []string, since time.Time) (map[string][]PastContact, error)
+	// Campaign counts a campaign's touches by state and reason; class
+	// NotFound where it has none.
+	Campaign(ctx context.Context, caller, campaign string) (*CampaignView, error)
+	// Events gives up to limit events after the cursor, in order; the cursor
+	// to go on from is the last event's Seq. An empty caller sees all.
+	Events(ctx context.Context, caller string, after int64, limit int) ([]touch.Event, error)
+	// Counts sums all touches by state.
+	Counts(ctx context.Context) (map[touch.State]int64, error)
+}
+
+// TouchFilter selects touches; empty fields select all.
+type TouchFilter struct {
+	Caller   string
+	Campaign string
+	Customer string
+	State    touch.State
+	After    int64
+	Limit    int // 1 to 1000; 0 is 100
+}
+
+// TouchView is a touch as a reader sees it. Lists leave out Events.
+type TouchView struct {
+	Touch    touch.Touch
+	Progress Progress
+	Sending  bool // in a worker's hands
+	Events   []touch.Event
+}
+
+// PastContact is a contact together with what it was about.
+type PastContact struct {
+	Contact
+	Touch    touch.ID
+	Category touch.Category
+	Subject  string
+	Campaign string
+	Caller   string
+	// Address is the one the leg went to, where the request named it.
+	Address string
+	// Pending says that it is intended and not settled.
+	Pending bool
+}
+
+// CampaignView is what a campaign came to.
+type CampaignView struct {
+	Campaign string          `json:"campaign"`
+	Status   CampaignStatus  `json:"status"`
+	Counts   []CampaignCount `json:"counts"`
+}
+
+// CampaignCount is one line of CampaignView: so many touches are in this state
+// for this reason.
+type CampaignCount struct {
+	State  touch.State `json:"state"`
+	Reason string      `json:"reason,omitempty"`
+	Count  int64       `json:"count"`
+}

@@ -1,0 +1,90 @@
+package touch
+
+import "time"
+
+// ResultClass is what an adapter says of one attempt. Unknown is the zero
+// value: an adapter that forgets to answer can lose a message, but never
+// pester a customer.
+type ResultClass uint8
+
+// The result classes.
+const (
+	ResultUnknown ResultClass = iota // it may have been sent
+	Accepted                         // the vendor has taken it
+	Rejected                         // the vendor will never take it; see Reason
+	Retryable                        // surely not sent; trying again may help
+	Throttled                        // surely not sent; try again after RetryAfter
+	Misconfigured                    // surely not sent; our account is at fault: stop and page
+)
+
+// String names the class as metrics and events do.
+func (c ResultClass) String() string {
+	return [...]string{"unknown", "accepted", "rejected", "retryable", "throttled", "misconfigured"}[c]
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (c ResultClass) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (c *ResultClass) UnmarshalText(b []byte) error {
+	for k := ResultUnknown; k <= Misconfigured; k++ {
+		if k.String() == string(b) {
+			*c = k
+			return nil
+		}
+	}
+	return Errorf(Invalid, "class", "%q is not a result class", b)
+}
+
+// NotSent reports whether the message surely did not go out.
+func (c ResultClass) NotSent() bool { return c != ResultUnknown && c != Accepted }
+
+// The reasons of a rejection.
+const (
+	BadTarget      = "bad_target" // the address does not exist or cannot take it
+	ReasonOptOut   = "opt_out"    // the vendor knows of an opt-out
+	ReasonContent  = "content"    // the text is not allowed
+	ReasonOther    = "other"
+	ReasonBreaker  = "breaker_open" // refused by our own breaker: a known non-send
+	ReasonRate     = "rate_limited" // refused by our own rate: a known non-send
+	ReasonNoVendor = "no_provider"  // no provider is configured for the channel
+)
+
+// Result is what came back from one attempt to send.
+type Result struct {
+	Class    ResultClass `json:"class"`
+	Reason   string      `json:"reason,omitempty"`
+	Provider string      `json:"provider,omitempty"` // set by the pool
+	// VendorID is the vendor's own name for the message.
+	VendorID string `json:"vendor_id,omitempty"`
+	// Code is the vendor's code. Like Detail it holds no address and no text.
+	Code       string        `json:"code,omitempty"`
+	Detail     string        `json:"detail,omitempty"`
+	RetryAfter time.Duration `json:"retry_after,omitempty"`
+	// NoAttempt says that nothing was tried (breaker, rate): it spends no attempt.
+	NoAttempt bool `json:"no_attempt,omitempty"`
+}
+
+// ReceiptKind is what a vendor reports later.
+type ReceiptKind string
+
+// The kinds of receipts.
+const (
+	ReceiptDelivered ReceiptKind = "delivered" // it arrived (a call: it was answered)
+	ReceiptFailed    ReceiptKind = "failed"    // it did not arrive and will not
+	ReceiptReplied   ReceiptKind = "replied"   // the customer answered; Outcome says what
+	ReceiptRead      ReceiptKind = "read"      // the customer opened it
+	ReceiptOutcome   ReceiptKind = "outcome"   // what came of it, in Outcome
+)
+
+// Receipt is what a vendor says of a message after it was sent.
+type Receipt struct {
+	Provider string      `json:"provider,omitempty"`
+	Dispatch string      `json:"dispatch,omitempty"`  // our dispatch id, when the vendor echoes it
+	VendorID string      `json:"vendor_id,omitempty"` // else the vendor's id
+	Kind     ReceiptKind `json:"kind"`
+	Reason   string      `json:"reason,omitempty"`  // of a failure: bad_target, opt_out, content, other
+	Outcome  string      `json:"outcome,omitempty"` // conversation, refused, opt_out, no_answer …
+	Code     string      `json:"code,omitempty"`
+	At       time.Time   `json:"at,omitzero"`
+}
