@@ -92,3 +92,29 @@ func AddressKey(c Channel, address string) string {
 	}
 	return string(c) + ":" + address
 }
+
+// AddressOn is where a leg on the channel goes: the request's own address, else
+// the customer's. A call without one uses the number for text messages. It is
+// "" when none is known; c may be nil.
+func AddressOn(channel Channel, r *Request, c *Customer) string {
+	for _, ch := range [...]Channel{channel, fallbackAddress(channel)} {
+		if a := r.Addresses[ch]; a != "" {
+			return a
+		}
+		if c != nil && c.Addresses[ch] != "" {
+			return c.Addresses[ch]
+		}
+	}
+	return ""
+}
+
+func fallbackAddress(c Channel) Channel {
+	if c == AICall || c == RMTask {
+		return SMS
+	}
+	return c
+}
+
+// NeedsAddress reports whether a leg on the channel cannot go without an
+// address; the others reach by customer.
+func (c Channel) NeedsAddress() bool { return c == SMS || c == Push || c == AICall }
