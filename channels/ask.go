@@ -1,0 +1,129 @@
+package channels
+
+import (
+	"context"
+	"time"
+
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/touch"
+)
+
+// Query asks the provider what became of a dispatch; false: it cannot be asked.
+// Accepted means that the vendor has it, Retryable that it surely does not.
+func (p *Pool) Query(ctx context.Context, provider string, d adapter.Dispatch) (r touch.Result, can bool) {
+	v := p.byName[provider]
+	if v == nil {
+		return touch.Result{}, false
+	}
+	q, ok := v.adapter.(adapter.Querier)
+	if !ok {
+		return touch.Result{}, false
+	}
+	defer func() {
+		if recover() != nil {
+			r = touch.Result{Detail: "the adapter panicked"}
+		}
+		r.Provider = provider
+	}()
+	ctx, cancel := context.WithTimeout(ctx, v.cfg.Timeout.Std())
+	defer cancel()
+	return q.Query(ctx, d), true
+}
+
+// Recall takes a dispatch back; class Denied where the provider cannot.
+func (p *Pool) Recall(ctx context.Context, provider string, d adapter.Dispatch) error {
+	v := p.byName[provider]
+	if v == nil {
+		return touch.Errorf(touch.NotFound, "provider", "there is no provider %q", provider)
+	}
+	r, ok := v.adapter.(adapter.Recaller)
+	if !ok {
+		return touch.Errorf(touch.Denied, "provider", "%q cannot take a message back", provider)
+	}
+	ctx, cancel := context.WithTimeout(ctx, v.cfg.Timeout.Std())
+	defer cancel()
+	return r.Recall(ctx, d)
+}
+
+// Capabilities are a provider's promises.
+func (p *Pool) Capabilities(provider string) (adapter.Capabilities, bool) {
+	if v := p.byName[provider]; v != nil {
+		return v.caps, true
+	}
+	return adapter.Capabilities{}, false
+}
+
+// Receipts is the provider's parser of callbacks; false: it gives no receipts.
+func (p *Pool) Receipts(provider string) (adapter.ReceiptParser, bool) {
+	if v := p.byName[provider]; v != nil {
+		r, ok := v.adapter.(adapter.ReceiptParser)
+		return r, ok
+	}
+	return nil, false
+}
+
+// AllowRetry takes one retry from the provider's budget: a tenth of its
+// successes, and one a second. False: retry later, without spending an attempt.
+func (p *Pool) AllowRetry(provider string) bool {
+	v := p.byName[provider]
+	return v != nil && v.budget.spend()
+}
+
+// Providers lists the names of all providers of a channel, of all for "".
+func (p *Pool) Providers(c touch.Channel) []string {
+	var names []string
+	for _, v := range p.order {
+		if c == "" || v.Channel() == c {
+			names = append(names, v.Name())
+		}
+	}
+	return names
+}
+
+// ProviderStatus is how one provider stands, for operators.
+type ProviderStatus struct {
+	Name        string           `json:"name"`
+	Channel     touch.Channel    `json:"channel"`
+	Weight      int              `json:"weight"`
+	Breaker     string           `json:"breaker"` // closed, half_open, open
+	PausedUntil *time.Time       `json:"paused_until,omitempty"`
+	Attempts    map[string]int64 `json:"attempts"` // by result class, since the start
+	// Misconfigured is the vendor's latest complaint about our account.
+	Misconfigured string `json:"misconfigured,omitempty"`
+	// CanQuery, GivesReceipts and the rest say what the provider is able to do.
+	CanQuery      bool           `json:"can_query"`
+	GivesReceipts bool           `json:"gives_receipts"`
+	Idempotency   touch.Duration `json:"idempotency_window,omitempty"`
+	MaxBatch      int            `json:"max_batch,omitempty"`
+}
+
+// Status tells how every provider stands, in configured order.
+func (p *Pool) Status() []ProviderStatus {
+	all := make([]ProviderStatus, 0, len(p.order))
+	for _, v := range p.order {
+		all = append(all, v.status())
+	}
+	return all
+}
+
+func (p *Provider) status() ProviderStatus {
+	s := ProviderStatus{
+		Name: p.cfg.Name, Channel: p.cfg.Channel, Weight: p.cfg.Weight, Breaker: p.breaker.state(),
+		Attempts: map[string]int64{}, Idempotency: touch.Duration(p.caps.IdempotencyWindow), MaxBatch: p.caps.MaxBatch,
+	}
+	_, s.CanQuery = p.adapter.(adapter.Querier)
+	_, s.GivesReceipts = p.adapter.(adapter.ReceiptParser)
+	if d := p.pausedFor(); d > 0 {
+		until := p.o.Now().Add(d)
+		s.PausedUntil = &until
+	}
+	for k := range p.sent {
+		if n := p.sent[k].Load(); n > 0 {
+			s.Attempts[touch.ResultClass(k).String()] = n
+		}
+	}
+	if r := p.last.Load(); r != nil {
+		s.Misconfigured = r.Code + " " + r.Detail
+	}
+	return s
+}

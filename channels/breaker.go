@@ -1,0 +1,137 @@
+package channels
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"touchgate.dev/touch"
+)
+
+// breaker gives a failing vendor a rest. It is the only user of gobreaker.
+// Failures are calls of which the vendor took nothing it can vouch for
+// (Retryable, Misconfigured, Unknown); a rejected message shows a vendor at
+// work, and a throttled one says nothing of its health.
+type breaker struct {
+	cb   *gobreaker.TwoStepCircuitBreaker[struct{}]
+	open time.Duration
+	now  func() time.Time
+	// row counts failures in a row over all windows: a quiet provider's rare
+	// failures age out of the rolling buckets before they reach the minimum.
+	row      atomic.Int64
+	openedAt atomic.Int64 // unix nanoseconds
+	probing  atomic.Int64 // calls let through while half open
+}
+
+var (
+	errFailed   = errors.New("the call failed")
+	errExcluded = errors.New("the call says nothing of the vendor's health")
+)
+
+func newBreaker(name string, c BreakerConfig, o Options) *breaker {
+	b := &breaker{open: c.Open.Std(), now: o.Now}
+	b.cb = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+		Name:         name,
+		MaxRequests:  uint32(c.Probes),
+		Interval:     c.Window.Std(),
+		BucketPeriod: max(c.Window.Std()/10, time.Millisecond),
+		Timeout:      c.Open.Std(),
+		IsExcluded:   func(err error) bool { return err == errExcluded },
+		ReadyToTrip: func(n gobreaker.Counts) bool {
+			judged := n.TotalSuccesses + n.TotalFailures
+			return b.row.Load() >= int64(c.Consecutive) ||
+				(judged >= uint32(c.Minimum) && float64(n.TotalFailures) >= c.Ratio*float64(judged))
+		},
+		OnStateChange: func(name string, from, to gobreaker.State) {
+			b.row.Store(0)
+			if to == gobreaker.StateOpen {
+				b.openedAt.Store(o.Now().UnixNano())
+			}
+			o.Logger.Warn("breaker changed", "provider", name, "from", stateName(from), "to", stateName(to))
+		},
+	})
+	return b
+}
+
+// allow asks for one call. Where it is granted, the caller must call done
+// exactly once, on every path: a probe never reported would block for ever.
+func (b *breaker) allow() (done func(error), ok bool) {
+	report, err := b.cb.Allow()
+	if err != nil {
+		return nil, false
+	}
+	probe := b.cb.State() == gobreaker.StateHalfOpen
+	if probe {
+		b.probing.Add(1)
+	}
+	return func(err error) {
+		switch err {
+		case nil:
+			b.row.Store(0)
+		case errFailed:
+			b.row.Add(1)
+		}
+		report(err)
+		if probe {
+			b.probing.Add(-1)
+		}
+	}, true
+}
+
+// ready reports whether a call would have a chance now.
+func (b *breaker) ready() bool {
+	switch b.cb.State() {
+	case gobreaker.StateOpen:
+		return false
+	case gobreaker.StateHalfOpen:
+		return b.probing.Load() == 0
+	}
+	return true
+}
+
+// rest is how long a refused caller should wait.
+func (b *breaker) rest() time.Duration {
+	left := time.Unix(0, b.openedAt.Load()).Add(b.open).Sub(b.now())
+	return min(max(left, time.Second), max(b.open, time.Second))
+}
+
+func (b *breaker) state() string { return stateName(b.cb.State()) }
+
+// gauge is the state as metrics show it: 0 closed, 1 half open, 2 open.
+func (b *breaker) gauge() float64 { return float64(b.cb.State()) }
+
+func stateName(s gobreaker.State) string {
+	switch s {
+	case gobreaker.StateClosed:
+		return "closed"
+	case gobreaker.StateHalfOpen:
+		return "half_open"
+	}
+	return "open"
+}
+
+// health says what a call tells the breaker: failed when most of what was
+// sent failed, nothing when our own side gave up or all was throttled.
+func health(parent context.Context, rs []touch.Result) error {
+	failed, judged := 0, 0
+	for i := range rs {
+		switch rs[i].Class {
+		case touch.Throttled:
+		case touch.Accepted, touch.Rejected:
+			judged++
+		default:
+			judged++
+			failed++
+		}
+	}
+	switch {
+	case judged == 0, failed > 0 && errors.Is(parent.Err(), context.Canceled):
+		return errExcluded
+	case 2*failed > judged:
+		return errFailed
+	}
+	return nil
+}

@@ -1,0 +1,190 @@
+package channels
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/touch"
+)
+
+// Pool holds all providers and sends through the one that it is told to. The
+// choice and the sending are two steps, because the choice is written into the
+// ledger in between. It is safe for concurrent use and starts no goroutine
+// that outlives a call.
+type Pool struct {
+	byName    map[string]*Provider
+	byChannel map[touch.Channel][]*Provider
+	order     []*Provider
+	o         Options
+}
+
+// NewPool gathers providers. Two of one name panic: the configuration was not checked.
+func NewPool(providers []*Provider, o Options) *Pool {
+	p := &Pool{byName: map[string]*Provider{}, byChannel: map[touch.Channel][]*Provider{}, order: providers, o: o.withDefaults()}
+	for _, v := range providers {
+		if p.byName[v.Name()] != nil {
+			panic("channels: two providers are named " + v.Name())
+		}
+		p.byName[v.Name()] = v
+		p.byChannel[v.Channel()] = append(p.byChannel[v.Channel()], v)
+	}
+	return p
+}
+
+// Choose picks a provider of channel c for d by weight among the healthy ones
+// that are not excluded. When there is none, ok is false and the refusal is a
+// known non-send that says why.
+func (p *Pool) Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (provider string, ok bool, refusal touch.Result) {
+	var weighted, standby []*Provider
+	var waiting *Provider
+	fits, total := false, 0
+	for _, v := range p.byChannel[c] {
+		if !v.fits(&d) {
+			continue
+		}
+		fits = true
+		switch {
+		case slices.Contains(exclude, v.Name()):
+		case !v.healthy():
+			if waiting == nil || v.wait() < waiting.wait() {
+				waiting = v
+			}
+		case v.cfg.Weight > 0:
+			weighted = append(weighted, v)
+			total += v.cfg.Weight
+		default:
+			standby = append(standby, v)
+		}
+	}
+	switch {
+	case len(weighted) > 0:
+		return p.draw(weighted, total).Name(), true, touch.Result{}
+	case len(standby) > 0:
+		return standby[int(p.o.Rand()*float64(len(standby)))%len(standby)].Name(), true, touch.Result{}
+	case waiting != nil:
+		return "", false, waiting.refusal()
+	case fits:
+		return "", false, notTried(touch.Retryable, touch.ReasonNoVendor, "every provider is excluded")
+	case len(p.byChannel[c]) > 0:
+		return "", false, notTried(touch.Rejected, touch.BadTarget, "no address")
+	}
+	return "", false, notTried(touch.Misconfigured, touch.ReasonNoVendor, "")
+}
+
+func (p *Pool) draw(from []*Provider, total int) *Provider {
+	if len(from) == 1 {
+		return from[0]
+	}
+	n := int(p.o.Rand() * float64(total))
+	for _, v := range from {
+		if n -= v.cfg.Weight; n < 0 {
+			return v
+		}
+	}
+	return from[len(from)-1]
+}
+
+func (p *Provider) wait() time.Duration {
+	if d := p.pausedFor(); d > 0 {
+		return d
+	}
+	return p.breaker.rest()
+}
+
+func (p *Provider) refusal() touch.Result {
+	if d := p.pausedFor(); d > 0 {
+		return touch.Result{Class: touch.Throttled, Reason: ReasonPaused, RetryAfter: d, NoAttempt: true, Provider: p.Name()}
+	}
+	r := p.resting()
+	r.Provider = p.Name()
+	return r
+}
+
+// Send sends ds by the named provider and answers one result each, in order.
+func (p *Pool) Send(ctx context.Context, provider string, ds []adapter.Dispatch) []touch.Result {
+	rs := make([]touch.Result, len(ds))
+	p.SendEach(ctx, provider, ds, func(i int, r touch.Result) { rs[i] = r })
+	return rs
+}
+
+// SendEach is Send that tells each result as it comes. done is called once
+// for each dispatch, in any order, from any goroutine, never twice at the same
+// time. SendEach returns after the last.
+func (p *Pool) SendEach(ctx context.Context, provider string, ds []adapter.Dispatch, done func(i int, r touch.Result)) {
+	v := p.byName[provider]
+	if v == nil {
+		for i := range ds {
+			r := notTried(touch.Misconfigured, touch.ReasonNoVendor, "")
+			r.Provider = provider
+			done(i, r)
+		}
+		return
+	}
+	v.sendAll(ctx, ds, done)
+}
+
+// sendAll cuts ds into calls and runs them, as many at once as the provider allows.
+func (p *Provider) sendAll(ctx context.Context, ds []adapter.Dispatch, done func(int, touch.Result)) {
+	results := make([]touch.Result, len(ds))
+	var telling sync.Mutex
+	tell := func(lo, hi int) {
+		telling.Lock()
+		defer telling.Unlock()
+		for i := lo; i < hi; i++ {
+			results[i].Provider = p.cfg.Name
+			done(i, results[i])
+		}
+	}
+	calls := p.cut(ds)
+	one := func(c span) {
+		if p.fits(&ds[c.lo]) {
+			p.send(ctx, ds[c.lo:c.hi], results[c.lo:c.hi])
+		} else {
+			fill(results[c.lo:c.hi], notTried(touch.Rejected, touch.BadTarget, "no address"))
+		}
+		tell(c.lo, c.hi)
+	}
+	if len(calls) == 1 {
+		one(calls[0])
+		return
+	}
+	var next atomic.Int64
+	var running sync.WaitGroup
+	for range min(len(calls), p.cfg.Concurrency) {
+		running.Go(func() {
+			for {
+				k := int(next.Add(1)) - 1
+				if k >= len(calls) {
+					return
+				}
+				one(calls[k])
+			}
+		})
+	}
+	running.Wait()
+}
+
+// span is a run of dispatches that go in one call: [lo,hi).
+type span struct{ lo, hi int }
+
+// cut makes spans of at most a batch, none of which mixes dispatches that the
+// provider can reach with those it cannot, or urgent ones with bulk.
+func (p *Provider) cut(ds []adapter.Dispatch) []span {
+	calls := make([]span, 0, (len(ds)+p.batch-1)/p.batch)
+	like := func(a, b *adapter.Dispatch) bool {
+		return p.fits(a) == p.fits(b) && (a.Category == touch.Transactional) == (b.Category == touch.Transactional)
+	}
+	for lo := 0; lo < len(ds); {
+		hi := lo + 1
+		for hi < len(ds) && hi-lo < p.batch && like(&ds[lo], &ds[hi]) {
+			hi++
+		}
+		calls = append(calls, span{lo, hi})
+		lo = hi
+	}
+	return calls
+}
