@@ -113,3 +113,12 @@ type Subscription struct {
 	NextAt    time.Time         `json:"next_at,omitzero"`
 	CreatedAt time.Time         `json:"created_at"`
 }
+
+// Binds reports whether the stop holds back a touch on a channel at now. A
+// stop that names a provider binds every touch that would go by it.
+func (s *Stop) Binds(t *touch.Touch, c touch.Channel, now time.Time) bool {
+	return (s.Until == nil || now.Before(*s.Until)) &&
+		(s.Channel == "" || s.Channel == c) &&
+		(s.Category == "" || s.Category == t.Category) &&
+		(s.Caller == "" || s.Caller == t.Caller)
+}

@@ -1,0 +1,260 @@
+package workers
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
+)
+
+// flushAt is how many settled touches are written together at the latest.
+const flushAt = 250
+
+// job is one touch of a segment on its way through the stages.
+type job struct {
+	c        *ledger.Claimed
+	leg      int
+	attempts int           // spent on this leg
+	events   []touch.Event // of this step, before the one that ends it
+	verdict  touch.Verdict
+	dispatch adapter.Dispatch
+	reserved bool // holds a place in the contact log
+	provider string
+	tried    []string // providers that surely did not send it, in this step
+	// unknownSince is set while an earlier attempt may have been sent.
+	unknownSince time.Time
+}
+
+func (j *job) touch() *touch.Touch { return &j.c.Touch }
+func (j *job) plan() *touch.Leg    { return &j.c.Touch.Plan[j.leg] }
+
+// inFlight reports whether an attempt on the current leg may be out.
+func (j *job) inFlight() bool { return !j.unknownSince.IsZero() }
+
+// denied reports whether the latest verdict forbids sending now.
+func (j *job) denied() bool { return j.verdict.Decision != "" && j.verdict.Decision != touch.Allow }
+
+// batch is the work on one claimed segment. Transitions pile up in it, and are
+// written by flush: the ledger first and the contact log after it, so that a
+// place is never free while the ledger still says that it may be taken.
+type batch struct {
+	d    *Deliver
+	seg  *ledger.Segment
+	mu   sync.Mutex // guards pending: results arrive concurrently
+	pend []settled
+}
+
+// settled is one touch's next step together with its word to the contact log.
+type settled struct {
+	tr  ledger.Transition
+	log *contactlog.Settlement
+}
+
+// sort finds out, for each touch, which leg is up, and takes out those with
+// nothing to do.
+func (b *batch) sort(all []ledger.Claimed) []*job {
+	var jobs []*job
+	for i := range all {
+		j := b.job(&all[i])
+		switch p := &all[i].Progress; {
+		case p.State == touch.Due, p.State == touch.Unknown:
+			jobs = append(jobs, j)
+		case p.State == touch.Sent:
+			if b.waitIsOver(j) {
+				jobs = append(jobs, j)
+			}
+		default:
+			b.detach(j)
+		}
+	}
+	return jobs
+}
+
+func (b *batch) job(c *ledger.Claimed) *job {
+	p := &c.Progress
+	j := &job{c: c, leg: p.Leg, attempts: p.Attempts, provider: p.Provider}
+	if p.State == touch.Unknown {
+		j.unknownSince = contactAt(p, p.Leg, b.d.o.Now())
+	}
+	if c.Intent != nil && c.Intent.Leg == p.Leg && (p.State == touch.Due || p.State == touch.Unknown) {
+		j.provider = c.Intent.Provider
+		if j.unknownSince.IsZero() {
+			j.unknownSince = c.Intent.At
+		}
+	}
+	return j
+}
+
+func contactAt(p *ledger.Progress, leg int, otherwise time.Time) time.Time {
+	for _, c := range p.Contacts {
+		if c.Leg == leg {
+			return c.At
+		}
+	}
+	return otherwise
+}
+
+// waitIsOver moves a sent touch, whose receipt did not come in time, to its
+// next leg; without one it ends unconfirmed.
+func (b *batch) waitIsOver(j *job) bool {
+	if j.leg+1 >= len(j.touch().Plan) {
+		b.end(j, touch.Unconfirmed, "no_receipt", touch.EventUnconfirmed)
+		return false
+	}
+	j.leg++
+	j.attempts = 0
+	j.events = append(j.events, b.event(j, touch.EventFallback, touch.Due, "no_receipt"))
+	return true
+}
+
+// event begins an event about the job's touch.
+func (b *batch) event(j *job, kind touch.EventKind, state touch.State, reason string) touch.Event {
+	t := j.touch()
+	return touch.Event{
+		Kind: kind, At: b.d.o.Now(), Touch: t.ID, Key: t.Key, Caller: t.Caller, Customer: t.Customer,
+		Campaign: t.Campaign, State: state, Leg: j.leg, Channel: j.plan().Channel, Attempt: j.attempts, Reason: reason,
+	}
+}
+
+// transition begins a transition that keeps everything as it is on this leg.
+func (b *batch) transition(j *job, to touch.State, events ...touch.Event) ledger.Transition {
+	return ledger.Transition{
+		Seq: j.c.Progress.Seq, Version: j.c.Progress.Version, To: to, Leg: j.leg, Attempts: j.attempts,
+		Lane: touch.Lane(j.plan().Channel, j.touch().Urgent()), Events: append(j.events, events...),
+	}
+}
+
+// end brings a touch to a final state and gives its reservation back.
+func (b *batch) end(j *job, to touch.State, reason string, kind touch.EventKind) {
+	b.endWith(j, to, reason, kind, b.release(j))
+}
+
+// endWith ends a touch with a word to the contact log (nil: none).
+func (b *batch) endWith(j *job, to touch.State, reason string, kind touch.EventKind, log *contactlog.Settlement) {
+	if to != touch.Cancelled && to != touch.Dead && reached(&j.c.Progress) {
+		// An earlier leg may have reached the customer: "refused" or
+		// "failed" would deny a contact that was made.
+		to, kind = touch.Unconfirmed, touch.EventUnconfirmed
+	}
+	e := b.event(j, kind, to, reason)
+	if j.denied() {
+		e.Verdict = &j.verdict
+	}
+	tr := b.transition(j, to, e)
+	tr.Reason = reason
+	b.add(j, tr, log)
+}
+
+// reached reports whether a leg was sent and is not known to have failed.
+func reached(p *ledger.Progress) bool {
+	for _, c := range p.Contacts {
+		if c.Kind != ledger.ContactFailed {
+			return true
+		}
+	}
+	return false
+}
+
+// nextLeg goes on with the next leg, or ends the touch where there is none.
+func (b *batch) nextLeg(j *job, reason string, last touch.State, kind touch.EventKind, log *contactlog.Settlement) {
+	if j.leg+1 >= len(j.touch().Plan) {
+		b.endWith(j, last, reason, kind, log)
+		return
+	}
+	j.leg++
+	j.attempts = 0
+	e := b.event(j, touch.EventFallback, touch.Due, reason)
+	if j.denied() {
+		e.Verdict = &j.verdict
+	}
+	tr := b.transition(j, touch.Due, e)
+	tr.Due, tr.Reason = b.d.o.Now(), reason
+	b.add(j, tr, log)
+}
+
+// later puts a touch back until the given instant, without a line in its
+// history unless an event is given.
+func (b *batch) later(j *job, at time.Time, reason string, events ...touch.Event) {
+	state := touch.Due
+	if j.inFlight() {
+		state = touch.Unknown
+	}
+	tr := b.transition(j, state, events...)
+	tr.Due, tr.Reason = at, reason
+	if j.inFlight() {
+		tr.Provider = j.provider
+		tr.Contact = &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: j.unknownSince}
+		b.add(j, tr, nil) // its place stays taken
+		return
+	}
+	b.add(j, tr, b.release(j))
+}
+
+// park waits long with what nobody should touch just now.
+func (b *batch) park(j *job) { b.later(j, b.d.o.Now().Add(b.d.o.Tuning.RetryMax), "crashed_workers") }
+
+// detach takes a touch out of the segment and changes nothing else.
+func (b *batch) detach(j *job) {
+	tr := ledger.Transition{Seq: j.c.Progress.Seq, Version: -1}
+	b.add(j, tr, b.release(j))
+}
+
+// release gives the place in the contact log back, if this job holds one.
+func (b *batch) release(j *job) *contactlog.Settlement {
+	if !j.reserved {
+		return nil
+	}
+	return &contactlog.Settlement{Customer: j.touch().Customer, ID: touch.DispatchID(j.touch().ID, j.leg), Release: true}
+}
+
+func (b *batch) add(j *job, tr ledger.Transition, log *contactlog.Settlement) {
+	if tr.Version >= 0 {
+		b.d.metrics.settled.WithLabelValues(string(j.plan().Channel), string(tr.To)).Inc()
+	}
+	b.mu.Lock()
+	b.pend = append(b.pend, settled{tr, log})
+	b.mu.Unlock()
+}
+
+// flush writes what has piled up. While the ledger does not answer it tries
+// again for as long as the lease lasts: a result in hand must not become an
+// unknown one.
+func (b *batch) flush(ctx context.Context) error {
+	b.mu.Lock()
+	pend := b.pend
+	b.pend = nil
+	b.mu.Unlock()
+	if len(pend) == 0 {
+		return nil
+	}
+	trs := make([]ledger.Transition, len(pend))
+	var logs []contactlog.Settlement
+	for i, s := range pend {
+		trs[i] = s.tr
+		if s.log != nil {
+			logs = append(logs, *s.log)
+		}
+	}
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := b.d.o.Ledger.Settle(ctx, b.seg.Ref, trs)
+		if err == nil {
+			break
+		}
+		if touch.ClassOf(err) != touch.Unavailable || !sleep(ctx, wait) {
+			return err
+		}
+	}
+	if len(logs) > 0 {
+		if err := b.d.o.Guard.Settle(ctx, logs); err != nil {
+			// The places stay taken, which is the strict side.
+			b.d.o.Logger.LogAttrs(ctx, slog.LevelWarn, "contact log not settled",
+				slog.Int("contacts", len(logs)), slog.Any("error", err))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// Deliver carries one segment to its end: claim, judge, reserve, intend, send,
+// settle. It is safe for concurrent use.
+type Deliver struct {
+	o         Options
+	jitter    *jitter
+	templates *templateCache
+	metrics   *metrics
+}
+
+// NewDeliver makes a deliverer and registers its metrics.
+func NewDeliver(o Options) *Deliver {
+	o.Tuning = o.Tuning.withDefaults()
+	return &Deliver{
+		o:         o,
+		jitter:    &jitter{rand: o.Rand},
+		templates: &templateCache{source: o.Ledger},
+		metrics:   newMetrics(o.Metrics),
+	}
+}
+
+// Handle works on the segment that a queue task names. It answers nil when
+// there is nothing (more) to do here, also when another worker has it; an
+// error asks the queue to bring the task again.
+func (d *Deliver) Handle(ctx context.Context, ref ledger.SegmentRef) error {
+	lease := d.o.Tuning.BulkLease
+	if urgentLane(ref.Lane) {
+		lease = d.o.Tuning.UrgentLease
+	}
+	now := d.o.Now()
+	seg, err := d.o.Ledger.Claim(ctx, ref, d.o.Name, now, now.Add(lease))
+	if err != nil {
+		if touch.ClassOf(err) == touch.Conflict {
+			return nil
+		}
+		return err
+	}
+	ctx, lost := context.WithCancel(ctx)
+	defer lost()
+	renewing := make(chan struct{})
+	go func() {
+		defer close(renewing)
+		d.renew(ctx, ref, lease, lost)
+	}()
+	err = d.work(ctx, seg)
+	lost()
+	<-renewing
+	if touch.ClassOf(err) == touch.Conflict {
+		return nil // the segment was taken over: its new worker settles it
+	}
+	return err
+}
+
+// renew keeps the lease alive; when it is lost, the work is cancelled.
+func (d *Deliver) renew(ctx context.Context, ref ledger.SegmentRef, lease time.Duration, lost func()) {
+	for sleep(ctx, lease/3) {
+		err := d.o.Ledger.Renew(ctx, ref, d.o.Name, d.o.Now().Add(lease))
+		if err != nil && ctx.Err() == nil {
+			d.o.Logger.LogAttrs(ctx, slog.LevelWarn, "lease not renewed", slog.String("lane", ref.Lane),
+				slog.Int64("segment", ref.Segment), slog.Any("error", err))
+			if touch.ClassOf(err) == touch.Conflict {
+				lost()
+			}
+		}
+	}
+}
+
+// work takes the segment's touches through their stages. Each stage ends some
+// of them (a transition to be settled) and hands the rest on.
+func (d *Deliver) work(ctx context.Context, seg *ledger.Segment) error {
+	if seg.Crashes >= d.o.Tuning.MaxCrashes {
+		return d.quarantine(ctx, seg)
+	}
+	b := &batch{d: d, seg: seg}
+	jobs := b.sort(seg.Touches)
+	if err := b.run(ctx, jobs); err != nil {
+		// What is settled stays settled; the rest goes back to the queue's
+		// next try under this lease, or to the reconciler after it.
+		return errors.Join(err, b.flush(ctx))
+	}
+	return b.flush(ctx)
+}
+
+// quarantine puts a segment aside that keeps killing its workers.
+func (d *Deliver) quarantine(ctx context.Context, seg *ledger.Segment) error {
+	b := &batch{d: d, seg: seg}
+	for i := range seg.Touches {
+		j := b.job(&seg.Touches[i])
+		if j.inFlight() {
+			b.park(j) // it may have been sent: never simply given up
+			continue
+		}
+		b.end(j, touch.Dead, "crashed_workers", touch.EventDead)
+	}
+	return b.flush(ctx)
+}
+
+// jitter is a random source under a lock.
+type jitter struct {
+	mu   sync.Mutex
+	rand *rand.Rand
+}
+
+// full gives a uniform duration in (0, d].
+func (j *jitter) full(d time.Duration) time.Duration {
+	if d <= 1 {
+		return d
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return time.Duration(j.rand.Int64N(int64(d))) + 1
+}
+
+// backoff is full jitter over a doubling base, and never under half of it.
+func (d *Deliver) backoff(base, most time.Duration, attempt int) time.Duration {
+	wait := most
+	if attempt < 20 && base<<attempt < most {
+		wait = base << attempt
+	}
+	return wait/2 + d.jitter.full(wait/2)
+}
+
+// templateCache keeps template versions; they never change.
+type templateCache struct {
+	source ledger.Templates
+	kept   sync.Map // templateKey -> *ledger.Template
+}
+
+type templateKey struct {
+	name    string
+	version int
+}
+
+func (c *templateCache) get(ctx context.Context, name string, version int) (*ledger.Template, error) {
+	key := templateKey{name, version}
+	if t, ok := c.kept.Load(key); ok {
+		return t.(*ledger.Template), nil
+	}
+	t, err := c.source.Template(ctx, name, version)
+	if err == nil && version > 0 {
+		c.kept.Store(key, t)
+	}
+	return t, err
+}
+
+type metrics struct {
+	settled *prometheus.CounterVec
+	segment *prometheus.HistogramVec
+	age     *prometheus.HistogramVec
+}
+
+func newMetrics(r prometheus.Registerer) *metrics {
+	m := &metrics{
+		settled: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "touchgate_touches_settled_total", Help: "Transitions of touches, by channel and the state reached.",
+		}, []string{"channel", "state"}),
+		segment: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "touchgate_segment_seconds", Help: "Time from claim to the end of a segment.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 9),
+		}, []string{"lane"}),
+		age: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "touchgate_touch_sent_age_seconds", Help: "Time from acceptance to the vendor's answer.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 11),
+		}, []string{"channel"}),
+	}
+	if r != nil {
+		r.MustRegister(m.settled, m.segment, m.age)
+	}
+	return m
+}

@@ -1,0 +1,197 @@
+package workers
+
+import (
+	"context"
+	"time"
+
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
+	"touchgate.dev/touch"
+)
+
+const (
+	stopRecheck  = 30 * time.Second // how often a touch under an open-ended stop looks again
+	storeRecheck = 2 * time.Second  // likewise, when the contact log does not answer
+)
+
+// judge decides on each job whether it may go now. Those that may hold a
+// reservation afterwards; the rest has been ended or put back.
+func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job) ([]*job, error) {
+	customers, listings, err := b.facts(ctx, jobs)
+	if err != nil {
+		return nil, err
+	}
+	now := b.d.o.Now()
+	var ready []*job
+	var questions []policies.Question
+	for _, j := range jobs {
+		t := j.touch()
+		if b.stopped(control, j, now) {
+			continue
+		}
+		if t.Expired(now) || (t.ExpiresAt == nil && now.Sub(t.AcceptedAt) > b.d.o.Tuning.MaxAge) {
+			b.end(j, touch.Expired, "expired", touch.EventExpired)
+			continue
+		}
+		q := policies.Question{Touch: t, Leg: j.leg, Customer: customers[t.Customer], Now: now}
+		duties, reason, err := b.address(ctx, j, &q)
+		if err != nil {
+			return nil, err
+		}
+		if reason != "" {
+			b.nextLeg(j, reason, touch.Failed, touch.EventFailed, b.release(j))
+			continue
+		}
+		q.TemplateDuties = duties
+		q.Listings = append(listings[touch.CustomerKey(t.Customer)], listings[touch.AddressKey(j.plan().Channel, q.Address)]...)
+		ready, questions = append(ready, j), append(questions, q)
+	}
+	if len(ready) == 0 {
+		return nil, nil
+	}
+	verdicts, err := b.d.o.Guard.Reserve(ctx, questions)
+	if err != nil {
+		// A check is never skipped: everything waits for the log to answer.
+		for _, j := range ready {
+			b.later(j, now.Add(storeRecheck), "contact_log_unavailable")
+		}
+		return nil, nil
+	}
+	allowed := ready[:0]
+	for i, j := range ready {
+		j.verdict = verdicts[i]
+		if j.verdict.Decision == touch.Allow {
+			j.reserved = !j.inFlight() // one in flight keeps its place whatever comes
+			allowed = append(allowed, j)
+			continue
+		}
+		b.denied(j)
+	}
+	return allowed, nil
+}
+
+// denied settles a job that may not go now.
+func (b *batch) denied(j *job) {
+	v := &j.verdict
+	if j.inFlight() {
+		b.unresolved(j) // it may be out already; only a resend is forbidden
+		return
+	}
+	if v.Decision != touch.Defer || v.Until.IsZero() {
+		state := v.RefusedAs()
+		b.nextLeg(j, v.Rule, state, touch.EventRefused, b.release(j))
+		return
+	}
+	if exp := j.touch().ExpiresAt; exp != nil && !v.Until.Before(*exp) {
+		b.end(j, touch.Expired, v.Rule, touch.EventExpired)
+		return
+	}
+	e := b.event(j, touch.EventDeferred, touch.Due, v.Rule)
+	e.Until, e.Verdict = v.Until, v
+	b.later(j, v.Until, v.Rule, e)
+}
+
+// stopped holds a job back that a campaign's status or an emergency stop binds.
+func (b *batch) stopped(control *ledger.Control, j *job, now time.Time) bool {
+	t := j.touch()
+	switch control.Campaigns[ledger.CampaignRef{Caller: t.Caller, Campaign: t.Campaign}] {
+	case ledger.CampaignPaused:
+		b.later(j, now, "campaign_paused") // the next feed parks it
+		return true
+	case ledger.CampaignCancelled:
+		if j.inFlight() {
+			b.unresolved(j)
+		} else {
+			b.end(j, touch.Cancelled, "campaign_cancelled", touch.EventCancelled)
+		}
+		return true
+	}
+	for i := range control.Stops {
+		s := &control.Stops[i]
+		if s.Provider != "" || !s.Binds(t, j.plan().Channel, now) {
+			continue // providers are stopped where they are chosen
+		}
+		until := now.Add(stopRecheck + b.d.jitter.full(stopRecheck))
+		if s.Until != nil && s.Until.Before(until) {
+			until = *s.Until
+		}
+		b.later(j, until, "stop:"+s.ID)
+		return true
+	}
+	return false
+}
+
+// facts loads what is known of all the jobs' customers and addresses.
+func (b *batch) facts(ctx context.Context, jobs []*job) (map[string]*touch.Customer, map[string][]touch.Listing, error) {
+	ids := make([]string, 0, len(jobs))
+	seen := make(map[string]bool, len(jobs))
+	for _, j := range jobs {
+		if id := j.touch().Customer; !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	customers, err := b.d.o.Ledger.Customers(ctx, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys := make([]string, 0, 2*len(jobs))
+	for _, id := range ids {
+		keys = append(keys, touch.CustomerKey(id))
+	}
+	for _, j := range jobs {
+		t := j.touch()
+		if a := touch.AddressOn(j.plan().Channel, &t.Request, customers[t.Customer]); a != "" {
+			if key := touch.AddressKey(j.plan().Channel, a); !seen[key] {
+				seen[key] = true
+				keys = append(keys, key)
+			}
+		}
+	}
+	listings, err := b.d.o.Ledger.Listings(ctx, keys, b.d.o.Now())
+	return customers, listings, err
+}
+
+// address fills in the dispatch: where it goes and what it says. It answers
+// the duties that the template fulfils, or the reason why this leg cannot be sent.
+func (b *batch) address(ctx context.Context, j *job, q *policies.Question) (duties []string, reason string, err error) {
+	t, leg := j.touch(), j.plan()
+	q.Address = touch.AddressOn(leg.Channel, &t.Request, q.Customer)
+	if q.Address == "" && leg.Channel.NeedsAddress() {
+		return nil, "no_address", nil
+	}
+	content := touch.Content{Title: leg.Title}
+	switch {
+	case leg.Content != nil:
+		content = *leg.Content
+	case leg.Template != "":
+		version := 0
+		if j.leg < len(t.Pins) {
+			version = t.Pins[j.leg]
+		}
+		tpl, err := b.d.templates.get(ctx, leg.Template, version)
+		if touch.ClassOf(err) == touch.NotFound {
+			return nil, "no_template", nil
+		} else if err != nil {
+			return nil, "", err
+		}
+		rendered, ok := tpl.Render(leg.Channel, leg.Params)
+		if !ok {
+			return nil, "no_template", nil
+		}
+		content, duties = rendered, tpl.Duties
+	}
+	if content.Title == "" {
+		content.Title = leg.Title
+	}
+	j.dispatch = adapter.Dispatch{
+		ID: touch.DispatchID(t.ID, j.leg), Touch: t.ID, Leg: j.leg, Channel: leg.Channel, Customer: t.Customer,
+		Category: t.Category, Campaign: t.Campaign, Subject: t.Subject, Address: q.Address, Template: leg.Template,
+		Params: leg.Params, Content: content, Assignee: leg.Assign, DueIn: leg.DueIn.Std(),
+	}
+	if t.ExpiresAt != nil {
+		j.dispatch.ExpiresAt = *t.ExpiresAt
+	}
+	return duties, "", nil
+}

@@ -1,0 +1,106 @@
+package workers
+
+import (
+	"context"
+
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// resendReason marks a touch that was resent once after an unknown outcome.
+const resendReason = "resent"
+
+// resolve finds out what became of jobs that may have been sent. It answers
+// the jobs to send: those never tried, and those that the same provider may be
+// given again under the same id.
+func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
+	send := jobs[:0:0]
+	for _, j := range jobs {
+		if !j.inFlight() || b.mayRepeat(j) {
+			send = append(send, j)
+			continue
+		}
+		d := b.bareDispatch(j)
+		r, can := b.d.o.Pool.Query(ctx, j.provider, d)
+		r.Provider = j.provider
+		switch {
+		case can && r.Class == touch.Accepted:
+			j.dispatch = d
+			b.accepted(j, r)
+		case can && r.Class == touch.Retryable:
+			j.dispatch = d
+			b.foundUnsent(j, r)
+		case b.mayResend(j):
+			j.dispatch.Resend = true
+			send = append(send, j)
+		default:
+			b.unresolved(j)
+		}
+	}
+	return send
+}
+
+// bareDispatch names a message towards its vendor without its content.
+func (b *batch) bareDispatch(j *job) adapter.Dispatch {
+	t, leg := j.touch(), j.plan()
+	return adapter.Dispatch{
+		ID: touch.DispatchID(t.ID, j.leg), Touch: t.ID, Leg: j.leg, Channel: leg.Channel, Customer: t.Customer,
+		Category: t.Category, Campaign: t.Campaign, Subject: t.Subject, Address: touch.AddressOn(leg.Channel, &t.Request, nil),
+	}
+}
+
+// mayRepeat reports whether the provider treats the same id as one message,
+// so that sending it again is safe.
+func (b *batch) mayRepeat(j *job) bool {
+	caps, ok := b.d.o.Pool.Capabilities(j.provider)
+	now := b.d.o.Now()
+	// The window must still be open when the request arrives, with room to spare.
+	return ok && caps.IdempotencyWindow > 0 && now.Sub(j.unknownSince) < caps.IdempotencyWindow*9/10 &&
+		!j.touch().Expired(now) && j.attempts < b.d.o.Tuning.ResolveTries
+}
+
+// mayResend reports whether an unknown outcome is worse than a second message:
+// for urgent touches that are not marketing, once, when nobody can say more.
+func (b *batch) mayResend(j *job) bool {
+	t := j.touch()
+	return t.Urgent() && t.Category != touch.Marketing && j.attempts+1 >= b.d.o.Tuning.ResolveTries &&
+		j.c.Progress.Reason != resendReason && !t.Expired(b.d.o.Now())
+}
+
+// foundUnsent goes on with a touch that the vendor surely does not have.
+func (b *batch) foundUnsent(j *job, r touch.Result) {
+	log := b.notSent(j)
+	tr := b.transition(j, touch.Due, b.resultEvent(j, touch.EventRetry, touch.Due, r))
+	tr.Attempts, tr.Due, tr.DropContact = 1, b.d.o.Now(), true
+	tr.Reason = "not_sent"
+	b.add(j, tr, log)
+}
+
+// unresolved looks again later, or settles for not knowing: the touch counts
+// as sent, and a late receipt still corrects it.
+func (b *batch) unresolved(j *job) {
+	now := b.d.o.Now()
+	crashed := j.c.Progress.State == touch.Due
+	contact := &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: j.unknownSince}
+	j.dispatch.ID = touch.DispatchID(j.touch().ID, j.leg)
+	if crashed {
+		j.attempts = 0
+		j.events = append(j.events, b.event(j, touch.EventUnknown, touch.Unknown, "worker_lost"))
+	}
+	j.attempts++
+	if j.attempts >= b.d.o.Tuning.ResolveTries {
+		tr := b.transition(j, touch.Unconfirmed, b.event(j, touch.EventUnconfirmed, touch.Unconfirmed, "unknown_outcome"))
+		tr.Reason, tr.Provider, tr.Contact = "unknown_outcome", j.provider, contact
+		b.add(j, tr, b.commit(j, now, ledger.ContactAttempt))
+		return
+	}
+	tr := b.transition(j, touch.Unknown)
+	tr.Due = now.Add(b.d.backoff(b.d.o.Tuning.ResolveBase, b.d.o.Tuning.RetryMax, j.attempts))
+	tr.Provider, tr.Contact = j.provider, contact
+	tr.Reason = j.c.Progress.Reason
+	if j.dispatch.Resend {
+		tr.Reason = resendReason
+	}
+	b.add(j, tr, nil)
+}
