@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command touchgate is the door through which a bank touches its customers.
+package main
+
+import (
+	"time"
+
+	"touchgate.dev/channels"
+	"touchgate.dev/touch"
+)
+
+// Config is what an operator decides: the whole of a configuration file. A
+// Config that Load has given is complete and valid; it is read-only from then
+// on, and safe for concurrent reading.
+type Config struct {
+	// Listen is the address of the HTTP server of the gateway role.
+	Listen string `yaml:"listen" validate:"required,hostname_port"`
+	// Metrics is the address on which roles without a gateway serve /healthz,
+	// /readyz and /metrics; empty: nowhere.
+	Metrics string `yaml:"metrics" validate:"omitempty,hostname_port"`
+	// PublicURL is how vendors reach us; receipts are verified against it.
+	PublicURL string `yaml:"public_url" validate:"omitempty,http_url"`
+	// Role is which parts this process runs.
+	Role Role `yaml:"role" validate:"oneof=all gateway worker feeder"`
+	// Data is the folder for what an embedded store keeps.
+	Data      string                    `yaml:"data"`
+	Ledger    LedgerConfig              `yaml:"ledger"`
+	Redis     RedisConfig               `yaml:"redis"`
+	Providers []channels.ProviderConfig `yaml:"providers"`
+	Policies  PoliciesConfig            `yaml:"policies"`
+	// AppSecret signs the tokens of customers and managers; at least 32
+	// characters. Without one the gateway makes a fresh one at each start.
+	AppSecret Secret         `yaml:"app_secret" validate:"omitempty,min=32"`
+	Webhooks  WebhooksConfig `yaml:"webhooks"`
+	Workers   WorkersConfig  `yaml:"workers"`
+	Limits    LimitsConfig   `yaml:"limits"`
+	Log       LogConfig      `yaml:"log"`
+}
+
+// Role names the parts that a process runs.
+type Role string
+
+// The roles. RoleAll runs everything in one process.
+const (
+	RoleAll     Role = "all"
+	RoleGateway Role = "gateway" // the HTTP API
+	RoleWorker  Role = "worker"  // delivers what is in the lanes
+	RoleFeeder  Role = "feeder"  // feeder, reconciler, reporter
+)
+
+// Gateway reports whether the role serves the API.
+func (r Role) Gateway() bool { return r == RoleAll || r == RoleGateway }
+
+// Worker reports whether the role delivers.
+func (r Role) Worker() bool { return r == RoleAll || r == RoleWorker }
+
+// Feeder reports whether the role feeds, reconciles and reports.
+func (r Role) Feeder() bool { return r == RoleAll || r == RoleFeeder }
+
+// LedgerConfig says where the truth is kept.
+type LedgerConfig struct {
+	Driver string `yaml:"driver" validate:"oneof=sqlite postgres"`
+	// Path is the SQLite file; empty: touchgate.db in the data folder.
+	Path string `yaml:"path"`
+	// DSN is the PostgreSQL connection string.
+	DSN Secret `yaml:"dsn" validate:"required_if=Driver postgres"`
+}
+
+// RedisConfig says where the queue and the contact log are kept.
+type RedisConfig struct {
+	// Mode is embedded (in this process), single (one server) or cluster.
+	Mode      string   `yaml:"mode" validate:"oneof=embedded single cluster"`
+	Addresses []string `yaml:"addresses" validate:"required_unless=Mode embedded,dive,required"` // host:port or a socket's path
+	Username  string   `yaml:"username"`
+	Password  Secret   `yaml:"password"`
+	DB        int      `yaml:"db" validate:"min=0,max=1000"`
+	TLS       bool     `yaml:"tls"`
+}
+
+// PoliciesConfig says which policies hold when the ledger has none yet.
+type PoliciesConfig struct {
+	// Dir is a folder of policy documents, made the active set at start if it
+	// differs from what the ledger holds; empty: the ledger alone decides.
+	Dir string `yaml:"dir" validate:"omitempty,dir"`
+}
+
+// WebhooksConfig bounds the calls to callers' webhooks.
+type WebhooksConfig struct {
+	Timeout touch.Duration `yaml:"timeout" validate:"min=100000000,max=60000000000"`
+}
+
+// WorkersConfig bounds what one worker process does at once.
+type WorkersConfig struct {
+	// Urgent and Bulk are how many segments of one lane are in delivery at once.
+	Urgent int `yaml:"urgent" validate:"min=1,max=500"`
+	Bulk   int `yaml:"bulk" validate:"min=1,max=500"`
+	// Drain is how long a stopping process waits for what is in delivery.
+	Drain touch.Duration `yaml:"drain" validate:"min=0"`
+}
+
+// LimitsConfig bounds what callers may ask for.
+type LimitsConfig struct {
+	MaxBody   int64          `yaml:"max_body" validate:"min=1024"`   // bytes of one request that is not a stream
+	MaxFuture touch.Duration `yaml:"max_future" validate:"min=1000"` // how far ahead a touch may be scheduled
+}
+
+// LogConfig says what is logged, and how.
+type LogConfig struct {
+	Level  string `yaml:"level" validate:"oneof=debug info warn error"`
+	Format string `yaml:"format" validate:"oneof=text json"`
+}
+
+// DefaultConfig is what holds where a configuration says nothing: one process,
+// everything embedded, on loopback.
+func DefaultConfig() Config {
+	return Config{
+		Listen:   "127.0.0.1:8080",
+		Role:     RoleAll,
+		Data:     "touchgate-data",
+		Ledger:   LedgerConfig{Driver: "sqlite"},
+		Redis:    RedisConfig{Mode: "embedded"},
+		Webhooks: WebhooksConfig{Timeout: touch.Duration(10 * time.Second)},
+		Workers:  WorkersConfig{Urgent: 32, Bulk: 8, Drain: touch.Duration(25 * time.Second)},
+		Limits:   LimitsConfig{MaxBody: 4 << 20, MaxFuture: touch.Duration(400 * 24 * time.Hour)},
+		Log:      LogConfig{Level: "info", Format: "text"},
+	}
+}
+
+// Secret is a string that does not show itself: not in logs, not in errors,
+// not in a printed configuration.
+type Secret string
+
+// String hides the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(secret)"
+}
+
+// GoString hides the secret from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText hides the secret from YAML and JSON.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Reveal gives the secret to the one who needs it.
+func (s Secret) Reveal() string { return string(s) }
