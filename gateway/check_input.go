@@ -1,0 +1,170 @@
+package gateway
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+
+	"touchgate.dev/touch"
+)
+
+// checker holds inputs against their validate tags, and touches against what
+// tags cannot say.
+type checker struct{ v *validator.Validate }
+
+func newChecker() *checker {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		return name
+	})
+	return &checker{v: v}
+}
+
+// tags holds any input against its tags.
+func (c *checker) tags(input any) Faults {
+	err := c.v.Struct(input)
+	if err == nil {
+		return nil
+	}
+	var faults Faults
+	for _, e := range err.(validator.ValidationErrors) { // anything else is a programmer's fault
+		faults.add(fieldPath(e.Namespace()), "%s", complaint(e))
+	}
+	return faults
+}
+
+// fieldPath turns validator's "Request.plan[0].params[amount]" into
+// "plan[0].params.amount".
+func fieldPath(namespace string) string {
+	_, path, _ := strings.Cut(namespace, ".")
+	var b strings.Builder
+	for {
+		open := strings.IndexByte(path, '[')
+		end := strings.IndexByte(path, ']')
+		if open < 0 || end < open {
+			b.WriteString(path)
+			return b.String()
+		}
+		b.WriteString(path[:open])
+		if name := path[open+1 : end]; strings.Trim(name, "0123456789") == "" && name != "" {
+			b.WriteString(path[open : end+1])
+		} else {
+			b.WriteString("." + name)
+		}
+		path = path[end+1:]
+	}
+}
+
+// complaint says in plain words what a tag asks for.
+func complaint(e validator.FieldError) string {
+	switch tag, param := e.Tag(), e.Param(); tag {
+	case "required":
+		return "is required"
+	case "oneof":
+		return "must be one of " + strings.ReplaceAll(param, " ", ", ")
+	case "max", "min":
+		word := map[string]string{"max": "at most", "min": "at least"}[tag]
+		switch e.Kind() {
+		case reflect.String:
+			return fmt.Sprintf("must have %s %s characters", word, param)
+		case reflect.Slice, reflect.Map:
+			return fmt.Sprintf("must have %s %s entries", word, param)
+		}
+		return fmt.Sprintf("must be %s %s", word, param)
+	case "printascii":
+		return "must be printable ASCII"
+	case "uri":
+		return "must be a URI"
+	}
+	return "is not valid"
+}
+
+// request holds a touch against everything that needs no store.
+func (c *checker) request(r *touch.Request, now time.Time, maxFuture time.Duration) Faults {
+	faults := c.tags(r)
+	horizon := now.Add(maxFuture)
+	for _, at := range []struct {
+		name string
+		time *time.Time
+	}{{"not_before", r.NotBefore}, {"expires_at", r.ExpiresAt}} {
+		if at.time != nil && at.time.After(horizon) {
+			faults.add(at.name, "is more than %s ahead", touch.Duration(maxFuture))
+		}
+	}
+	if r.NotBefore != nil && r.ExpiresAt != nil && !r.ExpiresAt.After(*r.NotBefore) {
+		faults.add("expires_at", "must be after not_before")
+	}
+	checkAddresses(r.Addresses, &faults)
+	for i := range r.Plan {
+		checkLeg(&r.Plan[i], i, touch.Duration(maxFuture), &faults)
+	}
+	return faults
+}
+
+// checkLeg holds a leg against the rules between its fields.
+func checkLeg(l *touch.Leg, i int, longest touch.Duration, faults *Faults) {
+	bad := func(field, format string, args ...any) {
+		faults.add(fmt.Sprintf("plan[%d].%s", i, field), format, args...)
+	}
+	switch {
+	case l.Template != "" && l.Content != nil:
+		bad("content", "a leg has a template or content, not both")
+	case l.Template == "" && len(l.Params) > 0:
+		bad("params", "params belong to a template")
+	case l.Content != nil && l.Content.Body == "" && l.Content.Title == "":
+		bad("content.body", "content needs a body or a title")
+	case l.Template == "" && l.Content == nil && l.Channel != touch.RMTask:
+		bad("template", "a leg needs a template or content")
+	case l.Template == "" && l.Content == nil && l.Title == "":
+		bad("title", "a task needs a title, a template or content")
+	}
+	if l.Channel != touch.RMTask {
+		if l.Title != "" {
+			bad("title", "belongs to rm_task; put it into content")
+		}
+		if l.DueIn != 0 {
+			bad("due_in", "belongs to rm_task")
+		}
+		if l.Assign != nil {
+			bad("assign", "belongs to rm_task")
+		}
+	}
+	if a := l.Assign; a != nil && !oneOf(a.Manager, a.Queue, a.Branch) {
+		bad("assign", "name exactly one of manager, queue, branch")
+	}
+	if l.Wait > longest {
+		bad("wait", "is longer than %s", longest)
+	}
+	if l.DueIn > longest {
+		bad("due_in", "is longer than %s", longest)
+	}
+}
+
+func oneOf(values ...string) bool {
+	n := 0
+	for _, v := range values {
+		if v != "" {
+			n++
+		}
+	}
+	return n == 1
+}
+
+// checkAddresses asks that numbers are written in one way only, so that
+// suppressions by address find them.
+func checkAddresses(addresses map[touch.Channel]string, faults *Faults) {
+	for ch, a := range addresses {
+		if (ch == touch.SMS || ch == touch.AICall || ch == touch.RMTask) && a != "" && !isNumber(a) {
+			faults.add("addresses."+string(ch), "must be a number: an optional + and 3 to 20 digits, nothing between")
+		}
+	}
+}
+
+func isNumber(a string) bool {
+	digits := strings.TrimPrefix(a, "+")
+	return len(digits) >= 3 && len(digits) <= 20 && strings.Trim(digits, "0123456789") == ""
+}

@@ -1,0 +1,193 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
+	"touchgate.dev/touch"
+)
+
+// The rules that the gateway itself applies, beside those of policies; they
+// appear in verdicts and reasons.
+const (
+	RuleNoAddress = "no_address"         // no leg's address is known
+	RuleExpiry    = "expires_at"         // it could go only after its time has run out
+	RuleCampaign  = "campaign_cancelled" // its campaign was cancelled
+)
+
+// draft is a touch on its way through intake.
+type draft struct {
+	index     int // in the caller's slice
+	touch     touch.Touch
+	digest    [16]byte
+	templates []*ledger.Template // by leg; nil: inline content
+	customer  *touch.Customer    // nil: nothing known
+	addresses []string           // by leg
+	listings  [][]touch.Listing  // by leg
+	verdicts  []touch.Verdict    // by leg judged
+	next      int                // the leg to judge next
+	leg       int                // the first leg not refused; -1: none
+}
+
+// judge puts drafts before the guard, leg by leg, until each has a leg that is
+// not refused; with every set, all legs are judged whatever the verdict. One
+// read of facts and one forecast a round serve the whole slice.
+func (s *Service) judge(ctx context.Context, drafts []*draft, now time.Time, every bool) error {
+	if len(drafts) == 0 {
+		return nil
+	}
+	if err := s.loadFacts(ctx, drafts, now); err != nil {
+		return err
+	}
+	open := drafts
+	for len(open) > 0 {
+		var asked []*draft
+		var questions []policies.Question
+		for _, d := range open {
+			if s.skipUnreachable(d, now) {
+				asked = append(asked, d)
+				questions = append(questions, d.question(now))
+			}
+		}
+		if len(asked) == 0 {
+			return nil
+		}
+		verdicts, err := s.guard.Forecast(ctx, questions)
+		if err != nil {
+			return err
+		}
+		if len(verdicts) != len(questions) {
+			return touch.Errorf(touch.Internal, "", "the guard gave %d verdicts for %d questions", len(verdicts), len(questions))
+		}
+		open = nil
+		for i, d := range asked {
+			if d.take(verdicts[i], every) {
+				open = append(open, d)
+			}
+		}
+	}
+	return nil
+}
+
+// skipUnreachable refuses legs without a known address; it reports whether a
+// leg is left to be judged.
+func (s *Service) skipUnreachable(d *draft, now time.Time) bool {
+	for ; d.next < len(d.touch.Plan); d.next++ {
+		ch := d.touch.Plan[d.next].Channel
+		if d.addresses[d.next] != "" || !ch.NeedsAddress() {
+			return true
+		}
+		d.verdicts = append(d.verdicts, ownVerdict(touch.Refuse, RuleNoAddress, ch, now, "no address is known on "+string(ch)))
+	}
+	return false
+}
+
+// ownVerdict is a verdict by a rule of the gateway itself.
+func ownVerdict(decision touch.Decision, rule string, ch touch.Channel, now time.Time, reason string) touch.Verdict {
+	return touch.Verdict{
+		Decision: decision, Rule: rule, Kind: "gateway", Channel: ch, At: now,
+		Findings: []touch.Finding{{Rule: rule, Kind: "gateway", Decision: decision, Reason: reason}},
+	}
+}
+
+// question asks about the draft's next leg at the instant from which it may go.
+func (d *draft) question(now time.Time) policies.Question {
+	q := policies.Question{
+		Touch: &d.touch, Leg: d.next, Customer: d.customer,
+		Listings: d.listings[d.next], Address: d.addresses[d.next], Now: d.earliest(now),
+	}
+	if t := d.templates[d.next]; t != nil {
+		q.TemplateDuties = t.Duties
+	}
+	return q
+}
+
+func (d *draft) earliest(now time.Time) time.Time {
+	if d.touch.NotBefore != nil && d.touch.NotBefore.After(now) {
+		return *d.touch.NotBefore
+	}
+	return now
+}
+
+// take notes the verdict on the next leg and reports whether another leg is to
+// be judged. A deferral beyond the touch's end is a refusal of the leg.
+func (d *draft) take(v touch.Verdict, every bool) bool {
+	if v.Decision == touch.Defer && d.touch.Expired(v.Until) {
+		v.Decision = touch.Refuse
+		v.Findings = append(v.Findings, touch.Finding{
+			Rule: RuleExpiry, Kind: "gateway", Decision: touch.Refuse, Until: v.Until,
+			Reason: "it could go only when its time has run out",
+		})
+		v.Rule, v.Kind = RuleExpiry, "gateway"
+	}
+	d.verdicts = append(d.verdicts, v)
+	if d.leg < 0 && (v.Decision == touch.Allow || v.Decision == touch.Defer) {
+		d.leg = d.next
+	}
+	d.next++
+	return d.next < len(d.touch.Plan) && (every || d.leg < 0)
+}
+
+// due is when the draft's leg may go.
+func (d *draft) due(now time.Time) time.Time {
+	if v := d.verdicts[d.leg]; v.Decision == touch.Defer {
+		return v.Until
+	}
+	return d.earliest(now)
+}
+
+// loadFacts reads customers and listings, one query each.
+func (s *Service) loadFacts(ctx context.Context, drafts []*draft, now time.Time) error {
+	ids := make([]string, 0, len(drafts))
+	seen := make(map[string]bool, len(drafts))
+	for _, d := range drafts {
+		if !seen[d.touch.Customer] {
+			seen[d.touch.Customer] = true
+			ids = append(ids, d.touch.Customer)
+		}
+	}
+	customers, err := s.ledger.Customers(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var keys []string
+	known := make(map[string]bool, len(drafts))
+	note := func(key string) string {
+		if !known[key] {
+			known[key] = true
+			keys = append(keys, key)
+		}
+		return key
+	}
+	for _, d := range drafts {
+		d.customer = customers[d.touch.Customer]
+		note(touch.CustomerKey(d.touch.Customer))
+		d.addresses = make([]string, len(d.touch.Plan))
+		for leg := range d.touch.Plan {
+			ch := d.touch.Plan[leg].Channel
+			if a := touch.AddressOn(ch, &d.touch.Request, d.customer); a != "" {
+				d.addresses[leg] = a
+				note(touch.AddressKey(ch, a))
+			}
+		}
+	}
+	listings, err := s.ledger.Listings(ctx, keys, now)
+	if err != nil {
+		return err
+	}
+	for _, d := range drafts {
+		d.listings = make([][]touch.Listing, len(d.touch.Plan))
+		own := listings[touch.CustomerKey(d.touch.Customer)]
+		for leg, a := range d.addresses {
+			d.listings[leg] = own
+			if a != "" {
+				if more := listings[touch.AddressKey(d.touch.Plan[leg].Channel, a)]; len(more) > 0 {
+					d.listings[leg] = append(own[:len(own):len(own)], more...)
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
+	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
+)
+
+// Receive takes a vendor's callback in: the provider's parser verifies and
+// parses it, the ledger stores it. When it answers without error the receipts
+// are durable. Class NotFound: the provider is unknown or has no callbacks;
+// Unauthenticated: it is forged; Invalid: it is broken.
+func (s *Service) Receive(ctx context.Context, provider string, r adapter.ReceiptRequest) (adapter.Ack, error) {
+	var parser adapter.ReceiptParser
+	if s.receipts != nil {
+		parser, _ = s.receipts(provider)
+	}
+	if parser == nil {
+		return adapter.Ack{}, touch.Errorf(touch.NotFound, "provider", "no provider of this name takes receipts")
+	}
+	receipts, ack, err := parser.ParseReceipts(r)
+	if err != nil {
+		return adapter.Ack{}, err
+	}
+	for i := range receipts {
+		receipts[i].Provider = provider // a vendor speaks for itself only
+	}
+	return ack, s.Record(ctx, receipts)
+}
+
+// Record stores receipts that are known to be genuine, from our own channels
+// and from callers' systems, and corrects the contact log by them.
+func (s *Service) Record(ctx context.Context, receipts []touch.Receipt) error {
+	for chunk := range slices.Chunk(receipts, touch.MaxBatch) {
+		received, err := s.ledger.Receive(ctx, chunk, s.now())
+		if err != nil {
+			return err
+		}
+		var corrections []contactlog.Settlement
+		for i := range received {
+			r := &received[i]
+			s.metrics.receipts.WithLabelValues(resultOf(r)).Inc()
+			if c, ok := correction(r); ok {
+				corrections = append(corrections, c)
+			}
+		}
+		s.correct(ctx, corrections)
+	}
+	return nil
+}
+
+// correct is best effort: the ledger has the contact, and the log is rebuilt
+// from it.
+func (s *Service) correct(ctx context.Context, corrections []contactlog.Settlement) {
+	if len(corrections) == 0 {
+		return
+	}
+	if err := s.guard.Settle(ctx, corrections); err != nil {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "the contact log was not corrected by receipts",
+			slog.Any("error", err), slog.Int("contacts", len(corrections)))
+	}
+}
+
+func resultOf(r *ledger.Received) string {
+	switch {
+	case !r.Known:
+		return "unmatched"
+	case r.Changed:
+		return "news"
+	}
+	return "repeated"
+}
+
+// correction is what a receipt changes in the contact log: how far the leg's
+// contact came, and, where the place was released and the contact is now known
+// to have been made, the contact itself.
+func correction(r *ledger.Received) (contactlog.Settlement, bool) {
+	if !r.Known || !r.Changed {
+		return contactlog.Settlement{}, false
+	}
+	before, _ := contactOf(&r.Before, r.Leg)
+	after, ok := contactOf(&r.After, r.Leg)
+	if !ok || before.Kind == after.Kind {
+		return contactlog.Settlement{}, false
+	}
+	entry := policies.EntryOf(policies.Question{Touch: &r.Touch, Leg: r.Leg, Address: r.Touch.Addresses[after.Channel], Now: after.At})
+	entry.Kind = contactlog.Kind(ledger.ContactRank(after.Kind))
+	return contactlog.Settlement{Customer: r.Touch.Customer, ID: entry.ID, Kind: entry.Kind, Entry: &entry}, true
+}
+
+func contactOf(p *ledger.Progress, leg int) (ledger.Contact, bool) {
+	for _, c := range p.Contacts {
+		if c.Leg == leg {
+			return c, true
+		}
+	}
+	return ledger.Contact{}, false
+}

@@ -1,0 +1,291 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// Answer is what became of one submitted touch.
+type Answer struct {
+	ID  touch.ID
+	Key string
+	// New says that it was stored by this call; a repeat of a known touch
+	// answers with the state that it has by now.
+	New   bool
+	State touch.State
+	Due   time.Time // when it goes, or is judged again
+	Leg   int       // the leg that goes first
+	// Reason is the rule that refused it, or made it wait.
+	Reason   string
+	Verdicts []touch.Verdict // by leg judged; the last one decided
+	Err      error           // *touch.Error or Faults; then nothing was stored
+}
+
+// Deferred reports whether the touch waits for a later time.
+func (a *Answer) Deferred(now time.Time) bool { return a.State == touch.Due && a.Due.After(now) }
+
+// Refused reports whether the touch was refused, for good.
+func (a *Answer) Refused() bool {
+	return a.State == touch.Refused || a.State == touch.Capped || a.State == touch.Expired
+}
+
+// Submit takes up to touch.MaxBatch touches of one caller. When it returns
+// without error, every touch whose answer has no Err is durable. One bad touch
+// does not spoil the others. An error means that nothing is known to be
+// stored: submit the same again.
+func (s *Service) Submit(ctx context.Context, caller string, reqs []touch.Request) ([]Answer, error) {
+	if len(reqs) > touch.MaxBatch {
+		return nil, touch.Errorf(touch.TooLarge, "touches", "a batch has at most %d touches", touch.MaxBatch)
+	}
+	now := s.now()
+	answers := make([]Answer, len(reqs))
+	drafts := make([]*draft, 0, len(reqs))
+	store := make([]ledger.NewTouch, 0, len(reqs))
+	var judged []*draft
+	for i := range reqs {
+		d, err := s.draft(ctx, caller, &reqs[i], now)
+		if err != nil && touch.ClassOf(err) != touch.Invalid {
+			return nil, err
+		}
+		answers[i] = Answer{ID: touch.NewID(caller, reqs[i].Key), Key: reqs[i].Key, Leg: -1, Err: err}
+		if err != nil {
+			continue
+		}
+		d.index = i
+		drafts = append(drafts, d)
+		if s.refuseUnjudged(d, now) {
+			continue
+		}
+		judged = append(judged, d)
+	}
+	if err := s.judge(ctx, judged, now, false); err != nil {
+		return nil, err
+	}
+	for _, d := range drafts {
+		store = append(store, s.decide(d, &answers[d.index], now))
+	}
+	if err := s.accept(ctx, store, drafts, answers); err != nil {
+		return nil, err
+	}
+	s.count(answers, now)
+	return answers, nil
+}
+
+// draft checks a request and pins its templates.
+func (s *Service) draft(ctx context.Context, caller string, r *touch.Request, now time.Time) (*draft, error) {
+	if faults := s.check.request(r, now, s.maxFuture); len(faults) > 0 {
+		return nil, faults
+	}
+	d := &draft{
+		touch:  touch.Touch{ID: touch.NewID(caller, r.Key), Caller: caller, AcceptedAt: now, Request: *r},
+		digest: r.Digest(), templates: make([]*ledger.Template, len(r.Plan)), leg: -1,
+	}
+	if err := s.pin(ctx, d); err != nil {
+		// A repeat answers as before, even where its template has changed since.
+		if touch.ClassOf(err) == touch.Invalid && s.isRepeat(ctx, d) {
+			return d, nil
+		}
+		return nil, err
+	}
+	return d, nil
+}
+
+// pin finds each leg's template and holds the params against it.
+func (s *Service) pin(ctx context.Context, d *draft) error {
+	var faults Faults
+	for i := range d.touch.Plan {
+		leg := &d.touch.Plan[i]
+		if leg.Template == "" {
+			continue
+		}
+		path := fmt.Sprintf("plan[%d].", i)
+		t, err := s.templates.latest(ctx, leg.Template)
+		if touch.ClassOf(err) == touch.NotFound {
+			faults.add(path+"template", "there is no template %q", leg.Template)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := t.Check(leg.Channel, leg.Params); err != nil {
+			fault := err.(*touch.Error)
+			faults.add(path+fault.Field, "%s", fault.Message)
+			continue
+		}
+		if d.touch.Pins == nil {
+			d.touch.Pins = make([]int, len(d.touch.Plan))
+		}
+		d.touch.Pins[i], d.templates[i] = t.Version, t
+	}
+	return faults.err()
+}
+
+func (s *Service) isRepeat(ctx context.Context, d *draft) bool {
+	known, err := s.ledger.Touch(ctx, d.touch.Caller, d.touch.ID)
+	return err == nil && known.Touch.Digest() == d.digest
+}
+
+// refuseUnjudged settles the drafts that no policy needs to judge.
+func (s *Service) refuseUnjudged(d *draft, now time.Time) bool {
+	first := d.touch.Plan[0].Channel
+	switch {
+	case d.touch.Expired(now):
+		d.verdicts = []touch.Verdict{ownVerdict(touch.Refuse, RuleExpiry, first, now, "its time has run out already")}
+	case d.touch.Campaign != "" && s.campaign(&d.touch) == ledger.CampaignCancelled:
+		d.verdicts = []touch.Verdict{ownVerdict(touch.Refuse, RuleCampaign, first, now, "the campaign was cancelled")}
+	default:
+		return false
+	}
+	return true
+}
+
+func (s *Service) campaign(t *touch.Touch) ledger.CampaignStatus {
+	return s.controls().Campaigns[ledger.CampaignRef{Caller: t.Caller, Campaign: t.Campaign}]
+}
+
+// decide makes the ledger's row and the caller's answer of a judged draft.
+func (s *Service) decide(d *draft, a *Answer, now time.Time) ledger.NewTouch {
+	n := ledger.NewTouch{Touch: d.touch, Digest: d.digest}
+	last := &d.verdicts[len(d.verdicts)-1]
+	if d.leg < 0 {
+		n.State, n.Reason = last.RefusedAs(), last.Rule
+		if last.Rule == RuleExpiry {
+			n.State = touch.Expired
+		}
+		n.Leg = len(d.verdicts) - 1
+	} else {
+		ch := d.touch.Plan[d.leg].Channel
+		n.State, n.Leg, n.Due = touch.Due, d.leg, d.due(now)
+		n.Lane = touch.Lane(ch, d.touch.Urgent())
+		n.Enqueue = d.touch.Urgent() && !n.Due.After(now) && s.campaign(&d.touch) == ""
+	}
+	n.Events = d.events(&n, now)
+	a.State, a.Due, a.Leg, a.Reason, a.Verdicts = n.State, n.Due, n.Leg, n.Reason, d.verdicts
+	if last.Decision == touch.Defer {
+		a.Reason = last.Rule
+	}
+	return n
+}
+
+// events tell how intake decided: a fallback for each leg that was refused
+// before the one that decided, then what came of the touch.
+func (d *draft) events(n *ledger.NewTouch, now time.Time) []touch.Event {
+	events := make([]touch.Event, 0, len(d.verdicts)+1)
+	add := func(kind touch.EventKind, leg int, v *touch.Verdict, reason string) {
+		events = append(events, touch.Event{
+			Kind: kind, At: now, Touch: d.touch.ID, Key: d.touch.Key, Caller: d.touch.Caller,
+			Customer: d.touch.Customer, Campaign: d.touch.Campaign, State: n.State, Leg: leg,
+			Channel: d.touch.Plan[leg].Channel, Until: n.Due, Reason: reason, Verdict: v,
+		})
+	}
+	decided := len(d.verdicts) - 1
+	if n.State == touch.Due {
+		decided = d.leg
+	}
+	for leg := range decided {
+		add(touch.EventFallback, leg+1, &d.verdicts[leg], d.verdicts[leg].Rule)
+	}
+	v := &d.verdicts[decided]
+	switch {
+	case n.State == touch.Expired:
+		add(touch.EventExpired, decided, v, n.Reason)
+	case n.State != touch.Due:
+		add(touch.EventRefused, decided, v, n.Reason)
+	case v.Decision == touch.Defer:
+		add(touch.EventAccepted, decided, nil, "")
+		add(touch.EventDeferred, decided, v, v.Rule)
+	default:
+		add(touch.EventAccepted, decided, brief(v), "")
+	}
+	return events
+}
+
+// brief is an allowing verdict without the findings of rules that simply
+// agreed: the one recorded at dispatch has them all, as of then.
+func brief(v *touch.Verdict) *touch.Verdict {
+	b := *v
+	b.Findings = nil
+	for _, f := range v.Findings {
+		if f.Decision != touch.Allow || f.Shadow || f.Excused || f.Evidence != "" {
+			b.Findings = append(b.Findings, f)
+		}
+	}
+	return &b
+}
+
+// accept stores the touches and queues the urgent ones.
+func (s *Service) accept(ctx context.Context, store []ledger.NewTouch, drafts []*draft, answers []Answer) error {
+	if len(store) == 0 {
+		return nil
+	}
+	accepted, refs, err := s.ledger.Accept(ctx, store)
+	if err != nil {
+		return err
+	}
+	if len(refs) > 0 && s.enqueue != nil {
+		if err := s.enqueue(ctx, refs); err != nil {
+			s.metrics.enqueue.Add(float64(len(refs)))
+			s.log.LogAttrs(ctx, slog.LevelWarn, "urgent segments are left to the reconciler", slog.Any("error", err), slog.Int("segments", len(refs)))
+		}
+	}
+	for i, got := range accepted {
+		a := &answers[drafts[i].index]
+		switch {
+		case got.New:
+			a.New = true
+		case got.Same:
+			a.State, a.Due, a.Reason, a.Verdicts = got.State, got.Due, got.Reason, nil
+		default:
+			*a = Answer{ID: a.ID, Key: a.Key, Leg: -1, Err: touch.Errorf(touch.Conflict, "key", "this key was used for a touch with other content")}
+		}
+	}
+	return s.recall(ctx, store, answers)
+}
+
+// recall fetches the recorded verdicts of a single touch that was refused
+// earlier, so that a repeat answers as before. Batches go without.
+func (s *Service) recall(ctx context.Context, store []ledger.NewTouch, answers []Answer) error {
+	if len(answers) != 1 || answers[0].New || answers[0].Err != nil || !answers[0].Refused() {
+		return nil
+	}
+	view, err := s.ledger.Touch(ctx, store[0].Touch.Caller, answers[0].ID)
+	if err != nil {
+		return err
+	}
+	for _, e := range view.Events {
+		if e.Verdict != nil {
+			answers[0].Verdicts = append(answers[0].Verdicts, *e.Verdict)
+		}
+	}
+	return nil
+}
+
+func (s *Service) count(answers []Answer, now time.Time) {
+	counts := make(map[string]int, 4)
+	for i := range answers {
+		counts[answers[i].result(now)]++
+	}
+	for result, n := range counts {
+		s.metrics.submitted.WithLabelValues(result).Add(float64(n))
+	}
+}
+
+// result is the metric's word for an answer.
+func (a *Answer) result(now time.Time) string {
+	switch {
+	case a.Err != nil:
+		return string(touch.ClassOf(a.Err))
+	case !a.New:
+		return "repeated"
+	case a.Deferred(now):
+		return "deferred"
+	case a.State == touch.Due:
+		return "accepted"
+	}
+	return string(a.State)
+}

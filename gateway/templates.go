@@ -1,0 +1,43 @@
+package gateway
+
+import (
+	"context"
+
+	"touchgate.dev/ledger"
+)
+
+// PutTemplate stores the next version of a template and gives its number.
+func (s *Service) PutTemplate(ctx context.Context, p *Principal, t ledger.Template) (int, error) {
+	faults := s.check.tags(&t)
+	if t.Name == "" || len(t.Name) > 128 {
+		faults.add("name", "must have 1 to 128 characters")
+	}
+	for i := range t.Variables {
+		faults = append(faults, prefixed("variables", i, s.check.tags(&t.Variables[i]))...)
+	}
+	for ch, c := range t.Content {
+		for _, f := range s.check.tags(&c) {
+			faults.add("content."+string(ch)+"."+f.Field, "%s", f.Message)
+		}
+	}
+	if len(faults) > 0 {
+		return 0, faults
+	}
+	if err := t.Validate(); err != nil {
+		return 0, err
+	}
+	t.CreatedBy, t.CreatedAt = p.Key, s.now()
+	version, err := s.ledger.PutTemplate(ctx, t, p.Key, t.CreatedAt)
+	s.templates.forget(t.Name)
+	return version, err
+}
+
+// Template reads a version of a template, 0 being the latest; class NotFound.
+func (s *Service) Template(ctx context.Context, name string, version int) (*ledger.Template, error) {
+	return s.ledger.Template(ctx, name, version)
+}
+
+// Templates lists the latest versions.
+func (s *Service) Templates(ctx context.Context) ([]ledger.Template, error) {
+	return s.ledger.ListTemplates(ctx)
+}
