@@ -1,0 +1,228 @@
+package simulator
+
+import (
+	"container/heap"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorhttp"
+)
+
+// How receipts travel: up to so many in one call, a call that fails is tried
+// again with a growing pause, and then the receipts are lost, as with real vendors.
+const (
+	receiptBatch  = 500
+	receiptTries  = 6
+	receiptPause  = 100 * time.Millisecond
+	receiptLinger = 5 * time.Millisecond // how long the first waits for company
+)
+
+// mailer sends receipts: one queue and one goroutine for each provider,
+// started by its first receipt and ended by stop.
+type mailer struct {
+	key    *vendorhttp.Key
+	clock  func() time.Time
+	rt     http.RoundTripper
+	life   context.Context // ends with the simulator
+	end    context.CancelFunc
+	url    atomic.Pointer[string]
+
+	mu      sync.Mutex
+	queues  map[string]*queue
+	running sync.WaitGroup
+	serial  atomic.Int64
+	stats   receiptStats
+}
+
+type receiptStats struct{ pending, sent, givenUp atomic.Int64 }
+
+// ReceiptStats tells how far the receipts have come.
+type ReceiptStats struct {
+	Pending int64 `json:"pending"`
+	Sent    int64 `json:"sent"`
+	GivenUp int64 `json:"given_up"` // never taken by the receiver, after all tries
+}
+
+func newMailer(key *vendorhttp.Key, o Options) *mailer {
+	m := &mailer{key: key, clock: o.Now, rt: o.Transport, queues: map[string]*queue{}}
+	m.life, m.end = context.WithCancel(context.Background())
+	if m.rt == nil {
+		m.rt = &http.Transport{MaxIdleConnsPerHost: 16}
+	}
+	m.url.Store(&o.ReceiptURL)
+	return m
+}
+
+// SetReceiptURL says where receipts go from now on; "" drops them.
+func (s *Simulator) SetReceiptURL(to string) { s.receipts.url.Store(&to) }
+
+// Receipts tells how far the receipts have come.
+func (s *Simulator) Receipts() ReceiptStats {
+	st := &s.receipts.stats
+	return ReceiptStats{Pending: st.pending.Load(), Sent: st.sent.Load(), GivenUp: st.givenUp.Load()}
+}
+
+func (m *mailer) wanted() bool { return m.key != nil && *m.url.Load() != "" }
+
+func (m *mailer) stop() {
+	m.mu.Lock() // no queue may start between the end and the wait
+	m.end()
+	m.mu.Unlock()
+	m.running.Wait()
+	if t, ok := m.rt.(*http.Transport); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// now sends one receipt before it returns.
+func (m *mailer) now(ctx context.Context, provider string, r contract.Receipt) {
+	r.At = m.clock()
+	if m.post(ctx, provider, []contract.Receipt{r}) {
+		m.stats.sent.Add(1)
+		return
+	}
+	m.later(provider, r, 0)
+}
+
+func (m *mailer) later(provider string, r contract.Receipt, delay time.Duration) {
+	m.mu.Lock()
+	if m.life.Err() != nil {
+		m.mu.Unlock()
+		return
+	}
+	q := m.queues[provider]
+	if q == nil {
+		q = &queue{provider: provider, wake: make(chan struct{}, 1)}
+		m.queues[provider] = q
+		m.running.Go(func() { m.run(q) })
+	}
+	m.mu.Unlock()
+	m.stats.pending.Add(1)
+	r.At = m.clock().Add(delay)
+	q.push(letter{due: time.Now().Add(delay), receipt: r})
+}
+
+func (m *mailer) run(q *queue) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		batch, wait := q.due(time.Now())
+		if len(batch) == 0 {
+			timer.Reset(wait)
+			select {
+			case <-m.life.Done():
+				return
+			case <-q.wake:
+			case <-timer.C:
+			}
+			continue
+		}
+		if m.deliver(q.provider, batch) {
+			m.stats.sent.Add(int64(len(batch)))
+		} else {
+			m.stats.givenUp.Add(int64(len(batch)))
+		}
+		m.stats.pending.Add(-int64(len(batch)))
+		select {
+		case <-m.life.Done():
+			return
+		case <-time.After(receiptLinger):
+		}
+	}
+}
+
+// deliver tries until the receiver takes the batch, the tries are spent or the
+// simulator is closed.
+func (m *mailer) deliver(provider string, batch []contract.Receipt) bool {
+	pause := receiptPause
+	for range receiptTries {
+		if m.post(m.life, provider, batch) {
+			return true
+		}
+		select {
+		case <-m.life.Done():
+			return false
+		case <-time.After(pause):
+			pause *= 2
+		}
+	}
+	return false
+}
+
+func (m *mailer) post(ctx context.Context, provider string, batch []contract.Receipt) bool {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	to, err := url.Parse(*m.url.Load())
+	if err != nil || to.Host == "" || m.key == nil {
+		return false
+	}
+	body, err := json.Marshal(batch)
+	if err != nil {
+		return false
+	}
+	h := http.Header{"Content-Type": jsonType}
+	m.key.Sign(h, "receipts-"+strconv.FormatInt(m.serial.Add(1), 10), m.clock(), body)
+	reply, _, ok := vendorhttp.Do(ctx, m.rt, vendorhttp.Call{Method: http.MethodPost, URL: to.JoinPath(provider), Header: h, Body: body})
+	return ok && reply.Status/100 == 2
+}
+
+// queue holds one provider's receipts by the instant they are due.
+type queue struct {
+	provider string
+	wake     chan struct{}
+
+	mu      sync.Mutex
+	letters letters
+}
+
+type letter struct {
+	due     time.Time
+	receipt contract.Receipt
+}
+
+func (q *queue) push(l letter) {
+	q.mu.Lock()
+	heap.Push(&q.letters, l)
+	first := len(q.letters) == 1 || !q.letters[0].due.Before(l.due)
+	q.mu.Unlock()
+	if first {
+		select {
+		case q.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// due takes what is due by now, up to a batch; with none it says how long to wait.
+func (q *queue) due(now time.Time) ([]contract.Receipt, time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var batch []contract.Receipt
+	for len(q.letters) > 0 && len(batch) < receiptBatch && !q.letters[0].due.After(now) {
+		batch = append(batch, heap.Pop(&q.letters).(letter).receipt)
+	}
+	if len(q.letters) == 0 {
+		return batch, time.Hour
+	}
+	return batch, q.letters[0].due.Sub(now)
+}
+
+type letters []letter
+
+func (l letters) Len() int           { return len(l) }
+func (l letters) Less(i, j int) bool { return l[i].due.Before(l[j].due) }
+func (l letters) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
+func (l *letters) Push(x any)        { *l = append(*l, x.(letter)) }
+func (l *letters) Pop() any {
+	old := *l
+	last := old[len(old)-1]
+	*l = old[:len(old)-1]
+	return last
+}
