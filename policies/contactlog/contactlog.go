@@ -48,11 +48,11 @@ type Entry struct {
 }
 
 // Question is one cap put to the log: are there fewer than Limit matching
-// entries since Since (inclusive)? Pending entries always count.
+// entries since Since (inclusive, in whole milliseconds)? Pending entries
+// always count.
 type Question struct {
 	Rule  string
 	Since time.Time
-	// Before, when set, also leaves out entries at or after it.
 	Limit int
 	Match Match
 }
@@ -74,7 +74,8 @@ type Reservation struct {
 	Customer  string
 	Entry     Entry // Pending is set by the log; At is now
 	Questions []Question
-	// Keep is how far back any rule looks: older entries may be dropped.
+	// Keep is how far back any rule looks: older entries may be dropped. A
+	// log that was loaded for less is Unknown.
 	Keep time.Duration
 }
 
@@ -83,7 +84,7 @@ type Answer struct {
 	Admitted bool
 	Already  bool // admitted earlier, under the same id
 	Denied   int  // index of the first question without a place, when not admitted
-	// Entries is the customer's whole log, when not admitted.
+	// Entries is the customer's whole log, oldest first, when not admitted.
 	Entries []Entry
 	// Unknown says that this customer's log was lost, or never loaded:
 	// Rehydrate it and ask again.
@@ -94,32 +95,47 @@ type Answer struct {
 type Settlement struct {
 	Customer string
 	ID       string
-	Release  bool      // surely not sent: the place is free again
+	Release  bool      // surely not sent: the place is free again; after a commit it changes nothing
 	At       time.Time // of a commit; zero keeps the time (a later correction of Kind)
 	Kind     Kind      // never weakened
 	// Entry re-creates the contact where it was released earlier and is now
-	// known to have been made (a late "delivered"); nil: a missing one stays missing.
+	// known to have been made (a late "delivered"); nil: a missing one stays
+	// missing. With At zero its own At counts.
 	Entry *Entry
 }
 
+// Loader reads customers' contacts from the ledger, as far back as the keep
+// given to Rehydrate. A customer without contacts may be absent.
+type Loader = func(ctx context.Context, customers []string) (map[string][]Entry, error)
+
 // Log is the contact log. Implementations are safe for concurrent use. Every
 // method takes a batch and makes one round trip for each shard touched. Errors
-// are of class Unavailable: a check is never skipped.
+// are of class Unavailable: a check is never skipped. After an error parts of
+// the batch may have been done; to repeat it is safe.
 type Log interface {
 	// Read gives the logs of customers, in order. The bool says that the log is known.
 	Read(ctx context.Context, customers []string) ([]Snapshot, error)
 	// Reserve answers each reservation, atomically for its customer: all of
 	// its caps or none.
 	Reserve(ctx context.Context, rs []Reservation, now time.Time) ([]Answer, error)
-	// Settle commits and releases. Settling twice is settling once.
+	// Settle commits and releases. Settling twice is settling once. What is
+	// settled while the customer's log is unknown is kept aside until it is
+	// loaded, so that it does not matter whether the ledger is told before.
 	Settle(ctx context.Context, ss []Settlement) error
-	// Rehydrate loads customers' logs from the ledger's truth, keeping
-	// pending reservations that are already there.
-	Rehydrate(ctx context.Context, logs map[string][]Entry, keep time.Duration) error
+	// Rehydrate makes unknown logs known by loading them from the ledger's
+	// truth, and adds to known ones the contacts that they lack; their
+	// pending reservations stay. (Of a shard that was lost they are void:
+	// the ledger refuses intents from before.) It calls load itself, once and with all
+	// customers: what was read before a shard was found lost may lack
+	// contacts that were still to come. Errors of load are passed on. A log
+	// that was lost again meanwhile stays unknown: asking will tell.
+	Rehydrate(ctx context.Context, customers []string, keep time.Duration, load Loader) error
 }
 
 // Snapshot is one customer's log at one instant.
 type Snapshot struct {
 	Known   bool
-	Entries []Entry
+	Entries []Entry // oldest first
+	// Keep is how far back the log is complete.
+	Keep time.Duration
 }

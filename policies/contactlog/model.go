@@ -1,0 +1,238 @@
+package contactlog
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Model is the contact log in plain Go, held in memory: what Redis is tested
+// against, and what simulations use. It begins knowing everybody, with empty
+// logs: it is the whole truth then. Use NewModel.
+type Model struct {
+	mu   sync.Mutex
+	logs map[string]*history
+	keep time.Duration // of customers never met
+	lost bool          // customers never met are unknown
+}
+
+// history is one customer's log.
+type history struct {
+	known   bool
+	keep    time.Duration
+	entries map[string]Entry
+	notes   map[string]note // settlements that came while the log was unknown
+}
+
+// note is a settlement that waits for the log to be loaded.
+type note struct {
+	release bool
+	at      int64 // ms, 0 keeps the time
+	kind    Kind
+	entry   *Entry // re-creates a missing one
+}
+
+var _ Log = (*Model)(nil)
+
+// forever is longer than any rule looks back.
+const forever = 1<<63 - 1
+
+// NewModel makes a log that knows that nobody has been contacted yet.
+func NewModel() *Model { return &Model{logs: map[string]*history{}, keep: forever} }
+
+// Lose forgets everything, as Redis does on FLUSHALL: every log is unknown
+// until it is rehydrated.
+func (m *Model) Lose() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.logs, m.lost = map[string]*history{}, true
+}
+
+// void makes every log unknown, as a raised epoch does. What the logs held is
+// no longer believed, but for the commits.
+func (m *Model) void() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, h := range m.logs {
+		h.known = false
+	}
+	m.lost = true
+}
+
+func (m *Model) of(customer string) *history {
+	h := m.logs[customer]
+	if h == nil {
+		h = &history{known: !m.lost, keep: m.keep, entries: map[string]Entry{}, notes: map[string]note{}}
+		m.logs[customer] = h
+	}
+	return h
+}
+
+// Read implements Log.
+func (m *Model) Read(_ context.Context, customers []string) ([]Snapshot, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	shots := make([]Snapshot, len(customers))
+	for i, c := range customers {
+		if h := m.of(c); h.known {
+			shots[i] = Snapshot{Known: true, Entries: h.list(), Keep: h.keep}
+		}
+	}
+	return shots, nil
+}
+
+func (h *history) list() []Entry {
+	es := slices.Collect(maps.Values(h.entries))
+	sortEntries(es)
+	return es
+}
+
+// Reserve implements Log.
+func (m *Model) Reserve(_ context.Context, rs []Reservation, now time.Time) ([]Answer, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	answers := make([]Answer, len(rs))
+	for i := range rs {
+		answers[i] = m.of(rs[i].Customer).reserve(&rs[i], now)
+	}
+	return answers, nil
+}
+
+func (h *history) reserve(r *Reservation, now time.Time) Answer {
+	if !h.known || r.Keep > h.keep {
+		return Answer{Unknown: true}
+	}
+	if _, ok := h.entries[r.Entry.ID]; ok {
+		return Answer{Admitted: true, Already: true}
+	}
+	maps.DeleteFunc(h.entries, func(_ string, e Entry) bool {
+		return !e.Pending && millis(e.At) < millis(now)-h.keep.Milliseconds()
+	})
+	entries := h.list()
+	for i := range r.Questions {
+		if q := &r.Questions[i]; q.Count(entries) >= q.Limit {
+			return Answer{Denied: i, Entries: entries}
+		}
+	}
+	e := r.Entry
+	e.Pending, e.At = true, fromMillis(millis(now))
+	h.entries[e.ID] = e
+	return Answer{Admitted: true}
+}
+
+// Settle implements Log.
+func (m *Model) Settle(_ context.Context, ss []Settlement) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range ss {
+		h, n := m.of(ss[i].Customer), noteOf(&ss[i])
+		if h.known {
+			h.settle(ss[i].ID, n)
+		} else {
+			old, ok := h.notes[ss[i].ID]
+			h.notes[ss[i].ID] = n.after(old, ok)
+		}
+	}
+	return nil
+}
+
+func noteOf(s *Settlement) note {
+	if s.Release {
+		return note{release: true}
+	}
+	n := note{kind: s.Kind}
+	if !s.At.IsZero() {
+		n.at = millis(s.At)
+	}
+	if s.Entry != nil {
+		e := *s.Entry
+		e.ID, e.Pending, e.At = s.ID, true, fromMillis(millis(e.At))
+		n.entry = &e
+	}
+	return n
+}
+
+// settle applies a note to a known log.
+func (h *history) settle(id string, n note) {
+	e, ok := h.entries[id]
+	switch {
+	case n.release && ok && e.Pending:
+		delete(h.entries, id)
+	case n.release:
+	case ok:
+		h.entries[id] = e.commit(n.at, n.kind)
+	case n.entry != nil:
+		h.entries[id] = n.entry.commit(n.at, n.kind)
+	}
+}
+
+// commit gives e as a contact that was made at the time (the later of two, if
+// it was committed before; 0 keeps it), of the stronger kind.
+func (e Entry) commit(at int64, kind Kind) Entry {
+	if at > 0 && (e.Pending || at > millis(e.At)) {
+		e.At = fromMillis(at)
+	}
+	e.Pending, e.Kind = false, max(e.Kind, kind)
+	return e
+}
+
+// after puts n on top of an older note: a commit is stronger than a release.
+func (n note) after(old note, ok bool) note {
+	switch {
+	case !ok || old.release:
+		return n
+	case n.release:
+		return old
+	}
+	n.at, n.kind = max(n.at, old.at), max(n.kind, old.kind)
+	if n.entry == nil {
+		n.entry = old.entry
+	}
+	return n
+}
+
+// Rehydrate implements Log.
+func (m *Model) Rehydrate(ctx context.Context, customers []string, keep time.Duration, load Loader) error {
+	logs, err := load(ctx, customers)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range customers {
+		m.of(c).load(logs[c], keep)
+	}
+	return nil
+}
+
+func (h *history) load(entries []Entry, keep time.Duration) {
+	had := h.entries
+	if !h.known {
+		h.entries = map[string]Entry{}
+	}
+	for _, e := range entries {
+		e.At = fromMillis(millis(e.At))
+		old, ok := had[e.ID]
+		switch {
+		case !h.known && ok && !old.Pending:
+			h.entries[e.ID] = e.commit(millis(old.At), old.Kind)
+		case !h.known || (!ok && !e.Pending):
+			h.entries[e.ID] = e
+		case ok && !e.Pending:
+			h.entries[e.ID] = old.commit(millis(e.At), e.Kind)
+		}
+		// A pending one is not added to a known log: it may have been
+		// released since the ledger was read.
+	}
+	if h.known {
+		h.keep = max(h.keep, keep)
+		return
+	}
+	h.known, h.keep = true, keep
+	for id, n := range h.notes {
+		h.settle(id, n)
+	}
+	clear(h.notes)
+}
