@@ -46,10 +46,10 @@ func (c Config) Capabilities() adapter.Capabilities {
 // Client speaks the contract: it is the adapter of every vendor that does.
 // Item words a dispatch as the noun's body.
 type Client[T any] struct {
+	Receipts
 	noun, batch *url.URL
 	health      *url.URL
 	key         vendorhttp.Key
-	receipts    receiptReader
 	rt          http.RoundTripper
 	now         func() time.Time
 	item        func(adapter.Dispatch) T
@@ -71,13 +71,9 @@ func New[T any](noun string, c Config, o adapter.Options, item func(adapter.Disp
 	if err != nil {
 		return nil, err
 	}
-	keys := []vendorhttp.Key{key}
-	if c.PreviousSecret != "" {
-		old, err := vendorhttp.ParseKey(c.PreviousSecret.Reveal())
-		if err != nil {
-			return nil, touch.Errorf(touch.Invalid, "previous_secret", "cannot be read as a secret")
-		}
-		keys = append(keys, old)
+	receipts, err := NewReceipts(c.Secret, c.PreviousSecret, o.Now, noun == Calls)
+	if err != nil {
+		return nil, err
 	}
 	base, err := url.Parse(strings.TrimSuffix(c.URL, "/"))
 	if err != nil {
@@ -85,8 +81,7 @@ func New[T any](noun string, c Config, o adapter.Options, item func(adapter.Disp
 	}
 	client := &Client[T]{
 		noun: base.JoinPath(noun), batch: base.JoinPath(noun + ":batch"), health: base.JoinPath("health"),
-		key: key, receipts: receiptReader{keys: keys, now: o.Now, calls: noun == Calls},
-		rt: o.Transport, now: o.Now, item: item,
+		Receipts: receipts, key: key, rt: o.Transport, now: o.Now, item: item,
 	}
 	if c.Query {
 		return querying[T]{client}, nil

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -38,19 +39,38 @@ const (
 	CallAbandoned    = "abandoned"
 )
 
-type receiptReader struct {
+// Receipts reads the callbacks of one vendor; it is an adapter.ReceiptParser
+// that any adapter may embed whose vendor reports in this contract's words.
+type Receipts struct {
 	keys  []vendorhttp.Key
 	now   func() time.Time
 	calls bool
 }
 
-// ParseReceipts implements adapter.ReceiptParser: verify, then parse. One
-// broken entry makes the whole callback Invalid, so that the vendor hears of it.
-func (c *Client[T]) ParseReceipts(r adapter.ReceiptRequest) ([]touch.Receipt, adapter.Ack, error) {
-	return c.receipts.read(r)
+var _ adapter.ReceiptParser = Receipts{}
+
+// NewReceipts reads receipts signed with the secret or, where it is set, with
+// the one before it; calls says that the statuses are those of phone calls.
+// Errors have class Invalid and name the key of the configuration.
+func NewReceipts(secret, previous adapter.Secret, now func() time.Time, calls bool) (Receipts, error) {
+	r := Receipts{now: now, calls: calls}
+	key, err := vendorhttp.ParseKey(secret.Reveal())
+	if err != nil {
+		return r, err
+	}
+	r.keys = append(r.keys, key)
+	if previous != "" {
+		if key, err = vendorhttp.ParseKey(previous.Reveal()); err != nil {
+			return r, touch.Errorf(touch.Invalid, "previous_secret", "cannot be read as a secret")
+		}
+		r.keys = append(r.keys, key)
+	}
+	return r, nil
 }
 
-func (p receiptReader) read(r adapter.ReceiptRequest) ([]touch.Receipt, adapter.Ack, error) {
+// ParseReceipts implements adapter.ReceiptParser: verify, then parse. One
+// broken entry makes the whole callback Invalid, so that the vendor hears of it.
+func (p Receipts) ParseReceipts(r adapter.ReceiptRequest) ([]touch.Receipt, adapter.Ack, error) {
 	var err error
 	for _, k := range p.keys {
 		if err = k.Verify(r.Header, p.now(), r.Body); err == nil {
@@ -70,15 +90,13 @@ func (p receiptReader) read(r adapter.ReceiptRequest) ([]touch.Receipt, adapter.
 	out := make([]touch.Receipt, len(in))
 	for i, v := range in {
 		if out[i], err = p.receipt(v); err != nil {
-			e := err.(*touch.Error)
-			e.Field = "[" + strconv.Itoa(i) + "]." + e.Field
-			return nil, adapter.Ack{}, e
+			return nil, adapter.Ack{}, at(i, err)
 		}
 	}
 	return out, adapter.Ack{Status: http.StatusNoContent}, nil
 }
 
-func (p receiptReader) receipt(in Receipt) (touch.Receipt, error) {
+func (p Receipts) receipt(in Receipt) (touch.Receipt, error) {
 	if _, _, err := touch.ParseDispatchID(in.ID); err != nil {
 		return touch.Receipt{}, touch.Errorf(touch.Invalid, "id", "is not one of our ids")
 	}
@@ -125,4 +143,13 @@ func callReceipt(status string, out touch.Receipt) (touch.Receipt, error) {
 		return touch.Receipt{}, touch.Errorf(touch.Invalid, "status", "is not a status of a call")
 	}
 	return out, nil
+}
+
+// at names the entry that an error of receipt speaks of.
+func at(i int, err error) error {
+	var e *touch.Error
+	if errors.As(err, &e) {
+		e.Field = "[" + strconv.Itoa(i) + "]." + e.Field
+	}
+	return err
 }

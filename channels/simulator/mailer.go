@@ -27,12 +27,12 @@ const (
 // mailer sends receipts: one queue and one goroutine for each provider,
 // started by its first receipt and ended by stop.
 type mailer struct {
-	key    *vendorhttp.Key
-	clock  func() time.Time
-	rt     http.RoundTripper
-	life   context.Context // ends with the simulator
-	end    context.CancelFunc
-	url    atomic.Pointer[string]
+	key   *vendorhttp.Key
+	clock func() time.Time
+	rt    http.RoundTripper
+	life  context.Context // ends with the simulator
+	end   context.CancelFunc
+	url   atomic.Pointer[string]
 
 	mu      sync.Mutex
 	queues  map[string]*queue
