@@ -13,37 +13,44 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 	"touchgate.dev/touch"
 )
 
 // Server is a running embedded Redis on a loopback port of its own, closed to
 // others by a random password. It is safe for concurrent use.
 type Server struct {
-	mini     *miniredis.Miniredis
-	password string
-	stop     context.CancelFunc
-	ticking  sync.WaitGroup
-	closing  sync.Once
+	options redis.Options
+	stop    context.CancelFunc
+	ticking sync.WaitGroup
+	closing sync.Once
 }
 
 // Start starts a server. It runs until ctx ends or Close is called.
 func Start(ctx context.Context) (*Server, error) {
-	s := &Server{mini: miniredis.NewMiniRedis(), password: rand.Text()}
-	s.mini.RequireAuth(s.password)
-	if err := s.mini.Start(); err != nil {
+	mini, password := miniredis.NewMiniRedis(), rand.Text()
+	mini.RequireAuth(password)
+	if err := mini.Start(); err != nil {
 		return nil, &touch.Error{Class: touch.Unavailable, Message: "the embedded Redis does not start", Cause: err}
 	}
+	s := &Server{options: redis.Options{
+		Addr: mini.Addr(), Password: password,
+		// miniredis knows neither of these, and they cost round trips.
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		DisableIdentity:          true,
+	}}
 	ctx, s.stop = context.WithCancel(ctx)
 	s.ticking.Go(func() {
-		keepTime(ctx, s.mini.FastForward)
-		s.mini.Close()
+		keepTime(ctx, mini.FastForward)
+		mini.Close()
 	})
 	return s, nil
 }
 
 // Options is how a client reaches the server. Each call gives a fresh copy.
 func (s *Server) Options() *redis.Options {
-	return &redis.Options{Addr: s.mini.Addr(), Password: s.password}
+	o := s.options
+	return &o
 }
 
 // Close stops the server and waits until it has stopped. What it held is gone.
