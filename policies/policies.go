@@ -36,11 +36,16 @@ type Question struct {
 
 // EntryOf is the contact that q's leg would be, as the contact log keeps it.
 func EntryOf(q Question) contactlog.Entry {
-	leg := &q.Touch.Plan[q.Leg]
+	t, leg := q.Touch, &q.Touch.Plan[q.Leg]
 	return contactlog.Entry{
-		ID:       touch.DispatchID(q.Touch.ID, q.Leg),
+		ID:       touch.DispatchID(t.ID, q.Leg),
 		At:       q.Now,
 		Channel:  leg.Channel,
-		Category: q.Touch.Category,
+		Category: t.Category,
+		Subject:  contactlog.Hash(t.Subject),
+		Campaign: contactlog.Hash(t.Campaign),
+		Address:  contactlog.Hash(q.Address),
+		Caller:   contactlog.Hash(t.Caller),
+		Template: contactlog.Hash(leg.Template),
 	}
 }

@@ -1,0 +1,236 @@
+package calendar
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"touchgate.dev/touch"
+)
+
+// Span is a length of time that rules look back over or wait for. Its two
+// directions agree: an event at e no longer counts at t exactly when
+// e < Since(t), and exactly when End(e) <= t.
+//
+// The forms, and what they mean:
+//
+//	90s 15m 72h 7d         absolute time (a day is 24 hours); an event exactly that old still counts
+//	7 days, 2 weeks        dates, the event's own date being the first
+//	1 month, 1 year        dates, up to the same date of the month (or year)
+//	60 full days           dates, the event's own date not counted
+//	10 business days       business days after the event's date, to the end of the last
+//	day week month year    the calendar unit that holds the event ("2 calendar weeks" for several)
+//	forever
+type Span struct {
+	text     string
+	kind     spanKind
+	duration time.Duration
+	n        int
+	unit     unit
+	full     bool
+	// WeekStart is the first day of a calendar week.
+	weekStart time.Weekday
+}
+
+type spanKind uint8
+
+const (
+	absolute spanKind = iota
+	dates
+	units
+	business
+	forever
+)
+
+type unit uint8
+
+const (
+	day unit = iota
+	week
+	month
+	year
+)
+
+var unitNames = map[string]unit{"day": day, "week": week, "month": month, "year": year}
+
+// The grain of instants that are stored: an absolute span ends one grain after
+// the last instant at which its event still counts.
+const grain = time.Millisecond
+
+// ParseSpan reads one of the forms. Calendar weeks begin on weekStart.
+func ParseSpan(s string, weekStart time.Weekday) (Span, error) {
+	span := Span{text: s, weekStart: weekStart, n: 1}
+	words := strings.Fields(s)
+	bad := fmt.Errorf("%q is not a span: write 72h or 7d for absolute time, 7 days, 1 month, 60 full days or 10 business days for dates, or day, week, month, forever", s)
+	switch {
+	case len(words) == 0:
+		return span, bad
+	case len(words) == 1 && words[0] == "forever":
+		span.kind = forever
+		return span, nil
+	case len(words) == 1 && !isUnit(words[0]):
+		d, err := touch.ParseDuration(words[0])
+		if err != nil || d <= 0 || d.Std() > 100*366*24*time.Hour {
+			return span, bad
+		}
+		span.kind, span.duration = absolute, d.Std()
+		return span, nil
+	}
+	if n, err := strconv.Atoi(words[0]); err == nil {
+		if n < 1 || n > 3660 {
+			return span, fmt.Errorf("%q: a span has from 1 to 3660 units", s)
+		}
+		span.n, words = n, words[1:]
+		span.kind = dates
+	} else {
+		span.kind = units
+	}
+	if len(words) == 2 {
+		switch words[0] {
+		case "full":
+			span.full = true
+		case "business":
+			span.kind = business
+		case "calendar":
+			span.kind = units
+		default:
+			return span, bad
+		}
+		words = words[1:]
+	}
+	if len(words) != 1 || !isUnit(words[0]) {
+		return span, bad
+	}
+	span.unit = unitNames[strings.TrimSuffix(words[0], "s")]
+	if (span.kind == business && span.unit != day) || (span.full && span.kind != dates) {
+		return span, bad
+	}
+	return span, nil
+}
+
+func isUnit(word string) bool {
+	_, ok := unitNames[strings.TrimSuffix(word, "s")]
+	return ok
+}
+
+// String is the span as it was written.
+func (s Span) String() string { return s.text }
+
+// Forever reports whether nothing ends the span.
+func (s Span) Forever() bool { return s.kind == forever }
+
+// Absolute reports whether the span is absolute time: the same in every zone.
+func (s Span) Absolute() bool { return s.kind == absolute }
+
+// Business reports whether the span is counted in business days.
+func (s Span) Business() bool { return s.kind == business }
+
+// End is the first instant at which an event at e no longer counts; the zero
+// time is never. Business days are those of c, or Monday to Friday when nil.
+func (s Span) End(e time.Time, zone *time.Location, c *Calendar) time.Time {
+	switch s.kind {
+	case forever:
+		return time.Time{}
+	case absolute:
+		return e.Truncate(grain).Add(s.duration + grain)
+	}
+	return s.endDay(At(e, zone).Day(), c).Start(zone)
+}
+
+// endDay is the first date on which an event of date d no longer counts.
+func (s Span) endDay(d Day, c *Calendar) Day {
+	if s.full {
+		d++
+	}
+	switch s.kind {
+	case business:
+		for left := s.n; left > 0; {
+			if d++; c.Business(d) {
+				left--
+			}
+		}
+		return d + 1
+	case units:
+		return s.unitStart(d, s.n)
+	}
+	switch s.unit {
+	case day:
+		return d + Day(s.n)
+	case week:
+		return d + Day(7*s.n)
+	case month:
+		return d.AddMonths(s.n)
+	}
+	return d.AddMonths(12 * s.n)
+}
+
+// unitStart is the first date of the calendar unit that lies n units after
+// the one that holds d.
+func (s Span) unitStart(d Day, n int) Day {
+	y, m, _ := d.Civil()
+	switch s.unit {
+	case day:
+		return d + Day(n)
+	case week:
+		back := (int(d.Weekday()) - int(s.weekStart) + 7) % 7
+		return d - Day(back) + Day(7*n)
+	case month:
+		return DayOf(y, m+time.Month(n), 1)
+	}
+	return DayOf(y+n, 1, 1)
+}
+
+// Since is the earliest instant that still counts at l; the zero time when
+// everything does.
+func (s Span) Since(l Local, c *Calendar) time.Time {
+	switch s.kind {
+	case forever:
+		return time.Time{}
+	case absolute:
+		return l.T.Truncate(grain).Add(-s.duration)
+	case units:
+		return s.unitStart(l.Day(), 1-s.n).Start(l.Zone)
+	}
+	today := l.Day()
+	back := Day(s.n)
+	switch {
+	case s.kind == business:
+		back = Day(2*s.n + 20)
+	case s.unit == week:
+		back = Day(7 * s.n)
+	case s.unit == month:
+		back = Day(31*s.n + 3)
+	case s.unit == year:
+		back = Day(366*s.n + 3)
+	}
+	d := today - back - 2
+	for s.kind == business && s.endDay(d, c) > today { // a calendar with very long holidays
+		d -= back
+	}
+	for s.endDay(d, c) <= today {
+		d++
+	}
+	return d.Start(l.Zone)
+}
+
+// Max is a length that the span never exceeds; for ever counts as a century.
+func (s Span) Max() time.Duration {
+	const d = 24 * time.Hour
+	n := time.Duration(s.n + 1)
+	switch {
+	case s.kind == forever:
+		return 100 * 366 * d
+	case s.kind == absolute:
+		return s.duration
+	case s.kind == business:
+		return (2*n + 30) * d
+	case s.unit == day:
+		return (n + 1) * d
+	case s.unit == week:
+		return (7*n + 1) * d
+	case s.unit == month:
+		return (31*n + 1) * d
+	}
+	return (366*n + 1) * d
+}

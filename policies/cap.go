@@ -1,0 +1,327 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"touchgate.dev/policies/calendar"
+	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
+)
+
+// keys is what a cap or a cool-down counts by, besides the customer.
+type keys uint8
+
+const (
+	bySubject keys = 1 << iota
+	byCampaign
+	byAddress
+	byCaller
+	byTemplate
+	byChannel
+	byMethod
+	byCategory
+)
+
+var keyNames = map[string]keys{"customer": 0, "subject": bySubject, "campaign": byCampaign, "address": byAddress,
+	"caller": byCaller, "template": byTemplate, "channel": byChannel, "method": byMethod, "category": byCategory}
+
+func (c *compiler) keys(n *yaml.Node, allowed ...string) (k keys) {
+	for _, w := range c.words(n, "key to count by", allowed) {
+		k |= keyNames[w]
+	}
+	return k
+}
+
+// method is the channels of c's kind: calls, texts or the app.
+func method(c touch.Channel) []touch.Channel {
+	switch c {
+	case touch.AICall, touch.RMTask:
+		return []touch.Channel{touch.AICall, touch.RMTask}
+	case touch.Push, touch.Popup, touch.Inbox:
+		return []touch.Channel{touch.Push, touch.Popup, touch.Inbox}
+	}
+	return []touch.Channel{c}
+}
+
+// contacts reads "of": which contacts are counted.
+func (c *compiler) contacts(n *yaml.Node) (cats []touch.Category, chans []touch.Channel) {
+	f := c.fields(n, "categories", "channels")
+	for _, w := range c.words(f["categories"], "category", names(categories)) {
+		cats = append(cats, touch.Category(w))
+	}
+	for _, w := range c.words(f["channels"], "channel", names(channels)) {
+		chans = append(chans, touch.Channel(w))
+	}
+	return cats, chans
+}
+
+// limits demands, for each limit, that the customer's log holds fewer than so
+// many contacts since an instant that the span gives.
+type limits struct {
+	each       []limit
+	by         keys
+	categories []touch.Category // of the contacts counted; empty: all
+	channels   []touch.Channel
+	counted    pairs // the same as a set
+	kind       contactlog.Kind
+}
+
+type limit struct {
+	n   int
+	per calendar.Span
+}
+
+var countNames = map[string]contactlog.Kind{"attempts": contactlog.Attempt, "delivered": contactlog.Delivered,
+	"connected": contactlog.Connected, "conversations": contactlog.Conversation}
+
+func readCap(c *compiler, n *yaml.Node, r *rule) demand {
+	f := c.fields(n, "limit", "per", "limits", "by", "of", "count")
+	l := &limits{by: c.keys(f["by"], "customer", "subject", "campaign", "address", "caller", "template", "channel", "method", "category")}
+	switch {
+	case f["limits"] != nil && f["limit"] == nil && f["per"] == nil:
+		for _, item := range c.items(f["limits"], "limits") {
+			g := c.fields(item, "limit", "per")
+			l.each = append(l.each, c.limit(item, g["limit"], g["per"]))
+		}
+	case f["limits"] == nil:
+		l.each = []limit{c.limit(n, f["limit"], f["per"])}
+	}
+	if len(l.each) == 0 {
+		c.fault(n, "such as cap: {limit: 3, per: 7d}", "a cap has limit and per, or a list of limits")
+	}
+	if w := c.text(f["count"]); w != "" {
+		kind, ok := countNames[w]
+		if !ok {
+			c.fault(f["count"], "", "count is one of attempts, delivered, connected, conversations")
+		}
+		l.kind = kind
+	}
+	if f["of"] != nil {
+		l.categories, l.channels = c.contacts(f["of"])
+	} else {
+		var ok bool
+		if l.categories, l.channels, ok = r.pairs().product(); !ok {
+			c.fault(n, "say which: of: {categories: [marketing], channels: [sms, push]}", "the condition does not tell which contacts are counted")
+		}
+	}
+	for _, category := range categories {
+		for _, channel := range channels {
+			if (len(l.categories) == 0 || slices.Contains(l.categories, category)) && (len(l.channels) == 0 || slices.Contains(l.channels, channel)) {
+				l.counted |= 1 << pairOf(category, channel)
+			}
+		}
+	}
+	return l
+}
+
+func (c *compiler) limit(at, n, per *yaml.Node) limit {
+	if n == nil || per == nil {
+		c.fault(at, "such as {limit: 3, per: 7d}", "a cap has limit and per, or a list of limits")
+		return limit{n: 1}
+	}
+	return limit{c.number(n, "the limit", 1, 100_000), c.span(per, c.doc)}
+}
+
+// match selects the contacts that count for the leg being judged. A key that
+// the touch does not have (no subject, no address) selects all: the strict side.
+func (l *limits) match(e *evaluation) contactlog.Match {
+	t := e.q.Touch
+	m := contactlog.Match{Channels: l.channels, Categories: l.categories, MinKind: l.kind}
+	if l.by == 0 {
+		return m
+	}
+	own := e.entry()
+	if l.by&bySubject != 0 {
+		m.Subject = own.Subject
+	}
+	if l.by&byCampaign != 0 {
+		m.Campaign = own.Campaign
+	}
+	if l.by&byAddress != 0 {
+		m.Address = own.Address
+	}
+	if l.by&byCaller != 0 {
+		m.Caller = own.Caller
+	}
+	if l.by&byTemplate != 0 {
+		m.Template = own.Template
+	}
+	if l.by&byMethod != 0 {
+		m.Channels = method(e.leg.Channel)
+	}
+	if i := slices.Index(channels, e.leg.Channel); l.by&byChannel != 0 && i >= 0 {
+		m.Channels = channels[i : i+1]
+	}
+	if i := slices.Index(categories, t.Category); l.by&byCategory != 0 && i >= 0 {
+		m.Categories = categories[i : i+1]
+	}
+	return m
+}
+
+func (l *limits) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
+	if e.asking {
+		return l.ask(e, r, f)
+	}
+	if !e.log.Known {
+		if f != nil {
+			f.Reason = "the contact log cannot be read"
+		}
+		return later(e.t, e.q.Now.Add(time.Minute))
+	}
+	next := e.t
+	match := l.match(e)
+	for i := range l.each {
+		one := &l.each[i]
+		since := e.since(one.per, r)
+		count, oldest := e.count(match, since, one.n)
+		blocked := count >= one.n
+		if f != nil && (blocked || i == 0) && (f.Reason == "" || next.IsZero()) {
+			f.Count, f.Limit, f.Since = count, one.n, since
+			if blocked {
+				f.Reason = fmt.Sprintf("%d of %d in %s", count, one.n, one.per)
+			}
+		}
+		if !blocked || next.IsZero() {
+			continue
+		}
+		free := e.last(one.per, oldest, r)
+		if free.IsZero() {
+			next = never
+		} else {
+			next = later(next, free)
+		}
+	}
+	return next
+}
+
+// ask leaves the questions to the contact log, which answers and reserves in
+// one step.
+func (l *limits) ask(e *evaluation, r *rule, f *touch.Finding) time.Time {
+	if r.shadow {
+		e.shadowCaps = true
+		return e.t
+	}
+	match := l.match(e)
+	for i := range l.each {
+		since := e.since(l.each[i].per, r)
+		e.asks = append(e.asks, contactlog.Question{Rule: r.id, Since: since, Limit: l.each[i].n, Match: match})
+		if f != nil && i == 0 {
+			f.Limit, f.Since = l.each[i].n, since
+		}
+	}
+	return e.t
+}
+
+// count gives how many contacts count since an instant, and the time of the
+// n-th latest of them: the one that must leave the span before another fits. A
+// pending contact is taken as made now.
+func (e *evaluation) count(m contactlog.Match, since time.Time, n int) (count int, oldest time.Time) {
+	e.times = e.times[:0]
+	for i := range e.log.Entries {
+		entry := &e.log.Entries[i]
+		if entry.ID == e.id() || !m.Selects(entry) || (!entry.Pending && entry.Kind < m.MinKind) {
+			continue
+		}
+		at := entry.At
+		if entry.Pending {
+			at = e.q.Now
+		}
+		if at = at.Truncate(time.Millisecond); !at.Before(since) {
+			e.times = append(e.times, at)
+		}
+	}
+	if count = len(e.times); count < n {
+		return count, never
+	}
+	slices.SortFunc(e.times, time.Time.Compare)
+	return count, e.times[count-n]
+}
+
+// cooldown demands that some time has passed since an outcome.
+type cooldown struct {
+	after      []string
+	per        calendar.Span
+	by         keys
+	categories []touch.Category // of the contacts whose outcomes count; empty: all
+	channels   []touch.Channel
+	grace      *calendar.Span
+	lifted     []string // scopes: consent given later ends it
+}
+
+func readCooldown(c *compiler, n *yaml.Node, r *rule) demand {
+	f := c.fields(n, "after", "for", "by", "of", "grace", "lifted_by")
+	d := &cooldown{after: c.texts(f["after"]), lifted: c.texts(f["lifted_by"]),
+		by: c.keys(f["by"], "customer", "subject", "campaign", "channel", "method", "category")}
+	if len(d.after) == 0 || f["for"] == nil {
+		c.fault(n, "such as cooldown: {after: [refused], for: 60 days}", "a cool-down has after and for")
+		return d
+	}
+	d.per = c.span(f["for"], c.doc)
+	if f["grace"] != nil {
+		s := c.span(f["grace"], c.doc)
+		d.grace = &s
+	}
+	if f["of"] != nil {
+		d.categories, d.channels = c.contacts(f["of"])
+	}
+	return d
+}
+
+// concerns reports whether the outcome is one that counts for the leg being
+// judged. What an outcome does not say (a letter that names no product) counts
+// for everything.
+func (d *cooldown) concerns(e *evaluation, o *touch.Outcome) bool {
+	t := e.q.Touch
+	same := func(key keys, have, asked string) bool {
+		return d.by&key == 0 || have == "" || asked == "" || have == asked
+	}
+	return slices.Contains(d.after, o.Kind) &&
+		(len(d.categories) == 0 || o.Category == "" || slices.Contains(d.categories, o.Category)) &&
+		(len(d.channels) == 0 || o.Channel == "" || slices.Contains(d.channels, o.Channel)) &&
+		same(bySubject, o.Subject, t.Subject) && same(byCampaign, o.Campaign, t.Campaign) &&
+		same(byChannel, string(o.Channel), string(e.leg.Channel)) && same(byCategory, string(o.Category), string(t.Category)) &&
+		(d.by&byMethod == 0 || o.Channel == "" || slices.Contains(method(e.leg.Channel), o.Channel))
+}
+
+func (d *cooldown) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
+	if e.q.Customer == nil {
+		return e.t // outcomes are our own record: none is known means none was
+	}
+	next := e.t
+	for i := range e.q.Customer.Outcomes {
+		o := &e.q.Customer.Outcomes[i]
+		if !d.concerns(e, o) {
+			continue
+		}
+		begin := o.At
+		if d.grace != nil {
+			begin = e.first(*d.grace, o.At, r)
+		}
+		end := e.last(d.per, o.At, r)
+		if begin.After(e.t) || (!end.IsZero() && !end.After(e.t)) || d.liftedAfter(e, o.At) {
+			continue
+		}
+		if end.IsZero() {
+			next = never
+		} else if !next.IsZero() {
+			next = later(next, end)
+		}
+		if f != nil {
+			f.Since = o.At
+			f.Reason = fmt.Sprintf("%s on %s: %s", o.Kind, o.At.UTC().Format(time.DateOnly), d.per)
+		}
+	}
+	return next
+}
+
+// liftedAfter reports whether the customer has consented again since.
+func (d *cooldown) liftedAfter(e *evaluation, since time.Time) bool {
+	return slices.ContainsFunc(d.lifted, func(scope string) bool {
+		return e.consented(strings.TrimSuffix(e.expand(scope), ":"), since, nil)
+	})
+}

@@ -1,0 +1,319 @@
+package policies
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"touchgate.dev/policies/calendar"
+	"touchgate.dev/touch"
+)
+
+// Source is one policy document as it was written.
+type Source struct {
+	Name string
+	Data []byte
+}
+
+// ReadDir reads every *.yaml file of dir and its sub-folders, sorted by name.
+func ReadDir(fsys fs.FS, dir string) ([]Source, error) {
+	var sources []Source
+	err := fs.WalkDir(fsys, dir, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || path.Ext(name) != ".yaml" {
+			return err
+		}
+		data, err := fs.ReadFile(fsys, name)
+		sources = append(sources, Source{Name: name, Data: data})
+		return err
+	})
+	if err != nil {
+		return nil, touch.Errorf(touch.Invalid, "policies", "the policies cannot be read: %w", err)
+	}
+	sort.Slice(sources, func(i, j int) bool { return sources[i].Name < sources[j].Name })
+	return sources, nil
+}
+
+// Options are the bank's own settings beside its documents.
+type Options struct {
+	// Zones are the candidates for a customer whose zone is not known, where
+	// the document names none; empty is every zone on Earth.
+	Zones []string
+	// Calendars are the holiday calendars by name; nil is those that ship
+	// with the program.
+	Calendars map[string]*calendar.Calendar
+	// Holidays are holidays in every calendar besides: ad-hoc additions.
+	Holidays []calendar.Day
+	// Tallies counts a campaign's outcomes for ratio rules; nil knows of
+	// none, and a ratio rule then waits.
+	Tallies Tallies
+
+	zones []*time.Location
+}
+
+// compiler is the state of one compilation.
+type compiler struct {
+	*reader
+	language *language
+	set      *Set
+	options  *Options
+	doc      *document
+	places   map[string]*place
+	ids      map[string]string // rule id to the file that has it
+	waivers  []pendingWaiver
+	hidden   []*rule // those that take contacts out of the count
+}
+
+type pendingWaiver struct {
+	waiver
+	reader reader
+	node   *yaml.Node
+	rule   string
+}
+
+// Compile checks sources and compiles them. The error is *Faults, and holds
+// every fault of every document.
+func Compile(sources []Source, o Options) (*Set, error) {
+	var faults []Fault
+	l, err := newLanguage()
+	if err != nil {
+		return nil, &Faults{List: []Fault{{Message: "the condition language cannot start: " + err.Error()}}}
+	}
+	if o.Calendars == nil {
+		if o.Calendars, err = calendar.Shipped(); err != nil {
+			return nil, &Faults{List: []Fault{{Message: err.Error()}}}
+		}
+	}
+	c := &compiler{language: l, options: &o, ids: map[string]string{}, set: &Set{spans: l.spans, tallies: o.Tallies}}
+	c.reader = &reader{file: "options", faults: &faults}
+	c.defaultZones()
+	c.set.suppress()
+	for _, s := range sources {
+		c.reader = &reader{file: s.Name, faults: &faults}
+		c.document(s)
+	}
+	c.settleWaivers()
+	c.checkHidden()
+	if len(c.set.rules) > maxRules {
+		faults = append(faults, Fault{File: "policies", Message: fmt.Sprintf("there are %d rules; %d is the most", len(c.set.rules), maxRules)})
+	}
+	if len(faults) > 0 {
+		sort.SliceStable(faults, func(i, j int) bool {
+			return faults[i].File < faults[j].File || (faults[i].File == faults[j].File && faults[i].Line < faults[j].Line)
+		})
+		return nil, &Faults{List: slices.Compact(faults)}
+	}
+	c.set.finish(sources, l.conditions)
+	return c.set, nil
+}
+
+// everywhere is a zone for every hour of the Earth: what a customer may be in
+// of whom nothing is known.
+func everywhere() []*time.Location {
+	var zones []*time.Location
+	for h := -12; h <= 14; h++ {
+		zones = append(zones, time.FixedZone(fmt.Sprintf("UTC%+d", h), h*3600))
+	}
+	return zones
+}
+
+func (c *compiler) defaultZones() {
+	for _, name := range c.options.Zones {
+		if zone := c.zone(nil, name); zone != nil {
+			c.options.zones = append(c.options.zones, zone)
+		}
+	}
+	if len(c.options.zones) == 0 {
+		c.options.zones = everywhere()
+	}
+	c.set.base = c.addPlace(&place{unknown: c.options.zones})
+}
+
+// addPlace gives equal places one slot.
+func (c *compiler) addPlace(p *place) *place {
+	var key strings.Builder
+	for _, zones := range [][]*time.Location{p.fixed, p.unknown} {
+		for _, z := range zones {
+			key.WriteString(z.String() + ",")
+		}
+		key.WriteByte(';')
+	}
+	if c.places == nil {
+		c.places = map[string]*place{}
+	}
+	if known := c.places[key.String()]; known != nil {
+		return known
+	}
+	p.slot = len(c.places)
+	c.places[key.String()] = p
+	return p
+}
+
+// document reads one source.
+func (c *compiler) document(s Source) {
+	root := c.parse(s.Data)
+	if root == nil {
+		return
+	}
+	f := c.fields(root, "policy", "title", "description", "source", "version", "owner", "floor", "shadow", "jurisdictions",
+		"zone", "unknown_zone", "calendar", "holidays", "week_starts", "from", "until", "rules", "waivers")
+	c.doc = c.head(root, f, c.options)
+	c.doc.place = c.addPlace(c.doc.place)
+	for _, d := range c.set.documents {
+		if d.name == c.doc.name && d.name != "" {
+			c.fault(f["policy"], "", "the policy %q is also in %s", d.name, d.file)
+		}
+	}
+	c.set.documents = append(c.set.documents, c.doc)
+	for _, n := range c.items(f["rules"], "rules") {
+		r := c.rule(n)
+		if r == nil {
+			continue
+		}
+		if r.id = c.doc.name + "/" + r.id; c.ids[r.id] != "" {
+			c.fault(n, "", "two rules have the id %q", r.id)
+		}
+		c.ids[r.id] = s.Name
+		c.set.rules = append(c.set.rules, r)
+	}
+	for _, n := range c.items(f["waivers"], "waivers") {
+		c.waiver(n)
+	}
+}
+
+func (c *compiler) items(n *yaml.Node, what string) []*yaml.Node {
+	if n == nil {
+		return nil
+	}
+	if n.Kind != yaml.SequenceNode {
+		c.fault(n, "", "%s are a list", what)
+		return nil
+	}
+	return n.Content
+}
+
+// waiver reads one waiver; the rule it names may stand in a later document.
+func (c *compiler) waiver(n *yaml.Node) {
+	f := c.fields(n, "rule", "by", "reason", "from", "until", "when")
+	w := pendingWaiver{reader: *c.reader, node: n, rule: c.text(f["rule"]), waiver: waiver{by: c.text(f["by"]), when: c.condition(f["when"])}}
+	w.from, w.until = c.period(f["from"], f["until"])
+	if w.by == "" || c.text(f["reason"]) == "" || !w.until.set {
+		c.fault(n, "", "a waiver names the rule (rule), who waives it (by), why (reason) and its end (until)")
+	}
+	if !strings.Contains(w.rule, "/") {
+		w.rule = c.doc.name + "/" + w.rule
+	}
+	c.waivers = append(c.waivers, w)
+}
+
+func (c *compiler) settleWaivers() {
+	for _, w := range c.waivers {
+		i := slices.IndexFunc(c.set.rules, func(r *rule) bool { return r.id == w.rule })
+		switch {
+		case i < 0:
+			w.reader.fault(w.node, "", "there is no rule %q", w.rule)
+		case c.set.rules[i].doc.floor:
+			w.reader.fault(w.node, "", "the rule %q is part of a floor, which cannot be waived", w.rule)
+		default:
+			c.set.rules[i].waivers = append(c.set.rules[i].waivers, w.waiver)
+		}
+	}
+}
+
+// checkHidden refuses what would take contacts out of the sight of a floor.
+func (c *compiler) checkHidden() {
+	for _, h := range c.hidden {
+		for _, r := range c.set.rules {
+			if limit, ok := r.demand.(*limits); ok && r.doc.floor && !h.doc.floor && limit.counted&h.pairs() != 0 {
+				*c.faults = append(*c.faults, Fault{File: h.doc.file, Message: fmt.Sprintf("rule %q takes contacts out of the count that %q, part of a floor, counts", h.id, r.id)})
+			}
+		}
+	}
+}
+
+// Set is a compiled set of policy documents. It never changes and is safe for
+// concurrent use. Our own suppression list binds in every set, by the rule
+// "suppression".
+type Set struct {
+	hash      string
+	documents []*document
+	rules     []*rule
+	index     [24][]*rule // by pairOf: those that may apply
+	base      *place      // the customer's zones, by the options alone
+	places    int
+	memos     int
+	spans     map[string]calendar.Span
+	lists     []string
+	keep      time.Duration
+	tallies   Tallies
+	pool      sync.Pool // of *evaluation
+	zones     sync.Map  // name to *time.Location, nil for one that does not exist
+}
+
+// finish indexes the rules.
+func (s *Set) finish(sources []Source, conditions []*condition) {
+	s.memos = len(conditions)
+	for _, d := range s.documents {
+		s.places = max(s.places, d.place.slot+1)
+	}
+	s.places = max(s.places, s.base.slot+1)
+	for _, r := range s.rules {
+		for pair := range s.index {
+			if r.pairs().has(pair) {
+				s.index[pair] = append(s.index[pair], r)
+			}
+		}
+		if l, ok := r.demand.(*limits); ok {
+			for i := range l.each {
+				s.keep = max(s.keep, l.each[i].per.Max()+24*time.Hour)
+			}
+		}
+		if a, ok := r.demand.(*absent); ok {
+			s.lists = append(s.lists, a.lists...)
+		}
+	}
+	slices.Sort(s.lists)
+	s.lists = slices.Compact(s.lists)
+	s.hash = hashOf(sources)
+	s.pool.New = func() any { return newEvaluation(s) }
+}
+
+// hashOf names the documents' content: order and file names do not matter.
+func hashOf(sources []Source) string {
+	var sums []string
+	for _, src := range sources {
+		sum := sha256.Sum256(src.Data)
+		sums = append(sums, string(sum[:]))
+	}
+	slices.Sort(sums)
+	sum := sha256.Sum256([]byte(strings.Join(sums, "")))
+	return hex.EncodeToString(sum[:16])
+}
+
+// Hash names the content of the set: the same documents have the same hash.
+func (s *Set) Hash() string { return s.hash }
+
+// Keep is how far back any rule looks into the contact log, with a margin of
+// a day; 0 when no rule does.
+func (s *Set) Keep() time.Duration { return s.keep }
+
+// Lists gives the names of the lists that rules ask for, sorted. A name may
+// hold a placeholder such as {subject}.
+func (s *Set) Lists() []string { return s.lists }
+
+// Rules gives the ids of all rules, in the order of the documents.
+func (s *Set) Rules() []string {
+	ids := make([]string, len(s.rules))
+	for i, r := range s.rules {
+		ids[i] = r.id
+	}
+	return ids
+}

@@ -1,0 +1,370 @@
+package policies
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/cost"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"touchgate.dev/policies/calendar"
+	"touchgate.dev/touch"
+)
+
+// truth is what a condition comes to. Doubt, because a fact is missing, is
+// read by whoever asked in the strict way: a "when" in doubt applies, an
+// "unless" in doubt does not excuse, a "require" in doubt is not met.
+type truth uint8
+
+const (
+	no truth = iota
+	yes
+	doubt
+)
+
+// condition is one CEL expression, compiled. Rules with the same text share it.
+type condition struct {
+	text    string
+	slot    int // in an evaluation's memo
+	program cel.Program
+	// may and must say, for each pair of category and channel, whether the
+	// condition can hold and whether it always does, whatever the facts.
+	may, must pairs
+	consent   bool // asks for consent
+}
+
+// pairs is a set of (category, channel).
+type pairs uint32
+
+var categories, channels = touch.Categories(), touch.Channels()
+
+// pairOf is the bit number of a category and channel; -1 where either is unknown.
+func pairOf(category touch.Category, channel touch.Channel) int {
+	i, j := slices.Index(categories, category), slices.Index(channels, channel)
+	if i < 0 || j < 0 {
+		return -1
+	}
+	return i*len(channels) + j
+}
+
+const allPairs = pairs(1)<<24 - 1
+
+func (p pairs) has(pair int) bool { return p&(1<<pair) != 0 }
+
+// product takes p apart into categories × channels; false when it is no such
+// product. A dimension that is not restricted comes back empty.
+func (p pairs) product() (cats []touch.Category, chans []touch.Channel, ok bool) {
+	var sum pairs
+	for _, category := range categories {
+		for _, channel := range channels {
+			if p.has(pairOf(category, channel)) {
+				if !slices.Contains(cats, category) {
+					cats = append(cats, category)
+				}
+				if !slices.Contains(chans, channel) {
+					chans = append(chans, channel)
+				}
+			}
+		}
+	}
+	for _, category := range cats {
+		for _, channel := range chans {
+			sum |= 1 << pairOf(category, channel)
+		}
+	}
+	if ok = sum == p; len(cats) == len(categories) {
+		cats = nil
+	}
+	if len(chans) == len(channels) {
+		chans = nil
+	}
+	return cats, chans, ok
+}
+
+// The limits on one expression: characters, and CEL's own measure of work.
+const (
+	maxExpression = 2000
+	maxCost       = 10_000
+)
+
+// language compiles conditions. It is used by one compilation at a time.
+type language struct {
+	env        *cel.Env
+	conditions []*condition
+	known      map[string]*condition
+	spans      map[string]calendar.Span // those that conditions name
+}
+
+func newLanguage() (*language, error) {
+	env, err := cel.NewEnv(environment()...)
+	if err != nil {
+		return nil, err
+	}
+	return &language{env: env, known: map[string]*condition{}, spans: map[string]calendar.Span{}}, nil
+}
+
+// problem is why an expression is refused: its line within the expression, a
+// message and a hint.
+type problem struct {
+	line          int
+	message, hint string
+}
+
+// compile reads one boolean expression.
+func (l *language) compile(text string) (*condition, []problem) {
+	if c := l.known[text]; c != nil {
+		return c, nil
+	}
+	if len(text) > maxExpression {
+		return nil, []problem{{message: fmt.Sprintf("the condition has more than %d characters", maxExpression)}}
+	}
+	checked, issues := l.env.Compile(text)
+	if issues.Err() != nil {
+		return nil, l.explain(issues)
+	}
+	if checked.OutputType() != cel.BoolType {
+		return nil, []problem{{message: fmt.Sprintf("a condition is true or false; this one is %s", checked.OutputType()), hint: `compare it with something, as in category == "marketing"`}}
+	}
+	if found := l.literals(checked); len(found) > 0 {
+		return nil, found
+	}
+	estimate, err := l.env.EstimateCost(checked, sizes{})
+	if err != nil || estimate.Max > maxCost {
+		return nil, []problem{{message: "the condition could take too much work to evaluate", hint: "split it into simpler rules"}}
+	}
+	c := &condition{text: text, slot: len(l.conditions), consent: strings.Contains(text, "consented(")}
+	if c.program, err = l.env.Program(checked, cel.EvalOptions(cel.OptOptimize)); err != nil {
+		return nil, []problem{{message: "the condition cannot be planned: " + err.Error()}}
+	}
+	if err := l.narrow(c, checked); err != nil {
+		return nil, []problem{{message: "the condition cannot be planned: " + err.Error()}}
+	}
+	l.conditions, l.known[text] = append(l.conditions, c), c
+	return c, nil
+}
+
+// narrow evaluates c with nothing known but category and channel, so that most
+// conditions need no evaluation when a touch is judged.
+func (l *language) narrow(c *condition, checked *cel.Ast) error {
+	partial, err := l.env.Program(checked, cel.EvalOptions(cel.OptPartialEval))
+	if err != nil {
+		return err
+	}
+	var unknown []*cel.AttributePatternType
+	for _, name := range factVariables {
+		unknown = append(unknown, cel.AttributePattern(name))
+	}
+	for _, category := range categories {
+		for _, channel := range channels {
+			bit := pairs(1) << pairOf(category, channel)
+			vars, err := cel.PartialVars(map[string]any{
+				"category": string(category), "channel": string(channel),
+				"voice": groups["voice"], "text": groups["text"], "app": groups["app"],
+				"human": groups["human"], "machine": groups["machine"],
+			}, unknown...)
+			if err != nil {
+				return err
+			}
+			result, _, err := partial.Eval(vars)
+			known, isBool := result.(types.Bool)
+			switch {
+			case err != nil || !isBool:
+				c.may |= bit
+			case bool(known):
+				c.may |= bit
+				c.must |= bit
+			}
+		}
+	}
+	return nil
+}
+
+// sizes bounds the strings that conditions see, for the estimate of work.
+type sizes struct{}
+
+func (sizes) EstimateSize(cost.AstNode) *cost.SizeEstimate {
+	return &cost.SizeEstimate{Min: 0, Max: 128}
+}
+
+func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
+	return nil
+}
+
+var undeclared = regexp.MustCompile(`undeclared reference to '([^']*)'`)
+
+// explain turns CEL's messages into ours, with the nearest known name.
+func (l *language) explain(issues *cel.Issues) []problem {
+	var found []problem
+	for _, e := range issues.Errors() {
+		p := problem{line: e.Location.Line() - 1, message: strings.NewReplacer("facts.(", "(", " (in container '')", "").Replace(e.Message)}
+		if m := undeclared.FindStringSubmatch(e.Message); m != nil {
+			p.message = fmt.Sprintf("%q is not known here", m[1])
+			p.hint = didYouMean(m[1], vocabulary())
+		}
+		found = append(found, p)
+	}
+	return found
+}
+
+// literals checks what the types cannot: categories, channels, spans and
+// names must be ones that exist.
+func (l *language) literals(checked *cel.Ast) []problem {
+	var found []problem
+	info := checked.NativeRep().SourceInfo()
+	report := func(e ast.Expr, message, hint string) {
+		found = append(found, problem{max(0, info.GetStartLocation(e.ID()).Line()-1), message, hint})
+	}
+	word := func(variable string, e ast.Expr) {
+		var allowed []string
+		switch variable {
+		case "category":
+			allowed = names(categories)
+		case "channel":
+			allowed = names(channels)
+		default:
+			return
+		}
+		if s, ok := text(e); ok && !slices.Contains(allowed, s) {
+			report(e, fmt.Sprintf("%q is not a %s", s, variable), "one of "+strings.Join(allowed, ", "))
+		}
+	}
+	visit := func(e ast.Expr) {
+		if e.Kind() != ast.CallKind {
+			return
+		}
+		call := e.AsCall()
+		args := call.Args()
+		switch call.FunctionName() {
+		case "_==_", "_!=_":
+			word(ident(args[0]), args[1])
+			word(ident(args[1]), args[0])
+		case "@in":
+			if args[1].Kind() == ast.ListKind {
+				for _, item := range args[1].AsList().Elements() {
+					word(ident(args[0]), item)
+				}
+			}
+		case "within", "had", "consented":
+			if len(args) < 2 {
+				return
+			}
+			s, literal := text(args[1])
+			span, err := calendar.ParseSpan(s, 1)
+			if !literal {
+				report(args[1], "a span is written out, not computed", `such as "18 months" or "72h"`)
+			} else if err != nil {
+				report(args[1], err.Error(), "")
+			} else {
+				l.spans[s] = span
+			}
+		}
+	}
+	ast.PostOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(visit))
+	return found
+}
+
+func ident(e ast.Expr) string {
+	if e.Kind() == ast.IdentKind {
+		return e.AsIdent()
+	}
+	return ""
+}
+
+func text(e ast.Expr) (string, bool) {
+	if e.Kind() != ast.LiteralKind {
+		return "", false
+	}
+	s, ok := e.AsLiteral().(types.String)
+	return string(s), ok
+}
+
+func names[T ~string](words []T) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
+	}
+	return out
+}
+
+// judge evaluates c once for an instant; the facts note when it may change.
+func (e *evaluation) judge(c *condition) truth {
+	e.evidence = ""
+	if e.pair >= 0 {
+		if c.must.has(e.pair) {
+			return yes
+		}
+		if !c.may.has(e.pair) {
+			return no
+		}
+	}
+	m := &e.memo[c.slot]
+	if m.stamp != e.stamp {
+		outer := e.change
+		e.change = never
+		m.stamp, m.truth = e.stamp, e.run(c)
+		m.change, m.evidence = e.change, e.evidence
+		e.change = outer
+	}
+	e.note(m.change)
+	e.evidence = m.evidence
+	return m.truth
+}
+
+func (e *evaluation) run(c *condition) truth {
+	result, _, err := c.program.Eval(e)
+	if err != nil {
+		return doubt
+	}
+	if result == types.True {
+		return yes
+	}
+	return no
+}
+
+// didYouMean names the nearest of known, or all of them where none is near.
+func didYouMean(word string, known []string) string {
+	best, least := "", math.MaxInt
+	for _, k := range known {
+		if d := distance(word, k); d < least {
+			best, least = k, d
+		}
+	}
+	if least <= 1+len(word)/3 {
+		return "did you mean " + best + "?"
+	}
+	known = slices.Clone(known)
+	slices.Sort(known)
+	return "known: " + strings.Join(known, ", ")
+}
+
+// distance counts the letters to add, drop, change or swap between a and b.
+func distance(a, b string) int {
+	prev2, prev, cur := []int(nil), make([]int, len(b)+1), []int(nil)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := range len(a) {
+		cur = make([]int, len(b)+1)
+		cur[0] = i + 1
+		for j := range len(b) {
+			change := prev[j]
+			if a[i] != b[j] {
+				change++
+			}
+			cur[j+1] = min(change, prev[j+1]+1, cur[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				cur[j+1] = min(cur[j+1], prev2[j-1]+1)
+			}
+		}
+		prev2, prev = prev, cur
+	}
+	return prev[len(b)]
+}
+
+var _ ref.Val = (*evaluation)(nil)

@@ -1,0 +1,373 @@
+package policies
+
+import (
+	"strings"
+	"time"
+
+	"touchgate.dev/policies/calendar"
+	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
+)
+
+// evaluation is the working memory of judging one question. It is used by one
+// goroutine at a time and goes back to the set's pool.
+type evaluation struct {
+	set  *Set
+	q    *Question
+	leg  *touch.Leg
+	log  contactlog.Snapshot
+	pair int // of the leg, see pairOf
+
+	t     time.Time // the instant being judged
+	stamp uint32    // counts the instants judged
+	// change is the first instant after t at which an answer given since it
+	// was last reset may change; evidence is what the last consent rests on.
+	change   time.Time
+	evidence string
+
+	memo   []memo // of conditions
+	clocks []clocks
+	zones  []*time.Location // the customer's; empty when not known
+	times  []time.Time
+	own    contactlog.Entry
+
+	// For a guard: caps are not judged but taken down.
+	asking     bool
+	asks       []contactlog.Question
+	shadowCaps bool
+	uncounted  bool
+}
+
+type memo struct {
+	stamp    uint32
+	truth    truth
+	change   time.Time
+	evidence string
+}
+
+type clocks struct {
+	stamp  uint32
+	locals []calendar.Local
+}
+
+func newEvaluation(s *Set) *evaluation {
+	return &evaluation{set: s, memo: make([]memo, s.memos), clocks: make([]clocks, s.places)}
+}
+
+// begin prepares an evaluation; end gives it back.
+func (s *Set) begin(q *Question, log contactlog.Snapshot) *evaluation {
+	e := s.pool.Get().(*evaluation)
+	e.q, e.leg, e.log = q, &q.Touch.Plan[q.Leg], log
+	e.pair = pairOf(q.Touch.Category, e.leg.Channel)
+	e.zones, e.own = e.zones[:0], contactlog.Entry{}
+	e.asking, e.asks, e.shadowCaps, e.uncounted = false, e.asks[:0], false, false
+	if q.Customer != nil {
+		for _, name := range q.Customer.Zones {
+			zone := s.zone(name)
+			if zone == nil { // a zone that does not exist: nothing is known
+				e.zones = e.zones[:0]
+				break
+			}
+			e.zones = append(e.zones, zone)
+		}
+	}
+	e.at(q.Now)
+	return e
+}
+
+func (e *evaluation) end() {
+	e.q, e.leg, e.log = nil, nil, contactlog.Snapshot{}
+	e.set.pool.Put(e)
+}
+
+// zone loads a zone once.
+func (s *Set) zone(name string) *time.Location {
+	if z, ok := s.zones.Load(name); ok {
+		return z.(*time.Location)
+	}
+	if name == "" || name == "Local" {
+		return nil
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		return nil // not kept: what callers make up must not fill the memory
+	}
+	s.zones.Store(name, z)
+	return z
+}
+
+// at moves the evaluation to another instant.
+func (e *evaluation) at(t time.Time) {
+	e.t = t
+	e.stamp++
+}
+
+// zonesOf gives the zones in which p's clock is read.
+func (e *evaluation) zonesOf(p *place) []*time.Location {
+	switch {
+	case p.fixed != nil:
+		return p.fixed
+	case len(e.zones) > 0:
+		return e.zones
+	}
+	return p.unknown
+}
+
+func (e *evaluation) customerZones() []*time.Location { return e.zonesOf(e.set.base) }
+
+// locals reads p's clocks at the instant being judged.
+func (e *evaluation) locals(p *place) []calendar.Local {
+	c := &e.clocks[p.slot]
+	if c.stamp != e.stamp {
+		c.stamp, c.locals = e.stamp, c.locals[:0]
+		for _, zone := range e.zonesOf(p) {
+			c.locals = append(c.locals, calendar.At(e.t, zone))
+		}
+	}
+	return c.locals
+}
+
+// since is the earliest instant, over the zones, that still counts.
+func (e *evaluation) since(span calendar.Span, r *rule) (since time.Time) {
+	for i, l := range e.locals(r.doc.place) {
+		if t := span.Since(l, r.doc.calendar); i == 0 || t.Before(since) {
+			since = t
+		}
+		if span.Absolute() {
+			break
+		}
+	}
+	return since
+}
+
+// entry is the contact that the question is about.
+func (e *evaluation) entry() *contactlog.Entry {
+	if e.own.ID == "" {
+		e.own = EntryOf(*e.q)
+	}
+	return &e.own
+}
+
+func (e *evaluation) id() string { return e.entry().ID }
+
+// inForce reports whether m, the beginning or end of something, has come:
+// in any of the zones for a beginning, in all of them for an end.
+func (e *evaluation) inForce(from, until moment, p *place) bool {
+	begun, over := !from.set, until.set
+	if !from.set && !until.set {
+		return true
+	}
+	for _, zone := range e.zonesOf(p) {
+		if from.set {
+			at := from.in(zone)
+			begun = begun || !e.t.Before(at)
+			e.note(at)
+		}
+		if until.set {
+			at := until.in(zone)
+			over = over && !e.t.Before(at)
+			e.note(at)
+		}
+	}
+	return begun && !over
+}
+
+// binds reports whether the rule's document binds this customer: one who lives
+// in "us-ca" is bound by "us" too. One whose jurisdiction is not known is
+// bound by all.
+func (e *evaluation) binds(d *document) bool {
+	if len(d.jurisdictions) == 0 || e.q.Customer == nil || len(e.q.Customer.Jurisdictions) == 0 {
+		return true
+	}
+	for _, home := range e.q.Customer.Jurisdictions {
+		for _, law := range d.jurisdictions {
+			if rest, ok := strings.CutPrefix(home, law); ok && (rest == "" || rest[0] == '-') {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// rules gives those that may apply to the leg.
+func (e *evaluation) rules() []*rule {
+	if e.pair < 0 {
+		return e.set.rules
+	}
+	return e.set.index[e.pair]
+}
+
+// hold says from when on r may hold, as demand.holds does, with everything
+// around the demand: dates, jurisdiction, condition, excuses. It fills f, and
+// leaves f.Decision empty when the rule does not apply.
+func (e *evaluation) hold(r *rule, f *touch.Finding) time.Time {
+	e.change = never
+	if !e.binds(r.doc) || !e.inForce(r.doc.from, r.doc.until, r.doc.place) || !e.inForce(r.from, r.until, r.doc.place) {
+		return e.t
+	}
+	if r.when != nil {
+		switch e.judge(r.when) {
+		case no:
+			return e.t
+		case doubt:
+			if _, lenient := r.demand.(uncounted); lenient {
+				return e.t
+			}
+		}
+	}
+	if f != nil {
+		f.Decision = touch.Allow
+	}
+	_, isCap := r.demand.(*limits)
+	if isCap && e.asking && e.excused(r, f) { // before a place is asked for
+		return e.t
+	}
+	next := r.demand.holds(e, r, f)
+	if next.Equal(e.t) || e.excused(r, f) {
+		return e.t
+	}
+	if !e.change.IsZero() && (next.IsZero() || e.change.Before(next)) {
+		next = e.change
+	}
+	if f != nil {
+		f.Decision = r.decide
+	}
+	return next
+}
+
+// excused reports whether something sets the rule aside at this instant.
+func (e *evaluation) excused(r *rule, f *touch.Finding) bool {
+	by := ""
+	if r.unless != nil && e.judge(r.unless) == yes {
+		by = e.evidence
+	} else if p := r.presumption; p != nil && p.by != "" && e.inForce(moment{}, p.until, r.doc.place) {
+		by = "signed off by " + p.by
+	} else if w := e.waived(r); w != nil {
+		by = "waived by " + w.by
+	} else {
+		return false
+	}
+	if f != nil {
+		f.Excused, f.Evidence = true, by
+	}
+	return true
+}
+
+func (e *evaluation) waived(r *rule) *waiver {
+	for i := range r.waivers {
+		w := &r.waivers[i]
+		if e.inForce(w.from, w.until, r.doc.place) && (w.when == nil || e.judge(w.when) == yes) {
+			return w
+		}
+	}
+	return nil
+}
+
+// Evaluate judges q against every rule. It is pure: the same question, log and
+// set give the same verdict. Every rule that applies leaves a finding; the
+// strictest decision stands; and a deferral names the first instant at which
+// all rules hold together if nothing else happens. Where no such instant lies
+// within the horizon it is a refusal. A log that is not Known blocks every cap
+// for a minute.
+func (s *Set) Evaluate(q Question, log contactlog.Snapshot) touch.Verdict {
+	e := s.begin(&q, log)
+	defer e.end()
+	return e.verdict()
+}
+
+func (e *evaluation) verdict() touch.Verdict {
+	rules := e.rules()
+	v := touch.Verdict{Decision: touch.Allow, Channel: e.leg.Channel, At: e.q.Now, Policy: e.set.hash}
+	if e.q.Customer != nil {
+		v.Customer = e.q.Customer.Version
+	}
+	if e.pair < 0 {
+		v.Decision, v.Rule, v.Kind = touch.Refuse, "touchgate/words", "require"
+		v.Findings = []touch.Finding{{Rule: v.Rule, Kind: v.Kind, Decision: touch.Refuse, Reason: "the category or channel is unknown"}}
+		return v
+	}
+	v.Findings = make([]touch.Finding, 0, len(rules))
+	for _, r := range rules {
+		f := touch.Finding{Rule: r.id, Kind: r.kind, Shadow: r.shadow}
+		next := e.hold(r, &f)
+		if f.Decision == "" {
+			continue
+		}
+		if d, ok := r.demand.(*duty); ok && !r.shadow && f.Decision == touch.Allow && !f.Excused {
+			v.Duties = append(v.Duties, d.names...)
+		}
+		if f.Decision != touch.Allow {
+			f.Until = e.settle(next, r)
+			if f.Until.IsZero() {
+				f.Decision = touch.Refuse
+			}
+			if r.presumption != nil {
+				f.Reason += " (a presumption: a named sign-off may set it aside)"
+			}
+			if !r.shadow && touch.Stricter(v.Decision, f.Decision) != v.Decision {
+				v.Decision, v.Rule, v.Kind = f.Decision, f.Rule, f.Kind
+			}
+		}
+		v.Findings = append(v.Findings, f)
+	}
+	// While the caps are only being taken down, the instant would be half the truth.
+	if v.Decision == touch.Defer && len(e.asks) == 0 {
+		e.together(&v, rules)
+	}
+	return v
+}
+
+// The most instants looked at before "never" is the answer: far more than the
+// horizon has openings.
+const maxSteps = 10_000
+
+// settle finds the first instant from t on at which one rule holds by itself,
+// and leaves the evaluation at now.
+func (e *evaluation) settle(t time.Time, r *rule) time.Time {
+	defer e.at(e.q.Now)
+	limit := e.q.Now.Add(calendar.Horizon)
+	for range maxSteps {
+		if t.IsZero() || t.After(limit) {
+			return never
+		}
+		e.at(t)
+		next := e.hold(r, nil)
+		if next.Equal(t) {
+			return t
+		}
+		t = next
+	}
+	return never
+}
+
+// together finds the first instant at which all rules hold together. Each rule
+// names an instant before which it surely does not hold, so the latest of
+// these is a lower bound; go there and ask again until nobody objects.
+func (e *evaluation) together(v *touch.Verdict, rules []*rule) {
+	defer e.at(e.q.Now)
+	limit := e.q.Now.Add(calendar.Horizon)
+	t := e.q.Now
+	for range maxSteps {
+		e.at(t)
+		latest, by := t, (*rule)(nil)
+		for _, r := range rules {
+			if r.shadow {
+				continue
+			}
+			next := e.hold(r, nil)
+			if next.IsZero() || next.After(limit) {
+				v.Decision, v.Rule, v.Kind = touch.Refuse, r.id, r.kind
+				return
+			}
+			if next.After(latest) {
+				latest, by = next, r
+			}
+		}
+		if by == nil {
+			v.Until = t
+			return
+		}
+		t = latest
+	}
+	v.Decision = touch.Refuse
+}
