@@ -9,7 +9,6 @@ package proof
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -29,6 +28,7 @@ type Claim struct {
 	Customer string
 	Category touch.Category
 	Subject  string
+	Campaign string
 	Channels []touch.Channel // of the plan, by leg
 	State    touch.State
 	// Due is when it goes on; zero: no timer.
@@ -154,19 +154,21 @@ func neverSent(s touch.State) bool {
 // overCaps counts, for each cap, the contacts beyond its limit.
 func (r *Report) overCaps(known map[touch.ID]*Claim, taken map[leg]time.Time, caps []Cap) {
 	for _, rule := range caps {
-		groups := map[string][]time.Time{}
+		logs := map[string][]contact{}
 		for l, at := range taken {
-			c := known[l.touch]
-			if c == nil || l.leg >= len(c.Channels) || !rule.Applies(c.Category, c.Channels[l.leg]) {
+			claim := known[l.touch]
+			if claim == nil || l.leg >= len(claim.Channels) {
 				continue
 			}
-			key := rule.key(c, l.leg)
-			groups[key] = append(groups[key], at)
+			c := contact{at, claim.Customer, claim.Category, claim.Channels[l.leg]}
+			if selects(rule.Counts, c) {
+				key := rule.key(claim, l.leg)
+				logs[key] = append(logs[key], c)
+			}
 		}
-		for _, at := range groups {
-			slices.SortFunc(at, time.Time.Compare)
-			if n := rule.over(at); n > 0 {
-				r.add(&r.OverCap, n, "over cap: rule %s, %d contacts beyond %d", rule.Rule, n, rule.Limit)
+		for _, log := range logs {
+			if n := rule.over(log); n > 0 {
+				r.add(&r.OverCap, n, "over cap: rule %s, %d contacts of one customer beyond %d", rule.Rule, n, rule.Limit)
 			}
 		}
 	}

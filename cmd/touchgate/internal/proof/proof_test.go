@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -62,43 +63,102 @@ func TestCheckCountsEachFault(t *testing.T) {
 }
 
 func TestCapWindows(t *testing.T) {
-	day := func(at time.Time) string { return at.Format(time.DateOnly) }
-	hour := func(h int) time.Time { return t0.Add(time.Duration(h) * time.Hour) }
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hours := func(after ...int) (log []contact) {
+		for _, h := range after {
+			log = append(log, contact{at: t0.Add(time.Duration(h) * time.Hour), customer: "c1", channel: touch.SMS})
+		}
+		return log
+	}
 	for name, c := range map[string]struct {
-		rule Cap
-		at   []time.Time
-		want int
+		per   string
+		limit int
+		log   []contact
+		want  int
 	}{
-		"at the limit":             {Cap{Limit: 2, Rolling: 24 * time.Hour}, []time.Time{hour(0), hour(1)}, 0},
-		"one over":                 {Cap{Limit: 2, Rolling: 24 * time.Hour}, []time.Time{hour(0), hour(1), hour(2)}, 1},
-		"the window has slid":      {Cap{Limit: 2, Rolling: 24 * time.Hour}, []time.Time{hour(0), hour(1), hour(25)}, 0},
-		"any position counts":      {Cap{Limit: 2, Rolling: 24 * time.Hour}, []time.Time{hour(0), hour(20), hour(21), hour(43)}, 2},
-		"one day":                  {Cap{Limit: 1, Calendar: day}, []time.Time{hour(0), hour(1), hour(2)}, 2},
-		"a day ends, a new begins": {Cap{Limit: 1, Calendar: day}, []time.Time{hour(0), hour(13)}, 0},
+		"at the limit":              {"24h", 2, hours(0, 1), 0},
+		"one over":                  {"24h", 2, hours(0, 1, 2), 1},
+		"exactly as old counts":     {"24h", 2, hours(0, 1, 24), 1},
+		"the window has slid":       {"1d", 2, hours(0, 1, 25), 0},
+		"any position counts":       {"24h", 2, hours(0, 20, 21, 43), 2},
+		"in any order":              {"24h", 2, hours(43, 21, 0, 20), 2},
+		"one day":                   {"day", 1, hours(0, 1, 2), 2},
+		"a day ends in Berlin":      {"day", 1, hours(0, 11), 0}, // 13:00 and 24:00 there
+		"the same day in Berlin":    {"1 day", 1, hours(0, 10), 1},
+		"three dates":               {"3 days", 1, hours(0, 48), 1},
+		"three dates have gone":     {"3 days", 1, hours(0, 72), 0},
+		"Tuesday and Sunday":        {"week", 1, hours(0, 5*24), 1},
+		"Tuesday and Monday":        {"week", 1, hours(0, 6*24), 0},
+		"one month, then the other": {"month", 1, hours(0, 22*24), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := c.rule.over(c.at); got != c.want {
+			rule := Cap{Limit: c.limit}
+			if !rule.window(c.per, func(string) *time.Location { return berlin }) {
+				t.Fatalf("%q is not read", c.per)
+			}
+			if got := rule.over(c.log); got != c.want {
 				t.Errorf("%d over, want %d", got, c.want)
 			}
 		})
 	}
 }
 
-func TestCapSelectsAndGroups(t *testing.T) {
+func TestReadCaps(t *testing.T) {
+	const document = `
+policy: test
+rules:
+  - {id: quiet, when: category == "marketing", hours: {mon-fri: ["09:00-20:00"]}}
+  - {id: weekly, when: category == "marketing", cap: {limit: 1, per: 7d, by: [customer]}, else: defer}
+  - {id: texts, when: 'category == "marketing" && channel in ["sms", "push"]', cap: {limits: [{limit: 1, per: 1h}, {limit: 5, per: day}]}}
+  - {id: by-subject, cap: {limit: 1, per: 1h, by: subject}}
+  - {id: total, when: channel == "sms", cap: {limit: 1, per: 1h, of: {channels: [sms, push]}}}
+  - {id: shadowed, shadow: true, cap: {limit: 1, per: 1h}}
+  - {id: excused, unless: consented("x"), cap: {limit: 1, per: 1h}}
+  - {id: computed, when: customer.tags.exists(t, t == "vip"), cap: {limit: 1, per: 1h}}
+  - {id: calls, cap: {limit: 1, per: 1h, count: connected}}
+  - {id: business, cap: {limit: 1, per: 10 business days}}
+`
+	caps, unchecked, err := ReadCaps(map[string][]byte{"p.yaml": []byte(document)}, func(string) *time.Location { return time.UTC })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rules []string
+	for _, c := range caps {
+		rules = append(rules, c.Rule)
+	}
+	if got, want := strings.Join(rules, " "), "weekly texts texts by-subject total"; got != want {
+		t.Errorf("caps %q, want %q", got, want)
+	}
+	if got, want := strings.Join(unchecked, " "), "test/excused test/computed test/calls test/business"; got != want {
+		t.Errorf("unchecked %q, want %q", got, want)
+	}
+
 	loan, card := claim("a", touch.Sent, 0), claim("b", touch.Sent, 0)
 	loan.Subject, card.Subject = "loan", "card"
-	truth := []Message{took("a", 0, t0), took("b", 0, t0)}
-	ids := []touch.ID{loan.ID, card.ID}
+	push := []Message{took("a", 0, t0), took("b", 0, t0)}
+	pushThenSMS := []Message{took("a", 0, t0), took("b", 1, t0.Add(time.Minute))}
 	for name, c := range map[string]struct {
-		rule Cap
-		want int
+		rule  string
+		truth []Message
+		want  int
 	}{
-		"by customer": {Cap{Limit: 1, Rolling: time.Hour}, 1},
-		"by subject":  {Cap{Limit: 1, Rolling: time.Hour, By: []string{"subject"}}, 0},
-		"of others":   {Cap{Limit: 1, Rolling: time.Hour, Match: func(c touch.Category, _ touch.Channel) bool { return c == touch.Service }}, 0},
+		"one a week":                {"weekly", push, 1},
+		"one an hour":               {"texts", push, 1},
+		"counted apart":             {"by-subject", push, 0},
+		"counted, and not bound":    {"total", push, 0},
+		"bound by what went before": {"total", pushThenSMS, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if r := Check(ids, []Claim{loan, card}, truth, []Cap{c.rule}, t0); r.OverCap != c.want {
+			var some []Cap
+			for _, k := range caps {
+				if k.Rule == c.rule {
+					some = append(some, k)
+				}
+			}
+			if r := Check([]touch.ID{loan.ID, card.ID}, []Claim{loan, card}, c.truth, some, t0); r.OverCap != c.want {
 				t.Errorf("%d over, want %d", r.OverCap, c.want)
 			}
 		})

@@ -1,0 +1,77 @@
+package apiclient
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+
+	"touchgate.dev/touch"
+)
+
+// Chunk is one line of the answer to a stream: what came of the lines from
+// LineFrom to LineTo. The last line of the answer has Done set, and totals.
+type Chunk struct {
+	LineFrom int         `json:"line_from"`
+	LineTo   int         `json:"line_to"`
+	Accepted int         `json:"accepted"`
+	Repeated int         `json:"repeated"`
+	Refused  int         `json:"refused"`
+	Deferred int         `json:"deferred"`
+	Failed   int         `json:"failed"` // lines that were not taken; Errors says why
+	Errors   []LineError `json:"errors"`
+	Done     bool        `json:"done"`
+}
+
+// LineError is what is wrong with one line.
+type LineError struct {
+	Line    int    `json:"line"`
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// Stream sends NDJSON to a campaign, and gives each committed chunk to each as
+// it comes. It uses constant memory. An answer that ends without its last line
+// is an error of class Unavailable: send the same file again, what was taken
+// is not taken twice.
+func (c *Client) Stream(ctx context.Context, campaign string, body io.Reader, each func(Chunk)) error {
+	return c.stream(ctx, "/v1/campaigns/"+url.PathEscape(campaign)+"/touches", body, each)
+}
+
+// Upload sends NDJSON to another of the API's bulk routes.
+func (c *Client) Upload(ctx context.Context, path string, body io.Reader, each func(Chunk)) error {
+	return c.stream(ctx, path, body, each)
+}
+
+func (c *Client) stream(ctx context.Context, path string, body io.Reader, each func(Chunk)) error {
+	resp, err := c.request(ctx, http.MethodPost, path, body, "application/x-ndjson")
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(make([]byte, 64<<10), 16<<20)
+	done := false
+	for lines.Scan() {
+		line := bytes.TrimSpace(lines.Bytes())
+		if len(line) == 0 {
+			continue
+		}
+		var chunk Chunk
+		if err := json.Unmarshal(line, &chunk); err != nil {
+			return touch.Errorf(touch.Unavailable, "", "the answer cannot be read: %w", err)
+		}
+		done = done || chunk.Done
+		each(chunk)
+	}
+	if err := lines.Err(); err != nil {
+		return touch.Errorf(touch.Unavailable, "", "the answer ended early: %w", err)
+	}
+	if !done {
+		return touch.Errorf(touch.Unavailable, "", "the answer ended early: send the same again")
+	}
+	return nil
+}
