@@ -1,0 +1,112 @@
+package smshttp_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/channels/adaptertest"
+	"touchgate.dev/channels/simulator"
+	smshttp "touchgate.dev/channels/sms/http"
+	"touchgate.dev/channels/vendorhttp"
+	"touchgate.dev/touch"
+)
+
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+var id = touch.DispatchID(touch.NewID("c", "k"), 1)
+
+func sign(body []byte) adapter.ReceiptRequest {
+	key, err := vendorhttp.ParseKey(secret)
+	if err != nil {
+		panic(err)
+	}
+	h := http.Header{"Content-Type": {"application/json"}}
+	key.Sign(h, "r-1", time.Now(), body)
+	return adapter.ReceiptRequest{Method: http.MethodPost, URL: "https://bank.example/v1/receipts/sms", Header: h, Body: body}
+}
+
+func target(tb testing.TB) adaptertest.Target {
+	sim, err := simulator.New(simulator.Options{Secret: secret})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(sim.Close)
+	at := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	return adaptertest.Target{
+		Factory: smshttp.Factory(),
+		Config: func(url string) any {
+			c := smshttp.Factory().Config().(*smshttp.Config)
+			c.URL, c.Secret, c.MaxBatch, c.Templates = url+"/sms/", secret, 100, true
+			return c
+		},
+		Good:     sim,
+		Messages: sim.Truth().Messages,
+		Secrets:  []string{secret},
+		Sign:     sign,
+		Faults: []adaptertest.Fault{
+			{Name: "503 with Retry-After is not processed", Handler: status(http.StatusServiceUnavailable, "12", ""), Want: touch.Throttled, RetryAfter: 12 * time.Second},
+			{Name: "503 without may be", Handler: status(http.StatusServiceUnavailable, "", ""), Want: touch.ResultUnknown},
+			{Name: "a bare 404 is a wrong route", Handler: status(http.StatusNotFound, "", "404 page not found"), Want: touch.Misconfigured},
+			{Name: "a redirect", Handler: status(http.StatusFound, "", ""), Want: touch.Misconfigured},
+			{Name: "opt-out", Handler: status(422, "", `{"status":"rejected","reason":"opt_out","code":"77"}`), Want: touch.Rejected, Reason: touch.ReasonOptOut},
+			{Name: "surely not sent, says a 500", Handler: status(500, "", `{"status":"failed"}`), Want: touch.Retryable},
+			{Name: "another message's answer", Handler: status(200, "", `{"id":"other","status":"accepted","vendor_id":"v"}`), Want: touch.ResultUnknown},
+			{Name: "accepted, says a 500", Handler: status(500, "", `{"status":"accepted"}`), Want: touch.ResultUnknown},
+		},
+		Receipts: []adaptertest.Golden{{
+			Name:    "each kind",
+			Request: sign([]byte(`[{"id":"` + id + `","vendor_id":"v1","status":"delivered","at":"2026-11-21T09:00:00Z"},{"id":"` + id + `","status":"failed","reason":"bad_target","code":"30005"},{"id":"` + id + `","status":"replied","outcome":"opt_out"},{"id":"` + id + `","status":"read"},{"id":"` + id + `","status":"outcome","outcome":"refused","code":"+8613800000000"}]`)),
+			Want: []touch.Receipt{
+				{Dispatch: id, VendorID: "v1", Kind: touch.ReceiptDelivered, At: at},
+				{Dispatch: id, Kind: touch.ReceiptFailed, Reason: touch.BadTarget, Code: "30005"},
+				{Dispatch: id, Kind: touch.ReceiptReplied, Outcome: touch.OptOut},
+				{Dispatch: id, Kind: touch.ReceiptRead},
+				{Dispatch: id, Kind: touch.ReceiptOutcome, Outcome: touch.RefusedOffer},
+			},
+		}},
+	}
+}
+
+func status(code int, retryAfter, body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if retryAfter != "" {
+			w.Header().Set("Retry-After", retryAfter)
+		}
+		w.WriteHeader(code)
+		w.Write([]byte(body))
+	})
+}
+
+func TestContract(t *testing.T) { adaptertest.Run(t, target(t)) }
+func FuzzReceipts(f *testing.F) { adaptertest.FuzzReceipts(f, target(f)) }
+
+// A vendor still signs with the secret before while ours is rolled out.
+func TestPreviousSecret(t *testing.T) {
+	c := smshttp.Factory().Config().(*smshttp.Config)
+	c.URL, c.Secret, c.PreviousSecret = "http://localhost", adapter.Secret(vendorhttp.FormatKey(make([]byte, 24))), secret
+	a, err := smshttp.Factory().New(c, adapter.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := a.(adapter.ReceiptParser).ParseReceipts(sign([]byte(`[]`))); err != nil {
+		t.Error(err)
+	}
+}
+
+// A vendor that can't be asked must not look as if it could.
+func TestWithoutQuery(t *testing.T) {
+	c := smshttp.Factory().Config().(*smshttp.Config)
+	c.URL, c.Secret, c.Query = "http://localhost", secret, false
+	a, err := smshttp.Factory().New(c, adapter.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, can := a.(adapter.Querier); can {
+		t.Error("the adapter offers Query against its configuration")
+	}
+	if _, can := a.(adapter.BatchSender); !can {
+		t.Error("no batches")
+	}
+}
