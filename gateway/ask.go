@@ -19,7 +19,8 @@ type Forecast struct {
 	Err      error // *touch.Error or Faults
 }
 
-// Check answers what Submit would, for every leg, and stores nothing.
+// Check answers what Submit would, for every leg, and stores nothing. A touch
+// needs no key here.
 func (s *Service) Check(ctx context.Context, caller string, reqs []touch.Request) ([]Forecast, error) {
 	if len(reqs) > touch.MaxBatch {
 		return nil, touch.Errorf(touch.TooLarge, "touches", "a batch has at most %d touches", touch.MaxBatch)
@@ -30,7 +31,11 @@ func (s *Service) Check(ctx context.Context, caller string, reqs []touch.Request
 	var judged []*draft
 	for i := range reqs {
 		answers[i] = Forecast{Key: reqs[i].Key, Leg: -1}
-		d, err := s.draft(ctx, caller, &reqs[i], now)
+		r := reqs[i]
+		if r.Key == "" {
+			r.Key = "check"
+		}
+		d, err := s.draft(ctx, caller, &r, now)
 		if err != nil && touch.ClassOf(err) != touch.Invalid {
 			return nil, err
 		}

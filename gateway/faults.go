@@ -41,10 +41,16 @@ func (f *Faults) add(field, format string, args ...any) {
 	*f = append(*f, touch.Errorf(touch.Invalid, field, format, args...))
 }
 
-// prefixed puts a list's name and a place in it before each fault's field.
-func prefixed(list string, i int, faults Faults) Faults {
-	for _, f := range faults {
-		f.Field = fmt.Sprintf("%s[%d].%s", list, i, f.Field)
+// In puts a list's name and a place in it before each fault's field.
+func (f Faults) In(list string, i int) Faults {
+	moved := make(Faults, len(f))
+	for k, e := range f {
+		at := *e
+		at.Field = fmt.Sprintf("%s[%d]", list, i)
+		if e.Field != "" {
+			at.Field += "." + e.Field
+		}
+		moved[k] = &at
 	}
-	return faults
+	return moved
 }

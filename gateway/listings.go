@@ -48,7 +48,7 @@ func (s *Service) Suppress(ctx context.Context, p *Principal, entries []Entry, d
 		if (e.Until == nil) != e.ForEver {
 			own.add("until", "give an end, or say for_ever: exactly one of them")
 		}
-		faults = append(faults, prefixed("entries", i, own)...)
+		faults = append(faults, own.In("entries", i)...)
 		listings = append(listings, e.listing(touch.Suppression, now))
 	}
 	if len(entries) == 0 {

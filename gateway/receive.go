@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"time"
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/ledger"
@@ -32,6 +33,44 @@ func (s *Service) Receive(ctx context.Context, provider string, r adapter.Receip
 		receipts[i].Provider = provider // a vendor speaks for itself only
 	}
 	return ack, s.Record(ctx, receipts)
+}
+
+// Report stores receipts from a system of the bank itself, a call centre for
+// example, which the key vouches for: by dispatch id, and of no future.
+func (s *Service) Report(ctx context.Context, p *Principal, receipts []touch.Receipt) error {
+	now := s.now()
+	var faults Faults
+	for i := range receipts {
+		r := &receipts[i]
+		faults = append(faults, checkReceipt(r, now).In("receipts", i)...)
+		r.Provider, r.VendorID = "caller:"+p.Caller, ""
+	}
+	if len(faults) > 0 {
+		return faults
+	}
+	return s.Record(ctx, receipts)
+}
+
+func checkReceipt(r *touch.Receipt, now time.Time) (faults Faults) {
+	if _, _, err := touch.ParseDispatchID(r.Dispatch); err != nil {
+		faults.add("dispatch", "must be a dispatch id: a touch id, a dot and the leg")
+	}
+	switch r.Kind {
+	case touch.ReceiptDelivered, touch.ReceiptFailed, touch.ReceiptReplied, touch.ReceiptRead:
+	case touch.ReceiptOutcome:
+		if r.Outcome == "" {
+			faults.add("outcome", "is required")
+		}
+	default:
+		faults.add("kind", "must be one of delivered, failed, replied, read, outcome")
+	}
+	if len(r.Reason) > 64 || len(r.Outcome) > 64 || len(r.Code) > 64 {
+		faults.add("outcome", "reason, outcome and code have at most 64 characters")
+	}
+	if r.At.After(now) {
+		faults.add("at", "lies in the future")
+	}
+	return faults
 }
 
 // Record stores receipts that are known to be genuine, from our own channels

@@ -13,7 +13,7 @@ func (s *Service) PutTemplate(ctx context.Context, p *Principal, t ledger.Templa
 		faults.add("name", "must have 1 to 128 characters")
 	}
 	for i := range t.Variables {
-		faults = append(faults, prefixed("variables", i, s.check.tags(&t.Variables[i]))...)
+		faults = append(faults, s.check.tags(&t.Variables[i]).In("variables", i)...)
 	}
 	for ch, c := range t.Content {
 		for _, f := range s.check.tags(&c) {
