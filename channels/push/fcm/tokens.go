@@ -3,13 +3,13 @@ package fcm
 import (
 	"context"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"net/http"
 	"net/url"
 	"sync"
 	"time"
 
+	parse "github.com/golang-jwt/jwt/v5"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/jwt"
 	"golang.org/x/sync/singleflight"
@@ -39,8 +39,8 @@ func parseAccount(s adapter.Secret) (account, error) {
 	if json.Unmarshal([]byte(s.Reveal()), &a) != nil {
 		return a, touch.Errorf(touch.Invalid, "credentials", "is not a service account's JSON key")
 	}
-	if block, _ := pem.Decode([]byte(a.Key)); a.Email == "" || block == nil {
-		return a, touch.Errorf(touch.Invalid, "credentials", "lacks client_email or a private_key in PEM")
+	if _, err := parse.ParseRSAPrivateKeyFromPEM([]byte(a.Key)); a.Email == "" || err != nil {
+		return a, touch.Errorf(touch.Invalid, "credentials", "lacks client_email or an RSA private_key in PEM")
 	}
 	if a.TokenURL == "" {
 		a.TokenURL = "https://oauth2.googleapis.com/token"
