@@ -1,46 +1,16 @@
 package policies
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io/fs"
-	"path"
 	"slices"
 	"sort"
 	"strings"
-	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"touchgate.dev/policies/calendar"
-	"touchgate.dev/touch"
 )
-
-// Source is one policy document as it was written.
-type Source struct {
-	Name string
-	Data []byte
-}
-
-// ReadDir reads every *.yaml file of dir and its sub-folders, sorted by name.
-func ReadDir(fsys fs.FS, dir string) ([]Source, error) {
-	var sources []Source
-	err := fs.WalkDir(fsys, dir, func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || path.Ext(name) != ".yaml" {
-			return err
-		}
-		data, err := fs.ReadFile(fsys, name)
-		sources = append(sources, Source{Name: name, Data: data})
-		return err
-	})
-	if err != nil {
-		return nil, touch.Errorf(touch.Invalid, "policies", "the policies cannot be read: %w", err)
-	}
-	sort.Slice(sources, func(i, j int) bool { return sources[i].Name < sources[j].Name })
-	return sources, nil
-}
 
 // Options are the bank's own settings beside its documents.
 type Options struct {
@@ -102,8 +72,8 @@ func Compile(sources []Source, o Options) (*Set, error) {
 	}
 	c.settleWaivers()
 	c.checkHidden()
-	if len(c.set.rules) > maxRules {
-		faults = append(faults, Fault{File: "policies", Message: fmt.Sprintf("there are %d rules; %d is the most", len(c.set.rules), maxRules)})
+	if n := len(c.set.rules) - 1; n > maxRules { // ours does not count
+		faults = append(faults, Fault{File: "policies", Message: fmt.Sprintf("there are %d rules; %d is the most", n, maxRules)})
 	}
 	if len(faults) > 0 {
 		sort.SliceStable(faults, func(i, j int) bool {
@@ -166,6 +136,9 @@ func (c *compiler) document(s Source) {
 	f := c.fields(root, "policy", "title", "description", "source", "version", "owner", "floor", "shadow", "jurisdictions",
 		"zone", "unknown_zone", "calendar", "holidays", "week_starts", "from", "until", "rules", "waivers")
 	c.doc = c.head(root, f, c.options)
+	if c.doc.name == ownDocument {
+		c.fault(f["policy"], "", "the name %q is our own", ownDocument)
+	}
 	c.doc.place = c.addPlace(c.doc.place)
 	for _, d := range c.set.documents {
 		if d.name == c.doc.name && d.name != "" {
@@ -237,83 +210,4 @@ func (c *compiler) checkHidden() {
 			}
 		}
 	}
-}
-
-// Set is a compiled set of policy documents. It never changes and is safe for
-// concurrent use. Our own suppression list binds in every set, by the rule
-// "suppression".
-type Set struct {
-	hash      string
-	documents []*document
-	rules     []*rule
-	index     [24][]*rule // by pairOf: those that may apply
-	base      *place      // the customer's zones, by the options alone
-	places    int
-	memos     int
-	spans     map[string]calendar.Span
-	lists     []string
-	keep      time.Duration
-	tallies   Tallies
-	pool      sync.Pool // of *evaluation
-	zones     sync.Map  // name to *time.Location, nil for one that does not exist
-}
-
-// finish indexes the rules.
-func (s *Set) finish(sources []Source, conditions []*condition) {
-	s.memos = len(conditions)
-	for _, d := range s.documents {
-		s.places = max(s.places, d.place.slot+1)
-	}
-	s.places = max(s.places, s.base.slot+1)
-	for _, r := range s.rules {
-		for pair := range s.index {
-			if r.pairs().has(pair) {
-				s.index[pair] = append(s.index[pair], r)
-			}
-		}
-		if l, ok := r.demand.(*limits); ok {
-			for i := range l.each {
-				s.keep = max(s.keep, l.each[i].per.Max()+24*time.Hour)
-			}
-		}
-		if a, ok := r.demand.(*absent); ok {
-			s.lists = append(s.lists, a.lists...)
-		}
-	}
-	slices.Sort(s.lists)
-	s.lists = slices.Compact(s.lists)
-	s.hash = hashOf(sources)
-	s.pool.New = func() any { return newEvaluation(s) }
-}
-
-// hashOf names the documents' content: order and file names do not matter.
-func hashOf(sources []Source) string {
-	var sums []string
-	for _, src := range sources {
-		sum := sha256.Sum256(src.Data)
-		sums = append(sums, string(sum[:]))
-	}
-	slices.Sort(sums)
-	sum := sha256.Sum256([]byte(strings.Join(sums, "")))
-	return hex.EncodeToString(sum[:16])
-}
-
-// Hash names the content of the set: the same documents have the same hash.
-func (s *Set) Hash() string { return s.hash }
-
-// Keep is how far back any rule looks into the contact log, with a margin of
-// a day; 0 when no rule does.
-func (s *Set) Keep() time.Duration { return s.keep }
-
-// Lists gives the names of the lists that rules ask for, sorted. A name may
-// hold a placeholder such as {subject}.
-func (s *Set) Lists() []string { return s.lists }
-
-// Rules gives the ids of all rules, in the order of the documents.
-func (s *Set) Rules() []string {
-	ids := make([]string, len(s.rules))
-	for i, r := range s.rules {
-		ids[i] = r.id
-	}
-	return ids
 }

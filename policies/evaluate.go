@@ -80,64 +80,10 @@ func (e *evaluation) end() {
 	e.set.pool.Put(e)
 }
 
-// zone loads a zone once.
-func (s *Set) zone(name string) *time.Location {
-	if z, ok := s.zones.Load(name); ok {
-		return z.(*time.Location)
-	}
-	if name == "" || name == "Local" {
-		return nil
-	}
-	z, err := time.LoadLocation(name)
-	if err != nil {
-		return nil // not kept: what callers make up must not fill the memory
-	}
-	s.zones.Store(name, z)
-	return z
-}
-
 // at moves the evaluation to another instant.
 func (e *evaluation) at(t time.Time) {
 	e.t = t
 	e.stamp++
-}
-
-// zonesOf gives the zones in which p's clock is read.
-func (e *evaluation) zonesOf(p *place) []*time.Location {
-	switch {
-	case p.fixed != nil:
-		return p.fixed
-	case len(e.zones) > 0:
-		return e.zones
-	}
-	return p.unknown
-}
-
-func (e *evaluation) customerZones() []*time.Location { return e.zonesOf(e.set.base) }
-
-// locals reads p's clocks at the instant being judged.
-func (e *evaluation) locals(p *place) []calendar.Local {
-	c := &e.clocks[p.slot]
-	if c.stamp != e.stamp {
-		c.stamp, c.locals = e.stamp, c.locals[:0]
-		for _, zone := range e.zonesOf(p) {
-			c.locals = append(c.locals, calendar.At(e.t, zone))
-		}
-	}
-	return c.locals
-}
-
-// since is the earliest instant, over the zones, that still counts.
-func (e *evaluation) since(span calendar.Span, r *rule) (since time.Time) {
-	for i, l := range e.locals(r.doc.place) {
-		if t := span.Since(l, r.doc.calendar); i == 0 || t.Before(since) {
-			since = t
-		}
-		if span.Absolute() {
-			break
-		}
-	}
-	return since
 }
 
 // entry is the contact that the question is about.
@@ -149,28 +95,6 @@ func (e *evaluation) entry() *contactlog.Entry {
 }
 
 func (e *evaluation) id() string { return e.entry().ID }
-
-// inForce reports whether m, the beginning or end of something, has come:
-// in any of the zones for a beginning, in all of them for an end.
-func (e *evaluation) inForce(from, until moment, p *place) bool {
-	begun, over := !from.set, until.set
-	if !from.set && !until.set {
-		return true
-	}
-	for _, zone := range e.zonesOf(p) {
-		if from.set {
-			at := from.in(zone)
-			begun = begun || !e.t.Before(at)
-			e.note(at)
-		}
-		if until.set {
-			at := until.in(zone)
-			over = over && !e.t.Before(at)
-			e.note(at)
-		}
-	}
-	return begun && !over
-}
 
 // binds reports whether the rule's document binds this customer: one who lives
 // in "us-ca" is bound by "us" too. One whose jurisdiction is not known is

@@ -1,0 +1,180 @@
+package policies_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"touchgate.dev/policies"
+	"touchgate.dev/touch"
+)
+
+func faults(t *testing.T, document string) []policies.Fault {
+	t.Helper()
+	set, err := policies.Compile([]policies.Source{{Name: "bad.yaml", Data: []byte(document)}}, policies.Options{})
+	var f *policies.Faults
+	if !errors.As(err, &f) || set != nil || touch.ClassOf(err) != touch.Invalid {
+		t.Fatalf("set %v, error %v: want faults of class invalid", set, err)
+	}
+	return f.List
+}
+
+func TestEveryFaultHasItsLineAndAHint(t *testing.T) {
+	rule := func(s string) string { return "policy: p\nrules:\n  - {id: r, " + s + "}\n" }
+	for name, c := range map[string]struct {
+		document, message string
+		line              int
+	}{
+		"empty":                   {"", "empty", 0},
+		"no mapping":              {"- a\n", "expected keys and values", 1},
+		"not YAML":                {"policy: p\nrules: [\n", "not YAML", 2},
+		"two documents":           {"policy: p\n---\npolicy: q\n", "one document", 2},
+		"unknown key":             {"policy: p\nruls: []\n", `unknown key "ruls" (did you mean rules?)`, 2},
+		"key twice":               {"policy: p\npolicy: q\n", "stands here twice", 2},
+		"alias":                   {"policy: p\nrules:\n  - &a {id: r, require: 'true'}\n  - *a\n", "expected keys and values", 4},
+		"unknown rule key":        {rule("whn: 'true', require: 'true'"), `unknown key "whn" (did you mean when?)`, 3},
+		"no kind":                 {rule("when: 'true'"), "asks for nothing", 3},
+		"two kinds":               {rule("require: 'true', cap: {limit: 1, per: 7d}"), "asks for one thing", 3},
+		"bad id":                  {"policy: p\nrules:\n  - {id: Ünder, require: 'true'}\n", "is not a name", 3},
+		"ids twice":               {"policy: p\nrules:\n  - {id: r, require: 'true'}\n  - {id: r, require: 'true'}\n", "two rules have the id", 4},
+		"cap of zero":             {rule("cap: {limit: 0, per: 7d}"), "whole number from 1", 3},
+		"cap below zero":          {rule("cap: {limit: -3, per: 7d}"), "whole number from 1", 3},
+		"cap of text":             {rule("cap: {limit: three, per: 7d}"), "whole number", 3},
+		"cap without per":         {rule("cap: {limit: 3}"), "limit and per", 3},
+		"bad span":                {rule("cap: {limit: 3, per: 7 fortnights}"), "is not a span", 3},
+		"span of nothing":         {rule("cap: {limit: 3, per: 0 days}"), "from 1 to 3660", 3},
+		"bad key":                 {rule("cap: {limit: 3, per: 7d, by: [debt]}"), "is not a key to count by", 3},
+		"bad count":               {rule("cap: {limit: 3, per: 7d, count: calls}"), "count is one of", 3},
+		"not a product":           {rule(`when: 'category == "marketing" || channel == "sms"', cap: {limit: 3, per: 7d}`), "does not tell which contacts", 3},
+		"never opens":             {rule("hours: {mon-fri: []}"), "never opens", 3},
+		"only margin":             {rule(`hours: {daily: ["09:00-09:01"], margin: 2m}`), "never opens", 3},
+		"backwards window":        {rule(`hours: {daily: ["22:00-08:00"]}`), "ends after it begins", 3},
+		"overlap":                 {rule(`hours: {daily: ["08:00-12:00", "11:00-13:00"]}`), "overlap", 3},
+		"bad window":              {rule(`hours: {daily: ["8-12"]}`), "is not a window", 3},
+		"25 o'clock":              {rule(`hours: {daily: ["08:00-25:00"]}`), "is not a window", 3},
+		"bad day":                 {rule(`hours: {monday: ["08:00-12:00"]}`), "is not a day", 3},
+		"unknown zone":            {"policy: p\nzone: Asia/Shangai\n", `there is no zone "Asia/Shangai"`, 2},
+		"unknown candidate":       {"policy: p\nunknown_zone: [Asia/Shanghai, Mars/Olympus]\n", "Mars/Olympus", 2},
+		"unknown calendar":        {"policy: p\ncalendar: narnia\n", `there is no calendar "narnia"`, 2},
+		"bad holiday":             {"policy: p\nholidays: [2026-02-30]\n", "is not a date", 2},
+		"typo in CEL":             {rule(`when: categry == "marketing", require: 'true'`), "did you mean category?", 3},
+		"unknown function":        {rule(`require: consentd("marketing")`), "did you mean consented?", 3},
+		"wrong type":              {rule(`when: priority == "high", require: 'true'`), "no matching overload", 3},
+		"not boolean":             {rule(`require: category`), "true or false", 3},
+		"broken CEL":              {rule(`require: "category == "`), "Syntax error", 3},
+		"unknown category":        {rule(`when: category == "advertising", require: 'true'`), `"advertising" is not a category`, 3},
+		"unknown channel":         {rule(`when: 'channel in ["sms", "fax"]', require: 'true'`), `"fax" is not a channel`, 3},
+		"never true":              {rule(`when: category == "marketing" && category == "service", require: 'true'`), "never true", 3},
+		"comma in a flow":         {rule(`require: within("bought", "7d")`), "not YAML", 2},
+		"comma without quotes":    {rule(`require: within(subject, subject)`), "put a condition with commas in quotes", 3},
+		"reserved name":           {"policy: touchgate\n", "is our own", 1},
+		"loop":                    {rule(`require: '[1,2].all(x, x > 0)'`), "is not known here", 3},
+		"bad span in CEL":         {rule(`require: 'within("bought", "18 moons")'`), "is not a span", 3},
+		"computed span in CEL":    {rule(`require: 'within("bought", subject)'`), "written out", 3},
+		"CEL in a block":          {"policy: p\nrules:\n  - id: r\n    when: |\n      category == \"marketing\" &&\n      chanel == \"sms\"\n    require: 'true'\n", "did you mean channel?", 6},
+		"long CEL":                {rule(`require: '` + strings.Repeat("true && ", 300) + `true'`), "more than 2000 characters", 3},
+		"else allow":              {rule(`require: 'true', else: allow`), "defer or refuse", 3},
+		"until before from":       {rule(`require: 'true', from: 2026-08-11, until: 2026-08-11`), "ends before it begins", 3},
+		"bad date":                {rule(`require: 'true', from: soon`), "neither a date", 3},
+		"bad list":                {rule(`absent_from: "dnd {subject}"`), "not the name of a list", 3},
+		"bad placeholder":         {rule(`absent_from: "dnd:{debt}"`), "not the name of a list", 3},
+		"no cooldown":             {rule(`cooldown: {after: [refused]}`), "after and for", 3},
+		"floor in shadow":         {"policy: p\nfloor: true\nshadow: true\n", "cannot be shadowed", 3},
+		"floor rule in shadow":    {"policy: p\nfloor: true\nrules:\n  - {id: r, shadow: true, require: 'true'}\n", "binds", 4},
+		"unsigned sign-off":       {rule(`require: 'true', presumption: {signed_by: Risk}`), "names who signed", 3},
+		"waiver without an end":   {"policy: p\nrules:\n  - {id: r, require: 'true'}\nwaivers:\n  - {rule: r, by: Risk, reason: trial}\n", "its end", 5},
+		"waiver of nothing":       {"policy: p\nwaivers:\n  - {rule: r, by: Risk, reason: trial, until: 2027-01-01}\n", "there is no rule", 3},
+		"waiver of a floor":       {"policy: p\nfloor: true\nrules:\n  - {id: r, require: 'true'}\nwaivers:\n  - {rule: r, by: Risk, reason: trial, until: 2027-01-01}\n", "cannot be waived", 6},
+		"waiver of suppression":   {"policy: p\nwaivers:\n  - {rule: touchgate/suppression, by: Risk, reason: trial, until: 2027-01-01}\n", "cannot be waived", 3},
+		"holdout without an end":  {rule(`holdout: {share: 5%, key: k}`), "has an end", 3},
+		"holdout of everybody":    {rule(`until: 2027-01-01, holdout: {share: 100%, key: k}`), "above zero", 3},
+		"ratio without its parts": {rule(`ratio: {of: abandoned, max: 3%}`), "of, over, max and per", 3},
+		"own of nothing":          {rule(`own: {}`), "names one preference", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			list := faults(t, c.document)
+			for _, f := range list {
+				if strings.Contains(f.String(), c.message) && f.Line == c.line && f.File == "bad.yaml" {
+					return
+				}
+			}
+			t.Errorf("faults %v\nwant %q on line %d", list, c.message, c.line)
+		})
+	}
+}
+
+func TestAllFaultsAtOnce(t *testing.T) {
+	_, err := policies.Compile([]policies.Source{
+		{Name: "b.yaml", Data: []byte("policy: b\nzone: Nowhere\nrules:\n  - {id: a, cap: {limit: 0, per: 7d}}\n  - {id: b, require: chanel}\n")},
+		{Name: "a.yaml", Data: []byte("policy: a\nextra: 1\n")},
+	}, policies.Options{})
+	var f *policies.Faults
+	if !errors.As(err, &f) {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, one := range f.List {
+		got = append(got, fmt.Sprintf("%s:%d", one.File, one.Line))
+	}
+	if want := "a.yaml:2 b.yaml:2 b.yaml:4 b.yaml:5"; strings.Join(got, " ") != want {
+		t.Errorf("faults at %v, want %s", got, want)
+	}
+}
+
+func TestUncountedCannotHideFromAFloor(t *testing.T) {
+	_, err := policies.Compile([]policies.Source{
+		{Name: "law.yaml", Data: []byte("policy: law\nfloor: true\nrules:\n  - {id: cap, when: category == 'collection', cap: {limit: 7, per: 7 days}}\n")},
+		{Name: "house.yaml", Data: []byte("policy: house\nrules:\n  - {id: hide, when: channel == 'sms', uncounted: true}\n")},
+	}, policies.Options{})
+	if err == nil || !strings.Contains(err.Error(), "house/hide") {
+		t.Errorf("%v", err)
+	}
+}
+
+func manyRules(n int) string {
+	var b strings.Builder
+	b.WriteString("policy: many\nrules:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "  - {id: r%d, when: category == 'marketing' && campaign == 'c%d', cap: {limit: 3, per: 7d}}\n", i, i%50)
+	}
+	return b.String()
+}
+
+func TestTooManyRules(t *testing.T) {
+	begun := time.Now()
+	if list := faults(t, manyRules(10_001)); !strings.Contains(list[0].String(), "10001 rules; 10000 is the most") {
+		t.Error(list[0])
+	}
+	t.Logf("10,000 rules were refused in %s", time.Since(begun).Round(time.Millisecond))
+}
+
+func TestHashIsOfTheContent(t *testing.T) {
+	a, b := policies.Source{Name: "a", Data: []byte("policy: a\n")}, policies.Source{Name: "b", Data: []byte("policy: b\n")}
+	hash := func(sources ...policies.Source) string {
+		set, err := policies.Compile(sources, policies.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return set.Hash()
+	}
+	if hash(a, b) != hash(b, a) || hash(a) == hash(b) || len(hash(a)) != 32 {
+		t.Error("the hash names the content, whatever its order")
+	}
+}
+
+func TestKeepAndLists(t *testing.T) {
+	set := compile(t, `
+policy: p
+rules:
+  - {id: a, cap: {limits: [{limit: 1, per: 1m}, {limit: 9, per: 30d}]}}
+  - {id: b, absent_from: [national-dnc, "dnd:{subject}"]}
+`)
+	if set.Keep() < 30*24*time.Hour || set.Keep() > 32*24*time.Hour {
+		t.Errorf("keep %s", set.Keep())
+	}
+	if got := strings.Join(set.Lists(), " "); got != "dnd:{subject} national-dnc suppression" {
+		t.Errorf("lists %s", got)
+	}
+}

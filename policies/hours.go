@@ -1,0 +1,72 @@
+package policies
+
+import (
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"touchgate.dev/policies/calendar"
+	"touchgate.dev/touch"
+)
+
+// hours demands that a weekly table is open wherever the customer may be.
+type hours struct{ calendar.Hours }
+
+func readHours(c *compiler, n *yaml.Node, _ *rule) demand {
+	h := &hours{}
+	h.Calendar = c.doc.calendar
+	if n.Kind != yaml.MappingNode {
+		c.fault(n, `such as {mon-fri: ["09:00-20:00"], sat: ["10:00-17:00"]}`, "hours are days with windows")
+		return h
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if seen[key.Value] {
+			c.fault(key, "", "the key %q stands here twice", key.Value)
+		}
+		seen[key.Value] = true
+		if key.Value == "margin" {
+			d, err := touch.ParseDuration(c.text(value))
+			if err != nil || d < 0 || d.Std() > 12*time.Hour {
+				c.fault(value, "", "the margin is a duration such as 30s, at most 12h")
+			}
+			h.Margin = d.Std()
+			continue
+		}
+		var windows []calendar.Window
+		for _, text := range c.texts(value) {
+			w, err := calendar.ParseWindow(text)
+			if err != nil {
+				c.fault(value, "", "%v", err)
+				return h
+			}
+			windows = append(windows, w)
+		}
+		if err := h.Set(key.Value, windows); err != nil {
+			c.fault(key, "", "%v", err)
+		}
+	}
+	if !h.Opens() {
+		c.fault(n, "to forbid it altogether use require", "the window never opens")
+	}
+	return h
+}
+
+func (h *hours) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
+	next, closed := e.t, ""
+	for _, l := range e.locals(r.doc.place) {
+		t, ok := h.Next(l)
+		if !ok {
+			next, closed = never, l.Zone.String()
+			break
+		}
+		if t.After(next) {
+			next, closed = t, l.Zone.String()
+		}
+	}
+	if f != nil && closed != "" {
+		f.Reason = "outside the hours in " + closed
+	}
+	return next
+}
