@@ -54,6 +54,10 @@ type Controls interface {
 	Policies(ctx context.Context, hash string) (*PolicySet, error)
 	// RaiseShards raises the epochs of lost shards of the contact log.
 	RaiseShards(ctx context.Context, shards []int, now time.Time) error
+	// Lease lets one holder at a time do a thing, until the instant: held is
+	// true for the holder, who may extend it by asking again, and for anybody
+	// once it has run out at now.
+	Lease(ctx context.Context, name, holder string, now, until time.Time) (held bool, err error)
 	// CancelTouch takes a touch back; class Conflict when it is sent, being
 	// sent or over; NotFound.
 	CancelTouch(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (Progress, error)

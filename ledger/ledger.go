@@ -108,6 +108,9 @@ type Contact struct {
 	// Kind is how far it came: "attempt", "delivered", "connected",
 	// "conversation"; "" counts as an attempt.
 	Kind string `json:"k,omitempty"`
+	// Heard are the outcomes and replies reported of this leg, in order of the
+	// alphabet and parted by spaces, so that each is news only once.
+	Heard string `json:"h,omitempty"`
 }
 
 // Work moves touches: used by feeder, workers and reconciler.

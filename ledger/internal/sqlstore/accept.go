@@ -1,0 +1,248 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// Accept implements ledger.Intake.
+func (s *Store) Accept(ctx context.Context, touches []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+	if len(touches) == 0 {
+		return nil, nil, nil
+	}
+	campaigns := map[ledger.CampaignRef]int64{}
+	for i := range touches {
+		t := &touches[i]
+		if t.Touch.ID.IsZero() || (t.State == touch.Due && (t.Due.IsZero() || t.Lane == "")) {
+			return nil, nil, touch.Errorf(touch.Invalid, "", "touch %d has no id, or waits without a time or a lane", i)
+		}
+		campaigns[ledger.CampaignRef{Caller: t.Touch.Caller, Campaign: t.Touch.Campaign}] = 0
+	}
+	if err := s.campaignNos(ctx, campaigns); err != nil {
+		return nil, nil, err
+	}
+	var in *intake
+	err := s.change(ctx, func(t *tx) error {
+		in = &intake{t: t, touches: touches, campaigns: campaigns, waits: newWaiting(t)}
+		return in.run()
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return in.answers, in.refs, nil
+}
+
+// intake is one run of Accept's transaction.
+type intake struct {
+	t         *tx
+	touches   []ledger.NewTouch
+	campaigns map[ledger.CampaignRef]int64
+	waits     *waiting
+	first     map[touch.ID]int // where each id comes first in the batch
+	lines     []line
+	segments  map[string]*segment // by lane
+	lanes     []string            // of segments, in order
+	answers   []ledger.Accepted
+	refs      []ledger.SegmentRef
+}
+
+// line is one touch that may be new.
+type line struct {
+	*ledger.NewTouch
+	index    int
+	seq      int64
+	campaign int64
+	wait     *wait // nil: waits for nothing
+	record   *record
+}
+
+func (in *intake) run() error {
+	in.answers = make([]ledger.Accepted, len(in.touches))
+	in.segments = map[string]*segment{}
+	in.distinct()
+	if err := in.place(); err != nil {
+		return err
+	}
+	hits, err := in.store()
+	if err != nil {
+		return err
+	}
+	var old []int
+	for i := range in.lines {
+		l := &in.lines[i]
+		if !hits[i] {
+			old = append(old, l.index)
+			continue
+		}
+		in.answers[l.index] = ledger.Accepted{New: true, State: l.State, Due: l.Due, Reason: l.Reason}
+		l.record.add(l.Events)
+		in.t.count(countKey{l.campaign, l.State, l.Reason}, 1)
+		if l.wait != nil {
+			l.wait.seqs = append(l.wait.seqs, l.seq)
+		}
+	}
+	if err := in.waits.write(); err != nil {
+		return err
+	}
+	if err := in.openSegments(); err != nil {
+		return err
+	}
+	if err := in.known(old); err != nil {
+		return err
+	}
+	in.repeats()
+	return nil
+}
+
+// distinct picks the touches whose id does not come earlier in the batch.
+func (in *intake) distinct() {
+	in.first = make(map[touch.ID]int, len(in.touches))
+	in.lines = make([]line, 0, len(in.touches))
+	for i := range in.touches {
+		t := &in.touches[i]
+		if _, again := in.first[t.Touch.ID]; again {
+			continue
+		}
+		in.first[t.Touch.ID] = i
+		no := in.campaigns[ledger.CampaignRef{Caller: t.Touch.Caller, Campaign: t.Touch.Campaign}]
+		in.lines = append(in.lines, line{NewTouch: t, index: i, campaign: no})
+	}
+}
+
+// place gives each touch its number, its wait and a place in the journal.
+func (in *intake) place() error {
+	seqs, err := in.t.take("touches", len(in.lines))
+	if err != nil {
+		return err
+	}
+	for i := range in.lines {
+		l := &in.lines[i]
+		l.seq = seqs[i]
+		if l.record, err = in.t.reserve(len(l.Events)); err != nil {
+			return err
+		}
+		if l.State != touch.Due {
+			continue
+		}
+		key := waitKey{lane: l.Lane, priority: l.Touch.Priority, due: micros(l.Due), campaign: l.campaign}
+		if l.Enqueue {
+			seg, err := in.segment(l.Lane)
+			if err != nil {
+				return err
+			}
+			key = waitKey{lane: l.Lane, segment: seg.id}
+		}
+		if l.wait, err = in.waits.room(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// segment gives the lane's new segment of this batch.
+func (in *intake) segment(lane string) (*segment, error) {
+	if s := in.segments[lane]; s != nil {
+		return s, nil
+	}
+	id, err := in.t.takeOne("segments")
+	if err != nil {
+		return nil, err
+	}
+	s := &segment{id: id, lane: lane, epoch: 1}
+	in.segments[lane] = s
+	in.lanes = append(in.lanes, lane)
+	return s, nil
+}
+
+func (in *intake) openSegments() error {
+	for _, w := range in.waits.all {
+		if w.segment != 0 {
+			in.segments[w.lane].take(w, w.seqs)
+		}
+	}
+	for _, lane := range in.lanes {
+		s := in.segments[lane]
+		if len(s.seqs) == 0 {
+			continue
+		}
+		if err := in.t.insertSegment(s); err != nil {
+			return err
+		}
+		in.refs = append(in.refs, s.ref())
+	}
+	return nil
+}
+
+var insertTouches = Insert{
+	Table: "touches",
+	Columns: []string{"seq", "id", "digest", "campaign", "customer", "priority", "state", "reason", "leg", "due",
+		"lane", "wait", "record", "body"},
+	Kinds:      "ibbitittiitiib",
+	OnConflict: "(id) DO NOTHING",
+	Key:        "seq",
+}
+
+func (in *intake) store() (hits []bool, err error) {
+	n := len(in.lines)
+	seqs, campaigns, priorities := make([]int64, n), make([]int64, n), make([]int64, n)
+	legs, dues, waits, records := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	customers, states, reasons, lanes := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	ids, digests, bodies := make([][]byte, n), make([][]byte, n), make([][]byte, n)
+	for i := range in.lines {
+		l := &in.lines[i]
+		seqs[i], ids[i], digests[i], campaigns[i] = l.seq, l.Touch.ID[:], l.Digest[:], l.campaign
+		customers[i], priorities[i], states[i], reasons[i] = l.Touch.Customer, int64(l.Touch.Priority), string(l.State), l.Reason
+		legs[i], records[i], bodies[i] = int64(l.Leg), l.record.id, packTouch(&l.Touch)
+		if l.wait != nil {
+			dues[i], lanes[i], waits[i] = micros(l.Due), l.Lane, l.wait.id
+		}
+	}
+	return in.t.insertHits(&insertTouches, n, seqs, ids, digests, campaigns, customers, priorities, states, reasons, legs, dues, lanes, waits, records, bodies)
+}
+
+// known answers for touches that the store had already.
+func (in *intake) known(old []int) error {
+	if len(old) == 0 {
+		return nil
+	}
+	ids := make([][]byte, len(old))
+	for i, index := range old {
+		ids[i] = in.touches[index].Touch.ID[:]
+	}
+	found := 0
+	err := in.t.each(func(rows *sql.Rows) error {
+		var id, digest []byte
+		var due int64
+		var a ledger.Accepted
+		if err := rows.Scan(&id, &digest, &a.State, &due, &a.Reason); err != nil {
+			return err
+		}
+		index := in.first[touch.ID(id)]
+		a.Same, a.Due = [16]byte(digest) == in.touches[index].Digest, fromMicros(due)
+		in.answers[index] = a
+		found++
+		return nil
+	}, `SELECT t.id, t.digest, COALESCE(p.state, t.state), COALESCE(p.due, t.due), COALESCE(p.reason, t.reason)
+		FROM touches t LEFT JOIN progress p ON p.seq = t.seq WHERE `+in.t.in("t.id", 1, Blob), in.t.array(ids))
+	if err == nil && found < len(old) {
+		return errRaced
+	}
+	return err
+}
+
+// repeats answers for touches whose id comes twice in the batch.
+func (in *intake) repeats() {
+	for i := range in.touches {
+		j := in.first[in.touches[i].Touch.ID]
+		if i == j {
+			continue
+		}
+		a := in.answers[j]
+		stored := a.New || a.Same // then j's digest is the one in the store
+		a.New, a.Same = false, stored && in.touches[i].Digest == in.touches[j].Digest
+		in.answers[i] = a
+	}
+}

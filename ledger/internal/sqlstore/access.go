@@ -1,0 +1,94 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// PutKey implements ledger.Access.
+func (s *Store) PutKey(ctx context.Context, k ledger.APIKey) error {
+	doc, err := packDoc(k)
+	if err != nil {
+		return s.fault(err)
+	}
+	return s.change(ctx, func(t *tx) error {
+		n, err := t.Exec(`INSERT INTO keys (id, hash, revoked, doc) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING`,
+			k.ID, k.Hash[:], optMicros(k.RevokedAt), doc)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return conflict("this key exists")
+		}
+		_, err = t.log([]touch.Event{{Kind: touch.EventControl, At: k.CreatedAt, Caller: k.Caller, Reason: "key " + k.ID + " made"}})
+		return err
+	})
+}
+
+// Key implements ledger.Access.
+func (s *Store) Key(ctx context.Context, id string) (*ledger.APIKey, error) {
+	keys, err := s.keys(ctx, `WHERE id = $1`, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(keys) == 0 {
+		return nil, notFound("this key")
+	}
+	return &keys[0], nil
+}
+
+// ListKeys implements ledger.Access.
+func (s *Store) ListKeys(ctx context.Context) ([]ledger.APIKey, error) {
+	return s.keys(ctx, `ORDER BY id`)
+}
+
+func (s *Store) keys(ctx context.Context, tail string, args ...any) (keys []ledger.APIKey, err error) {
+	err = s.look(ctx, func(c *conn) error {
+		return c.each(func(rows *sql.Rows) error {
+			var hash, doc []byte
+			var revoked int64
+			if err := rows.Scan(&hash, &revoked, &doc); err != nil {
+				return err
+			}
+			var k ledger.APIKey
+			if err := unpackDoc(doc, &k); err != nil {
+				return err
+			}
+			copy(k.Hash[:], hash)
+			k.RevokedAt = nil
+			if revoked != 0 {
+				at := fromMicros(revoked)
+				k.RevokedAt = &at
+			}
+			keys = append(keys, k)
+			return nil
+		}, `SELECT hash, revoked, doc FROM keys `+tail, args...)
+	})
+	return keys, err
+}
+
+// RevokeKey implements ledger.Access. A key revoked already keeps its instant.
+func (s *Store) RevokeKey(ctx context.Context, id string, now time.Time) error {
+	return s.change(ctx, func(t *tx) error {
+		n, err := t.Exec(`UPDATE keys SET revoked = CASE WHEN revoked = 0 THEN $2 ELSE revoked END WHERE id = $1`, id, micros(now))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return notFound("this key")
+		}
+		_, err = t.log([]touch.Event{{Kind: touch.EventControl, At: now, Reason: "key " + id + " revoked"}})
+		return err
+	})
+}
+
+func optMicros(t *time.Time) int64 {
+	if t == nil {
+		return 0
+	}
+	return micros(*t)
+}

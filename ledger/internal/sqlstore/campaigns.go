@@ -1,0 +1,191 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// SetCampaign implements ledger.Controls. It only notes the word; Feed parks
+// the campaign's waits as it meets them, and Unpark moves or ends them.
+func (s *Store) SetCampaign(ctx context.Context, caller, campaign string, to ledger.CampaignStatus, actor string, now time.Time) error {
+	stored := map[ledger.CampaignStatus]int64{
+		ledger.CampaignRunning: statusRunning, ledger.CampaignPaused: statusPaused, ledger.CampaignCancelled: statusCancelled,
+	}
+	status, ok := stored[to]
+	if !ok {
+		return touch.Errorf(touch.Invalid, "status", "%q is not a campaign status", to)
+	}
+	ref := ledger.CampaignRef{Caller: caller, Campaign: campaign}
+	nos := map[ledger.CampaignRef]int64{ref: 0}
+	if err := s.campaignNos(ctx, nos); err != nil {
+		return err
+	}
+	e := touch.Event{At: now, Actor: actor, Caller: caller, Campaign: campaign, Reason: "campaign " + string(to)}
+	return s.changeControl(ctx, e, func(t *tx) error {
+		n, err := t.Exec(`UPDATE campaigns SET status = $2, sweep = CASE WHEN $2 = 1 THEN sweep ELSE 1 END
+			WHERE no = $1 AND status <> 2`, nos[ref], status)
+		if err == nil && n == 0 {
+			return conflict("this campaign is cancelled")
+		}
+		return err
+	})
+}
+
+// Unpark implements ledger.Work.
+func (s *Store) Unpark(ctx context.Context, now time.Time, limit int) (n int, err error) {
+	limit = bound(limit, touch.MaxBatch, 10*touch.MaxBatch)
+	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {
+		var no, status int64
+		ok, err := t.one([]any{&no, &status}, `SELECT no, status FROM campaigns WHERE sweep = 1 AND status <> 1
+			ORDER BY no LIMIT 1`+t.s.dialect.LockSkip())
+		if err != nil || !ok {
+			return 0, false, err
+		}
+		stages := `w.stage = 1`
+		if status == statusCancelled {
+			stages = `w.stage < 2 AND w.lane <> ''`
+		}
+		waits, err := t.dueWaits(`w.campaign = $1 AND `+stages+` ORDER BY w.id`, limit, no)
+		switch {
+		case err != nil:
+		case len(waits) == 0:
+			_, err = t.Exec(`UPDATE campaigns SET sweep = 0 WHERE no = $1`, no)
+		case status == statusCancelled:
+			n, err = t.endWaits(waits, cancelling("campaign", "", now))
+		default:
+			n, err = t.resume(waits)
+		}
+		return n, true, err
+	})
+}
+
+func (t *tx) resume(waits []*wait) (n int, err error) {
+	var ids []int64
+	for _, w := range waits {
+		ids = append(ids, w.id)
+		n += len(w.seqs)
+	}
+	_, err = t.Exec(`UPDATE waits SET stage = 0 WHERE `+t.in("id", 1, Int), t.array(ids))
+	return n, err
+}
+
+// cancelling takes a touch back. One that was sent stays sent, and goes no further.
+func cancelling(reason, actor string, now time.Time) func(ledger.Progress, *touch.Touch) (ledger.Progress, []touch.Event) {
+	return func(cur ledger.Progress, tc *touch.Touch) (ledger.Progress, []touch.Event) {
+		switch cur.State {
+		case touch.Sent, touch.Unknown:
+			cur.Version++
+			cur.Due = time.Time{}
+			return cur, nil
+		case touch.Due:
+			cur.Reason = reason
+			next, events := ended(cur, tc, touch.Cancelled, touch.EventCancelled, now)
+			events[0].Actor = actor
+			return next, events
+		}
+		return cur, nil
+	}
+}
+
+// CancelTouch implements ledger.Controls.
+func (s *Store) CancelTouch(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (ledger.Progress, error) {
+	var after ledger.Progress
+	err := s.change(ctx, func(t *tx) error {
+		var seq int64
+		ok, err := t.one([]any{&seq}, `SELECT t.seq FROM touches t JOIN campaigns c ON c.no = t.campaign
+			WHERE t.id = $1 AND (c.caller = $2 OR $2 = '')`, id[:], caller)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return notFound("this touch")
+		}
+		seg, err := t.lockWhereabouts(seq)
+		if err != nil {
+			return err
+		}
+		touches, err := t.touches([]int64{seq})
+		if err != nil {
+			return err
+		}
+		before := ledger.Progress{}
+		ms := newMoves(t)
+		ms.add(seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) {
+			before, after = cur, cur
+			if cur.State != touch.Due || (cur.Segment != 0 && (seg == nil || seg.id != cur.Segment)) {
+				return cur, nil
+			}
+			cur.Segment = 0
+			var events []touch.Event
+			after, events = cancelling("", actor, now)(cur, touches[seq])
+			return after, events
+		})
+		if err := ms.run(); err != nil {
+			return err
+		}
+		if after.Version == before.Version {
+			if before.State == touch.Due {
+				return errRaced // it went into a segment meanwhile
+			}
+			return conflict("this touch is " + string(before.State) + " and can no longer be cancelled")
+		}
+		if seg == nil {
+			return nil
+		}
+		seg.leave(map[int64]bool{seq: true}, nil)
+		return t.shrink(seg)
+	})
+	return after, err
+}
+
+// lockWhereabouts locks the wait that a touch is in, or its segment, so that
+// it cannot be fed or intended meanwhile; class Conflict when an intent to
+// send it stands.
+func (t *tx) lockWhereabouts(seq int64) (*segment, error) {
+	var name int64
+	if _, err := t.one([]any{&name}, `SELECT COALESCE(p.wait, t.wait)`+fromProgress+`WHERE t.seq = $1`, seq); err != nil || name == 0 {
+		return nil, err
+	}
+	var in *wait
+	err := t.each(func(rows *sql.Rows) error {
+		w, err := scanWait(rows)
+		if err == nil && slices.Contains(w.seqs, seq) {
+			in = w
+		}
+		return err
+	}, `SELECT `+waitColumns+` FROM waits w WHERE w.id = $1 OR w.origin = $1`, name)
+	if err != nil || in == nil {
+		return nil, err
+	}
+	if in.segment == 0 {
+		var segment int64
+		ok, err := t.one([]any{&segment}, `SELECT segment FROM waits WHERE id = $1`+t.s.dialect.Lock(), in.id)
+		if err == nil && (!ok || segment != 0) {
+			return nil, errRaced
+		}
+		return nil, err
+	}
+	var epoch int64
+	ok, err := t.one([]any{&epoch}, `SELECT epoch FROM segments WHERE id = $1`+t.s.dialect.Lock(), in.segment)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, errRaced
+	}
+	seg, err := t.lockSegment(ledger.SegmentRef{Segment: in.segment, Epoch: epoch})
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range seg.intents {
+		if i.Seq == seq {
+			return nil, conflict("this touch is being sent")
+		}
+	}
+	return seg, nil
+}

@@ -1,0 +1,193 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// Claim implements ledger.Work. A segment that was claimed at this epoch is
+// not claimed again at it, even when the lease ran out: the worker that lost
+// it may still be at work, and only a new epoch shuts it out (see Recover).
+func (s *Store) Claim(ctx context.Context, ref ledger.SegmentRef, worker string, now, until time.Time) (*ledger.Segment, error) {
+	var claimed *ledger.Segment
+	done := false
+	err := s.change(ctx, func(t *tx) error {
+		seg, err := t.lockSegment(ref)
+		if err != nil {
+			return err
+		}
+		if seg.claimed {
+			return conflict("this segment is being worked on")
+		}
+		if claimed, err = t.claim(seg); err != nil {
+			return err
+		}
+		if done = len(claimed.Touches) == 0; done {
+			seg.seqs = nil
+			return t.shrink(seg)
+		}
+		if len(claimed.Touches) < len(seg.seqs) {
+			seg.keepOnly(claimed.Touches)
+			if err := t.shrink(seg); err != nil {
+				return err
+			}
+		}
+		_, err = t.Exec(`UPDATE segments SET claimed = 1, worker = $2, lease_until = $3 WHERE id = $1`, seg.id, worker, micros(until))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if done {
+		return nil, conflict("nothing is left in this segment")
+	}
+	return claimed, nil
+}
+
+// claim reads the touches that are still in the segment.
+func (t *tx) claim(seg *segment) (*ledger.Segment, error) {
+	claimed := &ledger.Segment{Ref: seg.ref(), Crashes: seg.crashes, Touches: make([]ledger.Claimed, 0, len(seg.seqs))}
+	intents := map[int64]*ledger.Intent{}
+	for i := range seg.intents {
+		intents[seg.intents[i].Seq] = &seg.intents[i]
+	}
+	dues, err := t.waitDues(seg)
+	if err != nil {
+		return nil, err
+	}
+	err = t.each(func(rows *sql.Rows) error {
+		tc, r, err := scanTouchProgress(rows)
+		if err != nil {
+			return err
+		}
+		if seg.holds(r.wait) {
+			r.enter(seg.id, dues[r.wait])
+			claimed.Touches = append(claimed.Touches, ledger.Claimed{Touch: *tc, Progress: r.Progress, Intent: intents[r.Seq]})
+		}
+		return nil
+	}, `SELECT `+touchColumns+`, `+progressColumns+fromProgress+`JOIN campaigns c ON c.no = t.campaign
+		WHERE `+t.in("t.seq", 1, Int)+` ORDER BY t.seq`, t.array(seg.seqs))
+	return claimed, err
+}
+
+// waitDues gives the times of the segment's waits by the names touches know.
+func (c *conn) waitDues(seg *segment) (map[int64]int64, error) {
+	ids := make([]int64, 0, len(seg.waits)/2)
+	for i := 0; i < len(seg.waits); i += 2 {
+		ids = append(ids, seg.waits[i])
+	}
+	dues := map[int64]int64{}
+	err := c.each(func(rows *sql.Rows) error {
+		var id, origin, due int64
+		if err := rows.Scan(&id, &origin, &due); err != nil {
+			return err
+		}
+		dues[(&wait{id: id, origin: origin}).name()] = due
+		return nil
+	}, `SELECT id, origin, due FROM waits WHERE `+c.in("id", 1, Int), c.array(ids))
+	return dues, err
+}
+
+// keepOnly drops members that have left, and their intents.
+func (s *segment) keepOnly(touches []ledger.Claimed) {
+	in := make(map[int64]bool, len(touches))
+	for i := range touches {
+		in[touches[i].Progress.Seq] = true
+	}
+	s.seqs = slices.DeleteFunc(s.seqs, func(seq int64) bool { return !in[seq] })
+	s.intents = slices.DeleteFunc(s.intents, func(i ledger.Intent) bool { return !in[i.Seq] })
+}
+
+// scanTouchProgress reads touchColumns and progressColumns.
+func scanTouchProgress(rows *sql.Rows) (*touch.Touch, *row, error) {
+	var tc touch.Touch
+	var r row
+	var due int64
+	var id, body, contacts, trail sql.RawBytes
+	err := rows.Scan(&id, &tc.Customer, &tc.Priority, &body, &tc.Caller, &tc.Campaign,
+		&r.Seq, &r.campaign, &r.Priority, &r.record, &r.Version, &r.State, &r.Reason, &r.Leg, &r.Attempts,
+		&due, &r.Lane, &r.wait, &r.Provider, &contacts, &trail)
+	if err != nil {
+		return nil, nil, err
+	}
+	copy(tc.ID[:], id)
+	if err := unpackTouch(body, &tc); err != nil {
+		return nil, nil, err
+	}
+	return &tc, &r, r.complete(due, contacts, trail)
+}
+
+// Intend implements ledger.Work.
+func (s *Store) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, intents []ledger.Intent) (dropped []int, err error) {
+	err = s.change(ctx, func(t *tx) error {
+		dropped = nil
+		var now int64
+		if _, err := t.one([]any{&now}, `SELECT fence FROM control WHERE id = 1`+t.s.dialect.LockShare()); err != nil {
+			return err
+		}
+		if now != fence {
+			return ledger.ErrFence
+		}
+		seg, err := t.lockSegment(ref)
+		if err != nil {
+			return err
+		}
+		ok, err := t.asJudged(seg, intents)
+		if err != nil {
+			return err
+		}
+		fresh := map[int64]bool{}
+		var kept []ledger.Intent
+		for i := range intents {
+			if !ok[i] {
+				dropped = append(dropped, i)
+				continue
+			}
+			fresh[intents[i].Seq] = true
+			kept = append(kept, intents[i])
+		}
+		if len(kept) == 0 {
+			return nil
+		}
+		seg.intents = slices.DeleteFunc(seg.intents, func(i ledger.Intent) bool { return fresh[i.Seq] })
+		seg.intents = append(seg.intents, kept...)
+		_, err = t.Exec(`UPDATE segments SET intents = $2 WHERE id = $1`, seg.id, packIntents(seg.intents))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return dropped, nil
+}
+
+// asJudged tells which touches are in the segment and at the version that the
+// intent was judged by.
+func (t *tx) asJudged(seg *segment, intents []ledger.Intent) ([]bool, error) {
+	ok := make([]bool, len(intents))
+	seqs := make([]int64, len(intents))
+	at := make(map[int64][]int, len(intents))
+	for i, in := range intents {
+		_, member := slices.BinarySearch(seg.seqs, in.Seq)
+		ok[i] = member && in.Version == firstVersion
+		seqs[i] = in.Seq
+		if member {
+			at[in.Seq] = append(at[in.Seq], i)
+		}
+	}
+	err := t.each(func(rows *sql.Rows) error {
+		var seq, version, wait int64
+		if err := rows.Scan(&seq, &version, &wait); err != nil {
+			return err
+		}
+		for _, i := range at[seq] {
+			ok[i] = intents[i].Version == version && seg.holds(wait)
+		}
+		return nil
+	}, `SELECT seq, version, wait FROM progress WHERE `+t.in("seq", 1, Int), t.array(seqs))
+	return ok, err
+}

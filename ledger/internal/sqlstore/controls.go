@@ -1,0 +1,175 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"slices"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// raise is the first step of every change of what may stop a touch: whoever
+// reads the fence, and Intend, waits for the change to be over.
+func (t *tx) raise() error {
+	_, err := t.Exec(`UPDATE control SET fence = fence + 1 WHERE id = 1`)
+	return err
+}
+
+// changeControl raises the fence, runs fn and logs why.
+func (s *Store) changeControl(ctx context.Context, e touch.Event, fn func(*tx) error) error {
+	e.Kind = touch.EventControl
+	return s.change(ctx, func(t *tx) error {
+		if err := t.raise(); err != nil {
+			return err
+		}
+		if err := fn(t); err != nil {
+			return err
+		}
+		_, err := t.log([]touch.Event{e})
+		return err
+	})
+}
+
+// Fence implements ledger.Controls.
+func (s *Store) Fence(ctx context.Context) (fence int64, err error) {
+	err = s.look(ctx, func(c *conn) error {
+		_, err := c.one([]any{&fence}, `SELECT fence FROM control WHERE id = 1`)
+		return err
+	})
+	return fence, err
+}
+
+// Control implements ledger.Controls.
+func (s *Store) Control(ctx context.Context) (*ledger.Control, error) {
+	var all *ledger.Control
+	err := s.snapshot(ctx, func(c *conn) error {
+		all = &ledger.Control{Campaigns: map[ledger.CampaignRef]ledger.CampaignStatus{}, Shards: map[int]int64{}}
+		if _, err := c.one([]any{&all.Fence, &all.PolicyHash}, `SELECT fence, policy FROM control WHERE id = 1`); err != nil {
+			return err
+		}
+		err := c.each(func(rows *sql.Rows) error {
+			var ref ledger.CampaignRef
+			var status int64
+			err := rows.Scan(&ref.Caller, &ref.Campaign, &status)
+			if err == nil {
+				all.Campaigns[ref] = campaignStatus(status)
+			}
+			return err
+		}, `SELECT caller, name, status FROM campaigns WHERE status <> 0`)
+		if err != nil {
+			return err
+		}
+		if all.Stops, err = readDocs[ledger.Stop](c, `SELECT doc FROM stops ORDER BY id`); err != nil {
+			return err
+		}
+		return c.each(func(rows *sql.Rows) error {
+			var shard int
+			var epoch int64
+			err := rows.Scan(&shard, &epoch)
+			all.Shards[shard] = epoch
+			return err
+		}, `SELECT shard, epoch FROM shards`)
+	})
+	return all, err
+}
+
+// readDocs reads a column of documents.
+func readDocs[T any](c *conn, query string, args ...any) ([]T, error) {
+	var all []T
+	err := c.each(func(rows *sql.Rows) error {
+		var doc sql.RawBytes
+		if err := rows.Scan(&doc); err != nil {
+			return err
+		}
+		var v T
+		if err := unpackDoc(doc, &v); err != nil {
+			return err
+		}
+		all = append(all, v)
+		return nil
+	}, query, args...)
+	return all, err
+}
+
+// PutStop implements ledger.Controls.
+func (s *Store) PutStop(ctx context.Context, stop ledger.Stop, actor string, now time.Time) error {
+	doc, err := packDoc(stop)
+	if err != nil {
+		return s.fault(err)
+	}
+	e := touch.Event{At: now, Actor: actor, Reason: "stop " + stop.ID, Channel: stop.Channel}
+	return s.changeControl(ctx, e, func(t *tx) error {
+		_, err := t.Exec(`INSERT INTO stops (id, doc) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`, stop.ID, doc)
+		return err
+	})
+}
+
+// EndStop implements ledger.Controls.
+func (s *Store) EndStop(ctx context.Context, id, actor string, now time.Time) error {
+	e := touch.Event{At: now, Actor: actor, Reason: "end of stop " + id}
+	return s.changeControl(ctx, e, func(t *tx) error {
+		n, err := t.Exec(`DELETE FROM stops WHERE id = $1`, id)
+		if err == nil && n == 0 {
+			return notFound("this stop")
+		}
+		return err
+	})
+}
+
+// PutPolicies implements ledger.Controls.
+func (s *Store) PutPolicies(ctx context.Context, p ledger.PolicySet, actor string, now time.Time) error {
+	if p.Hash == "" {
+		return touch.Errorf(touch.Invalid, "hash", "a policy set has no hash")
+	}
+	doc, err := packDoc(p)
+	if err != nil {
+		return s.fault(err)
+	}
+	e := touch.Event{At: now, Actor: actor, Reason: "policy " + p.Hash}
+	return s.changeControl(ctx, e, func(t *tx) error {
+		_, err := t.Exec(`INSERT INTO policies (hash, doc) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`, p.Hash, doc)
+		if err != nil {
+			return err
+		}
+		_, err = t.Exec(`UPDATE control SET policy = $1 WHERE id = 1`, p.Hash)
+		return err
+	})
+}
+
+// Policies implements ledger.Controls.
+func (s *Store) Policies(ctx context.Context, hash string) (*ledger.PolicySet, error) {
+	var sets []ledger.PolicySet
+	err := s.look(ctx, func(c *conn) (err error) {
+		sets, err = readDocs[ledger.PolicySet](c, `SELECT doc FROM policies
+			WHERE hash = CASE WHEN $1 = '' THEN (SELECT policy FROM control WHERE id = 1) ELSE $1 END`, hash)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(sets) == 0 {
+		return nil, notFound("this policy set")
+	}
+	return &sets[0], nil
+}
+
+// RaiseShards implements ledger.Controls.
+func (s *Store) RaiseShards(ctx context.Context, shards []int, now time.Time) error {
+	set := map[int]bool{}
+	for _, n := range shards {
+		set[n] = true
+	}
+	e := touch.Event{At: now, Reason: "contact log lost"}
+	return s.changeControl(ctx, e, func(t *tx) error {
+		for _, n := range slices.Sorted(maps.Keys(set)) {
+			_, err := t.Exec(`INSERT INTO shards (shard, epoch) VALUES ($1, 1) ON CONFLICT (shard) DO UPDATE SET epoch = shards.epoch + 1`, n)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,164 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"sync"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// countKey names one line of a campaign's counts. Touches without a campaign
+// belong to their caller's campaign "".
+type countKey struct {
+	campaign int64
+	state    touch.State
+	reason   string
+}
+
+// count notes that n touches came to (or, below zero, left) a state.
+func (t *tx) count(k countKey, n int64) { t.counts[k] += n }
+
+var insertCounts = Insert{
+	Table:      "counts",
+	Columns:    []string{"campaign", "state", "reason", "n"},
+	Kinds:      "itti",
+	OnConflict: "(campaign, state, reason) DO UPDATE SET n = counts.n + excluded.n",
+}
+
+// writeCounts adds up what the transaction moved, in an order that all
+// transactions share.
+func (t *tx) writeCounts() error {
+	keys := make([]countKey, 0, len(t.counts))
+	for k, n := range t.counts {
+		if n != 0 {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, func(a, b countKey) int {
+		return cmp.Or(cmp.Compare(a.campaign, b.campaign), cmp.Compare(a.state, b.state), cmp.Compare(a.reason, b.reason))
+	})
+	var campaigns, ns []int64
+	var states, reasons []string
+	for _, k := range keys {
+		campaigns, ns = append(campaigns, k.campaign), append(ns, t.counts[k])
+		states, reasons = append(states, string(k.state)), append(reasons, k.reason)
+	}
+	return t.insert(&insertCounts, len(keys), campaigns, states, reasons, ns)
+}
+
+// Campaign implements ledger.Query.
+func (s *Store) Campaign(ctx context.Context, caller, campaign string) (*ledger.CampaignView, error) {
+	view := &ledger.CampaignView{Campaign: campaign, Status: ledger.CampaignRunning}
+	err := s.snapshot(ctx, func(c *conn) error {
+		var no, status int64
+		ok, err := c.one([]any{&no, &status}, `SELECT no, status FROM campaigns WHERE caller = $1 AND name = $2`, caller, campaign)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return notFound("this campaign")
+		}
+		view.Status = campaignStatus(status)
+		return c.each(func(rows *sql.Rows) error {
+			var n ledger.CampaignCount
+			if err := rows.Scan(&n.State, &n.Reason, &n.Count); err != nil {
+				return err
+			}
+			view.Counts = append(view.Counts, n)
+			return nil
+		}, `SELECT state, reason, n FROM counts WHERE campaign = $1 AND n <> 0 ORDER BY state, reason`, no)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(view.Counts) == 0 && view.Status == ledger.CampaignRunning {
+		return nil, notFound("this campaign")
+	}
+	return view, nil
+}
+
+// Counts implements ledger.Query.
+func (s *Store) Counts(ctx context.Context) (map[touch.State]int64, error) {
+	sums := map[touch.State]int64{}
+	err := s.look(ctx, func(c *conn) error {
+		return c.each(func(rows *sql.Rows) error {
+			var state touch.State
+			var n int64
+			if err := rows.Scan(&state, &n); err != nil {
+				return err
+			}
+			sums[state] = n
+			return nil
+		}, `SELECT state, CAST(sum(n) AS BIGINT) FROM counts GROUP BY state HAVING sum(n) <> 0`)
+	})
+	return sums, err
+}
+
+// campaignNumbers remembers the numbers of campaigns: they never change.
+type campaignNumbers struct {
+	mu sync.Mutex
+	no map[ledger.CampaignRef]int64
+}
+
+// rememberedCampaigns bounds the memory; beyond it, numbers are read again.
+const rememberedCampaigns = 10_000
+
+// campaignNos gives the number of each campaign and makes those that are new.
+// It works outside transactions, so that a number remembered is a number kept.
+func (s *Store) campaignNos(ctx context.Context, refs map[ledger.CampaignRef]int64) error {
+	s.campaigns.mu.Lock()
+	defer s.campaigns.mu.Unlock()
+	if s.campaigns.no == nil || len(s.campaigns.no) > rememberedCampaigns {
+		s.campaigns.no = map[ledger.CampaignRef]int64{}
+	}
+	c := &conn{ctx: s.dialect.Context(ctx), s: s, db: s.write}
+	for ref := range refs {
+		no, ok := s.campaigns.no[ref]
+		if !ok {
+			var err error
+			if no, err = c.campaignNo(ref); err != nil {
+				return s.fault(err)
+			}
+			s.campaigns.no[ref] = no
+		}
+		refs[ref] = no
+	}
+	return nil
+}
+
+func (c *conn) campaignNo(ref ledger.CampaignRef) (no int64, err error) {
+	const find = `SELECT no FROM campaigns WHERE caller = $1 AND name = $2`
+	ok, err := c.one([]any{&no}, find, ref.Caller, ref.Campaign)
+	if ok || err != nil {
+		return no, err
+	}
+	_, err = c.Exec(`INSERT INTO campaigns (caller, name) VALUES ($1, $2) ON CONFLICT (caller, name) DO NOTHING`, ref.Caller, ref.Campaign)
+	if err != nil {
+		return 0, err
+	}
+	_, err = c.one([]any{&no}, find, ref.Caller, ref.Campaign)
+	return no, err
+}
+
+// The stored forms of a campaign's status.
+const (
+	statusRunning = iota
+	statusPaused
+	statusCancelled
+)
+
+func campaignStatus(v int64) ledger.CampaignStatus {
+	return [...]ledger.CampaignStatus{ledger.CampaignRunning, ledger.CampaignPaused, ledger.CampaignCancelled}[v]
+}
+
+// bound gives n within 1 to most, and usual for 0 and below.
+func bound(n, usual, most int) int {
+	if n <= 0 {
+		return usual
+	}
+	return min(n, most)
+}

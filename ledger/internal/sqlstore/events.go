@@ -1,0 +1,88 @@
+package sqlstore
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+
+	"touchgate.dev/touch"
+)
+
+// recordsAtOnce bounds how many records one read of the feed takes.
+const recordsAtOnce = 64
+
+// Events implements ledger.Query.
+func (s *Store) Events(ctx context.Context, caller string, after int64, limit int) ([]touch.Event, error) {
+	limit = bound(limit, 100, 10_000)
+	var events []touch.Event
+	err := s.look(ctx, func(c *conn) error {
+		pos := after >> placeBits
+		for len(events) < limit {
+			n, last, err := c.feedPage(caller, pos, func(e *touch.Event) {
+				if e.Seq > after && (caller == "" || e.Caller == caller) && len(events) < limit {
+					events = append(events, *e)
+				}
+			})
+			if err != nil || n < recordsAtOnce {
+				return err
+			}
+			pos = last + 1
+		}
+		return nil
+	})
+	return events, err
+}
+
+// feedPage reads the next records from pos on, and says how many there were
+// and the position of the last.
+func (c *conn) feedPage(caller string, from int64, visit func(*touch.Event)) (n int, last int64, err error) {
+	mask := int64(-1)
+	if caller != "" {
+		mask = callerBit(caller)
+	}
+	err = c.each(func(rows *sql.Rows) error {
+		var count int64
+		var body []byte
+		if err := rows.Scan(&last, &count, &body); err != nil {
+			return err
+		}
+		n++
+		return readRecord(last, count, body, visit)
+	}, `SELECT pos, count, body FROM journal WHERE pos >= $1 AND ($2 = -1 OR callers & $2 <> 0) ORDER BY pos LIMIT $3`,
+		from, mask, recordsAtOnce)
+	return n, last, err
+}
+
+// VerifyJournal reads the whole journal and checks that positions have no gap
+// and that each hash follows from the one before; it gives the number of
+// records. An error of class Internal names the first bad position.
+func (s *Store) VerifyJournal(ctx context.Context) (records int64, err error) {
+	err = s.snapshot(ctx, func(c *conn) error {
+		var prev []byte
+		err := c.each(func(rows *sql.Rows) error {
+			var pos, id, at, count int64
+			var body, hash []byte
+			if err := rows.Scan(&pos, &id, &at, &count, &body, &hash); err != nil {
+				return err
+			}
+			prev = chained(prev, (&record{id: id, at: at, count: int(count), w: &writer{b: body}}).sum())
+			if records++; pos != records || !bytes.Equal(prev, hash) {
+				return &touch.Error{Class: touch.Internal, Message: "the journal is broken", Cause: errChain}
+			}
+			return nil
+		}, `SELECT pos, id, at, count, body, hash FROM journal ORDER BY pos`)
+		if err != nil {
+			return err
+		}
+		var pos int64
+		var hash []byte
+		if _, err := c.one([]any{&pos, &hash}, `SELECT pos, hash FROM head WHERE id = 1`); err != nil {
+			return err
+		}
+		if pos != records || !bytes.Equal(prev, hash) {
+			return &touch.Error{Class: touch.Internal, Message: "the journal's end is missing", Cause: errChain}
+		}
+		return nil
+	})
+	return records, err
+}

@@ -1,0 +1,226 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// priorities is a table of all priorities, the most urgent first: each of them
+// is one seek in the index, however much is due later.
+const priorities = `(SELECT 9 AS n UNION ALL SELECT 8 UNION ALL SELECT 7 UNION ALL SELECT 6 UNION ALL SELECT 5 UNION ALL
+	SELECT 4 UNION ALL SELECT 3 UNION ALL SELECT 2 UNION ALL SELECT 1 UNION ALL SELECT 0) p`
+
+// Feed implements ledger.Work.
+func (s *Store) Feed(ctx context.Context, lane string, now time.Time, limit int) (ref ledger.SegmentRef, n int, ok bool, err error) {
+	limit = bound(limit, touch.MaxBatch, touch.MaxBatch)
+	var f *feeding
+	err = s.change(ctx, func(t *tx) error {
+		f = &feeding{t: t, lane: lane, now: micros(now), limit: limit}
+		return f.run()
+	})
+	if err != nil || f.seg == nil {
+		return ref, 0, false, err
+	}
+	return f.seg.ref(), len(f.seg.seqs), true, nil
+}
+
+// feeding is one run of Feed's transaction.
+type feeding struct {
+	t     *tx
+	lane  string
+	now   int64
+	limit int
+	seg   *segment
+	taken []int64 // waits of this page that go into the segment whole
+	gone  []int64 // and those that nobody waits in any more
+	pages int
+}
+
+// feedPages bounds how many reads one Feed makes over waits that came to nothing.
+const feedPages = 40
+
+func (f *feeding) run() error {
+	due, err := f.duePriorities()
+	if err != nil {
+		return err
+	}
+	for _, p := range due {
+		for f.left() > 0 {
+			more, err := f.page(p)
+			if err != nil {
+				return err
+			}
+			if !more {
+				break
+			}
+		}
+	}
+	if f.seg == nil {
+		return nil
+	}
+	return f.t.insertSegment(f.seg)
+}
+
+func (f *feeding) left() int {
+	if f.seg == nil {
+		return f.limit
+	}
+	return f.limit - len(f.seg.seqs)
+}
+
+func (f *feeding) duePriorities() (due []int, err error) {
+	err = f.t.each(func(rows *sql.Rows) error {
+		var p int
+		if err := rows.Scan(&p); err != nil {
+			return err
+		}
+		due = append(due, p)
+		return nil
+	}, `SELECT p.n FROM `+priorities+` WHERE EXISTS
+		(SELECT 1 FROM waits w WHERE w.lane = $1 AND w.priority = p.n AND w.due <= $2 AND w.stage = 0) ORDER BY p.n DESC`,
+		f.lane, f.now)
+	return due, err
+}
+
+// page takes the next due waits of one priority; more is false when there is
+// no sense in asking again.
+func (f *feeding) page(priority int) (more bool, err error) {
+	if f.pages++; f.pages > feedPages {
+		return false, nil
+	}
+	var due, stopped []*wait
+	room := f.left()
+	err = f.t.each(func(rows *sql.Rows) error {
+		var status int64
+		w, err := scanWait(rows, &status)
+		switch {
+		case err != nil:
+			return err
+		case status != statusRunning:
+			stopped = append(stopped, w)
+		case room > 0:
+			room -= len(w.seqs)
+			due = append(due, w)
+		}
+		return nil
+	}, `SELECT `+waitColumns+`, c.status FROM waits w JOIN campaigns c ON c.no = w.campaign
+		WHERE w.lane = $1 AND w.priority = $2 AND w.due <= $3 AND w.stage = 0
+		ORDER BY w.due, w.id LIMIT $4`+f.t.s.dialect.LockSkipOf("w"), f.lane, priority, f.now, f.left())
+	if err != nil || len(due)+len(stopped) == 0 {
+		return false, err
+	}
+	if err := f.t.park(stopped); err != nil {
+		return false, err
+	}
+	in, err := f.t.members(due)
+	if err != nil {
+		return false, err
+	}
+	for _, w := range due {
+		if err := f.take(w, in); err != nil {
+			return false, err
+		}
+	}
+	// What was taken must not be met again by the next page.
+	return f.left() > 0, f.settlePage()
+}
+
+// take puts the members of a wait into the segment, or as many as fit.
+func (f *feeding) take(w *wait, in map[int64]bool) (err error) {
+	members := w.seqs[:0:0]
+	for _, seq := range w.seqs {
+		if in[seq] {
+			members = append(members, seq)
+		}
+	}
+	if len(members) == 0 {
+		f.gone = append(f.gone, w.id)
+		return nil
+	}
+	if f.left() == 0 {
+		return nil
+	}
+	if f.seg == nil {
+		id, err := f.t.takeOne("segments")
+		if err != nil {
+			return err
+		}
+		f.seg = &segment{id: id, lane: f.lane, epoch: 1}
+	}
+	if len(members) <= f.left() {
+		f.taken = append(f.taken, w.id)
+		f.seg.take(w, members)
+		return nil
+	}
+	return f.split(w, members)
+}
+
+// split takes as many members as fit into a wait of their own, and leaves the rest.
+func (f *feeding) split(w *wait, members []int64) error {
+	id, err := f.t.takeOne("waits")
+	if err != nil {
+		return err
+	}
+	n := f.left()
+	part := &wait{id: id, origin: w.name(), waitKey: w.waitKey, seqs: members[:n:n]}
+	part.segment = f.seg.id
+	if err := f.t.insertWaits([]*wait{part}); err != nil {
+		return err
+	}
+	f.seg.take(part, part.seqs)
+	_, err = f.t.Exec(`UPDATE waits SET seqs = $2 WHERE id = $1`, w.id, packNumbers(members[n:]))
+	return err
+}
+
+// settlePage stores what became of a page's waits.
+func (f *feeding) settlePage() error {
+	if err := f.t.deleteWaits(f.gone); err != nil {
+		return err
+	}
+	f.gone = nil
+	if len(f.taken) == 0 {
+		return nil
+	}
+	_, err := f.t.Exec(`UPDATE waits SET stage = 2, segment = $1 WHERE `+f.t.in("id", 2, Int), f.seg.id, f.t.array(f.taken))
+	f.taken = nil
+	return err
+}
+
+func (t *tx) deleteWaits(ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := t.Exec(`DELETE FROM waits WHERE `+t.in("id", 1, Int), t.array(ids))
+	return err
+}
+
+// park takes waits of campaigns that do not run out of the way.
+func (t *tx) park(waits []*wait) error {
+	if len(waits) == 0 {
+		return nil
+	}
+	var ids, campaigns []int64
+	for _, w := range waits {
+		ids, campaigns = append(ids, w.id), append(campaigns, w.campaign)
+	}
+	if _, err := t.Exec(`UPDATE waits SET stage = 1 WHERE `+t.in("id", 1, Int), t.array(ids)); err != nil {
+		return err
+	}
+	_, err := t.Exec(`UPDATE campaigns SET sweep = 1 WHERE `+t.in("no", 1, Int), t.array(sortedSet(campaigns)))
+	return err
+}
+
+// NextDue implements ledger.Work.
+func (s *Store) NextDue(ctx context.Context, lane string) (time.Time, error) {
+	var due sql.NullInt64
+	err := s.look(ctx, func(c *conn) error {
+		_, err := c.one([]any{&due}, `SELECT min(m.due) FROM (SELECT (SELECT min(w.due) FROM waits w
+			WHERE w.lane = $1 AND w.priority = p.n AND w.stage = 0) AS due FROM `+priorities+`) m`, lane)
+		return err
+	})
+	return fromMicros(due.Int64), err
+}

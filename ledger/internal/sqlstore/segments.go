@@ -1,0 +1,150 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"touchgate.dev/ledger"
+)
+
+// segment is a row of segments.
+type segment struct {
+	id      int64
+	lane    string
+	epoch   int64
+	claimed bool
+	crashes int
+	waits   []int64 // pairs: the wait's id, and the name its touches know it by
+	seqs    []int64
+	intents []ledger.Intent
+}
+
+func (s *segment) ref() ledger.SegmentRef {
+	return ledger.SegmentRef{Segment: s.id, Epoch: s.epoch, Lane: s.lane}
+}
+
+// take adds members of a wait.
+func (s *segment) take(w *wait, seqs []int64) {
+	s.waits = append(s.waits, w.id, w.name())
+	s.seqs = append(s.seqs, seqs...)
+}
+
+// holds reports whether a touch that names this wait may be in the segment.
+func (s *segment) holds(name int64) bool {
+	for i := 1; i < len(s.waits); i += 2 {
+		if s.waits[i] == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *tx) insertSegment(s *segment) error {
+	slices.Sort(s.seqs)
+	_, err := t.Exec(`INSERT INTO segments (id, lane, epoch, claimed, worker, lease_until, since, crashes, waits, seqs)
+		VALUES ($1, $2, $3, 0, '', 0, $4, 0, $5, $6)`,
+		s.id, s.lane, s.epoch, micros(t.s.now()), packNumbers(s.waits), packNumbers(s.seqs))
+	return err
+}
+
+// lockSegment reads a segment at an epoch; class Conflict when there is none.
+func (t *tx) lockSegment(ref ledger.SegmentRef) (*segment, error) {
+	s := &segment{id: ref.Segment}
+	var waits, seqs, intents []byte
+	var claimed int64
+	ok, err := t.one([]any{&s.lane, &s.epoch, &claimed, &s.crashes, &waits, &seqs, &intents},
+		`SELECT lane, epoch, claimed, crashes, waits, seqs, intents FROM segments WHERE id = $1 AND epoch = $2`+t.s.dialect.Lock(),
+		ref.Segment, ref.Epoch)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, conflict("this segment is done, or was taken over")
+	}
+	s.claimed = claimed != 0
+	if s.waits, err = unpackNumbers(waits); err != nil {
+		return nil, err
+	}
+	if s.seqs, err = unpackNumbers(seqs); err != nil {
+		return nil, err
+	}
+	s.intents, err = unpackIntents(intents)
+	return s, err
+}
+
+// shrink stores what is left of a segment and its intents, or ends it.
+func (t *tx) shrink(s *segment) error {
+	if len(s.seqs) > 0 {
+		_, err := t.Exec(`UPDATE segments SET seqs = $2, intents = $3 WHERE id = $1`, s.id, packNumbers(s.seqs), packIntents(s.intents))
+		return err
+	}
+	ids := make([]int64, 0, len(s.waits)/2)
+	for i := 0; i < len(s.waits); i += 2 {
+		ids = append(ids, s.waits[i])
+	}
+	if _, err := t.Exec(`DELETE FROM waits WHERE `+t.in("id", 1, Int), t.array(ids)); err != nil {
+		return err
+	}
+	_, err := t.Exec(`DELETE FROM segments WHERE id = $1`, s.id)
+	return err
+}
+
+// leave takes touches out of a segment, and their intents with them. Touches
+// in keep stay, without their intents.
+func (s *segment) leave(out map[int64]bool, keep map[int64]bool) {
+	s.seqs = slices.DeleteFunc(s.seqs, func(seq int64) bool { return out[seq] && !keep[seq] })
+	s.intents = slices.DeleteFunc(s.intents, func(i ledger.Intent) bool { return out[i.Seq] })
+}
+
+// OpenSegments implements ledger.Work.
+func (s *Store) OpenSegments(ctx context.Context, lane string) (n int, err error) {
+	err = s.look(ctx, func(c *conn) error {
+		_, err := c.one([]any{&n}, `SELECT count(*) FROM segments WHERE lane = $1`, lane)
+		return err
+	})
+	return n, err
+}
+
+// Renew implements ledger.Work.
+func (s *Store) Renew(ctx context.Context, ref ledger.SegmentRef, worker string, until time.Time) error {
+	return s.change(ctx, func(t *tx) error {
+		n, err := t.Exec(`UPDATE segments SET lease_until = $4 WHERE id = $1 AND epoch = $2 AND worker = $3 AND claimed = 1`,
+			ref.Segment, ref.Epoch, worker, micros(until))
+		if err == nil && n == 0 {
+			return conflict("the lease on this segment was lost")
+		}
+		return err
+	})
+}
+
+// Recover implements ledger.Work.
+func (s *Store) Recover(ctx context.Context, now, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
+	if err := s.adopt(ctx, nil, true, now); err != nil {
+		return nil, err
+	}
+	var refs []ledger.SegmentRef
+	err := s.change(ctx, func(t *tx) error {
+		refs = nil
+		var ids []int64
+		err := t.each(func(rows *sql.Rows) error {
+			var ref ledger.SegmentRef
+			if err := rows.Scan(&ref.Segment, &ref.Epoch, &ref.Lane); err != nil {
+				return err
+			}
+			ref.Epoch++
+			refs, ids = append(refs, ref), append(ids, ref.Segment)
+			return nil
+		}, `SELECT id, epoch, lane FROM segments
+			WHERE (claimed = 1 AND lease_until < $1) OR (claimed = 0 AND since < $2)
+			ORDER BY id LIMIT $3`+t.s.dialect.LockSkip(), micros(now), micros(unclaimedBefore), bound(limit, 100, 10_000))
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		_, err = t.Exec(`UPDATE segments SET epoch = epoch + 1, crashes = crashes + claimed, claimed = 0, worker = '',
+			lease_until = 0, since = $2 WHERE `+t.in("id", 1, Int), t.array(ids), micros(now))
+		return err
+	})
+	return refs, err
+}

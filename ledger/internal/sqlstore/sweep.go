@@ -1,0 +1,105 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// Unconfirm implements ledger.Work.
+func (s *Store) Unconfirm(ctx context.Context, sentBefore, now time.Time, limit int) (n int, err error) {
+	limit = bound(limit, touch.MaxBatch, touch.MaxBatch)
+	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {
+		waits, err := t.dueWaits(`w.lane = $1 AND w.priority = 0 AND w.due < $2 AND w.stage = 0 ORDER BY w.due, w.id`, limit,
+			laneAging, micros(sentBefore))
+		if err != nil || len(waits) == 0 {
+			return 0, false, err
+		}
+		n, err = t.endWaits(waits, func(cur ledger.Progress, tc *touch.Touch) (ledger.Progress, []touch.Event) {
+			if cur.State != touch.Sent && cur.State != touch.Unknown {
+				return cur, nil
+			}
+			return ended(cur, tc, touch.Unconfirmed, touch.EventUnconfirmed, now)
+		})
+		return n, true, err
+	})
+}
+
+// sweepRounds bounds how many transactions one sweep makes over waits in which
+// nobody waits any more.
+const sweepRounds = 50
+
+// sweep runs fn until it moved something or there is no more.
+func (s *Store) sweep(ctx context.Context, fn func(*tx) (n int, more bool, err error)) (n int, err error) {
+	more := true
+	for i := 0; i < sweepRounds && n == 0 && more && err == nil; i++ {
+		err = s.change(ctx, func(t *tx) (err error) {
+			n, more, err = fn(t)
+			return err
+		})
+	}
+	return n, err
+}
+
+// dueWaits locks waits that hold up to about limit touches, at least one wait.
+func (t *tx) dueWaits(where string, limit int, args ...any) (waits []*wait, err error) {
+	room := limit
+	err = t.each(func(rows *sql.Rows) error {
+		w, err := scanWait(rows)
+		if err == nil && (room == limit || len(w.seqs) <= room) {
+			room -= len(w.seqs)
+			waits = append(waits, w)
+		}
+		return err
+	}, `SELECT `+waitColumns+` FROM waits w WHERE `+where+` LIMIT 100`+t.s.dialect.LockSkip(), args...)
+	return waits, err
+}
+
+// endWaits moves the touches that still wait, and deletes the waits.
+func (t *tx) endWaits(waits []*wait, move func(ledger.Progress, *touch.Touch) (ledger.Progress, []touch.Event)) (n int, err error) {
+	in, err := t.members(waits)
+	if err != nil {
+		return 0, err
+	}
+	var ids, seqs []int64
+	for _, w := range waits {
+		ids = append(ids, w.id)
+	}
+	for seq := range in {
+		seqs = append(seqs, seq)
+	}
+	touches, err := t.touches(seqs)
+	if err != nil {
+		return 0, err
+	}
+	ms := newMoves(t)
+	for _, seq := range seqs {
+		ms.add(seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) {
+			if cur.Segment != 0 {
+				return cur, nil
+			}
+			return move(cur, touches[seq])
+		})
+	}
+	if err := ms.run(); err != nil {
+		return 0, err
+	}
+	return len(seqs), t.deleteWaits(ids)
+}
+
+// ended is a progress that comes to a final state.
+func ended(cur ledger.Progress, tc *touch.Touch, to touch.State, kind touch.EventKind, now time.Time) (ledger.Progress, []touch.Event) {
+	cur.Version++
+	cur.State, cur.Due = to, time.Time{}
+	e := touch.Event{
+		Kind: kind, At: now, Touch: tc.ID, Key: tc.Key, Caller: tc.Caller, Customer: tc.Customer, Campaign: tc.Campaign,
+		State: to, Leg: cur.Leg, Reason: cur.Reason,
+	}
+	if cur.Leg < len(tc.Plan) {
+		e.Channel = tc.Plan[cur.Leg].Channel
+	}
+	return cur, []touch.Event{e}
+}

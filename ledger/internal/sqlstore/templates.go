@@ -1,0 +1,72 @@
+package sqlstore
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// PutTemplate implements ledger.Templates.
+func (s *Store) PutTemplate(ctx context.Context, t ledger.Template, actor string, now time.Time) (version int, err error) {
+	if t.Name == "" {
+		return 0, touch.Errorf(touch.Invalid, "name", "a template needs a name")
+	}
+	t.Version, t.CreatedAt, t.CreatedBy = 0, time.Time{}, ""
+	content, err := packDoc(t)
+	if err != nil {
+		return 0, s.fault(err)
+	}
+	digest := sha256.Sum256(content)
+	err = s.change(ctx, func(tx *tx) error {
+		var last []byte
+		version = 0
+		_, err := tx.one([]any{&version, &last}, `SELECT version, digest FROM templates WHERE name = $1 ORDER BY version DESC LIMIT 1`, t.Name)
+		if err != nil || bytes.Equal(last, digest[:]) {
+			return err
+		}
+		version++
+		t.Version, t.CreatedAt, t.CreatedBy = version, now.UTC(), actor
+		doc, err := packDoc(t)
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(`INSERT INTO templates (name, version, digest, doc) VALUES ($1, $2, $3, $4) ON CONFLICT (name, version) DO NOTHING`,
+			t.Name, version, digest[:], doc)
+		if err == nil && n == 0 {
+			return errRaced
+		}
+		return err
+	})
+	return version, err
+}
+
+// Template implements ledger.Templates.
+func (s *Store) Template(ctx context.Context, name string, version int) (*ledger.Template, error) {
+	var all []ledger.Template
+	err := s.look(ctx, func(c *conn) (err error) {
+		all, err = readDocs[ledger.Template](c, `SELECT doc FROM templates WHERE name = $1 AND ($2 = 0 OR version = $2)
+			ORDER BY version DESC LIMIT 1`, name, version)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, notFound("this template")
+	}
+	return &all[0], nil
+}
+
+// ListTemplates implements ledger.Templates.
+func (s *Store) ListTemplates(ctx context.Context) (all []ledger.Template, err error) {
+	err = s.look(ctx, func(c *conn) error {
+		all, err = readDocs[ledger.Template](c, `SELECT doc FROM templates t
+			WHERE version = (SELECT max(version) FROM templates WHERE name = t.name) ORDER BY name`)
+		return err
+	})
+	return all, err
+}

@@ -1,0 +1,139 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"slices"
+
+	"touchgate.dev/touch"
+)
+
+// The stages of a wait.
+const (
+	stageWaiting = iota // for its time
+	stageParked         // its campaign does not run
+	stageTaken          // in a segment
+)
+
+// laneAging is the lane of touches that were sent and wait, without a timer,
+// for a receipt that may never come; their due time is when they were sent.
+const laneAging = ""
+
+// waitKey is what the touches of one wait have in common.
+type waitKey struct {
+	lane     string
+	priority int
+	due      int64
+	campaign int64
+	segment  int64 // not 0: taken at once
+}
+
+// wait is a group of touches that wait together. One that was split off
+// another, to fill a segment, names it as its origin: touches name the origin.
+type wait struct {
+	id, origin int64
+	waitKey
+	seqs []int64
+}
+
+// name is the number by which touches know the wait.
+func (w *wait) name() int64 {
+	if w.origin != 0 {
+		return w.origin
+	}
+	return w.id
+}
+
+// waiting gathers the waits that a transaction makes.
+type waiting struct {
+	t    *tx
+	open map[waitKey]*wait
+	all  []*wait
+}
+
+func newWaiting(t *tx) *waiting { return &waiting{t: t, open: map[waitKey]*wait{}} }
+
+// room gives the wait for a key that has room for one more.
+func (ws *waiting) room(k waitKey) (*wait, error) {
+	w := ws.open[k]
+	if w != nil && len(w.seqs) < touch.MaxBatch {
+		return w, nil
+	}
+	id, err := ws.t.takeOne("waits")
+	if err != nil {
+		return nil, err
+	}
+	w = &wait{id: id, waitKey: k}
+	ws.open[k] = w
+	ws.all = append(ws.all, w)
+	return w, nil
+}
+
+var insertWaits = Insert{
+	Table:   "waits",
+	Columns: []string{"id", "origin", "lane", "priority", "due", "campaign", "stage", "segment", "seqs"},
+	Kinds:   "iitiiiiib",
+}
+
+// write stores the waits that have members.
+func (ws *waiting) write() error {
+	ws.all = slices.DeleteFunc(ws.all, func(w *wait) bool { return len(w.seqs) == 0 })
+	return ws.t.insertWaits(ws.all)
+}
+
+func (t *tx) insertWaits(all []*wait) error {
+	n := len(all)
+	ids, origins, priorities, dues := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	campaigns, stages, segments := make([]int64, n), make([]int64, n), make([]int64, n)
+	lanes, seqs := make([]string, n), make([][]byte, n)
+	for i, w := range all {
+		slices.Sort(w.seqs)
+		ids[i], origins[i], lanes[i], priorities[i], dues[i] = w.id, w.origin, w.lane, int64(w.priority), w.due
+		campaigns[i], segments[i], seqs[i] = w.campaign, w.segment, packNumbers(w.seqs)
+		if w.segment != 0 {
+			stages[i] = stageTaken
+		}
+	}
+	return t.insert(&insertWaits, n, ids, origins, lanes, priorities, dues, campaigns, stages, segments, seqs)
+}
+
+// waitColumns are what scanWait reads.
+const waitColumns = `w.id, w.origin, w.lane, w.priority, w.due, w.campaign, w.segment, w.seqs`
+
+func scanWait(rows *sql.Rows, more ...any) (*wait, error) {
+	w := &wait{}
+	var seqs []byte
+	dest := append([]any{&w.id, &w.origin, &w.lane, &w.priority, &w.due, &w.campaign, &w.segment, &seqs}, more...)
+	if err := rows.Scan(dest...); err != nil {
+		return nil, err
+	}
+	var err error
+	w.seqs, err = unpackNumbers(seqs)
+	return w, err
+}
+
+// members gives the touches of waits that still name them.
+func (c *conn) members(waits []*wait) (map[int64]bool, error) {
+	var seqs []int64
+	name := map[int64]int64{}
+	for _, w := range waits {
+		seqs = append(seqs, w.seqs...)
+		for _, seq := range w.seqs {
+			name[seq] = w.name()
+		}
+	}
+	in := make(map[int64]bool, len(seqs))
+	for _, seq := range seqs {
+		in[seq] = true
+	}
+	err := c.each(func(rows *sql.Rows) error {
+		var seq, wait int64
+		if err := rows.Scan(&seq, &wait); err != nil {
+			return err
+		}
+		if wait != name[seq] {
+			delete(in, seq)
+		}
+		return nil
+	}, `SELECT seq, wait FROM progress WHERE `+c.in("seq", 1, Int), c.array(seqs))
+	return in, err
+}
