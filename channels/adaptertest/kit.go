@@ -75,7 +75,8 @@ type Golden struct {
 // Forward is a good vendor at a real address: calls are passed on to it.
 func Forward(to *url.URL) http.Handler {
 	return &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) },
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(to) },
+		Transport: &http.Transport{DisableKeepAlives: true}, // nothing stays behind
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
 			panic(http.ErrAbortHandler) // the adapter must see a lost connection, not our answer
 		},

@@ -75,12 +75,12 @@ func New[T any](noun string, c Config, o adapter.Options, item func(adapter.Disp
 	if err != nil {
 		return nil, err
 	}
-	base, err := url.Parse(strings.TrimSuffix(c.URL, "/"))
+	base, err := url.Parse(strings.TrimSuffix(c.URL, "/") + "/") // JoinPath needs a rooted path
 	if err != nil {
 		return nil, touch.Errorf(touch.Invalid, "url", "is not an address")
 	}
 	client := &Client[T]{
-		noun: base.JoinPath("/", noun), batch: base.JoinPath("/", noun+":batch"), health: base.JoinPath("/health"),
+		noun: base.JoinPath(noun), batch: base.JoinPath(noun + ":batch"), health: base.JoinPath("health"),
 		Receipts: receipts, key: key, rt: o.Transport, now: o.Now, item: item,
 	}
 	if c.Query {

@@ -169,7 +169,7 @@ func (m *mailer) post(ctx context.Context, provider string, batch []contract.Rec
 	}
 	h := http.Header{"Content-Type": jsonType}
 	m.key.Sign(h, "receipts-"+strconv.FormatInt(m.serial.Add(1), 10), m.clock(), body)
-	reply, _, ok := vendorhttp.Do(ctx, m.rt, vendorhttp.Call{Method: http.MethodPost, URL: to.JoinPath("/", provider), Header: h, Body: body})
+	reply, _, ok := vendorhttp.Do(ctx, m.rt, vendorhttp.Call{Method: http.MethodPost, URL: to.JoinPath(provider), Header: h, Body: body})
 	return ok && reply.Status/100 == 2
 }
 

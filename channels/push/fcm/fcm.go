@@ -73,7 +73,7 @@ func build(c *Config, o adapter.Options) (adapter.Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := url.Parse(strings.TrimSuffix(c.URL, "/"))
+	base, err := url.Parse(strings.TrimSuffix(c.URL, "/") + "/") // JoinPath needs a rooted path
 	if err != nil {
 		return nil, touch.Errorf(touch.Invalid, "url", "is not an address")
 	}
@@ -85,7 +85,7 @@ func build(c *Config, o adapter.Options) (adapter.Adapter, error) {
 		return nil, touch.Errorf(touch.Invalid, "project", "must be given: the service account names none")
 	}
 	a := &client{
-		send: base.JoinPath("/v1/projects", project, "messages:send"), rt: o.Transport, now: o.Now,
+		send: base.JoinPath("v1/projects", project, "messages:send"), rt: o.Transport, now: o.Now,
 		token: newTokens(account, o),
 	}
 	if c.ReceiptSecret == "" {
