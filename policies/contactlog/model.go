@@ -84,7 +84,7 @@ func (m *Model) Read(_ context.Context, customers []string) ([]Snapshot, error) 
 }
 
 func (h *history) list() []Entry {
-	es := slices.Collect(maps.Values(h.entries))
+	es := slices.AppendSeq(make([]Entry, 0, len(h.entries)), maps.Values(h.entries))
 	sortEntries(es)
 	return es
 }

@@ -1,0 +1,334 @@
+package contactlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"touchgate.dev/touch"
+	"touchgate.dev/workers/redistest"
+)
+
+// truth is a ledger as far as the contact log knows one: epochs, what was
+// intended, and the refusal of what was judged under an older epoch.
+type truth struct {
+	mu      sync.Mutex
+	epochs  map[int]int64
+	intents map[string][]Entry
+	told    []string // in which order it was asked
+}
+
+func newTruth() *truth { return &truth{epochs: map[int]int64{}, intents: map[string][]Entry{}} }
+
+func (l *truth) options() Options { return Options{Shards: 4, Epochs: l.epoch, Raise: l.raise} }
+
+func (l *truth) epoch(shard int) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.epochs[shard]
+}
+
+func (l *truth) raise(_ context.Context, shards []int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	slices.Sort(shards)
+	l.told = append(l.told, fmt.Sprint("raise ", shards))
+	for _, s := range shards {
+		l.epochs[s]++
+	}
+	return nil
+}
+
+func (l *truth) load(_ context.Context, customers []string) (map[string][]Entry, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.told = append(l.told, "load")
+	logs := map[string][]Entry{}
+	for _, c := range customers {
+		logs[c] = slices.Clone(l.intents[c])
+	}
+	return logs, nil
+}
+
+// intend accepts an intent, if the epoch is still the one it was judged under.
+func (l *truth) intend(log *Redis, customer string, e Entry, epoch int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.epochs[log.Shard(customer)] != epoch {
+		return false
+	}
+	e.Pending = true
+	l.intents[customer] = append(l.intents[customer], e)
+	return true
+}
+
+func reserveOne(t *testing.T, log Log, key string, limit int) Answer {
+	t.Helper()
+	as, err := log.Reserve(t.Context(), []Reservation{{
+		Customer: anna, Entry: entry(key), Keep: month, Questions: []Question{{Limit: limit, Since: day.Add(-time.Hour)}},
+	}}, day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return as[0]
+}
+
+func TestANewInstallationWorksByItself(t *testing.T) {
+	for name, o := range map[string]Options{"with a ledger": newTruth().options(), "without epochs": {}} {
+		t.Run(name, func(t *testing.T) {
+			client := embedded(t)
+			defer client.Close()
+			log := NewRedis(client, o)
+			if a := reserveOne(t, log, "a", 1); !a.Unknown {
+				t.Fatalf("%+v", a)
+			}
+			if err := log.Rehydrate(t.Context(), []string{anna}, month, newTruth().load); err != nil {
+				t.Fatal(err)
+			}
+			if a := reserveOne(t, log, "a", 1); !a.Admitted {
+				t.Fatalf("%+v", a)
+			}
+		})
+	}
+}
+
+// TestALostShardIsFenced plays the race that breaks caps: a worker holds a
+// reservation that was lost with Redis, and has not intended yet.
+func TestALostShardIsFenced(t *testing.T) {
+	client := embedded(t)
+	defer client.Close()
+	ledger := newTruth()
+	log := NewRedis(client, ledger.options())
+	rehydrate := func() {
+		t.Helper()
+		if err := log.Rehydrate(t.Context(), []string{anna}, month, ledger.load); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rehydrate()
+	shard := log.Shard(anna)
+	slow, judged := reserveOne(t, log, "slow", 1), ledger.epoch(shard)
+	flush(t, client)
+	if a := reserveOne(t, log, "quick", 1); !a.Unknown {
+		t.Fatalf("%+v", a)
+	}
+	ledger.told = nil
+	rehydrate()
+	if want := []string{fmt.Sprintf("raise [%d]", shard), "load"}; !reflect.DeepEqual(ledger.told, want) {
+		t.Fatalf("the ledger was told %v, want %v", ledger.told, want)
+	}
+	quick := reserveOne(t, log, "quick", 1)
+	if !slow.Admitted || !quick.Admitted {
+		t.Fatalf("%+v %+v", slow, quick)
+	}
+	if ledger.intend(log, anna, entry("slow"), judged) {
+		t.Fatal("the ledger took an intent whose reservation is gone")
+	}
+	if !ledger.intend(log, anna, entry("quick"), ledger.epoch(shard)) {
+		t.Fatal("the ledger refused a good intent")
+	}
+	gens, err := log.Generations(t.Context())
+	if err != nil || !reflect.DeepEqual(gens, map[int]int64{shard: ledger.epoch(shard)}) {
+		t.Fatal(gens, err)
+	}
+}
+
+// TestWhatWasReadBeforeALossIsNotBelieved loses the shard, and lets another
+// worker take it up, while a slow one has read the ledger and not yet stored.
+func TestWhatWasReadBeforeALossIsNotBelieved(t *testing.T) {
+	client := embedded(t)
+	defer client.Close()
+	ledger := newTruth()
+	log := NewRedis(client, ledger.options())
+	err := log.Rehydrate(t.Context(), []string{anna}, month, func(ctx context.Context, cs []string) (map[string][]Entry, error) {
+		read, err := ledger.load(ctx, cs)
+		if !ledger.intend(log, anna, past("late", day), ledger.epoch(log.Shard(anna))) {
+			t.Error("the intent of before the loss must be taken")
+		}
+		flush(t, client)
+		other := NewRedis(client, ledger.options())
+		if err := other.Rehydrate(ctx, []string{"c-other", anna + "'"}, month, ledger.load); err != nil {
+			t.Error(err)
+		}
+		if err := ledger.raise(ctx, []int{log.Shard(anna)}); err != nil {
+			t.Error(err)
+		}
+		if err := other.Adopt(ctx, []int{log.Shard(anna)}); err != nil {
+			t.Error(err)
+		}
+		return read, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := reserveOne(t, log, "a", 1); !a.Unknown {
+		t.Fatalf("a log without the late intent is believed: %+v", a)
+	}
+	if err := log.Rehydrate(t.Context(), []string{anna}, month, ledger.load); err != nil {
+		t.Fatal(err)
+	}
+	if a := reserveOne(t, log, "a", 1); a.Admitted || a.Unknown {
+		t.Fatalf("%+v", a)
+	}
+}
+
+func TestANodeThatIsBehindWaits(t *testing.T) {
+	client := embedded(t)
+	defer client.Close()
+	ahead, behind := newTruth(), newTruth()
+	for s := range 4 {
+		ahead.epochs[s], behind.epochs[s] = 9, 3
+	}
+	if err := NewRedis(client, ahead.options()).Adopt(t.Context(), []int{0, 1, 2, 3}); err != nil {
+		t.Fatal(err)
+	}
+	log := NewRedis(client, behind.options())
+	if a := reserveOne(t, log, "a", 1); !a.Unknown {
+		t.Fatalf("%+v", a)
+	}
+	if err := log.Rehydrate(t.Context(), []string{anna}, month, behind.load); touch.ClassOf(err) != touch.Unavailable {
+		t.Fatal(err)
+	}
+	if len(behind.told) > 0 {
+		t.Fatalf("the ledger was asked: %v", behind.told)
+	}
+}
+
+func TestAFailedRaiseLoadsNothing(t *testing.T) {
+	client := embedded(t)
+	defer client.Close()
+	boom := errors.New("no ledger")
+	log := NewRedis(client, Options{Raise: func(context.Context, []int) error { return boom }})
+	ledger := newTruth()
+	if err := log.Rehydrate(t.Context(), []string{anna}, month, ledger.load); !errors.Is(err, boom) || len(ledger.told) > 0 {
+		t.Fatal(err, ledger.told)
+	}
+}
+
+func TestScriptsAreLoadedAgainWhereTheyAreMissing(t *testing.T) {
+	for name, client := range map[string]func() redis.UniversalClient{
+		"redis": func() redis.UniversalClient { return redis.NewClient(&redis.Options{Addr: redistest.Start(t)}) },
+		"cluster": func() redis.UniversalClient {
+			return redis.NewClusterClient(&redis.ClusterOptions{Addrs: redistest.StartCluster(t)})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := client()
+			r := redisRig(t, client)
+			var rs []Reservation
+			var customers []string
+			for i := range 50 {
+				customers = append(customers, fmt.Sprint("c-", i))
+				rs = append(rs, Reservation{Customer: customers[i], Entry: entry("a"), Keep: month})
+			}
+			for range 2 {
+				if err := client.ScriptFlush(t.Context()).Err(); err != nil {
+					t.Fatal(err)
+				}
+				if err := r.Rehydrate(t.Context(), customers, month, newTruth().load); err != nil {
+					t.Fatal(err)
+				}
+				as, err := r.Reserve(t.Context(), rs, day)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, a := range as {
+					if !a.Admitted {
+						t.Fatalf("%d: %+v", i, a)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestAStoreThatFailsNeverOpensTheGate(t *testing.T) {
+	down := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1})
+	defer down.Close()
+	foreign := embedded(t)
+	defer foreign.Close()
+	log := NewRedis(foreign, Options{})
+	if err := log.Rehydrate(t.Context(), []string{anna}, month, newTruth().load); err != nil {
+		t.Fatal(err)
+	}
+	keys, _ := log.keys(anna)
+	if err := foreign.HSet(t.Context(), keys[0], "somebody", "else").Err(); err != nil {
+		t.Fatal(err)
+	}
+	for name, log := range map[string]*Redis{"down": NewRedis(down, Options{}), "foreign data": log} {
+		_, err1 := log.Read(t.Context(), []string{anna})
+		_, err2 := log.Reserve(t.Context(), []Reservation{{Customer: anna, Entry: entry("a"), Questions: []Question{{}}}}, day)
+		errs := []error{err1, err2}
+		if name == "down" {
+			errs = append(errs, log.Settle(t.Context(), []Settlement{{Customer: anna}, {Customer: anna}}),
+				log.Rehydrate(t.Context(), []string{anna}, month, newTruth().load))
+		}
+		for i, err := range errs {
+			if touch.ClassOf(err) != touch.Unavailable || err.Error() == "" || slices.Contains([]string{"127.0.0.1", anna}, err.Error()) {
+				t.Errorf("%s, %d: %v", name, i, err)
+			}
+		}
+	}
+}
+
+func TestLogsExpireOnlyAfterNobodyNeedsThem(t *testing.T) {
+	client := embedded(t)
+	defer client.Close()
+	log := NewRedis(client, Options{})
+	if err := log.Rehydrate(t.Context(), []string{anna}, month, newTruth().load); err != nil {
+		t.Fatal(err)
+	}
+	keys, _ := log.keys(anna)
+	check := func(what string) {
+		t.Helper()
+		ttl, err := client.PTTL(t.Context(), keys[0]).Result()
+		if err != nil || ttl < month+slack-time.Minute || ttl > month+slack {
+			t.Fatalf("%s: %v, %v", what, ttl, err)
+		}
+		if err := client.PExpire(t.Context(), keys[0], time.Minute).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("loaded")
+	reserveOne(t, log, "a", 9)
+	check("reserved")
+	if err := log.Settle(t.Context(), []Settlement{{Customer: anna, ID: id("a"), At: day}}); err != nil {
+		t.Fatal(err)
+	}
+	check("settled")
+	if n, err := client.PTTL(t.Context(), keys[1]).Result(); err != nil || n != -1 {
+		t.Fatalf("the generation must never expire: %v, %v", n, err)
+	}
+}
+
+func TestHash(t *testing.T) {
+	if Hash("") != 0 {
+		t.Fatal("nothing has a hash")
+	}
+	seen := map[uint64]string{}
+	for i := range 20000 {
+		s := fmt.Sprint("campaign-", i)
+		h := Hash(s)
+		if h == 0 || h>>32 != 0 {
+			t.Fatalf("%s: %x is not of 32 bits", s, h)
+		}
+		if other, ok := seen[h]; ok {
+			t.Logf("%s and %s share a hash", s, other)
+		}
+		seen[h] = s
+	}
+	if len(seen) < 19998 { // 0.05 collisions are to be expected
+		t.Fatalf("%d hashes for 20000 names", len(seen))
+	}
+	for k := Attempt; k <= Conversation; k++ {
+		if KindOf(k.String()) != k {
+			t.Error(k)
+		}
+	}
+}
