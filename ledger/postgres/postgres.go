@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package postgres is the ledger over PostgreSQL, for several nodes and large
+// volumes. It needs version 13 or later.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqlstore"
+	"touchgate.dev/touch"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Options are the parts that a caller may inject.
+type Options struct {
+	Now func() time.Time // nil is time.Now
+	// Conns bounds the connections; 0 is 16.
+	Conns int
+}
+
+// Open connects to the database that dsn names, in any form that libpq knows,
+// and brings it to the newest form; nodes that start together migrate one
+// after the other. Class Invalid: dsn cannot be read; Unavailable: no answer.
+func Open(ctx context.Context, dsn string, o Options) (ledger.Ledger, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		// The cause would quote the dsn, which holds a password.
+		return nil, touch.Errorf(touch.Invalid, "dsn", "not a PostgreSQL connection string")
+	}
+	// Columns of numbers arrive as arrays of thousands: caching plans pays,
+	// describing statements anew each time does not.
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	db := stdlib.OpenDB(*config)
+	if o.Conns == 0 {
+		o.Conns = 16
+	}
+	db.SetMaxOpenConns(o.Conns)
+	db.SetMaxIdleConns(o.Conns)
+	if err := migrate(ctx, db); err != nil {
+		db.Close()
+		return nil, &touch.Error{Class: touch.Unavailable, Message: "the ledger's database cannot be opened", Cause: err}
+	}
+	return sqlstore.New(sqlstore.Config{Dialect: newDialect(), Write: db, Read: db, Now: o.Now}), nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}

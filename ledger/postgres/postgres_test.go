@@ -1,0 +1,48 @@
+package postgres_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/ledgertest"
+	"touchgate.dev/ledger/postgres"
+	"touchgate.dev/ledger/postgres/pgtest"
+)
+
+// opener gives every test a database of its own on one server.
+func opener(t testing.TB) ledgertest.Open {
+	dsn := pgtest.Start(t)
+	admin, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { admin.Close() })
+	var n atomic.Int64
+	var mu sync.Mutex
+	return func(t testing.TB, now func() time.Time) ledger.Ledger {
+		t.Helper()
+		name := fmt.Sprintf("ledger%d", n.Add(1))
+		mu.Lock()
+		_, err := admin.Exec("CREATE DATABASE " + name)
+		mu.Unlock()
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := postgres.Open(context.Background(), strings.Replace(dsn, "dbname=postgres", "dbname="+name, 1), postgres.Options{Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+}
+
+func TestLedger(t *testing.T) { ledgertest.Run(t, opener(t)) }
