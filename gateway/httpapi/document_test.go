@@ -1,0 +1,96 @@
+package httpapi
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+func document31(t testing.TB) *openapi3.T {
+	t.Helper()
+	p, err := publish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(p.json)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func TestDocumentIsOpenAPI31(t *testing.T) {
+	doc := document31(t)
+	if !doc.IsOpenAPI31OrLater() {
+		t.Fatal("the document is not OpenAPI 3.1")
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRoutesAndDocumentAgree compares both ways, and the security with the
+// access that a route asks for.
+func TestRoutesAndDocumentAgree(t *testing.T) {
+	doc := document31(t)
+	documented := make(map[string]*openapi3.Operation)
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			documented[method+" "+path] = op
+		}
+	}
+	for _, r := range (&api{}).routes() {
+		name := r.method + " " + r.path
+		op := documented[name]
+		if op == nil {
+			t.Errorf("%s is served and not documented", name)
+			continue
+		}
+		delete(documented, name)
+		switch {
+		case r.access.scope != "":
+			if !strings.Contains(op.Description, "Scope `"+string(r.access.scope)+"`.") {
+				t.Errorf("%s asks for scope %s; the document does not say so", name, r.access.scope)
+			}
+			if op.Security != nil {
+				t.Errorf("%s asks for an API key; the document says otherwise", name)
+			}
+		case r.access.aud != "":
+			if op.Security == nil || len(*op.Security) != 1 || (*op.Security)[0][r.access.aud+"Token"] == nil {
+				t.Errorf("%s asks for a token for %s; the document says otherwise", name, r.access.aud)
+			}
+		default:
+			if op.Security == nil || len(*op.Security) != 0 {
+				t.Errorf("%s is open; the document says otherwise", name)
+			}
+		}
+		for _, name := range parameter.FindAllStringSubmatch(r.path, -1) {
+			shared := doc.Paths.Value(r.path).Parameters
+			if op.Parameters.GetByInAndName("path", name[1]) == nil && shared.GetByInAndName("path", name[1]) == nil {
+				t.Errorf("%s: parameter %s is not documented", r.path, name[1])
+			}
+		}
+	}
+	for name := range documented {
+		t.Errorf("%s is documented and not served", name)
+	}
+}
+
+func TestDocsPageNamesEveryOperation(t *testing.T) {
+	p, err := publish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(p.page)
+	for _, r := range (&api{}).routes() {
+		if !strings.Contains(page, r.path) {
+			t.Errorf("the page does not show %s", r.path)
+		}
+	}
+	for _, outside := range []string{"src=", "http://", "<script", "@import"} {
+		if strings.Contains(page, outside) {
+			t.Errorf("the page holds %q: it must stand alone", outside)
+		}
+	}
+}

@@ -1,0 +1,318 @@
+package gateway_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"touchgate.dev/gateway"
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
+	"touchgate.dev/touch"
+)
+
+func TestSubmitAcceptsRepeatsAndConflicts(t *testing.T) {
+	h := newHouse(t)
+	first := h.submit(t, sms("a"))[0]
+	if !first.New || first.State != touch.Due || !first.Due.Equal(noon) || first.ID != touch.NewID("engine", "a") {
+		t.Fatalf("got %+v", first)
+	}
+	again := h.submit(t, sms("a"))[0]
+	if again.New || again.Err != nil || again.State != touch.Due || again.ID != first.ID {
+		t.Errorf("a repeat answered %+v", again)
+	}
+	other := sms("a")
+	other.Subject = "another"
+	if got := h.submit(t, other)[0]; touch.ClassOf(got.Err) != touch.Conflict {
+		t.Errorf("other content under the key answered %+v, want a conflict", got)
+	}
+	view, err := h.Touch(t.Context(), "engine", first.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := kinds(view.Events); !slices.Equal(got, []touch.EventKind{touch.EventAccepted}) {
+		t.Errorf("events %v", got)
+	}
+	if _, err := h.Touch(t.Context(), "stranger", first.ID); touch.ClassOf(err) != touch.NotFound {
+		t.Errorf("another caller sees it: %v", err)
+	}
+}
+
+func TestOneBadTouchSparesTheOthers(t *testing.T) {
+	h := newHouse(t)
+	bad := sms("bad")
+	bad.Plan[0].Channel = "pigeon"
+	answers := h.submit(t, sms("a"), bad, sms("b"))
+	if answers[0].Err != nil || answers[2].Err != nil || !answers[0].New || !answers[2].New {
+		t.Errorf("the good ones: %+v", answers)
+	}
+	var faults gateway.Faults
+	if !errors.As(answers[1].Err, &faults) || faults[0].Field != "plan[0].channel" {
+		t.Errorf("the bad one: %v", answers[1].Err)
+	}
+}
+
+func TestRequestFaultsNameTheField(t *testing.T) {
+	h := newHouse(t)
+	far := noon.Add(500 * 24 * time.Hour)
+	soon := noon.Add(time.Hour)
+	for field, spoil := range map[string]func(r *touch.Request){
+		"key":                   func(r *touch.Request) { r.Key = "" },
+		"customer":              func(r *touch.Request) { r.Customer = strings.Repeat("x", 129) },
+		"category":              func(r *touch.Request) { r.Category = "spam" },
+		"priority":              func(r *touch.Request) { r.Priority = 10 },
+		"plan":                  func(r *touch.Request) { r.Plan = nil },
+		"not_before":            func(r *touch.Request) { r.NotBefore = &far },
+		"expires_at":            func(r *touch.Request) { r.NotBefore, r.ExpiresAt = &soon, &soon },
+		"addresses.sms":         func(r *touch.Request) { r.Addresses[touch.SMS] = "+86 138 0000" },
+		"plan[0].template":      func(r *touch.Request) { r.Plan[0].Content = nil },
+		"plan[0].content":       func(r *touch.Request) { r.Plan[0].Template = "x" },
+		"plan[0].content.body":  func(r *touch.Request) { r.Plan[0].Content = &touch.Content{} },
+		"plan[0].content.link":  func(r *touch.Request) { r.Plan[0].Content.Link = "not a link" },
+		"plan[0].params":        func(r *touch.Request) { r.Plan[0].Params = map[string]string{"a": "b"} },
+		"plan[0].title":         func(r *touch.Request) { r.Plan[0].Title = "x" },
+		"plan[0].due_in":        func(r *touch.Request) { r.Plan[0].DueIn = 1 },
+		"plan[0].wait":          func(r *touch.Request) { r.Plan[0].Wait = -1 },
+		"plan[0].until":         func(r *touch.Request) { r.Plan[0].Until = "read" },
+		"plan[0].assign":        func(r *touch.Request) { r.Plan[0].Assign = &touch.Assignee{Queue: "q"} },
+		"addresses.carrier":     func(r *touch.Request) { r.Addresses["carrier"] = "x" },
+		"plan[0].content.title": func(r *touch.Request) { r.Plan[0].Content.Title = strings.Repeat("x", 257) },
+	} {
+		r := sms("k")
+		spoil(&r)
+		var faults gateway.Faults
+		if got := h.submit(t, r)[0]; !errors.As(got.Err, &faults) || faults[0].Field != field || touch.ClassOf(got.Err) != touch.Invalid {
+			t.Errorf("%s: got %v", field, got.Err)
+		} else if faults[0].Message == "is not valid" {
+			t.Errorf("%s: %v says nothing", field, faults)
+		}
+	}
+	counts, err := h.ledger.Counts(t.Context())
+	if err != nil || len(counts) != 0 {
+		t.Errorf("bad requests left %v behind, %v", counts, err)
+	}
+}
+
+func TestTemplatesArePinnedAndParamsChecked(t *testing.T) {
+	h := newHouse(t)
+	offer := ledger.Template{
+		Name: "offer", Variables: []ledger.Variable{{Name: "amount"}},
+		Content: map[touch.Channel]touch.Content{touch.SMS: {Body: "up to ${amount}"}}, Duties: []string{"opt_out_text"},
+	}
+	if v, err := h.PutTemplate(t.Context(), engine, offer); err != nil || v != 1 {
+		t.Fatalf("version %d, %v", v, err)
+	}
+	use := func(key, template string, params map[string]string) touch.Request {
+		r := sms(key)
+		r.Plan[0].Content, r.Plan[0].Template, r.Plan[0].Params = nil, template, params
+		return r
+	}
+	for field, r := range map[string]touch.Request{
+		"plan[0].template":      use("1", "nothing", nil),
+		"plan[0].params.amount": use("2", "offer", nil),
+		"plan[0].params.colour": use("3", "offer", map[string]string{"amount": "1", "colour": "red"}),
+	} {
+		var faults gateway.Faults
+		if got := h.submit(t, r)[0]; !errors.As(got.Err, &faults) || faults[0].Field != field {
+			t.Errorf("%s: got %v", field, got.Err)
+		}
+	}
+	var duties []string
+	h.guard.judge = func(q policies.Question) touch.Verdict {
+		duties = q.TemplateDuties
+		return touch.Verdict{Decision: touch.Allow}
+	}
+	good := use("4", "offer", map[string]string{"amount": "5"})
+	a := h.submit(t, good)[0]
+	if a.Err != nil || !slices.Equal(duties, offer.Duties) {
+		t.Fatalf("got %v with duties %v", a.Err, duties)
+	}
+	view, _ := h.Touch(t.Context(), "engine", a.ID)
+	if !slices.Equal(view.Touch.Pins, []int{1}) {
+		t.Errorf("pins %v", view.Touch.Pins)
+	}
+	// The template moves on: a repeat still answers as before.
+	offer.Variables = append(offer.Variables, ledger.Variable{Name: "rate"})
+	if _, err := h.PutTemplate(t.Context(), engine, offer); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.submit(t, good)[0]; got.Err != nil || got.New {
+		t.Errorf("a repeat after the template changed: %+v", got)
+	}
+	if got := h.submit(t, use("5", "offer", map[string]string{"amount": "5"}))[0]; touch.ClassOf(got.Err) != touch.Invalid {
+		t.Errorf("a new touch with the old params: %+v", got)
+	}
+}
+
+func byChannel(decisions map[touch.Channel]touch.Verdict) func(policies.Question) touch.Verdict {
+	return func(q policies.Question) touch.Verdict {
+		v := decisions[q.Touch.Plan[q.Leg].Channel]
+		v.Channel, v.At = q.Touch.Plan[q.Leg].Channel, q.Now
+		v.Findings = []touch.Finding{{Rule: v.Rule, Kind: v.Kind, Decision: v.Decision}}
+		return v
+	}
+}
+
+func TestTheFirstLegThatIsNotRefusedDecides(t *testing.T) {
+	h := newHouse(t)
+	night := noon.Add(9 * time.Hour)
+	h.guard.judge = byChannel(map[touch.Channel]touch.Verdict{
+		touch.Push: {Decision: touch.Refuse, Rule: "consent", Kind: "consent"},
+		touch.SMS:  {Decision: touch.Defer, Until: night, Rule: "night", Kind: "hours"},
+	})
+	r := sms("a")
+	r.Addresses[touch.Push] = "device-1"
+	r.Plan = []touch.Leg{{Channel: touch.Push, Content: &touch.Content{Body: "b"}}, r.Plan[0], {Channel: touch.RMTask, Title: "call"}}
+	a := h.submit(t, r)[0]
+	if a.State != touch.Due || a.Leg != 1 || !a.Due.Equal(night) || a.Reason != "night" || len(a.Verdicts) != 2 || h.guard.asked != 2 {
+		t.Fatalf("got %+v after %d questions", a, h.guard.asked)
+	}
+	view, _ := h.Touch(t.Context(), "engine", a.ID)
+	if got := kinds(view.Events); !slices.Equal(got, []touch.EventKind{touch.EventFallback, touch.EventAccepted, touch.EventDeferred}) {
+		t.Errorf("events %v", got)
+	}
+	if view.Progress.Lane != "sms.bulk" || view.Progress.Leg != 1 {
+		t.Errorf("progress %+v", view.Progress)
+	}
+}
+
+func TestAllLegsRefused(t *testing.T) {
+	h := newHouse(t)
+	h.guard.judge = byChannel(map[touch.Channel]touch.Verdict{
+		touch.Push: {Decision: touch.Refuse, Rule: "consent", Kind: "consent"},
+		touch.SMS:  {Decision: touch.Refuse, Rule: "weekly", Kind: "cap"},
+	})
+	r := sms("a")
+	r.Addresses[touch.Push] = "device-1"
+	r.Plan = []touch.Leg{{Channel: touch.Push, Content: &touch.Content{Body: "b"}}, r.Plan[0]}
+	a := h.submit(t, r)[0]
+	if a.State != touch.Capped || a.Reason != "weekly" || !a.Refused() || len(a.Verdicts) != 2 {
+		t.Fatalf("got %+v", a)
+	}
+	view, _ := h.Touch(t.Context(), "engine", a.ID)
+	if got := kinds(view.Events); !slices.Equal(got, []touch.EventKind{touch.EventFallback, touch.EventRefused}) {
+		t.Errorf("events %v", got)
+	}
+	for i, rule := range []string{"consent", "weekly"} {
+		if v := view.Events[i].Verdict; v == nil || v.Findings[0].Rule != rule {
+			t.Errorf("event %d does not keep the finding of %s", i, rule)
+		}
+	}
+	// A repeat answers as before, verdicts included, whatever the guard says now.
+	h.guard.judge = nil
+	again := h.submit(t, r)[0]
+	if again.New || again.State != touch.Capped || again.Reason != "weekly" || len(again.Verdicts) != 2 || again.Verdicts[1].Rule != "weekly" {
+		t.Errorf("a repeat answered %+v", again)
+	}
+}
+
+func TestWhatNoPolicyNeedsToJudge(t *testing.T) {
+	h := newHouse(t)
+	h.control = &ledger.Control{Campaigns: map[ledger.CampaignRef]ledger.CampaignStatus{{Caller: "engine", Campaign: "stopped"}: ledger.CampaignCancelled}}
+	past, later := noon.Add(-time.Second), noon.Add(time.Hour)
+	late, cancelled, nowhere, slow := sms("late"), sms("cancelled"), sms("nowhere"), sms("slow")
+	late.ExpiresAt, cancelled.Campaign, nowhere.Addresses, slow.ExpiresAt = &past, "stopped", nil, &later
+	h.guard.judge = func(q policies.Question) touch.Verdict {
+		return touch.Verdict{Decision: touch.Defer, Rule: "night", Kind: "hours", Until: later} // exactly the end: too late
+	}
+	for i, want := range []struct {
+		state  touch.State
+		reason string
+	}{{touch.Expired, gateway.RuleExpiry}, {touch.Refused, gateway.RuleCampaign}, {touch.Refused, gateway.RuleNoAddress}, {touch.Expired, gateway.RuleExpiry}} {
+		r := []touch.Request{late, cancelled, nowhere, slow}[i]
+		if a := h.submit(t, r)[0]; a.State != want.state || a.Reason != want.reason || !a.New {
+			t.Errorf("%s: got %+v, want %v", r.Key, a, want)
+		}
+	}
+	if h.guard.asked != 1 {
+		t.Errorf("the guard was asked %d times, want once", h.guard.asked)
+	}
+}
+
+func TestFactsReachTheGuard(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	if wrong, err := h.PutCustomers(ctx, engine, []gateway.Profile{{ID: "c1", Zones: []string{"Asia/Shanghai"}, Addresses: map[touch.Channel]string{touch.SMS: "+8613900000000"}}}); err != nil || wrong[0] != nil {
+		t.Fatal(wrong, err)
+	}
+	if _, err := h.Suppress(ctx, engine, []gateway.Entry{
+		{Customer: "c1", Scope: "marketing", Owner: "o", Reason: "r", ForEver: true},
+		{Channel: touch.SMS, Address: "+8613900000000", Owner: "o", Reason: "r", ForEver: true},
+	}, false); err != nil {
+		t.Fatal(err)
+	}
+	var asked []policies.Question
+	h.guard.judge = func(q policies.Question) touch.Verdict {
+		asked = append(asked, q)
+		return touch.Verdict{Decision: touch.Allow}
+	}
+	r := sms("a")
+	r.Addresses = nil
+	tomorrow := noon.Add(24 * time.Hour)
+	r.NotBefore = &tomorrow
+	if a := h.submit(t, r)[0]; !a.Due.Equal(tomorrow) || !a.Deferred(noon) {
+		t.Errorf("got %+v, want it due tomorrow", a)
+	}
+	q := asked[0]
+	if q.Customer == nil || q.Customer.Zones[0] != "Asia/Shanghai" || q.Address != "+8613900000000" || len(q.Listings) != 2 || !q.Now.Equal(tomorrow) {
+		t.Errorf("the guard was asked %+v", q)
+	}
+}
+
+func TestUrgentTouchesAreQueuedAtOnce(t *testing.T) {
+	h := newHouse(t)
+	urgent, later, bulk := sms("u"), sms("l"), sms("b")
+	urgent.Category, later.Category = touch.Transactional, touch.Transactional
+	tomorrow := noon.Add(24 * time.Hour)
+	later.NotBefore = &tomorrow
+	h.submit(t, urgent, later, bulk)
+	if len(h.enqueued) != 1 || h.enqueued[0].Lane != "sms.urgent" {
+		t.Fatalf("queued %+v, want one urgent segment", h.enqueued)
+	}
+	seg, err := h.ledger.Claim(t.Context(), h.enqueued[0], "w", noon, noon.Add(time.Minute))
+	if err != nil || len(seg.Touches) != 1 || seg.Touches[0].Touch.Key != "u" {
+		t.Errorf("the segment holds %+v, %v", seg, err)
+	}
+}
+
+func TestAStoreThatFailsStoresNothing(t *testing.T) {
+	h := newHouse(t)
+	h.guard.err = touch.Errorf(touch.Unavailable, "", "down")
+	if _, err := h.Submit(t.Context(), "engine", []touch.Request{sms("a")}); touch.ClassOf(err) != touch.Unavailable {
+		t.Fatalf("got %v", err)
+	}
+	h.guard.err = nil
+	if a := h.submit(t, sms("a"))[0]; !a.New {
+		t.Error("the failed call left the touch behind")
+	}
+	if _, err := h.Submit(t.Context(), "engine", make([]touch.Request, touch.MaxBatch+1)); touch.ClassOf(err) != touch.TooLarge {
+		t.Errorf("a batch too large: %v", err)
+	}
+}
+
+func TestCheckJudgesEveryLegAndStoresNothing(t *testing.T) {
+	h := newHouse(t)
+	h.guard.judge = byChannel(map[touch.Channel]touch.Verdict{
+		touch.Push: {Decision: touch.Refuse, Rule: "consent", Kind: "consent"},
+		touch.SMS:  {Decision: touch.Allow},
+	})
+	r := sms("")
+	r.Plan = []touch.Leg{{Channel: touch.AICall, Content: &touch.Content{Body: "b"}}, {Channel: touch.Push, Content: &touch.Content{Body: "b"}}, r.Plan[0]}
+	r.Addresses[touch.Push] = "device-1"
+	got, err := h.Check(t.Context(), "engine", []touch.Request{r, {Key: "bad"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := got[0]
+	if f.Err != nil || f.Decision != touch.Allow || f.Leg != 2 || !f.Due.Equal(noon) || len(f.Verdicts) != 3 {
+		t.Errorf("got %+v", f)
+	}
+	if touch.ClassOf(got[1].Err) != touch.Invalid {
+		t.Errorf("the bad one: %+v", got[1])
+	}
+	if counts, _ := h.ledger.Counts(t.Context()); len(counts) != 0 {
+		t.Errorf("a check left %v behind", counts)
+	}
+}
