@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"touchgate.dev/touch"
@@ -11,7 +13,13 @@ import (
 // worker looked (equal versions), the transition holds. If it has (a receipt
 // overtook the vendor's answer, a caller cancelled), the newer progress stays
 // and only the facts of the send are added: the contact, the provider and the
-// events of the send itself. Both drivers call it inside Settle's transaction.
+// events of the send itself.
+//
+// Within the worker's own segment nothing but receipts and a cancel can move a
+// touch. There the transition holds as well while the touch is neither over
+// nor on a later leg: a late report of an earlier leg must not leave a touch
+// due that was just sent. Drivers call it inside Settle's transaction, with
+// cur.Segment set only for touches of the settled segment.
 func Apply(cur Progress, tr Transition) (Progress, []touch.Event) {
 	next := cur
 	next.Version++
@@ -24,7 +32,8 @@ func Apply(cur Progress, tr Transition) (Progress, []touch.Event) {
 	if tr.Provider != "" {
 		next.Provider = tr.Provider
 	}
-	if tr.Version != cur.Version {
+	holds := tr.Version == cur.Version || (cur.Segment != 0 && !cur.State.Final() && cur.Leg <= tr.Leg)
+	if !holds {
 		return next, sendEvents(tr.Events, cur.State)
 	}
 	if tr.DropContact {
@@ -80,11 +89,27 @@ func mergeContact(all []Contact, c Contact) []Contact {
 	for _, old := range all {
 		if old.Leg != c.Leg {
 			merged = append(merged, old)
-		} else if ContactRank(old.Kind) > ContactRank(c.Kind) {
+			continue
+		}
+		if ContactRank(old.Kind) > ContactRank(c.Kind) {
 			c.Kind = old.Kind
+		}
+		for word := range strings.FieldsSeq(old.Heard) {
+			c.Heard, _ = hear(c.Heard, word)
 		}
 	}
 	return append(merged, c)
+}
+
+// hear adds a word to those heard of a contact; it reports whether it is news.
+func hear(heard, word string) (string, bool) {
+	words := strings.Fields(heard)
+	if slices.Contains(words, word) {
+		return heard, false
+	}
+	words = append(words, word)
+	slices.Sort(words)
+	return strings.Join(words, " "), true
 }
 
 func dropContact(all []Contact, leg int) []Contact {
@@ -100,7 +125,8 @@ func dropContact(all []Contact, leg int) []Contact {
 // ApplyReceipt moves a progress by what a vendor reported of one leg. It is
 // monotone: the order and the number of receipts do not change where the touch
 // ends. Delivered wins over everything; a failure of the current leg goes on
-// with the next one. It answers no events when the receipt is no news.
+// with the next one. A receipt that is no news changes nothing, not even the
+// version.
 func ApplyReceipt(cur Progress, t *touch.Touch, leg int, r touch.Receipt, now time.Time) (Progress, []touch.Event) {
 	if leg >= len(t.Plan) {
 		return cur, nil
@@ -117,11 +143,11 @@ func ApplyReceipt(cur Progress, t *touch.Touch, leg int, r touch.Receipt, now ti
 		b.delivered(ContactDelivered)
 	case touch.ReceiptRead:
 		b.delivered(ContactDelivered)
-		b.event(touch.EventRead)
+		b.hear("read", touch.EventRead)
 	case touch.ReceiptReplied, touch.ReceiptOutcome:
 		b.answered()
 	}
-	if len(b.events) == 0 {
+	if !b.news {
 		return cur, nil
 	}
 	b.next.Version++
@@ -135,9 +161,11 @@ type receiptBuilder struct {
 	r       touch.Receipt
 	at, now time.Time
 	events  []touch.Event
+	news    bool
 }
 
 func (b *receiptBuilder) event(kind touch.EventKind) {
+	b.news = true
 	b.events = append(b.events, touch.Event{
 		Kind: kind, At: b.at, Touch: b.t.ID, Key: b.t.Key, Caller: b.t.Caller, Customer: b.t.Customer,
 		Campaign: b.t.Campaign, State: b.next.State, Leg: b.leg, Channel: b.t.Plan[b.leg].Channel,
@@ -155,11 +183,11 @@ func (b *receiptBuilder) kind() (string, bool) {
 	return "", false
 }
 
-// contact raises the leg's contact to kind; it reports whether that is news.
-func (b *receiptBuilder) contact(kind string) bool {
+// contact raises the leg's contact to kind.
+func (b *receiptBuilder) contact(kind string) {
 	old, known := b.kind()
 	if known && ContactRank(old) >= ContactRank(kind) {
-		return false
+		return
 	}
 	at := b.at
 	for _, c := range b.next.Contacts {
@@ -168,35 +196,50 @@ func (b *receiptBuilder) contact(kind string) bool {
 		}
 	}
 	b.next.Contacts = mergeContact(b.next.Contacts, Contact{Leg: b.leg, Channel: b.t.Plan[b.leg].Channel, At: at, Kind: kind})
-	return true
+	b.news = true
 }
 
 func (b *receiptBuilder) delivered(kind string) {
-	news := b.contact(kind)
-	if !news && b.next.State == touch.Delivered {
-		return
+	old, _ := b.kind()
+	b.contact(kind)
+	if ContactRank(old) >= ContactRank(ContactDelivered) && b.next.State == touch.Delivered {
+		return // it had arrived before
 	}
 	b.next.State, b.next.Due, b.next.Reason = touch.Delivered, time.Time{}, ""
 	b.event(touch.EventDelivered)
 }
 
+// hear notes a word of this leg's contact; the event is told the first time.
+func (b *receiptBuilder) hear(word string, kind touch.EventKind) {
+	for i, c := range b.next.Contacts {
+		if c.Leg != b.leg {
+			continue
+		}
+		heard, news := hear(c.Heard, strings.ReplaceAll(word, " ", "_"))
+		if news {
+			b.next.Contacts = slices.Clone(b.next.Contacts)
+			b.next.Contacts[i].Heard = heard
+			b.event(kind)
+		}
+		return
+	}
+}
+
 func (b *receiptBuilder) answered() {
-	kind := ContactConnected
 	switch b.r.Outcome {
 	case touch.NoAnswer:
 		b.failed()
-		return
 	case touch.Conversation, touch.RefusedOffer, touch.Completed:
-		kind = ContactConversation
-	}
-	b.delivered(kind)
-	if b.r.Outcome != "" && len(b.events) == 0 {
-		return // the same outcome again
+		b.delivered(ContactConversation)
+	default:
+		b.delivered(ContactConnected)
 	}
 	if b.r.Kind == touch.ReceiptReplied {
-		b.event(touch.EventReplied)
+		b.hear("replied", touch.EventReplied)
 	}
-	b.event(touch.EventOutcome)
+	if b.r.Outcome != "" {
+		b.hear(b.r.Outcome, touch.EventOutcome)
+	}
 }
 
 func (b *receiptBuilder) failed() {
@@ -216,9 +259,6 @@ func (b *receiptBuilder) failed() {
 		b.next.Reason = b.r.Reason
 	}
 	b.event(touch.EventUndelivered)
-	if b.r.Outcome != "" {
-		b.event(touch.EventOutcome)
-	}
 	switch {
 	case onLeg && b.next.State == touch.Due:
 		b.event(touch.EventFallback)

@@ -118,7 +118,8 @@ type Work interface {
 	// Feed takes up to limit due touches of the lane (highest priority first,
 	// then longest due) into a new segment, clears their timers, and gives
 	// its reference; ok is false when nothing is due. Touches of paused
-	// campaigns are passed over and cost later calls nothing.
+	// campaigns are passed over and cost later calls nothing. A timer that was
+	// set more than ten seconds ahead may run out a tenth of a second late.
 	Feed(ctx context.Context, lane string, now time.Time, limit int) (ref SegmentRef, n int, ok bool, err error)
 	// OpenSegments counts the lane's segments that are not yet done.
 	OpenSegments(ctx context.Context, lane string) (int, error)

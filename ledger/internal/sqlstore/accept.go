@@ -118,6 +118,7 @@ func (in *intake) place() error {
 	if err != nil {
 		return err
 	}
+	now := micros(in.t.s.now())
 	for i := range in.lines {
 		l := &in.lines[i]
 		l.seq = seqs[i]
@@ -127,7 +128,7 @@ func (in *intake) place() error {
 		if l.State != touch.Due {
 			continue
 		}
-		key := waitKey{lane: l.Lane, priority: l.Touch.Priority, due: micros(l.Due), campaign: l.campaign}
+		key := waitKey{lane: l.Lane, priority: l.Touch.Priority, due: shared(micros(l.Due), now), campaign: l.campaign}
 		if l.Enqueue {
 			seg, err := in.segment(l.Lane)
 			if err != nil {

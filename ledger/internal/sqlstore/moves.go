@@ -131,7 +131,7 @@ func (ms *moves) settleIn(m *move) (err error) {
 		m.name = m.row.wait
 		return nil
 	}
-	key := waitKey{lane: next.Lane, priority: next.Priority, due: micros(next.Due), campaign: m.row.campaign}
+	key := waitKey{lane: next.Lane, priority: next.Priority, due: shared(micros(next.Due), micros(ms.t.s.now())), campaign: m.row.campaign}
 	same := before.Segment == 0 && m.row.wait != 0 && before.Due.Equal(next.Due)
 	switch {
 	case !next.Due.IsZero():

@@ -123,7 +123,7 @@ func (t *tx) receive(receipts []touch.Receipt, found []target, now time.Time) ([
 		a := &answers[i]
 		ms.add(to.seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) {
 			next, events := ledger.ApplyReceipt(cur, tc, to.leg, receipts[i], now)
-			*a = ledger.Received{Known: true, Changed: len(events) > 0, Touch: *tc, Leg: to.leg, Before: cur, After: next}
+			*a = ledger.Received{Known: true, Changed: next.Version != cur.Version, Touch: *tc, Leg: to.leg, Before: cur, After: next}
 			return next, events
 		})
 	}

@@ -115,7 +115,7 @@ func (c *conn) locate(rows map[int64]*row) error {
 
 func (r *row) enter(segment, due int64) {
 	r.Segment = segment
-	if r.pristine || micros(r.Due) == due {
+	if r.pristine || ranOut(r.Due, due) {
 		r.Due = fromMicros(0)
 	}
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"database/sql"
 	"slices"
+	"time"
 
 	"touchgate.dev/touch"
 )
@@ -33,6 +34,28 @@ type wait struct {
 	id, origin int64
 	waitKey
 	seqs []int64
+}
+
+// A timer that was set far ahead may run out up to a tenth of a second late, so
+// that those that were set one by one still share waits.
+const (
+	farAhead = int64(10 * time.Second / time.Microsecond)
+	coarse   = int64(100 * time.Millisecond / time.Microsecond)
+)
+
+// shared is the due time of the wait for a timer set now.
+func shared(due, now int64) int64 {
+	if due-now < farAhead {
+		return due
+	}
+	return (due + coarse - 1) / coarse * coarse
+}
+
+// ranOut reports whether a touch's timer is the one that a wait of this due
+// time has run out for.
+func ranOut(timer time.Time, wait int64) bool {
+	late := wait - micros(timer)
+	return late >= 0 && late < coarse
 }
 
 // name is the number by which touches know the wait.
