@@ -212,9 +212,11 @@ func (e *evaluation) verdict() touch.Verdict {
 	}
 	v.Findings = make([]touch.Finding, 0, len(rules))
 	for _, r := range rules {
-		f := touch.Finding{Rule: r.id, Kind: r.kind, Shadow: r.shadow}
-		next := e.hold(r, &f)
+		v.Findings = append(v.Findings, touch.Finding{Rule: r.id, Kind: r.kind, Shadow: r.shadow})
+		f := &v.Findings[len(v.Findings)-1]
+		next := e.hold(r, f)
 		if f.Decision == "" {
+			v.Findings = v.Findings[:len(v.Findings)-1]
 			continue
 		}
 		if d, ok := r.demand.(*duty); ok && !r.shadow && f.Decision == touch.Allow && !f.Excused {
@@ -232,7 +234,6 @@ func (e *evaluation) verdict() touch.Verdict {
 				v.Decision, v.Rule, v.Kind = f.Decision, f.Rule, f.Kind
 			}
 		}
-		v.Findings = append(v.Findings, f)
 	}
 	// While the caps are only being taken down, the instant would be half the truth.
 	if v.Decision == touch.Defer && len(e.asks) == 0 {
