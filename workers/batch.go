@@ -25,7 +25,9 @@ type job struct {
 	dispatch adapter.Dispatch
 	reserved bool // holds a place in the contact log
 	provider string
-	tried    []string // providers that surely did not send it, in this step
+	tried    []string     // providers that surely did not send it, in this step
+	last     touch.Result // what the last of them said
+	resend   bool         // a deliberate second send after an unknown outcome
 	// unknownSince is set while an earlier attempt may have been sent.
 	unknownSince time.Time
 }

@@ -44,7 +44,8 @@ func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job)
 			continue
 		}
 		q.TemplateDuties = duties
-		q.Listings = append(listings[touch.CustomerKey(t.Customer)], listings[touch.AddressKey(j.plan().Channel, q.Address)]...)
+		own := listings[touch.CustomerKey(t.Customer)]
+		q.Listings = append(own[:len(own):len(own)], listings[touch.AddressKey(j.plan().Channel, q.Address)]...)
 		ready, questions = append(ready, j), append(questions, q)
 	}
 	if len(ready) == 0 {
@@ -188,7 +189,7 @@ func (b *batch) address(ctx context.Context, j *job, q *policies.Question) (duti
 	j.dispatch = adapter.Dispatch{
 		ID: touch.DispatchID(t.ID, j.leg), Touch: t.ID, Leg: j.leg, Channel: leg.Channel, Customer: t.Customer,
 		Category: t.Category, Campaign: t.Campaign, Subject: t.Subject, Address: q.Address, Template: leg.Template,
-		Params: leg.Params, Content: content, Assignee: leg.Assign, DueIn: leg.DueIn.Std(),
+		Params: leg.Params, Content: content, Assignee: leg.Assign, DueIn: leg.DueIn.Std(), Resend: j.resend,
 	}
 	if t.ExpiresAt != nil {
 		j.dispatch.ExpiresAt = *t.ExpiresAt

@@ -24,6 +24,9 @@ const (
 	reportBatch   = 100 // events in one call
 	reportTimeout = 15 * time.Second
 	reportMaxWait = time.Hour // between tries
+	// reportLease outlives one call; a portion of several may let a second
+	// reporter in, which repeats some events and skips none.
+	reportLease = 2 * reportTimeout
 )
 
 // Reporter tells callers what came of their touches: signed webhooks in the
@@ -36,8 +39,8 @@ type Reporter struct {
 	every  time.Duration
 }
 
-// NewReporter makes a reporter that calls over transport. Run one at a time: a
-// second one repeats what the first says.
+// NewReporter makes a reporter that calls over transport. Many may run: one at
+// a time holds the lease and speaks.
 func NewReporter(o Options, transport http.RoundTripper) *Reporter {
 	return &Reporter{o: o, every: 500 * time.Millisecond, client: &http.Client{
 		Transport: transport, Timeout: reportTimeout,
@@ -45,10 +48,15 @@ func NewReporter(o Options, transport http.RoundTripper) *Reporter {
 	}}
 }
 
-// Run reports until ctx ends.
+// Run reports until ctx ends, whenever this one holds the lease.
 func (r *Reporter) Run(ctx context.Context) {
 	for sleep(ctx, r.every) {
-		if err := r.Step(ctx); err != nil && ctx.Err() == nil {
+		now := r.o.Now()
+		held, err := r.o.Ledger.Lease(ctx, "reporter", r.o.Name, now, now.Add(reportLease))
+		if err == nil && held {
+			err = r.Step(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
 			r.o.Logger.LogAttrs(ctx, slog.LevelWarn, "reporting failed", slog.Any("error", err))
 		}
 	}

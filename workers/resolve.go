@@ -32,7 +32,7 @@ func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
 			j.dispatch = d
 			b.foundUnsent(j, r)
 		case b.mayResend(j):
-			j.dispatch.Resend = true
+			j.resend = true
 			send = append(send, j)
 		default:
 			b.unresolved(j)
@@ -99,7 +99,7 @@ func (b *batch) unresolved(j *job) {
 	tr.Due = now.Add(b.d.backoff(b.d.o.Tuning.ResolveBase, b.d.o.Tuning.RetryMax, j.attempts))
 	tr.Provider, tr.Contact = j.provider, contact
 	tr.Reason = j.c.Progress.Reason
-	if j.dispatch.Resend {
+	if j.resend {
 		tr.Reason = resendReason
 	}
 	b.add(j, tr, nil)

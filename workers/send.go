@@ -72,6 +72,9 @@ func (b *batch) choose(jobs []*job) []*job {
 		}
 		provider, ok, refusal := b.d.o.Pool.Choose(j.plan().Channel, j.dispatch, exclude)
 		if !ok {
+			if len(j.tried) > 0 {
+				refusal = j.last // what was really tried says more
+			}
 			b.settle(j, refusal)
 			continue
 		}
@@ -170,7 +173,7 @@ func (b *batch) result(ctx context.Context, j *job, r touch.Result, again *failo
 	b.attempted(ctx, j, r)
 	if j.wantsAnother(r) {
 		again.mu.Lock()
-		j.tried = append(j.tried, r.Provider)
+		j.tried, j.last = append(j.tried, r.Provider), r
 		again.jobs = append(again.jobs, j)
 		again.mu.Unlock()
 		return

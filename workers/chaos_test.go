@@ -1,0 +1,117 @@
+package workers_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// TestWhateverVendorsAnswerNothingIsLostOrDoubled lets a vendor that treats an
+// id as one message answer at random, and lets workers die between the intent
+// and the settling; in the end every touch has one end, nobody has two
+// messages, and a place in the contact log is taken exactly where a message
+// was, or may have been, sent.
+func TestWhateverVendorsAnswerNothingIsLostOrDoubled(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		h := newHouse(t)
+		h.tuning.Unclaimed = time.Second
+		for _, c := range []touch.Channel{touch.SMS, touch.Push} {
+			h.pool.caps[string(c)+"-vendor"] = adapter.Capabilities{IdempotencyWindow: 24 * time.Hour, EchoesID: true}
+		}
+		truth := map[string]int{} // what the vendor really took, by dispatch id
+		healthy := false
+		h.pool.answer = func(_ string, d adapter.Dispatch) touch.Result {
+			if truth[d.ID] > 0 {
+				return touch.Result{Class: touch.Accepted} // a repetition of one message
+			}
+			class := touch.Accepted
+			if !healthy {
+				class = rapid.SampledFrom([]touch.ResultClass{
+					touch.Accepted, touch.Rejected, touch.Retryable, touch.Throttled, touch.Misconfigured, touch.ResultUnknown,
+				}).Draw(rt, "class")
+			}
+			if class == touch.Accepted || (class == touch.ResultUnknown && rapid.Bool().Draw(rt, "went out")) {
+				truth[d.ID]++
+			}
+			return touch.Result{Class: class}
+		}
+		n := rapid.IntRange(1, 12).Draw(rt, "touches")
+		ids := h.submit(n, func(i int, tc *touch.Touch) {
+			if i%3 == 0 {
+				pushThenSMS(i, tc)
+			}
+		})
+		for round := range 40 {
+			healthy = round > 12
+			h.pass(10 * time.Minute)
+			for _, ref := range h.feed() {
+				if !healthy && rapid.IntRange(0, 3).Draw(rt, "crash") == 0 {
+					h.dieAfterIntent(ref, truth, rapid.Bool().Draw(rt, "sent before death"))
+					continue
+				}
+				if err := h.deliver.Handle(h.ctx, ref); err != nil {
+					rt.Fatal(err)
+				}
+			}
+			refs, err := h.ledger.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 100)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			for _, ref := range refs {
+				if err := h.deliver.Handle(h.ctx, ref); err != nil {
+					rt.Fatal(err)
+				}
+			}
+		}
+		for _, id := range ids {
+			v := h.view(id)
+			// A sent touch without a timer waits for nothing but a receipt.
+			if p := v.Progress; !p.State.Final() && p.State != touch.Sent {
+				rt.Errorf("stuck in %s (%s): %+v", p.State, p.Reason, p)
+			}
+			for leg := range v.Touch.Plan {
+				id := touch.DispatchID(id, leg)
+				if truth[id] > 1 {
+					rt.Errorf("%s went out %d times", id, truth[id])
+				}
+				if truth[id] == 1 && h.guard.log[id] != "committed" {
+					rt.Errorf("%s went out and its place is %q", id, h.guard.log[id])
+				}
+			}
+		}
+	})
+}
+
+// dieAfterIntent plays a worker that reserves and intends everything, may have
+// sent it, and is never heard of again.
+func (h *house) dieAfterIntent(ref ledger.SegmentRef, truth map[string]int, sent bool) {
+	h.t.Helper()
+	seg, err := h.ledger.Claim(h.ctx, ref, "dying", h.now, h.now.Add(time.Minute))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var intents []ledger.Intent
+	for _, c := range seg.Touches {
+		if c.Progress.State != touch.Due || c.Intent != nil {
+			continue
+		}
+		leg := c.Progress.Leg
+		intents = append(intents, ledger.Intent{
+			Seq: c.Progress.Seq, Version: c.Progress.Version, Leg: leg, Attempt: 1, At: h.now,
+			Provider: string(c.Touch.Plan[leg].Channel) + "-vendor",
+		})
+		id := touch.DispatchID(c.Touch.ID, leg)
+		h.guard.log[id] = "reserved"
+		if sent && truth[id] == 0 {
+			truth[id] = 1
+		}
+	}
+	if _, err := h.ledger.Intend(h.ctx, ref, h.watch.Current().Fence, intents); err != nil {
+		h.t.Fatal(err)
+	}
+}

@@ -1,0 +1,411 @@
+package workers_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
+	"touchgate.dev/touch"
+)
+
+func always(class touch.ResultClass, reason string) func(string, adapter.Dispatch) touch.Result {
+	return func(string, adapter.Dispatch) touch.Result { return touch.Result{Class: class, Reason: reason} }
+}
+
+func (h *house) reserved(id touch.ID, leg int, want string) {
+	h.t.Helper()
+	if got := h.guard.log[touch.DispatchID(id, leg)]; got != want {
+		h.t.Errorf("leg %d in the contact log is %q, want %q", leg, got, want)
+	}
+}
+
+func pushThenSMS(_ int, t *touch.Touch) {
+	leg := t.Plan[0]
+	t.Plan = []touch.Leg{
+		{Channel: touch.Push, Content: leg.Content, Wait: touch.Duration(30 * time.Minute), Until: "delivered"}, leg,
+	}
+}
+
+func TestAcceptedIsSent(t *testing.T) {
+	h := newHouse(t)
+	ids := h.submit(3, nil)
+	h.step()
+	for _, id := range ids {
+		v := h.expect(id, touch.Sent, touch.EventSent)
+		if len(v.Progress.Contacts) != 1 || !v.Progress.Contacts[0].At.Equal(h.now) {
+			t.Errorf("contacts %+v", v.Progress.Contacts)
+		}
+		h.reserved(id, 0, "committed")
+	}
+	h.step()
+	if n := len(h.pool.accepted); n != 3 {
+		t.Errorf("%d messages, want 3", n)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	h := newHouse(t)
+	later := h.now.Add(9 * time.Hour)
+	verdicts := []touch.Verdict{
+		{Decision: touch.Refuse, Rule: "weekly", Kind: "cap", Findings: []touch.Finding{{Rule: "weekly"}}},
+		{Decision: touch.Refuse, Rule: "consent", Kind: "consent"},
+		{Decision: touch.Defer, Rule: "night", Kind: "hours", Until: later},
+		{Decision: touch.Defer, Rule: "night", Kind: "hours", Until: later},
+		{}, // a guard that says nothing has not allowed
+	}
+	h.guard.say = func(q policies.Question) touch.Verdict {
+		if !q.Now.Before(later) {
+			return touch.Verdict{Decision: touch.Allow}
+		}
+		return verdicts[q.Touch.Priority]
+	}
+	ids := h.submit(len(verdicts), func(i int, tc *touch.Touch) {
+		tc.Priority = i
+		if i == 3 {
+			expires := later.Add(-time.Hour)
+			tc.ExpiresAt = &expires
+		}
+	})
+	h.step()
+	v := h.expect(ids[0], touch.Capped, touch.EventRefused)
+	if e := v.Events[1]; e.Verdict == nil || len(e.Verdict.Findings) != 1 {
+		t.Error("the refusal does not carry its findings")
+	}
+	h.expect(ids[1], touch.Refused, touch.EventRefused)
+	if v := h.expect(ids[2], touch.Due, touch.EventDeferred); !v.Progress.Due.Equal(later) {
+		t.Errorf("due %s, want %s", v.Progress.Due, later)
+	}
+	h.expect(ids[3], touch.Expired, touch.EventExpired)
+	h.expect(ids[4], touch.Refused, touch.EventRefused)
+	h.pass(9 * time.Hour)
+	h.step()
+	h.expect(ids[2], touch.Sent, touch.EventDeferred, touch.EventSent)
+}
+
+func TestRejectedGoesOnWithTheNextLeg(t *testing.T) {
+	h := newHouse(t)
+	id := h.submit(1, pushThenSMS)[0]
+	h.pool.answer = func(_ string, d adapter.Dispatch) touch.Result {
+		if d.Channel == touch.Push {
+			return touch.Result{Class: touch.Rejected, Reason: touch.BadTarget}
+		}
+		return touch.Result{Class: touch.Accepted}
+	}
+	h.step()
+	h.reserved(id, 0, "released")
+	h.step()
+	h.expect(id, touch.Sent, touch.EventUndelivered, touch.EventFallback, touch.EventSent)
+	h.reserved(id, 1, "committed")
+}
+
+func TestRejectedWithoutAnotherLegFails(t *testing.T) {
+	h := newHouse(t)
+	id := h.submit(1, nil)[0]
+	h.pool.answer = always(touch.Rejected, touch.BadTarget)
+	h.step()
+	v := h.expect(id, touch.Failed, touch.EventUndelivered, touch.EventFailed)
+	if v.Progress.Reason != touch.BadTarget {
+		t.Errorf("reason %q", v.Progress.Reason)
+	}
+	h.reserved(id, 0, "released")
+}
+
+func TestKnownNonSendTriesAnotherProvider(t *testing.T) {
+	h := newHouse(t)
+	h.pool.names = []string{"a", "b"}
+	h.pool.answer = func(provider string, _ adapter.Dispatch) touch.Result {
+		if provider == "a" {
+			return touch.Result{Class: touch.Retryable}
+		}
+		return touch.Result{Class: touch.Accepted}
+	}
+	id := h.submit(1, nil)[0]
+	h.step()
+	if v := h.expect(id, touch.Sent, touch.EventSent); v.Progress.Provider != "b" {
+		t.Errorf("sent by %q", v.Progress.Provider)
+	}
+}
+
+func TestRetriesEndWithMaxAttempts(t *testing.T) {
+	h := newHouse(t)
+	h.pool.answer = always(touch.Retryable, "")
+	id := h.submit(1, nil)[0]
+	for range 3 {
+		h.step()
+		h.pass(time.Hour)
+	}
+	h.expect(id, touch.Failed, touch.EventRetry, touch.EventRetry, touch.EventUndelivered, touch.EventFailed)
+	h.reserved(id, 0, "released")
+}
+
+func TestThrottledSpendsNoAttempt(t *testing.T) {
+	h := newHouse(t)
+	h.pool.answer = func(string, adapter.Dispatch) touch.Result {
+		return touch.Result{Class: touch.Throttled, RetryAfter: time.Minute, NoAttempt: true}
+	}
+	id := h.submit(1, nil)[0]
+	for range 10 {
+		h.step()
+		h.pass(time.Minute)
+	}
+	v := h.expect(id, touch.Due)
+	if v.Progress.Attempts != 0 {
+		t.Errorf("%d attempts spent", v.Progress.Attempts)
+	}
+}
+
+func TestUnknownIsNeverGivenToAnotherProvider(t *testing.T) {
+	h := newHouse(t)
+	h.pool.names = []string{"a", "b"}
+	var used []string
+	h.pool.answer = func(provider string, _ adapter.Dispatch) touch.Result {
+		used = append(used, provider)
+		return touch.Result{} // unknown
+	}
+	id := h.submit(1, nil)[0]
+	for range 6 {
+		h.step()
+		h.pass(time.Hour)
+	}
+	v := h.expect(id, touch.Unconfirmed, touch.EventUnknown, touch.EventUnconfirmed)
+	if len(used) != 1 || len(v.Progress.Contacts) != 1 {
+		t.Errorf("sent by %v, contacts %+v: marketing with an unknown outcome counts as sent, once", used, v.Progress.Contacts)
+	}
+	h.reserved(id, 0, "committed")
+}
+
+func TestUnknownRepeatsWhereTheVendorKnowsTheID(t *testing.T) {
+	h := newHouse(t)
+	h.pool.caps["sms-vendor"] = adapter.Capabilities{IdempotencyWindow: time.Hour, EchoesID: true}
+	n := 0
+	h.pool.answer = func(string, adapter.Dispatch) touch.Result {
+		if n++; n == 1 {
+			return touch.Result{}
+		}
+		return touch.Result{Class: touch.Accepted}
+	}
+	id := h.submit(1, nil)[0]
+	h.step()
+	h.expect(id, touch.Unknown, touch.EventUnknown)
+	h.pass(time.Minute)
+	h.step()
+	h.expect(id, touch.Sent, touch.EventUnknown, touch.EventSent)
+	h.reserved(id, 0, "committed")
+}
+
+func TestUnknownAsksTheVendor(t *testing.T) {
+	for name, tc := range map[string]struct {
+		class touch.ResultClass
+		want  touch.State
+		place string
+	}{
+		"it has it":     {touch.Accepted, touch.Sent, "committed"},
+		"it has it not": {touch.Retryable, touch.Due, "released"},
+		"it cannot say": {touch.ResultUnknown, touch.Unknown, "reserved"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.pool.answer = always(touch.ResultUnknown, "")
+			h.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) { return touch.Result{Class: tc.class}, true }
+			id := h.submit(1, nil)[0]
+			h.step()
+			h.pass(time.Minute)
+			h.step()
+			if v := h.view(id); v.Progress.State != tc.want {
+				t.Errorf("state %s, want %s", v.Progress.State, tc.want)
+			}
+			h.reserved(id, 0, tc.place)
+		})
+	}
+}
+
+func TestUrgentUnknownIsResentOnce(t *testing.T) {
+	h := newHouse(t)
+	h.pool.answer = always(touch.ResultUnknown, "")
+	id := h.submit(1, func(_ int, t *touch.Touch) { t.Category = touch.Transactional })[0]
+	for range 12 {
+		h.step()
+		h.pass(time.Hour)
+	}
+	if h.pool.resent != 1 {
+		t.Errorf("resent %d times, want once", h.pool.resent)
+	}
+	if v := h.view(id); v.Progress.State != touch.Unconfirmed {
+		t.Errorf("ended %s", v.Progress.State)
+	}
+}
+
+func TestWaitIsOverGoesOnWithTheNextLeg(t *testing.T) {
+	h := newHouse(t)
+	ids := h.submit(2, pushThenSMS)
+	h.step()
+	receipt := touch.Receipt{Dispatch: touch.DispatchID(ids[1], 0), Kind: touch.ReceiptDelivered, At: h.now}
+	if _, err := h.ledger.Receive(h.ctx, []touch.Receipt{receipt}, h.now); err != nil {
+		t.Fatal(err)
+	}
+	h.pass(30 * time.Minute)
+	h.step()
+	h.expect(ids[0], touch.Sent, touch.EventSent, touch.EventFallback, touch.EventSent)
+	h.expect(ids[1], touch.Delivered, touch.EventSent, touch.EventDelivered)
+	if h.pool.accepted[touch.DispatchID(ids[1], 1)] != 0 {
+		t.Error("the next leg went out although the first had arrived")
+	}
+}
+
+func TestRefusalAfterASentLegDoesNotDenyTheContact(t *testing.T) {
+	h := newHouse(t)
+	h.guard.say = func(q policies.Question) touch.Verdict {
+		if q.Leg == 0 {
+			return touch.Verdict{Decision: touch.Allow}
+		}
+		return touch.Verdict{Decision: touch.Refuse, Rule: "weekly", Kind: "cap"}
+	}
+	id := h.submit(1, pushThenSMS)[0]
+	h.step()
+	h.pass(30 * time.Minute)
+	h.step()
+	h.expect(id, touch.Unconfirmed, touch.EventSent, touch.EventFallback, touch.EventUnconfirmed)
+}
+
+func TestACrashAfterTheIntentIsAnUnknownOutcome(t *testing.T) {
+	h := newHouse(t)
+	h.pool.caps["sms-vendor"] = adapter.Capabilities{IdempotencyWindow: time.Hour, EchoesID: true}
+	id := h.submit(1, nil)[0]
+	ref := h.feed()[0]
+	seg, err := h.ledger.Claim(h.ctx, ref, "dying", h.now, h.now.Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	intent := ledger.Intent{Seq: seg.Touches[0].Progress.Seq, Version: seg.Touches[0].Progress.Version, Attempt: 1, Provider: "sms-vendor", At: h.now}
+	if _, err := h.ledger.Intend(h.ctx, ref, h.watch.Current().Fence, []ledger.Intent{intent}); err != nil {
+		t.Fatal(err)
+	}
+	h.pool.accepted[touch.DispatchID(id, 0)]++ // it went out, and the worker died
+	if err := h.deliver.Handle(h.ctx, ref); err != nil {
+		t.Fatal(err)
+	}
+	h.expect(id, touch.Due) // the lease still lives: nobody else may work on it
+	h.pass(2 * time.Minute)
+	refs, err := h.ledger.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
+	if err != nil || len(refs) != 1 {
+		t.Fatalf("recovered %v, %v", refs, err)
+	}
+	if err := h.deliver.Handle(h.ctx, ref); err != nil {
+		t.Fatal(err)
+	}
+	h.expect(id, touch.Due) // the old epoch is dead
+	if err := h.deliver.Handle(h.ctx, refs[0]); err != nil {
+		t.Fatal(err)
+	}
+	h.expect(id, touch.Sent, touch.EventSent)
+	if err := h.ledger.Settle(h.ctx, ref, nil); !errors.Is(err, err) || touch.ClassOf(err) != touch.Conflict {
+		t.Errorf("the dead worker's settle: %v", err)
+	}
+}
+
+func TestAStopBindsWhatIsJudgedAlready(t *testing.T) {
+	h := newHouse(t)
+	id := h.submit(1, nil)[0]
+	h.guard.say = func(q policies.Question) touch.Verdict {
+		// The stop arrives between the verdict and the intent.
+		stop := ledger.Stop{ID: "s1", Owner: "ops", Reason: "wrong text", Since: h.now}
+		if err := h.ledger.PutStop(h.ctx, stop, "ops", h.now); err != nil {
+			t.Fatal(err)
+		}
+		return touch.Verdict{Decision: touch.Allow}
+	}
+	h.step()
+	v := h.expect(id, touch.Due)
+	if len(h.pool.accepted) != 0 || v.Progress.Reason != "stop:s1" {
+		t.Errorf("sent %v, reason %q", h.pool.accepted, v.Progress.Reason)
+	}
+	h.reserved(id, 0, "released")
+	h.guard.say = nil
+	if err := h.ledger.EndStop(h.ctx, "s1", "ops", h.now); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.watch.Refresh(h.ctx); err != nil {
+		t.Fatal(err)
+	}
+	h.pass(2 * time.Minute)
+	h.step()
+	h.expect(id, touch.Sent, touch.EventSent)
+}
+
+func TestACancelBindsWhatIsJudgedAlready(t *testing.T) {
+	h := newHouse(t)
+	ids := h.submit(2, nil)
+	id := ids[0]
+	h.guard.say = func(q policies.Question) touch.Verdict {
+		if q.Touch.ID == id {
+			if _, err := h.ledger.CancelTouch(h.ctx, "bank", id, "ops", h.now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return touch.Verdict{Decision: touch.Allow}
+	}
+	h.step()
+	h.expect(id, touch.Cancelled, touch.EventCancelled)
+	h.expect(ids[1], touch.Sent, touch.EventSent)
+	if h.pool.accepted[touch.DispatchID(id, 0)] != 0 {
+		t.Error("a cancelled touch went out")
+	}
+	h.reserved(id, 0, "released")
+}
+
+func TestPausedCampaignWaits(t *testing.T) {
+	h := newHouse(t)
+	ids := h.submit(5, nil)
+	set := func(s ledger.CampaignStatus) {
+		if err := h.ledger.SetCampaign(h.ctx, "bank", "spring", s, "ops", h.now); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.watch.Refresh(h.ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(ledger.CampaignPaused)
+	for range 3 {
+		h.step()
+	}
+	if len(h.pool.accepted) != 0 {
+		t.Fatal("a paused campaign went out")
+	}
+	set(ledger.CampaignRunning)
+	if _, err := h.ledger.Unpark(h.ctx, h.now, 1000); err != nil {
+		t.Fatal(err)
+	}
+	h.step()
+	for _, id := range ids {
+		h.expect(id, touch.Sent, touch.EventSent)
+	}
+}
+
+func TestWithoutTheContactLogEverythingWaits(t *testing.T) {
+	h := newHouse(t)
+	id := h.submit(1, nil)[0]
+	h.guard.down = true
+	h.step()
+	h.expect(id, touch.Due)
+	if len(h.pool.accepted) != 0 {
+		t.Fatal("a check was skipped")
+	}
+	h.guard.down = false
+	h.pass(time.Minute)
+	h.step()
+	h.expect(id, touch.Sent, touch.EventSent)
+}
+
+func TestNoAddressTriesTheNextLeg(t *testing.T) {
+	h := newHouse(t)
+	id := h.submit(1, func(i int, t *touch.Touch) {
+		pushThenSMS(i, t)
+		delete(t.Addresses, touch.Push)
+	})[0]
+	h.step()
+	h.step()
+	h.expect(id, touch.Sent, touch.EventFallback, touch.EventSent)
+}
