@@ -39,7 +39,7 @@ func NewDeliver(o Options) *Deliver {
 // error asks the queue to bring the task again.
 func (d *Deliver) Handle(ctx context.Context, ref ledger.SegmentRef) error {
 	lease := d.o.Tuning.BulkLease
-	if urgentLane(ref.Lane) {
+	if Urgent(ref.Lane) {
 		lease = d.o.Tuning.UrgentLease
 	}
 	now := d.o.Now()

@@ -55,7 +55,7 @@ func (f *Feeder) Fill(ctx context.Context, lane string) (fed int, err error) {
 		return 0, err
 	}
 	size := f.o.Tuning.SegmentSize
-	if urgentLane(lane) {
+	if Urgent(lane) {
 		size = f.o.Tuning.UrgentSegment
 	}
 	for ; open < f.o.Tuning.Window; open++ {
@@ -73,7 +73,8 @@ func (f *Feeder) Fill(ctx context.Context, lane string) (fed int, err error) {
 	return fed, nil
 }
 
-func urgentLane(lane string) bool { return strings.HasSuffix(lane, ".urgent") }
+// Urgent reports whether a lane is for urgent touches.
+func Urgent(lane string) bool { return strings.HasSuffix(lane, ".urgent") }
 
 // sleep waits and reports whether ctx is still live.
 func sleep(ctx context.Context, d time.Duration) bool {
