@@ -17,15 +17,13 @@ import (
 // a key that the adapter does not know, a value of the wrong type and a value
 // that its validate tags forbid are all reported, with their lines.
 func decode(at string, node *yaml.Node, into any) []error {
-	var faults []error
 	if node.Kind != 0 {
-		faults = unknownKeys(at, node, reflect.TypeOf(into))
-		if err := node.Decode(into); err != nil {
-			faults = append(faults, typeFaults(at, err)...)
+		if faults := misfits(at, node, reflect.TypeOf(into)); len(faults) > 0 {
+			return faults
 		}
-	}
-	if len(faults) > 0 {
-		return faults
+		if err := node.Decode(into); err != nil {
+			return []error{misfit(at, node, err)}
+		}
 	}
 	return check(at, into)
 }
@@ -64,17 +62,17 @@ func rule(f validator.FieldError) string {
 	return strings.TrimSpace("valid: " + f.Tag() + " " + f.Param())
 }
 
-// typeFaults words what the decoder says, without the values that it quotes.
-func typeFaults(at string, err error) []error {
+// misfit words what the decoder says of a value, without the value.
+func misfit(at string, node *yaml.Node, err error) error {
+	text := err.Error()
 	var found *yaml.TypeError
-	if !errors.As(err, &found) {
-		return []error{touch.Errorf(touch.Invalid, at, "%s", unquoted(err.Error()))}
+	if errors.As(err, &found) && len(found.Errors) > 0 {
+		text = found.Errors[0]
+		if line, rest, ok := strings.Cut(text, ": "); ok && strings.HasPrefix(line, "line ") {
+			text = rest
+		}
 	}
-	var faults []error
-	for _, text := range found.Errors {
-		faults = append(faults, touch.Errorf(touch.Invalid, at, "%s", unquoted(text)))
-	}
-	return faults
+	return touch.Errorf(touch.Invalid, at, "line %d: %s", node.Line, unquoted(text))
 }
 
 // unquoted cuts what stands between the first and the last quote out of s.
@@ -86,37 +84,39 @@ func unquoted(s string) string {
 	return s[:from] + "…" + s[to+1:]
 }
 
-// unknownKeys finds keys that the struct t, and those within it, do not have.
-// The decoder's own strictness works on whole documents only.
-func unknownKeys(at string, node *yaml.Node, t reflect.Type) (faults []error) {
+// misfits finds every key that the struct t, and those within it, do not have,
+// and every value that does not fit. The decoder's own strictness works on
+// whole documents only, and names no path.
+func misfits(at string, node *yaml.Node, t reflect.Type) (faults []error) {
 	for node.Kind == yaml.AliasNode {
 		node = node.Alias
 	}
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t == reflect.TypeFor[yaml.Node]() || readsItself(t) {
-		return nil
-	}
 	switch {
-	case node.Kind == yaml.MappingNode && t.Kind() == reflect.Struct:
+	case node.Kind == yaml.MappingNode && t.Kind() == reflect.Struct && !readsItself(t):
 		fields := map[string]reflect.Type{}
 		gather(fields, t)
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key := node.Content[i]
 			if ft, ok := fields[key.Value]; ok {
-				faults = append(faults, unknownKeys(at+"."+key.Value, node.Content[i+1], ft)...)
+				faults = append(faults, misfits(at+"."+key.Value, node.Content[i+1], ft)...)
 			} else if key.Value != "<<" {
 				faults = append(faults, touch.Errorf(touch.Invalid, at+"."+key.Value, "line %d: there is no such key", key.Line))
 			}
 		}
 	case node.Kind == yaml.MappingNode && t.Kind() == reflect.Map:
 		for i := 0; i+1 < len(node.Content); i += 2 {
-			faults = append(faults, unknownKeys(at+"."+node.Content[i].Value, node.Content[i+1], t.Elem())...)
+			faults = append(faults, misfits(at+"."+node.Content[i].Value, node.Content[i+1], t.Elem())...)
 		}
 	case node.Kind == yaml.SequenceNode && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array):
 		for i, item := range node.Content {
-			faults = append(faults, unknownKeys(at+"["+strconv.Itoa(i)+"]", item, t.Elem())...)
+			faults = append(faults, misfits(at+"["+strconv.Itoa(i)+"]", item, t.Elem())...)
+		}
+	default:
+		if err := node.Decode(reflect.New(t).Interface()); err != nil {
+			return []error{misfit(at, node, err)}
 		}
 	}
 	return faults
@@ -124,7 +124,7 @@ func unknownKeys(at string, node *yaml.Node, t reflect.Type) (faults []error) {
 
 func readsItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	return p.Implements(reflect.TypeFor[yaml.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+	return t == reflect.TypeFor[yaml.Node]() || p.Implements(reflect.TypeFor[yaml.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
 // gather lists a struct's keys, those of inlined structs among them.
