@@ -2,6 +2,7 @@ package contactlog
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -120,7 +121,7 @@ func (r *Redis) generations(ctx context.Context, shards []int) (map[int]int64, e
 		_, _ = pipe.Exec(ctx) // each command has its own error
 		for i, s := range part {
 			text, err := cmds[i].Result()
-			if err == redis.Nil {
+			if errors.Is(err, redis.Nil) {
 				continue
 			}
 			if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -270,7 +271,7 @@ func TestAStoreThatFailsNeverOpensTheGate(t *testing.T) {
 				log.Rehydrate(t.Context(), []string{anna}, month, newTruth().load))
 		}
 		for i, err := range errs {
-			if touch.ClassOf(err) != touch.Unavailable || err.Error() == "" || slices.Contains([]string{"127.0.0.1", anna}, err.Error()) {
+			if touch.ClassOf(err) != touch.Unavailable || strings.Contains(err.Error(), "127.0.0.1") || strings.Contains(err.Error(), anna) {
 				t.Errorf("%s, %d: %v", name, i, err)
 			}
 		}

@@ -3,6 +3,7 @@ package contactlog
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"strconv"
 	"time"
 
@@ -117,12 +118,12 @@ func (r *Redis) Read(ctx context.Context, customers []string) ([]Snapshot, error
 			}
 			logs[i] = pipe.HGetAll(ctx, keys[0])
 		}
-		if _, err := pipe.Exec(ctx); err != nil && err != redis.Nil {
+		if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
 			return nil, unavailable(err)
 		}
 		for i, c := range part {
 			shard := r.Shard(c)
-			if err := gens[shard].Err(); err != nil && err != redis.Nil {
+			if err := gens[shard].Err(); err != nil && !errors.Is(err, redis.Nil) {
 				return nil, unavailable(err)
 			}
 			shot, err := snapshot(logs[i], gens[shard].Val(), r.epoch(shard))

@@ -46,6 +46,10 @@ type Lanes struct {
 	o      Options
 	client *asynq.Client
 
+	closing context.Context
+	close   context.CancelFunc
+	runs    sync.WaitGroup
+
 	mu     sync.RWMutex
 	direct map[string]*direct // of the lanes that Run serves with direct places
 }
@@ -64,7 +68,19 @@ func New(o Options) *Lanes {
 	if o.Timeout <= 0 {
 		o.Timeout = 30 * time.Minute
 	}
-	return &Lanes{o: o, client: asynq.NewClientFromRedisClient(o.Redis), direct: map[string]*direct{}}
+	l := &Lanes{o: o, client: asynq.NewClientFromRedisClient(o.Redis), direct: map[string]*direct{}}
+	l.closing, l.close = context.WithCancel(context.Background())
+	return l
+}
+
+// Close ends every Run, as the end of its context does, and waits for it. The
+// Redis client stays open.
+func (l *Lanes) Close() error {
+	l.mu.Lock()
+	l.close()
+	l.mu.Unlock()
+	l.runs.Wait()
+	return nil
 }
 
 // Handler works on one segment. Nil means that nothing is left to do for this

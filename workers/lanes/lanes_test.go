@@ -306,6 +306,41 @@ func TestTheLoadIsWhatAsynqSaysItIs(t *testing.T) {
 	})
 }
 
+func TestCloseEndsRunAndLeavesTheClient(t *testing.T) {
+	t.Parallel()
+	s, err := embedredis.Start(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	client := redis.NewClient(s.Options())
+	defer client.Close()
+	l := New(Options{Redis: client})
+	started, release := make(chan struct{}), make(chan struct{})
+	var finished atomic.Bool
+	stop := serve(t, l, []LaneConfig{fast(urgent)}, func(context.Context, ledger.SegmentRef) error {
+		close(started)
+		<-release
+		finished.Store(true)
+		return nil
+	})
+	defer stop()
+	if err := l.Enqueue(t.Context(), refs(urgent, 1, 2)); err != nil {
+		t.Fatal(err)
+	}
+	<-started
+	time.AfterFunc(10*time.Millisecond, func() { close(release) })
+	if err := l.Close(); err != nil || !finished.Load() {
+		t.Fatal("Close did not wait for the handler", err)
+	}
+	if err := client.Ping(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Run(t.Context(), []LaneConfig{fast(urgent)}, nil); touch.ClassOf(err) != touch.Unavailable {
+		t.Fatal(err)
+	}
+}
+
 // scrape gives the number of series of each metric.
 func scrape(t *testing.T, l *Lanes) map[string]int {
 	t.Helper()

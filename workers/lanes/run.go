@@ -34,7 +34,7 @@ type LaneConfig struct {
 // list of the active ones.
 const maxActive = 500
 
-// Run serves the lanes until ctx ends. Then no more segments are taken, and
+// Run serves the lanes until ctx ends or Close is called. Then no more segments are taken, and
 // those being worked on go on for the grace time; after it their context ends,
 // and Run returns when they have. A wrong configuration is class Invalid.
 // Redis need not be there: work begins when it comes.
@@ -42,6 +42,14 @@ func (l *Lanes) Run(ctx context.Context, lanes []LaneConfig, handle Handler) err
 	if err := check(lanes); err != nil {
 		return err
 	}
+	l.mu.Lock()
+	if l.closing.Err() != nil {
+		l.mu.Unlock()
+		return touch.Errorf(touch.Unavailable, "", "the lanes are closed")
+	}
+	l.runs.Add(1)
+	l.mu.Unlock()
+	defer l.runs.Done()
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	var stops []func()
@@ -59,7 +67,10 @@ func (l *Lanes) Run(ctx context.Context, lanes []LaneConfig, handle Handler) err
 			stops = append(stops, l.openDirect(work, c, handle))
 		}
 	}
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-l.closing.Done():
+	}
 	grace := time.AfterFunc(l.o.Grace, cancel)
 	defer grace.Stop()
 	stopAll(stops)
