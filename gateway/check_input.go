@@ -19,10 +19,16 @@ func newChecker() *checker {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" && f.Anonymous {
+			return embedded
+		}
 		return name
 	})
 	return &checker{v: v}
 }
+
+// embedded stands for an embedded struct, which JSON doesn't show, in paths.
+const embedded = "~"
 
 // tags holds any input against its tags.
 func (c *checker) tags(input any) Faults {
@@ -40,7 +46,7 @@ func (c *checker) tags(input any) Faults {
 // fieldPath turns validator's "Request.plan[0].params[amount]" into
 // "plan[0].params.amount".
 func fieldPath(namespace string) string {
-	_, path, _ := strings.Cut(namespace, ".")
+	_, path, _ := strings.Cut(strings.ReplaceAll(namespace, "."+embedded+".", "."), ".")
 	var b strings.Builder
 	for {
 		open := strings.IndexByte(path, '[')
@@ -152,6 +158,20 @@ func oneOf(values ...string) bool {
 		}
 	}
 	return n == 1
+}
+
+// clockSkew is how far a caller's clock may run ahead of ours.
+const clockSkew = time.Minute
+
+// checkInstant reads when something happened: now where nothing is said, and
+// never later than now.
+func checkInstant(at *time.Time, now time.Time, faults *Faults) {
+	if at.After(now.Add(clockSkew)) {
+		faults.add("at", "lies in the future")
+	}
+	if at.IsZero() || at.After(now) {
+		*at = now
+	}
 }
 
 // checkAddresses asks that numbers are written in one way only, so that

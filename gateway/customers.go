@@ -100,12 +100,7 @@ func (s *Service) AddConsents(ctx context.Context, p *Principal, facts []Consent
 	for i := range facts {
 		f := facts[i]
 		faults := s.check.tags(&f)
-		if f.At.IsZero() {
-			f.At = now
-		}
-		if f.At.After(now) {
-			faults.add("at", "lies in the future")
-		}
+		checkInstant(&f.At, now, &faults)
 		if f.Until != nil && !f.Until.After(f.At) {
 			faults.add("until", "must be after at")
 		}
@@ -134,12 +129,7 @@ func (s *Service) AddOutcomes(ctx context.Context, p *Principal, facts []Outcome
 		if f.Category != "" && !f.Category.Valid() {
 			faults.add("category", "must be one of %s", list(touch.Categories()))
 		}
-		if f.At.IsZero() {
-			f.At = now
-		}
-		if f.At.After(now) {
-			faults.add("at", "lies in the future")
-		}
+		checkInstant(&f.At, now, &faults)
 		if wrong[i] = faults.err(); wrong[i] == nil {
 			good = append(good, ledger.CustomerOutcome{Customer: f.Customer, Outcome: f.Outcome})
 		}

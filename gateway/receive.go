@@ -19,10 +19,11 @@ import (
 // Unauthenticated: it is forged; Invalid: it is broken.
 func (s *Service) Receive(ctx context.Context, provider string, r adapter.ReceiptRequest) (adapter.Ack, error) {
 	var parser adapter.ReceiptParser
+	known := false
 	if s.receipts != nil {
-		parser, _ = s.receipts(provider)
+		parser, known = s.receipts(provider)
 	}
-	if parser == nil {
+	if !known {
 		return adapter.Ack{}, touch.Errorf(touch.NotFound, "provider", "no provider of this name takes receipts")
 	}
 	receipts, ack, err := parser.ParseReceipts(r)
@@ -67,9 +68,7 @@ func checkReceipt(r *touch.Receipt, now time.Time) (faults Faults) {
 	if len(r.Reason) > 64 || len(r.Outcome) > 64 || len(r.Code) > 64 {
 		faults.add("outcome", "reason, outcome and code have at most 64 characters")
 	}
-	if r.At.After(now) {
-		faults.add("at", "lies in the future")
-	}
+	checkInstant(&r.At, now, &faults)
 	return faults
 }
 
