@@ -94,6 +94,7 @@ func checks() []check {
 		{"promises", promises},
 		{"accepted", accepted},
 		{"faults", faults},
+		{"one attempt", oneAttempt},
 		{"refused connection", refusedConnection},
 		{"ends with the context", endsWithContext},
 		{"forged calls", forgedCalls},

@@ -150,6 +150,31 @@ func cutShort(w http.ResponseWriter) {
 	conn.Close()
 }
 
+// oneAttempt proves that a failed call is not made again, by the adapter or by
+// net/http beneath it.
+func oneAttempt(ctx context.Context, b *bench) error {
+	if b.Good == nil {
+		return nil
+	}
+	for _, broken := range []func(http.ResponseWriter){reset, cutShort, func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) }} {
+		if _, _, err := b.good(ctx); err != nil { // also leaves a kept connection behind
+			return err
+		}
+		var calls atomic.Int64
+		b.answer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			calls.Add(1)
+			io.Copy(io.Discard, r.Body)
+			broken(w)
+		}))
+		b.send(ctx, b.dispatch())
+		b.answer(b.Good)
+		if n := calls.Load(); n != 1 {
+			return fmt.Errorf("the vendor was called %d times", n)
+		}
+	}
+	return nil
+}
+
 // refusedConnection proves that a vendor that is gone is a known non-send.
 func refusedConnection(ctx context.Context, b *bench) error {
 	if b.Good == nil {

@@ -58,16 +58,32 @@ type shard struct {
 
 // history is what is known of one id.
 type history struct {
-	tries    map[string]int // calls seen, by provider
 	messages int
 	replays  int
 	resent   int
-	last     map[string]known // the latest message, by provider
+	at       []visit // one for each provider that was called with it
+}
+
+// visit is one id at one provider.
+type visit struct {
+	provider string
+	tries    int // calls seen
+	known        // the latest message, where there is one
 }
 
 type known struct {
 	at       time.Time
-	vendorID string
+	vendorID string // "": none
+}
+
+func (h *history) visit(provider string) *visit {
+	for i := range h.at {
+		if h.at[i].provider == provider {
+			return &h.at[i]
+		}
+	}
+	h.at = append(h.at, visit{provider: provider})
+	return &h.at[len(h.at)-1]
 }
 
 func newTruth(log io.Writer) *Truth {
@@ -85,7 +101,7 @@ func (t *Truth) shard(id string) *shard {
 func (s *shard) history(id string) *history {
 	h := s.byID[id]
 	if h == nil {
-		h = &history{tries: map[string]int{}, last: map[string]known{}}
+		h = &history{}
 		s.byID[id] = h
 	}
 	return h
@@ -96,9 +112,9 @@ func (t *Truth) try(provider, id string) int {
 	s := t.shard(id)
 	s.Lock()
 	defer s.Unlock()
-	h := s.history(id)
-	h.tries[provider]++
-	return h.tries[provider]
+	v := s.history(id).visit(provider)
+	v.tries++
+	return v.tries
 }
 
 // take records a message. Within the window (negative: for ever) after the
@@ -111,7 +127,7 @@ func (t *Truth) take(provider string, m message, at time.Time, window time.Durat
 		Provider: provider, Dispatch: m.id, Channel: m.channel, Address: m.address, Customer: m.customer,
 		Text: hash(m.text), At: at, Resend: m.resend,
 	}
-	if old, ok := h.last[provider]; ok && (window < 0 || at.Sub(old.at) < window) {
+	if old := h.visit(provider); old.vendorID != "" && (window < 0 || at.Sub(old.at) < window) {
 		e.Replay, e.VendorID = true, old.vendorID
 	} else {
 		e.VendorID = provider + "-" + m.id + "-" + strconv.Itoa(h.messages)
@@ -132,7 +148,7 @@ func (s *shard) add(h *history, e Taken) {
 	if e.Resend && h.messages > 1 {
 		h.resent++
 	}
-	h.last[e.Provider] = known{e.At, e.VendorID}
+	h.visit(e.Provider).known = known{e.At, e.VendorID}
 }
 
 func (t *Truth) write(e Taken) {
@@ -249,8 +265,8 @@ func (t *Truth) find(provider, id string) (known, bool) {
 	s.Lock()
 	defer s.Unlock()
 	if h := s.byID[id]; h != nil {
-		k, ok := h.last[provider]
-		return k, ok
+		k := h.visit(provider).known
+		return k, k.vendorID != ""
 	}
 	return known{}, false
 }
