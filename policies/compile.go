@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -66,9 +67,9 @@ func Compile(sources []Source, o Options) (*Set, error) {
 	c.reader = &reader{file: "options", faults: &faults}
 	c.defaultZones()
 	c.set.suppress()
-	for _, s := range sources {
-		c.reader = &reader{file: s.Name, faults: &faults}
-		c.document(s)
+	for _, p := range c.parseAll(sources) {
+		c.reader = &p.reader
+		c.document(p.root)
 	}
 	c.settleWaivers()
 	c.checkHidden()
@@ -127,12 +128,48 @@ func (c *compiler) addPlace(p *place) *place {
 	return p
 }
 
-// document reads one source.
-func (c *compiler) document(s Source) {
-	root := c.parse(s.Data)
-	if root == nil {
-		return
+// parsed is a source as a YAML tree.
+type parsed struct {
+	reader
+	root *yaml.Node
+}
+
+// parseAll parses every source. Calendars among them are taken up at once, so
+// that policies before them find them too; the policies are given back.
+func (c *compiler) parseAll(sources []Source) []parsed {
+	o := c.options
+	o.Calendars = maps.Clone(o.Calendars)
+	var policies []parsed
+	for _, s := range sources {
+		p := parsed{reader: reader{file: s.Name, faults: c.faults}}
+		if p.root = p.parse(s.Data); p.root == nil {
+			continue
+		}
+		if !isCalendar(p.root) {
+			policies = append(policies, p)
+			continue
+		}
+		known, err := calendar.Parse(s.Data, o.Calendars)
+		if err != nil {
+			p.broken(err)
+			continue
+		}
+		o.Calendars[known.Name] = known
 	}
+	return policies
+}
+
+// isCalendar tells a calendar from a policy, which may name one.
+func isCalendar(root *yaml.Node) bool {
+	keys := map[string]bool{}
+	for i := 0; root.Kind == yaml.MappingNode && i < len(root.Content); i += 2 {
+		keys[root.Content[i].Value] = true
+	}
+	return keys["calendar"] && !keys["policy"] && !keys["rules"]
+}
+
+// document reads one policy.
+func (c *compiler) document(root *yaml.Node) {
 	f := c.fields(root, "policy", "title", "description", "source", "version", "owner", "floor", "shadow", "jurisdictions",
 		"zone", "unknown_zone", "calendar", "holidays", "week_starts", "from", "until", "rules", "waivers")
 	c.doc = c.head(root, f, c.options)
@@ -154,7 +191,7 @@ func (c *compiler) document(s Source) {
 		if r.id = c.doc.name + "/" + r.id; c.ids[r.id] != "" {
 			c.fault(n, "", "two rules have the id %q", r.id)
 		}
-		c.ids[r.id] = s.Name
+		c.ids[r.id] = c.file
 		c.set.rules = append(c.set.rules, r)
 	}
 	for _, n := range c.items(f["waivers"], "waivers") {

@@ -164,6 +164,27 @@ func TestHashIsOfTheContent(t *testing.T) {
 	}
 }
 
+func TestCalendarsStandBesidePolicies(t *testing.T) {
+	calendar := "calendar: bank\nversion: '3'\nowner: o@bank.example\nsource: board\nextends: cn\nholidays: [{from: 2026-03-03, name: Founders' Day}]\n"
+	sources := []policies.Source{
+		{Name: "a.yaml", Data: []byte("policy: a\ncalendar: bank\nrules:\n  - {id: h, hours: {daily: ['09:00-17:00'], holiday: []}}\n")},
+		{Name: "b.yaml", Data: []byte(calendar)},
+	}
+	set, err := policies.Compile(sources, policies.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := set.Evaluate(ask("k", "c", touch.Service, touch.SMS, at(t, "03-03 10:00")), known)
+	if v.Decision != touch.Defer || !v.Until.Equal(at(t, "03-04 09:00")) {
+		t.Errorf("%s until %s", v.Decision, v.Until)
+	}
+	sources[1].Data = []byte(strings.Replace(calendar, "source: board", "sauce: board", 1))
+	_, err = policies.Compile(sources, policies.Options{})
+	if err == nil || !strings.Contains(err.Error(), "b.yaml:4: ") || !strings.Contains(err.Error(), "sauce") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestKeepAndLists(t *testing.T) {
 	set := compile(t, `
 policy: p

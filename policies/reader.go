@@ -31,7 +31,17 @@ func (r *reader) fault(n *yaml.Node, hint, format string, args ...any) {
 	*r.faults = append(*r.faults, Fault{File: r.file, Line: line, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
+// broken takes down an error of the YAML library or of a calendar.
+func (r *reader) broken(err error) {
+	f := Fault{File: r.file, Message: strings.ReplaceAll(err.Error(), "yaml: ", "")}
+	if m := yamlLine.FindStringSubmatch(f.Message); m != nil {
+		f.Line, _ = strconv.Atoi(m[1])
+		f.Message = strings.Replace(f.Message, m[0], "", 1)
+	}
+	*r.faults = append(*r.faults, f)
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+): `)
 
 // parse reads the file's one document.
 func (r *reader) parse(data []byte) *yaml.Node {
@@ -46,13 +56,7 @@ func (r *reader) parse(data []byte) *yaml.Node {
 		r.fault(nil, "", "the document is empty")
 		return nil
 	case err != nil:
-		f := Fault{File: r.file, Message: strings.TrimPrefix(err.Error(), "yaml: ")}
-		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-			f.Line, _ = strconv.Atoi(m[1])
-			f.Message = m[2]
-		}
-		f.Message = "not YAML: " + f.Message
-		*r.faults = append(*r.faults, f)
+		r.broken(fmt.Errorf("not YAML: %w", err))
 		return nil
 	}
 	if err := d.Decode(&more); !errors.Is(err, io.EOF) {

@@ -88,6 +88,9 @@ func (s *Set) finish(sources []Source, conditions []*condition) {
 
 // hashOf names the documents' content: order and file names do not matter.
 func hashOf(sources []Source) string {
+	if len(sources) == 0 {
+		return ""
+	}
 	var sums []string
 	for _, src := range sources {
 		sum := sha256.Sum256(src.Data)
@@ -98,7 +101,8 @@ func hashOf(sources []Source) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Hash names the content of the set: the same documents have the same hash.
+// Hash names the content of the set: the same documents have the same
+// hash, and no documents have "".
 func (s *Set) Hash() string { return s.hash }
 
 // Keep is how far back any rule looks into the contact log, with a margin of
