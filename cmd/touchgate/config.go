@@ -1,12 +1,10 @@
-// SPDX-License-Identifier: Apache-2.0
-
-// Command touchgate is the door through which a bank touches its customers.
 package main
 
 import (
 	"time"
 
 	"touchgate.dev/channels"
+	"touchgate.dev/channels/adapter"
 	"touchgate.dev/touch"
 )
 
@@ -31,7 +29,7 @@ type Config struct {
 	Policies  PoliciesConfig            `yaml:"policies"`
 	// AppSecret signs the tokens of customers and managers; at least 32
 	// characters. Without one the gateway makes a fresh one at each start.
-	AppSecret Secret         `yaml:"app_secret" validate:"omitempty,min=32"`
+	AppSecret adapter.Secret `yaml:"app_secret" validate:"omitempty,min=32"`
 	Webhooks  WebhooksConfig `yaml:"webhooks"`
 	Workers   WorkersConfig  `yaml:"workers"`
 	Limits    LimitsConfig   `yaml:"limits"`
@@ -47,16 +45,20 @@ const (
 	RoleGateway Role = "gateway" // the HTTP API
 	RoleWorker  Role = "worker"  // delivers what is in the lanes
 	RoleFeeder  Role = "feeder"  // feeder, reconciler, reporter
+
+	// roleFront is everything but delivery: the demo's, beside its worker
+	// processes. It cannot be configured.
+	roleFront Role = "front"
 )
 
 // Gateway reports whether the role serves the API.
-func (r Role) Gateway() bool { return r == RoleAll || r == RoleGateway }
+func (r Role) Gateway() bool { return r == RoleAll || r == RoleGateway || r == roleFront }
 
 // Worker reports whether the role delivers.
 func (r Role) Worker() bool { return r == RoleAll || r == RoleWorker }
 
 // Feeder reports whether the role feeds, reconciles and reports.
-func (r Role) Feeder() bool { return r == RoleAll || r == RoleFeeder }
+func (r Role) Feeder() bool { return r == RoleAll || r == RoleFeeder || r == roleFront }
 
 // LedgerConfig says where the truth is kept.
 type LedgerConfig struct {
@@ -64,18 +66,18 @@ type LedgerConfig struct {
 	// Path is the SQLite file; empty: touchgate.db in the data folder.
 	Path string `yaml:"path"`
 	// DSN is the PostgreSQL connection string.
-	DSN Secret `yaml:"dsn" validate:"required_if=Driver postgres"`
+	DSN adapter.Secret `yaml:"dsn" validate:"required_if=Driver postgres"`
 }
 
 // RedisConfig says where the queue and the contact log are kept.
 type RedisConfig struct {
 	// Mode is embedded (in this process), single (one server) or cluster.
-	Mode      string   `yaml:"mode" validate:"oneof=embedded single cluster"`
-	Addresses []string `yaml:"addresses" validate:"required_unless=Mode embedded,dive,required"` // host:port or a socket's path
-	Username  string   `yaml:"username"`
-	Password  Secret   `yaml:"password"`
-	DB        int      `yaml:"db" validate:"min=0,max=1000"`
-	TLS       bool     `yaml:"tls"`
+	Mode      string         `yaml:"mode" validate:"oneof=embedded single cluster"`
+	Addresses []string       `yaml:"addresses" validate:"required_unless=Mode embedded,dive,required"` // host:port or a socket's path
+	Username  string         `yaml:"username"`
+	Password  adapter.Secret `yaml:"password"`
+	DB        int            `yaml:"db" validate:"min=0,max=1000"`
+	TLS       bool           `yaml:"tls"`
 }
 
 // PoliciesConfig says which policies hold when the ledger has none yet.
@@ -126,24 +128,3 @@ func DefaultConfig() Config {
 		Log:      LogConfig{Level: "info", Format: "text"},
 	}
 }
-
-// Secret is a string that does not show itself: not in logs, not in errors,
-// not in a printed configuration.
-type Secret string
-
-// String hides the secret.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "(secret)"
-}
-
-// GoString hides the secret from %#v.
-func (s Secret) GoString() string { return s.String() }
-
-// MarshalText hides the secret from YAML and JSON.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// Reveal gives the secret to the one who needs it.
-func (s Secret) Reveal() string { return string(s) }

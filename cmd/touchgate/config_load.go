@@ -169,7 +169,7 @@ func (l *loader) walk(n *yaml.Node, t reflect.Type, path string) {
 			continue
 		}
 		base, isFile := strings.CutSuffix(key.Value, "_file")
-		if f, ok := fields[base]; isFile && ok && f.Type == reflect.TypeFor[Secret]() {
+		if f, ok := fields[base]; isFile && ok && f.Type == reflect.TypeFor[adapter.Secret]() {
 			l.lines[join(path, base)] = key.Line
 			key.Value = base
 			l.readFile(value, at)
@@ -366,7 +366,7 @@ func bound(f validator.FieldError) string {
 	switch f.Value().(type) {
 	case touch.Duration:
 		return touch.Duration(n).String()
-	case Secret:
+	case adapter.Secret:
 		return f.Param() + " characters"
 	}
 	return f.Param()

@@ -80,6 +80,10 @@ func refusal(resp *http.Response) error {
 	if json.Unmarshal(b, &p) != nil || p.Title == "" {
 		p.Title = resp.Status
 	}
+	return p.err(resp.StatusCode)
+}
+
+func (p *problem) err(status int) error {
 	text := p.Title
 	if p.Detail != "" && p.Detail != p.Title {
 		text += ": " + p.Detail
@@ -87,7 +91,7 @@ func refusal(resp *http.Response) error {
 	for _, e := range p.Errors {
 		text += fmt.Sprintf("; %s: %s", e.Field, e.Message)
 	}
-	return touch.Errorf(classOf(resp.StatusCode), "", "%s", text)
+	return touch.Errorf(classOf(status), "", "%s", text)
 }
 
 func classOf(status int) touch.ErrorClass {
@@ -143,43 +147,68 @@ type Touch struct {
 	Key      string         `json:"key"`
 	Customer string         `json:"customer"`
 	Category touch.Category `json:"category"`
+	Campaign string         `json:"campaign"`
 	Subject  string         `json:"subject"`
 	State    touch.State    `json:"state"`
+	Leg      int            `json:"leg"`
 	Due      time.Time      `json:"due"`
 	Reason   string         `json:"reason"`
 	Legs     []Leg          `json:"legs"`
 }
 
-// Leg is one leg of a listed touch, with what became of it.
+// Leg is one leg of a listed touch.
 type Leg struct {
 	Channel touch.Channel `json:"channel"`
-	State   string        `json:"state"`
-	Contact string        `json:"contact"`
+	// Contact is how far it reached the customer; "" when it was never sent.
+	Contact string `json:"contact"`
 }
 
-// Touches lists all touches of a campaign, and gives each page to visit.
+// SentLegs are the legs that the gateway says a vendor has taken. A leg whose
+// outcome is not known is not among them.
+func (t *Touch) SentLegs() (legs []int) {
+	for i, l := range t.Legs {
+		unknown := i == t.Leg && (t.State == touch.Unknown || t.State == touch.Unconfirmed && t.Reason == "unknown_outcome")
+		if l.Contact != "" && !unknown {
+			legs = append(legs, i)
+		}
+	}
+	return legs
+}
+
+// Touches lists a campaign's touches, those in one state where it is given,
+// and gives each page to visit, whose error ends it.
 func (c *Client) Touches(ctx context.Context, campaign string, state touch.State, visit func([]Touch) error) error {
-	cursor := ""
+	q := url.Values{"campaign": {campaign}, "limit": {"1000"}}
+	if state != "" {
+		q.Set("state", string(state))
+	}
 	for {
-		q := url.Values{"campaign": {campaign}, "limit": {"1000"}}
-		if state != "" {
-			q.Set("state", string(state))
-		}
-		if cursor != "" {
-			q.Set("after", cursor)
-		}
 		var page struct {
-			Touches []Touch     `json:"touches"`
-			Next    json.Number `json:"next"`
+			Items []Touch `json:"items"`
+			Next  string  `json:"next"`
 		}
 		if err := c.Do(ctx, http.MethodGet, "/v1/touches?"+q.Encode(), nil, &page); err != nil {
 			return err
 		}
-		if err := visit(page.Touches); err != nil {
+		if err := visit(page.Items); err != nil || page.Next == "" {
 			return err
 		}
-		if cursor = page.Next.String(); cursor == "" || cursor == "0" {
-			return nil
-		}
+		q.Set("after", page.Next)
 	}
+}
+
+// Count is one line of a campaign's counts.
+type Count struct {
+	State  touch.State `json:"state"`
+	Reason string      `json:"reason"`
+	Count  int         `json:"count"`
+}
+
+// Campaign counts a campaign's touches by state and reason; class NotFound.
+func (c *Client) Campaign(ctx context.Context, name string) ([]Count, error) {
+	var view struct {
+		Counts []Count `json:"counts"`
+	}
+	err := c.Do(ctx, http.MethodGet, "/v1/campaigns/"+url.PathEscape(name), nil, &view)
+	return view.Counts, err
 }

@@ -15,15 +15,19 @@ import (
 // Chunk is one line of the answer to a stream: what came of the lines from
 // LineFrom to LineTo. The last line of the answer has Done set, and totals.
 type Chunk struct {
-	LineFrom int         `json:"line_from"`
-	LineTo   int         `json:"line_to"`
-	Accepted int         `json:"accepted"`
-	Repeated int         `json:"repeated"`
-	Refused  int         `json:"refused"`
-	Deferred int         `json:"deferred"`
-	Failed   int         `json:"failed"` // lines that were not taken; Errors says why
-	Errors   []LineError `json:"errors"`
-	Done     bool        `json:"done"`
+	LineFrom int            `json:"line_from"`
+	LineTo   int            `json:"line_to"`
+	Done     bool           `json:"done"`
+	Lines    int            `json:"lines"`
+	Accepted int            `json:"accepted"` // new; Deferred of them wait for a later time
+	Deferred int            `json:"deferred"`
+	Repeated int            `json:"repeated"`
+	Refused  int            `json:"refused"`
+	Reasons  map[string]int `json:"reasons"` // of the refused, by rule
+	Failed   int            `json:"failed"`  // lines that were not taken; Errors says why
+	Errors   []LineError    `json:"errors"`
+	// Error says why the gateway ended the stream early.
+	Error *problem `json:"error"`
 }
 
 // LineError is what is wrong with one line.
@@ -31,6 +35,14 @@ type LineError struct {
 	Line    int    `json:"line"`
 	Field   string `json:"field"`
 	Message string `json:"message"`
+}
+
+// Text is the fault in words.
+func (e LineError) Text() string {
+	if e.Field == "" {
+		return e.Message
+	}
+	return e.Field + ": " + e.Message
 }
 
 // Stream sends NDJSON to a campaign, and gives each committed chunk to each as
@@ -66,6 +78,9 @@ func (c *Client) stream(ctx context.Context, path string, body io.Reader, each f
 		}
 		done = done || chunk.Done
 		each(chunk)
+		if chunk.Error != nil {
+			return chunk.Error.err(chunk.Error.Status)
+		}
 	}
 	if err := lines.Err(); err != nil {
 		return touch.Errorf(touch.Unavailable, "", "the answer ended early: %w", err)

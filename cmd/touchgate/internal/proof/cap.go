@@ -21,9 +21,9 @@ type Cap struct {
 	Units int
 	// By is what is counted apart beside the customer.
 	By []string
-	// Counts selects the contacts that are counted, Binds those that may not
-	// be one too many; nil is all.
-	Counts, Binds func(touch.Category, touch.Channel) bool
+	// Match selects the contacts that are counted, Binds those among them that
+	// may not be one too many; nil is all.
+	Match, Binds func(touch.Category, touch.Channel) bool
 }
 
 // contact is one message that was taken, with what caps ask about it.

@@ -112,7 +112,7 @@ func (r *capRule) caps(zone func(string) *time.Location) ([]Cap, bool) {
 	}
 	var caps []Cap
 	for _, l := range limits {
-		c := Cap{Rule: r.ID, Limit: l.Limit, By: by, Counts: counts, Binds: binds}
+		c := Cap{Rule: r.ID, Limit: l.Limit, By: by, Match: counts, Binds: binds}
 		if !c.window(l.Per, zone) {
 			return nil, false
 		}

@@ -161,7 +161,7 @@ func (r *Report) overCaps(known map[touch.ID]*Claim, taken map[leg]time.Time, ca
 				continue
 			}
 			c := contact{at, claim.Customer, claim.Category, claim.Channels[l.leg]}
-			if selects(rule.Counts, c) {
+			if selects(rule.Match, c) {
 				key := rule.key(claim, l.leg)
 				logs[key] = append(logs[key], c)
 			}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"touchgate.dev/gateway/httpapi"
+	"touchgate.dev/touch"
+	"touchgate.dev/workers"
+	"touchgate.dev/workers/lanes"
+)
+
+const (
+	watchEvery    = 200 * time.Millisecond // how old a node's view of stops may be
+	escalateEvery = 5 * time.Second
+	// intakeGrace is how long running requests may go on once a stop began.
+	intakeGrace = 10 * time.Second
+)
+
+// listen opens the socket, so that an address in use is an error at the start.
+func (a *App) listen(ctx context.Context) error {
+	address := a.cfg.Metrics
+	if a.cfg.Role.Gateway() {
+		address = a.cfg.Listen
+		a.handler = httpapi.New(a.service, httpapi.Options{
+			PublicURL: a.cfg.PublicURL, Now: a.now, Logger: a.log, Metrics: a.metrics, Gatherer: a.metrics,
+			Ready: a.checks(), Gate: &a.gate, Limits: httpapi.Limits{Body: a.cfg.Limits.MaxBody},
+		})
+	} else {
+		a.handler = newHealth(&a.gate, a.checks(), promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
+	}
+	if address == "" {
+		return nil
+	}
+	var err error
+	var lc net.ListenConfig
+	if a.listener, err = lc.Listen(ctx, "tcp", address); err != nil {
+		return touch.Errorf(touch.Unavailable, "listen", "cannot listen on %s: %w", address, err)
+	}
+	return nil
+}
+
+// checks are what readiness asks.
+func (a *App) checks() map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"ledger": a.ledger.Ping,
+		"redis": func(ctx context.Context) error {
+			if err := a.redis.client.Ping(ctx).Err(); err != nil {
+				return touch.Errorf(touch.Unavailable, "redis", "does not answer: %w", err)
+			}
+			return nil
+		},
+	}
+}
+
+// Address is where the process listens; "" nowhere.
+func (a *App) Address() string {
+	if a.listener == nil {
+		return ""
+	}
+	return a.listener.Addr().String()
+}
+
+// URL is where the HTTP server answers.
+func (a *App) URL() string { return "http://" + a.Address() }
+
+// Run works until ctx ends, and then stops in this order: intake, feeding, what
+// is in delivery, the HTTP server. It returns nil after a graceful stop.
+func (a *App) Run(ctx context.Context) error {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	base := context.WithoutCancel(ctx)
+
+	background, stopBackground := context.WithCancel(base)
+	var feeding sync.WaitGroup
+	for _, part := range a.backgroundParts() {
+		feeding.Go(func() { part(background) })
+	}
+	delivery, stopDelivery := context.WithCancel(base)
+	var delivering sync.WaitGroup
+	if a.cfg.Role.Worker() {
+		deliver := workers.NewDeliver(a.worker)
+		delivering.Go(func() {
+			if err := a.lanes.Run(delivery, a.laneConfigs(), deliver.Handle); err != nil {
+				fail(err)
+			}
+		})
+	}
+	serving := a.serve(fail)
+
+	<-ctx.Done()
+	a.gate.Close()
+	serving.stop() // running requests may still enqueue
+	stopBackground()
+	feeding.Wait()
+	stopDelivery()
+	delivering.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// backgroundParts are what the role does beside delivering and answering.
+func (a *App) backgroundParts() []func(context.Context) {
+	parts := []func(context.Context){func(ctx context.Context) {
+		a.watcher.Run(ctx, watchEvery, func(err error) {
+			a.log.LogAttrs(ctx, slog.LevelWarn, "controls not read", slog.Any("error", err))
+		})
+	}}
+	if a.cfg.Role.Feeder() {
+		parts = append(parts,
+			workers.NewFeeder(a.worker).Run,
+			workers.NewReconciler(a.worker).Run,
+			workers.NewReporter(a.worker, http.DefaultTransport).Run,
+			a.escalate,
+		)
+	}
+	return parts
+}
+
+// escalate raises overdue tasks of the desk.
+func (a *App) escalate(ctx context.Context) {
+	tick := time.NewTicker(escalateEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if _, err := a.service.Escalate(ctx, a.now(), 200); err != nil && ctx.Err() == nil {
+				a.log.LogAttrs(ctx, slog.LevelWarn, "escalation failed", slog.Any("error", err))
+			}
+		}
+	}
+}
+
+// laneConfigs serves urgent lanes by many small segments looked for often, and
+// bulk lanes by a few large ones.
+func (a *App) laneConfigs() []lanes.LaneConfig {
+	var configs []lanes.LaneConfig
+	for _, name := range workers.Lanes() {
+		c := lanes.LaneConfig{Name: name, Concurrency: a.cfg.Workers.Bulk, PollInterval: 200 * time.Millisecond}
+		if workers.Urgent(name) {
+			c.Concurrency, c.PollInterval, c.Direct = a.cfg.Workers.Urgent, 20*time.Millisecond, a.cfg.Workers.Urgent
+		}
+		configs = append(configs, c)
+	}
+	return configs
+}
+
+// server is the running HTTP server; stop waits for its requests.
+type server struct{ stop func() }
+
+func (a *App) serve(fail func(error)) server {
+	if a.listener == nil {
+		return server{func() {}}
+	}
+	srv := &http.Server{
+		Handler: a.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := srv.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			fail(touch.Errorf(touch.Unavailable, "listen", "the HTTP server ended: %w", err))
+		}
+	})
+	return server{func() {
+		ctx, cancel := context.WithTimeout(context.Background(), intakeGrace)
+		defer cancel()
+		if srv.Shutdown(ctx) != nil {
+			srv.Close() // streams that go on for ever are cut; what they had is committed
+		}
+		running.Wait()
+	}}
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"touchgate.dev/cmd/touchgate/internal/bench"
+	"touchgate.dev/touch"
+	"touchgate.dev/workers"
+)
+
+// benchCommand measures; everything but the flags is in internal/bench.
+func benchCommand(environ []string) *cobra.Command {
+	var o bench.Options
+	var ledger string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "bench " + strings.Join(bench.Modes(), "|") + "|all",
+		Short: "Measure speed, cost and what was lost, on this machine",
+		Long: `bench starts a redis-server, a PostgreSQL, a vendor and the house itself, all of
+its own and on loopback, drives them, and prints how fast they were and at what
+cost; beside each speed what was lost, duplicated or over a cap by the vendor's
+own log, and what the machine does without us. docs/performance.md explains the
+modes. It ends with status 1 if one of the three counts is not zero.`,
+		Example: `  touchgate bench bulk --ledger postgres
+  touchgate bench all --ledger both --json > figures.json
+  touchgate bench latency --backlog 1000000
+  touchgate bench sweep segment`,
+		Args: cobra.ExactArgs(1), ValidArgs: append(bench.Modes(), "all"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := benchOptions(cmd, &o, ledger); err != nil {
+				return err
+			}
+			report, err := bench.Run(cmd.Context(), args[0], o)
+			if report != nil && len(report.All) > 0 { // what was measured before an error counts too
+				report.Table(cmd.ErrOrStderr())
+				if asJSON {
+					if err := report.JSON(cmd.OutOrStdout()); err != nil {
+						return err
+					}
+				}
+			}
+			if err == nil && report.Bad() {
+				err = touch.Errorf(touch.Internal, "", "lost %d, duplicated %d, over cap %d", report.Lost, report.Duplicated, report.OverCap)
+			}
+			return err
+		},
+	}
+	flags := cmd.PersistentFlags()
+	flags.StringVar(&ledger, "ledger", "both", "postgres, sqlite or both")
+	flags.StringVar(&o.Redis, "redis", "", "the `ADDRESS` of a redis-server to use (default: one of our own)")
+	flags.IntVar(&o.Touches, "touches", 0, "touches in a round (default: as the mode needs)")
+	flags.IntVar(&o.Rounds, "rounds", 0, "rounds after the one that warms up (default 3)")
+	flags.IntVar(&o.Backlog, "backlog", 100_000, "bulk touches that wait while the latency of urgent ones is measured")
+	flags.IntVar(&o.Connections, "connections", 64, "callers at work at once in mode single")
+	flags.StringVar(&o.Profile, "cpuprofile", "", "write the house's CPU profile to `FILE`")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "also print one JSON object on standard output at the end")
+	cmd.AddCommand(benchSweepCommand(&o, &ledger), benchHouseCommand(environ))
+	return cmd
+}
+
+func benchOptions(cmd *cobra.Command, o *bench.Options, ledger string) error {
+	switch ledger {
+	case "both":
+		o.Ledgers = []string{"postgres", "sqlite"}
+	case "postgres", "sqlite":
+		o.Ledgers = []string{ledger}
+	default:
+		return touch.Errorf(touch.Invalid, "ledger", "%q is none of postgres, sqlite, both", ledger)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	o.Start, o.Progress = bench.Child(self, "bench", "house"), cmd.ErrOrStderr()
+	return nil
+}
+
+func benchSweepCommand(o *bench.Options, ledger *string) *cobra.Command {
+	var dir string
+	var most int
+	cmd := &cobra.Command{
+		Use:   "sweep " + strings.Join(bench.Sweeps(), "|"),
+		Short: "Vary one thing and draw how the cost grows",
+		Args:  cobra.ExactArgs(1), ValidArgs: bench.Sweeps(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := benchOptions(cmd, o, *ledger); err != nil {
+				return err
+			}
+			if err := bench.Sweep(cmd.Context(), args[0], dir, most, *o); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), filepath.Join(dir, args[0]+".svg"))
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&dir, "out", filepath.Join("docs", "performance"), "the `FOLDER` for CSV and SVG")
+	cmd.Flags().IntVar(&most, "max", 0, "leave out values above this")
+	return cmd
+}
+
+// benchHouseCommand is the house that bench starts as a process of its own.
+func benchHouseCommand(environ []string) *cobra.Command {
+	var config, profile string
+	var segment int
+	cmd := &cobra.Command{
+		Use: "house", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			// What the operator has set for a server of theirs is not meant for this one.
+			environ = slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, envPrefix) })
+			cfg, err := LoadConfig(config, environ, registry(nil, nil))
+			if err != nil {
+				return err
+			}
+			cfg.Listen = "127.0.0.1:0" // any free port, which no operator would want
+			if profile != "" {
+				f, err := os.Create(profile)
+				if err != nil {
+					return err
+				}
+				defer f.Close()
+				if err := pprof.StartCPUProfile(f); err != nil {
+					return err
+				}
+				defer pprof.StopCPUProfile()
+			}
+			ctx := bench.UntilClosed(cmd.Context(), cmd.InOrStdin())
+			app, err := Build(ctx, cfg, Options{DevKey: bench.Key, Tuning: workers.Tuning{SegmentSize: segment}})
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), app.URL())
+			return runAndClose(ctx, app)
+		},
+	}
+	cmd.Flags().StringVar(&config, "config", "", "the configuration `FILE`")
+	cmd.Flags().StringVar(&profile, "cpuprofile", "", "write a CPU profile to `FILE`")
+	cmd.Flags().IntVar(&segment, "segment", 0, "touches in one bulk segment")
+	return cmd
+}

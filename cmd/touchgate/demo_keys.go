@@ -1,0 +1,48 @@
+package main
+
+import (
+	"sync"
+
+	"touchgate.dev/cmd/touchgate/internal/apiclient"
+)
+
+// keysSent notes the keys of the lines of a stream, so that it is known which
+// of them the gateway took: all but those it named as faulty. It is safe for
+// concurrent use, since lines are written while answers are read.
+type keysSent struct {
+	mu     sync.Mutex
+	keys   []string // by line; "" where there was none
+	faulty []int
+}
+
+func (k *keysSent) add(key string) {
+	k.mu.Lock()
+	k.keys = append(k.keys, key)
+	k.mu.Unlock()
+}
+
+func (k *keysSent) drop(errors []apiclient.LineError) {
+	k.mu.Lock()
+	for _, e := range errors {
+		k.faulty = append(k.faulty, e.Line)
+	}
+	k.mu.Unlock()
+}
+
+// taken gives the keys that the gateway took.
+func (k *keysSent) taken() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, line := range k.faulty {
+		if line >= 1 && line <= len(k.keys) {
+			k.keys[line-1] = ""
+		}
+	}
+	kept := k.keys[:0]
+	for _, key := range k.keys {
+		if key != "" {
+			kept = append(kept, key)
+		}
+	}
+	return kept
+}

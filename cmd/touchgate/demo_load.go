@@ -1,0 +1,270 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+
+	"touchgate.dev/cmd/touchgate/internal/apiclient"
+	"touchgate.dev/cmd/touchgate/internal/madeup"
+	"touchgate.dev/examples"
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// demoLoad is what a demo sends: a made-up world, or a file.
+type demoLoad struct {
+	world     *madeup.World // nil: a file
+	file      string
+	campaigns []string
+	// templates are those that the file names, made up from the params seen.
+	templates map[string]map[string]bool
+	lines     int
+}
+
+// unnamed is the campaign of a file's lines that name none.
+const unnamed = "demo"
+
+// newDemoLoad makes the world up, or reads the file once, to see what it names.
+func newDemoLoad(f demoFlags) (*demoLoad, error) {
+	if f.file == "" {
+		world := madeup.Make(f.touches, 1)
+		return &demoLoad{world: &world, campaigns: []string{madeup.Campaign}, lines: f.touches}, nil
+	}
+	l := &demoLoad{file: f.file, templates: map[string]map[string]bool{}}
+	seen := map[string]bool{}
+	err := eachLine(f.file, func(raw []byte) error {
+		l.lines++
+		h := readHead(raw)
+		seen[h.Campaign] = true
+		for _, leg := range h.Plan {
+			if leg.Template == "" {
+				continue
+			}
+			if l.templates[leg.Template] == nil {
+				l.templates[leg.Template] = map[string]bool{}
+			}
+			for name := range leg.Params {
+				l.templates[leg.Template][name] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if l.lines == 0 {
+		return nil, touch.Errorf(touch.Invalid, "", "%s holds no touches", f.file)
+	}
+	l.campaigns = slices.Sorted(maps.Keys(seen))
+	return l, nil
+}
+
+// faults reports whether vendors should misbehave: a file is the user's own
+// question, and is answered without theatre.
+func (l *demoLoad) faults() bool { return l.world != nil }
+
+// head is what must be known of a line before it is sent.
+type head struct {
+	Campaign string      `json:"campaign"`
+	Plan     []touch.Leg `json:"plan"`
+	Key      string      `json:"key"`
+}
+
+// readHead reads what it can; the gateway says what is wrong with the rest.
+func readHead(raw []byte) head {
+	var h head
+	if json.Unmarshal(raw, &h) != nil || h.Campaign == "" {
+		h.Campaign = unnamed
+	}
+	return h
+}
+
+// eachLine gives every line that is not empty.
+func eachLine(path string, visit func(raw []byte) error) error {
+	in, _, err := openInput(path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	lines := bufio.NewReaderSize(in, 256<<10)
+	for {
+		raw, err := lines.ReadBytes('\n')
+		if raw = bytes.TrimSpace(raw); len(raw) > 0 {
+			if err := visit(raw); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return touch.Errorf(touch.Invalid, "", "cannot read the file: %w", err)
+		}
+	}
+}
+
+// prepare stores what touches need: templates, customers, consents, lists.
+func (l *demoLoad) prepare(ctx context.Context, client *apiclient.Client) error {
+	if l.world == nil {
+		return l.makeTemplates(ctx, client)
+	}
+	if err := putTemplates(ctx, client, examples.Templates()); err != nil {
+		return err
+	}
+	w := l.world
+	type consent struct {
+		Customer string `json:"customer"`
+		touch.Consent
+	}
+	var consents []consent
+	for i, list := range w.Consents {
+		for _, c := range list {
+			consents = append(consents, consent{w.Customers[i].ID, c})
+		}
+	}
+	if err := upload(ctx, client, "/v1/customers", w.Customers); err != nil {
+		return err
+	}
+	if err := upload(ctx, client, "/v1/consents", consents); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(w.Listings, touch.MaxBatch) {
+		entries := make([]map[string]any, len(some))
+		for i, e := range some {
+			entries[i] = map[string]any{"customer": e.Key[len("customer:"):], "owner": e.Owner, "reason": e.Reason, "for_ever": true}
+		}
+		if err := client.Do(ctx, http.MethodPost, "/v1/suppressions", map[string]any{"entries": entries}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeTemplates stores a template for each name in the file that the gateway
+// does not know.
+func (l *demoLoad) makeTemplates(ctx context.Context, client *apiclient.Client) error {
+	for _, name := range slices.Sorted(maps.Keys(l.templates)) {
+		err := client.Do(ctx, http.MethodGet, "/v1/templates/"+name, nil, nil)
+		if err == nil {
+			continue
+		}
+		if touch.ClassOf(err) != touch.NotFound {
+			return err
+		}
+		text := "A message of " + name
+		var variables []ledger.Variable
+		for _, v := range slices.Sorted(maps.Keys(l.templates[name])) {
+			variables = append(variables, ledger.Variable{Name: v, Optional: true, MaxLen: 2048})
+			text += ", " + v + " ${" + v + "}"
+		}
+		body := map[string]any{"variables": variables, "content": map[string]touch.Content{"": {Title: name, Body: text}}}
+		if err := client.Do(ctx, http.MethodPut, "/v1/templates/"+name, body, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// upload streams values as NDJSON; a faulty one is our own fault.
+func upload[T any](ctx context.Context, client *apiclient.Client, path string, values []T) error {
+	body, feed := io.Pipe()
+	go func() {
+		out := json.NewEncoder(feed)
+		for i := range values {
+			if err := out.Encode(&values[i]); err != nil {
+				feed.CloseWithError(err)
+				return
+			}
+		}
+		feed.Close()
+	}()
+	defer body.Close()
+	var faulty *apiclient.LineError
+	err := client.Upload(ctx, path, body, func(c apiclient.Chunk) {
+		if len(c.Errors) > 0 && faulty == nil {
+			faulty = &c.Errors[0]
+		}
+	})
+	if err == nil && faulty != nil {
+		return touch.Errorf(touch.Internal, "", "%s, line %d: %s", path, faulty.Line, faulty.Text())
+	}
+	return err
+}
+
+// submit streams the touches, campaign after campaign.
+func (l *demoLoad) submit(ctx context.Context, client *apiclient.Client, out io.Writer) (*submission, error) {
+	s := &submission{}
+	b := newProgress(out, "submitting", int64(l.lines))
+	defer b.stop()
+	for _, campaign := range l.campaigns {
+		body, feed := io.Pipe()
+		keys := &keysSent{}
+		go func() { feed.CloseWithError(l.write(feed, campaign, keys)) }()
+		err := client.Stream(ctx, campaign, body, func(c apiclient.Chunk) {
+			if c.Done {
+				return
+			}
+			s.add(c)
+			b.add(int64(c.Lines))
+			b.say("%d accepted, %d refused", s.Accepted, s.Refused)
+			for _, e := range c.Errors {
+				b.line("line %d: %s", e.Line, e.Text())
+			}
+			keys.drop(c.Errors)
+		})
+		body.Close()
+		s.keys = append(s.keys, keys.taken()...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// write writes the lines of one campaign. In place of the others it writes
+// empty lines, so that the gateway's line numbers are those of the file.
+func (l *demoLoad) write(w io.Writer, campaign string, keys *keysSent) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	if l.world != nil {
+		lines := json.NewEncoder(out)
+		for i := range l.world.Touches {
+			keys.add(l.world.Touches[i].Key)
+			if err := lines.Encode(&l.world.Touches[i]); err != nil {
+				return err
+			}
+		}
+		return out.Flush()
+	}
+	err := eachLine(l.file, func(raw []byte) error {
+		h := readHead(raw)
+		if h.Campaign != campaign {
+			keys.add("")
+			return out.WriteByte('\n')
+		}
+		keys.add(h.Key)
+		out.Write(raw)
+		return out.WriteByte('\n')
+	})
+	if err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// submission is what the gateway answered.
+type submission struct {
+	sums
+	keys []string // of the lines that it took
+}
+
+// String says it in a line.
+func (s *submission) String() string {
+	return fmt.Sprintf("%d lines: %d accepted, %d refused, %d repeated, %d faulty", s.Lines, s.Accepted, s.Refused, s.Repeated, s.Failed)
+}

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"touchgate.dev/cmd/touchgate/internal/apiclient"
+	"touchgate.dev/cmd/touchgate/internal/proof"
+	"touchgate.dev/policies"
+	"touchgate.dev/touch"
+)
+
+// demoResult is what a demo came to; its form is that of --json.
+type demoResult struct {
+	// Accepted are the touches that the gateway recorded; so many of them,
+	// Repeated, it knew from an earlier run. Faulty lines were not recorded.
+	Accepted int `json:"accepted"`
+	Repeated int `json:"repeated"`
+	Faulty   int `json:"faulty"`
+	// Sent are the touches of which a vendor, or our own channel, took at
+	// least one leg; Messages counts what they took, NewMessages in this run.
+	Sent        int `json:"sent"`
+	Messages    int `json:"messages"`
+	NewMessages int `json:"new_messages"`
+	// By state, at the end. Deferred waits for a later time.
+	Delivered   int `json:"delivered"`
+	Capped      int `json:"capped"`
+	Refused     int `json:"refused"`
+	Deferred    int `json:"deferred"`
+	Failed      int `json:"failed"`
+	Expired     int `json:"expired"`
+	Cancelled   int `json:"cancelled"`
+	Unconfirmed int `json:"unconfirmed"`
+	Dead        int `json:"dead"`
+	// Unknown outcomes: it may have been sent, and nobody can say.
+	Unknown int `json:"unknown"`
+	// The counts that matter.
+	Lost       int      `json:"lost"`
+	Duplicated int      `json:"duplicated"`
+	OverCap    int      `json:"over_cap"`
+	Unchecked  []string `json:"caps_not_checked,omitempty"`
+	Seconds    float64  `json:"seconds"`
+
+	examples []string
+	tally    tally
+}
+
+// tally counts by channel and state, and by state and reason.
+type tally struct {
+	channels map[touch.Channel]map[touch.State]int
+	reasons  map[[2]string]int
+}
+
+// judge compares what the API says with what was really taken.
+func judge(ctx context.Context, stage *stage, load *demoLoad, sent *submission, client *apiclient.Client) (*demoResult, error) {
+	r := &demoResult{Repeated: sent.Repeated, Faulty: sent.Failed,
+		tally: tally{map[touch.Channel]map[touch.State]int{}, map[[2]string]int{}}}
+	mine := make(map[string]bool, len(sent.keys))
+	for _, key := range sent.keys {
+		mine[key] = true
+	}
+	r.Accepted = len(mine)
+	known := make(map[string]touch.ID, len(mine))
+	var claims []proof.Claim
+	for _, campaign := range load.campaigns {
+		err := client.Touches(ctx, campaign, "", func(page []apiclient.Touch) error {
+			for i := range page {
+				t := &page[i]
+				if !mine[t.Key] {
+					continue
+				}
+				known[t.Key] = t.ID
+				claims = append(claims, claimOf(t))
+				r.count(t)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	accepted := make([]touch.ID, 0, len(mine))
+	for key := range mine {
+		id, ok := known[key]
+		if !ok {
+			id = touch.NewID("", key) // of no touch: it is lost
+		}
+		accepted = append(accepted, id)
+	}
+	caps, unchecked, err := readCaps(stage.policies, load.zones())
+	if err != nil {
+		return nil, err
+	}
+	messages, err := stage.messages()
+	if err != nil {
+		return nil, err
+	}
+	r.Messages, r.NewMessages = len(messages), len(messages)-stage.earlier
+	report := proof.Check(accepted, claims, messages, caps, stage.now())
+	r.Lost, r.Duplicated, r.OverCap = report.Lost, report.Duplicated, report.OverCap
+	r.Unchecked, r.examples = unchecked, report.Examples
+	return r, nil
+}
+
+func claimOf(t *apiclient.Touch) proof.Claim {
+	c := proof.Claim{
+		ID: t.ID, Customer: t.Customer, Category: t.Category, Subject: t.Subject, Campaign: t.Campaign,
+		State: t.State, Due: t.Due, SentLegs: t.SentLegs(),
+	}
+	for _, l := range t.Legs {
+		c.Channels = append(c.Channels, l.Channel)
+	}
+	return c
+}
+
+// count sorts one touch.
+func (r *demoResult) count(t *apiclient.Touch) {
+	if len(t.SentLegs()) > 0 {
+		r.Sent++
+	}
+	switch t.State {
+	case touch.Delivered:
+		r.Delivered++
+	case touch.Capped:
+		r.Capped++
+	case touch.Refused:
+		r.Refused++
+	case touch.Due:
+		r.Deferred++
+	case touch.Failed:
+		r.Failed++
+	case touch.Expired:
+		r.Expired++
+	case touch.Cancelled:
+		r.Cancelled++
+	case touch.Unconfirmed:
+		r.Unconfirmed++
+	case touch.Dead:
+		r.Dead++
+	case touch.Unknown:
+		r.Unknown++
+	}
+	channel := t.Legs[min(max(t.Leg, 0), len(t.Legs)-1)].Channel
+	if r.tally.channels[channel] == nil {
+		r.tally.channels[channel] = map[touch.State]int{}
+	}
+	r.tally.channels[channel][t.State]++
+	if t.Reason != "" {
+		r.tally.reasons[[2]string{string(t.State), t.Reason}]++
+	}
+}
+
+// readCaps reads the caps by the checker's own reading.
+func readCaps(dir fs.FS, zone func(string) *time.Location) ([]proof.Cap, []string, error) {
+	sources, err := policies.ReadDir(dir, ".")
+	if err != nil {
+		return nil, nil, err
+	}
+	documents := make(map[string][]byte, len(sources))
+	for _, s := range sources {
+		documents[s.Name] = s.Data
+	}
+	return proof.ReadCaps(documents, zone)
+}
+
+// zones says where the made-up customers live.
+func (l *demoLoad) zones() func(string) *time.Location {
+	if l.world == nil {
+		return nil
+	}
+	where := make(map[string]*time.Location, len(l.world.Customers))
+	for _, c := range l.world.Customers {
+		if len(c.Zones) == 1 {
+			if zone, err := time.LoadLocation(c.Zones[0]); err == nil {
+				where[c.ID] = zone
+			}
+		}
+	}
+	return func(customer string) *time.Location { return where[customer] }
+}
+
+// print shows the tables and the three counts, and the object with --json.
+func (r *demoResult) print(f demoFlags) error {
+	byChannel := newTable(f.table)
+	states := []touch.State{touch.Delivered, touch.Sent, touch.Unconfirmed, touch.Unknown, touch.Failed, touch.Capped, touch.Refused, touch.Due, touch.Expired, touch.Cancelled, touch.Dead}
+	header, total := table.Row{"channel"}, table.Row{"all"}
+	var shown []touch.State
+	for _, s := range states {
+		n := 0
+		for _, of := range r.tally.channels {
+			n += of[s]
+		}
+		if n > 0 {
+			shown = append(shown, s)
+			header, total = append(header, stateName(s)), append(total, n)
+		}
+	}
+	byChannel.AppendHeader(header)
+	for _, c := range touch.Channels() {
+		row := table.Row{c}
+		for _, s := range shown {
+			row = append(row, r.tally.channels[c][s])
+		}
+		byChannel.AppendRow(row)
+	}
+	byChannel.AppendFooter(total)
+	fmt.Fprintln(f.table)
+	byChannel.Render()
+
+	if len(r.tally.reasons) > 0 {
+		byReason := newTable(f.table)
+		byReason.AppendHeader(table.Row{"state", "reason", "touches"})
+		for key, n := range r.tally.reasons {
+			byReason.AppendRow(table.Row{stateName(touch.State(key[0])), key[1], n})
+		}
+		byReason.SortBy([]table.SortBy{{Name: "state"}, {Name: "reason"}})
+		fmt.Fprintln(f.table)
+		byReason.Render()
+	}
+	fmt.Fprintf(f.table, "\naccepted %d, sent %d, delivered %d, %d messages by the vendors' own logs, %.1f s\n", r.Accepted, r.Sent, r.Delivered, r.Messages, r.Seconds)
+	for _, e := range r.examples {
+		fmt.Fprintln(f.table, " ", e)
+	}
+	for _, rule := range r.Unchecked {
+		fmt.Fprintf(f.table, "  the cap of %s is beyond the checker's own reading, and was not counted\n", rule)
+	}
+	fmt.Fprintf(f.table, "lost %d\nduplicated %d\nover cap %d\n", r.Lost, r.Duplicated, r.OverCap)
+	if f.json {
+		return json.NewEncoder(f.stdout).Encode(r)
+	}
+	return nil
+}
+
+// stateName is a state as the table shows it: due at the end means deferred.
+func stateName(s touch.State) string {
+	if s == touch.Due {
+		return "deferred"
+	}
+	return string(s)
+}

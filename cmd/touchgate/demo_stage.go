@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"touchgate.dev/channels/simulator"
+	"touchgate.dev/cmd/touchgate/internal/madeup"
+	"touchgate.dev/examples"
+	"touchgate.dev/touch"
+	"touchgate.dev/workers"
+)
+
+// stage is everything that a demo runs on.
+type stage struct {
+	app      *App
+	vendors  *simulated
+	truthLog *os.File
+	policies fs.FS
+	offset   time.Duration
+	workers  *workerProcesses
+	data     string
+	earlier  int // messages of earlier runs
+}
+
+// buildStage starts vendors and the gateway on a clock of the demo's own.
+func buildStage(ctx context.Context, f demoFlags, faulty bool) (_ *stage, err error) {
+	s := &stage{policies: examples.Policies(), data: f.data}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if err := os.MkdirAll(f.data, 0o700); err != nil {
+		return nil, touch.Errorf(touch.Unavailable, "data", "cannot make the folder: %w", err)
+	}
+	if f.policies != "" {
+		if info, err := os.Stat(f.policies); err != nil || !info.IsDir() {
+			return nil, usageError("--policies %s is not a folder", f.policies)
+		}
+		s.policies = os.DirFS(f.policies)
+	}
+	if s.offset, err = keptClock(filepath.Join(f.data, "clock")); err != nil {
+		return nil, err
+	}
+	if err := s.startVendors(faulty); err != nil {
+		return nil, err
+	}
+	cfg, err := demoConfig(f, s.vendors.config)
+	if err != nil {
+		return nil, err
+	}
+	if f.workers > 0 {
+		cfg.Role = roleFront
+	}
+	s.app, err = Build(ctx, cfg, Options{
+		Now: s.now, DevKey: devKey, WrapOwn: s.vendors.Tap, Policies: s.policies, Tuning: demoTuning(),
+		Logger: slog.New(slog.NewTextHandler(f.stderr, &slog.HandlerOptions{Level: slog.LevelError})),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.vendors.SetReceiptURL(s.app.URL() + "/v1/receipts")
+	if f.workers > 0 {
+		s.workers, err = startWorkers(ctx, f, s)
+	}
+	return s, err
+}
+
+func (s *stage) now() time.Time { return time.Now().Add(s.offset) }
+
+// keptClock gives how far the demo's clock is from the machine's: it begins at
+// a fixed instant, and goes on where it was when its folder is used again.
+func keptClock(path string) (time.Duration, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		offset := madeup.Start.Sub(time.Now()).Round(0)
+		if err := os.WriteFile(path, []byte(offset.String()), 0o600); err != nil {
+			return 0, touch.Errorf(touch.Unavailable, "data", "the clock cannot be kept: %w", err)
+		}
+		return offset, nil
+	}
+	if err != nil {
+		return 0, touch.Errorf(touch.Unavailable, "data", "the clock cannot be read: %w", err)
+	}
+	offset, err := time.ParseDuration(strings.TrimSpace(string(b)))
+	if err != nil {
+		return 0, touch.Errorf(touch.Invalid, "data", "%s is not a demo's clock", path)
+	}
+	return offset, nil
+}
+
+// startVendors starts the simulated vendors with what an earlier run of the
+// same folder took.
+func (s *stage) startVendors(faulty bool) (err error) {
+	path := filepath.Join(s.data, "truth.ndjson")
+	if s.truthLog, err = os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+		return touch.Errorf(touch.Unavailable, "data", "the vendors' log cannot be written: %w", err)
+	}
+	if s.vendors, err = startSimulated("", simulator.Options{Now: s.now, Seed: 1, Log: s.truthLog}); err != nil {
+		return err
+	}
+	if err := s.loadTruth(path); err != nil {
+		return err
+	}
+	before, err := s.messages()
+	if err != nil {
+		return err
+	}
+	s.earlier = len(before)
+	if !faulty {
+		return nil
+	}
+	for name, b := range demoBehaviours() {
+		if err := s.vendors.Behave(name, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stage) loadTruth(path string) error {
+	earlier, err := os.Open(path)
+	if err != nil {
+		return touch.Errorf(touch.Unavailable, "data", "the vendors' log cannot be read: %w", err)
+	}
+	defer earlier.Close()
+	return s.vendors.Truth().Load(earlier)
+}
+
+// demoBehaviours is how the vendors misbehave: the first one for text messages
+// is down for some seconds and now and then loses its answer, and receipts of
+// all are as unreliable as in life.
+func demoBehaviours() map[string]simulator.Behaviour {
+	ms := func(n int) touch.Duration { return touch.Duration(time.Duration(n) * time.Millisecond) }
+	receipts := simulator.Receipts{
+		Delay: simulator.Latency{Min: ms(20), Max: ms(400)},
+		Lost:  0.03, Duplicated: 0.10, Early: 0.05, Failed: 0.03, Late: 0.05, LateBy: ms(2500),
+	}
+	push := receipts
+	push.Lost = 0.25 // phones that are off: the touch falls back
+	latency := simulator.Latency{Min: ms(2), Max: ms(15)}
+	return map[string]simulator.Behaviour{
+		"sms-a": {Latency: latency, Receipts: receipts, Faults: []simulator.Fault{
+			{Kind: simulator.ServerError, Status: 503, For: ms(5000)},
+			{Kind: simulator.AcceptReset, Share: 0.01},
+			{Kind: simulator.Throttle, Share: 0.02, RetryAfter: ms(1000)},
+		}},
+		"sms-b": {Latency: latency, Receipts: receipts},
+		"fcm":   {Latency: latency, Receipts: push},
+		"dialler": {Latency: latency, Receipts: receipts, Calls: map[string]float64{
+			"answered": 50, "conversation": 15, "refused": 8, "opt_out": 2, "no_answer": 20, "busy": 5,
+		}},
+	}
+}
+
+// demoTuning finds out sooner than a bank would what became of messages, so
+// that a demo ends within a minute.
+func demoTuning() workers.Tuning {
+	return workers.Tuning{ResolveBase: 300 * time.Millisecond, RetryBase: 300 * time.Millisecond, RetryMax: 10 * time.Second}
+}
+
+// demoConfig is the configuration of the demo's own processes.
+func demoConfig(f demoFlags, providers string) (*Config, error) {
+	environ := f.environ
+	if f.config == "" {
+		environ = append([]string{}, "TOUCHGATE_DATA="+f.data) // the demo's own, whatever the environment says
+	}
+	cfg, err := LoadConfig(f.config, environ, registry(nil, nil))
+	if err != nil {
+		return nil, err
+	}
+	cfg.Role, cfg.Listen, cfg.Metrics, cfg.PublicURL = RoleAll, "127.0.0.1:0", "", ""
+	cfg.Policies.Dir = ""
+	cfg.Providers, err = readProviders(providers)
+	return cfg, err
+}
+
+// perform runs the app while work does its part.
+func (s *stage) perform(ctx context.Context, work func(context.Context) (*demoResult, error)) (*demoResult, error) {
+	running, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	ended := make(chan error, 1)
+	go func() {
+		err := s.app.Run(running)
+		stop(err)
+		ended <- err
+	}()
+	result, err := work(running)
+	if cause := context.Cause(running); err != nil && cause != nil {
+		err = cause // the app ended first
+	}
+	stop(nil)
+	if e := <-ended; err == nil {
+		err = e
+	}
+	return result, err
+}
+
+func (s *stage) close() {
+	if s.workers != nil {
+		s.workers.stop()
+	}
+	if s.app != nil {
+		s.app.Close()
+	}
+	if s.vendors != nil {
+		s.vendors.Close()
+	}
+	if s.truthLog != nil {
+		s.truthLog.Close()
+	}
+}
+
+// workerTruth is the log of what worker process n sent by our own channels.
+func (s *stage) workerTruth(n int) string {
+	return filepath.Join(s.data, "truth-worker-"+strconv.Itoa(n)+".ndjson")
+}

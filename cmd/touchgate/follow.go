@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"touchgate.dev/cmd/touchgate/internal/apiclient"
+	"touchgate.dev/touch"
+)
+
+const (
+	followEvery = 300 * time.Millisecond
+	// settledAfter is how long counts must stand still before anything is
+	// looked at more closely: late receipts come within it.
+	settledAfter = 3 * time.Second
+	// soon parts a touch that is about to go on from one that waits for
+	// another time of day.
+	soon = 2 * time.Minute
+	// stuckAfter is how long to wait for what should have moved.
+	stuckAfter = 90 * time.Second
+)
+
+// follow shows campaigns on their way until nothing moves any more: every touch
+// has ended, has gone as far as it goes, or waits for a time that is not soon.
+// It gives up, without an error, on what should move and does not.
+func follow(ctx context.Context, client *apiclient.Client, campaigns []string, now func() time.Time, out io.Writer) error {
+	b := newProgress(out, "delivering", 0)
+	defer b.stop()
+	var last map[touch.State]int
+	changed := time.Now()
+	for {
+		counts, err := countStates(ctx, client, campaigns)
+		if err != nil {
+			return err
+		}
+		if !maps.Equal(counts, last) {
+			last, changed = counts, time.Now()
+		}
+		show(b, counts)
+		if still := time.Since(changed); still > settledAfter {
+			moving, err := stillMoving(ctx, client, campaigns, counts, now())
+			if err != nil || !moving || still > stuckAfter {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(followEvery):
+		}
+	}
+}
+
+func countStates(ctx context.Context, client *apiclient.Client, campaigns []string) (map[touch.State]int, error) {
+	counts := map[touch.State]int{}
+	for _, campaign := range campaigns {
+		list, err := client.Campaign(ctx, campaign)
+		if touch.ClassOf(err) == touch.NotFound {
+			continue // every line of it was faulty
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range list {
+			counts[c.State] += c.Count
+		}
+	}
+	return counts, nil
+}
+
+func show(b *bar, counts map[touch.State]int) {
+	total, open := 0, 0
+	for state, n := range counts {
+		total += n
+		if state == touch.Due || state == touch.Unknown {
+			open += n
+		}
+	}
+	b.set(int64(total-open), int64(total))
+	b.say("sent %d, delivered %d, capped %d, refused %d, failed %d, waiting %d", counts[touch.Sent], counts[touch.Delivered],
+		counts[touch.Capped], counts[touch.Refused], counts[touch.Failed], open)
+}
+
+// stillMoving looks for a touch that should go on soon.
+func stillMoving(ctx context.Context, client *apiclient.Client, campaigns []string, counts map[touch.State]int, now time.Time) (bool, error) {
+	found := fmt.Errorf("found") // ends a listing
+	for _, campaign := range campaigns {
+		for _, state := range []touch.State{touch.Due, touch.Unknown, touch.Sent} {
+			if counts[state] == 0 {
+				continue
+			}
+			err := client.Touches(ctx, campaign, state, func(page []apiclient.Touch) error {
+				for i := range page {
+					if moves(&page[i], now) {
+						return found
+					}
+				}
+				return nil
+			})
+			if err == found {
+				return true, nil
+			}
+			if err != nil {
+				return false, err
+			}
+		}
+	}
+	return false, nil
+}
+
+func moves(t *apiclient.Touch, now time.Time) bool {
+	switch {
+	case t.State == touch.Sent && t.Due.IsZero():
+		return false // it hears of a receipt, or never
+	case t.State == touch.Sending:
+		return true
+	}
+	return t.Due.Before(now.Add(soon))
+}
+
+// printCampaign prints a campaign's counts by state and reason.
+func printCampaign(ctx context.Context, client *apiclient.Client, campaign string, out io.Writer) error {
+	counts, err := client.Campaign(ctx, campaign)
+	if err != nil {
+		return err
+	}
+	t := newTable(out)
+	t.AppendHeader(table.Row{"state", "reason", "touches"})
+	for _, c := range counts {
+		t.AppendRow(table.Row{c.State, c.Reason, c.Count})
+	}
+	t.SortBy([]table.SortBy{{Name: "state"}, {Name: "reason"}})
+	t.Render()
+	return nil
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command touchgate is the door through which a bank touches its customers:
+// gateway and workers, the demo, and the operator's tools, in one binary. Each
+// command is one file; config.go says what an operator decides, adapters.go
+// lists the vendors' code that is linked in, and wire.go is the one place
+// where the parts are put together.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses. A script may rely on them.
+const (
+	exitOK     = 0
+	exitFailed = 1 // it ran, and what it found or did is not good
+	exitUsage  = 2 // the command line or the configuration is wrong
+	exitForced = 130
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, os.Environ())) }
+
+// run is main without the process around it.
+func run(args []string, stdout, stderr io.Writer, environ []string) int {
+	ctx, stop := interruptible(context.Background(), stderr)
+	defer stop()
+	cmd := rootCommand(environ)
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	var status *exitError
+	if errors.As(err, &status) {
+		if status.message != "" {
+			fmt.Fprintln(stderr, "touchgate:", status.message)
+		}
+		return status.code
+	}
+	fmt.Fprintln(stderr, "touchgate:", err)
+	var cfg *ConfigError
+	if errors.As(err, &cfg) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// exitError ends the process with a status of its own. An empty message means
+// that everything was said already.
+type exitError struct {
+	code    int
+	message string
+}
+
+func (e *exitError) Error() string { return e.message }
+
+func usageError(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Sprintf(format, args...)}
+}
+
+// rootCommand is the tree of commands.
+func rootCommand(environ []string) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "touchgate",
+		Short: "Touchgate decides who may be contacted, when and how, sends it, and can prove it",
+		Long: `Touchgate is an outreach gateway for banks. Strategy engines hand it touches;
+it decides who may be contacted, when and by which channel; it sends through
+vendors that fail; and it can prove afterwards that it lost nothing, pestered
+nobody and broke no rule.
+
+Begin with:  touchgate demo
+Then:        touchgate serve --dev`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError("%v\nSee: %s --help", err, cmd.CommandPath())
+	})
+	root.AddCommand(
+		demoCommand(environ),
+		serveCommand(environ),
+		sendCommand(environ),
+		benchCommand(environ),
+		keyCommand(environ),
+		configCommand(environ),
+		versionCommand(),
+	)
+	return root
+}
+
+// interruptible ends the context at the first SIGINT or SIGTERM, and the
+// process at the second.
+func interruptible(parent context.Context, stderr io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+			fmt.Fprintln(stderr, "touchgate: stopping; once more stops at once")
+			cancel()
+		case <-done:
+			return
+		}
+		select {
+		case <-signals:
+			os.Exit(exitForced)
+		case <-done:
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	}
+}

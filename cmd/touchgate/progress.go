@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/progress"
+)
+
+// bar shows how far something has come: one that redraws itself in a terminal,
+// a plain line a second otherwise. It is safe for concurrent use; end it with
+// stop.
+type bar struct {
+	out     io.Writer
+	title   string
+	writer  progress.Writer // nil: plain lines
+	tracker *progress.Tracker
+
+	mu    sync.Mutex
+	done  int64
+	total int64
+	text  string
+	began time.Time
+
+	quit    chan struct{}
+	running sync.WaitGroup
+}
+
+// newProgress begins a bar; a total of 0 is not known.
+func newProgress(out io.Writer, title string, total int64) *bar {
+	b := &bar{out: out, title: title, total: total, began: time.Now(), quit: make(chan struct{})}
+	if isTerminal(out) {
+		b.writer = progress.NewWriter()
+		b.writer.SetOutputWriter(out)
+		b.writer.SetAutoStop(false)
+		b.writer.SetMessageLength(64)
+		b.writer.SetUpdateFrequency(100 * time.Millisecond)
+		b.writer.SetStyle(progress.StyleBlocks)
+		b.writer.Style().Visibility.Value = false
+		b.writer.Style().Visibility.Speed = false
+		b.tracker = &progress.Tracker{Message: title, Total: total}
+		b.writer.AppendTracker(b.tracker)
+		b.running.Go(b.writer.Render)
+		return b
+	}
+	b.running.Go(b.lines)
+	return b
+}
+
+// lines says once a second what is new.
+func (b *bar) lines() {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-b.quit:
+			return
+		case <-tick.C:
+			b.sayPlainly()
+		}
+	}
+}
+
+func (b *bar) sayPlainly() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	percent := ""
+	if b.total > 0 {
+		percent = fmt.Sprintf(" %3d%%", min(100, 100*b.done/b.total))
+	}
+	fmt.Fprintf(b.out, "%6.1fs %s%s %s\n", time.Since(b.began).Seconds(), b.title, percent, b.text)
+}
+
+// add moves on by n.
+func (b *bar) add(n int64) {
+	b.mu.Lock()
+	b.done += n
+	b.mu.Unlock()
+	if b.tracker != nil {
+		b.tracker.Increment(n)
+	}
+}
+
+// set moves to n of total.
+func (b *bar) set(n, total int64) {
+	b.mu.Lock()
+	b.done, b.total = n, total
+	b.mu.Unlock()
+	if b.tracker != nil {
+		b.tracker.UpdateTotal(total)
+		b.tracker.SetValue(n)
+	}
+}
+
+// say changes the words beside the bar.
+func (b *bar) say(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	b.mu.Lock()
+	b.text = text
+	b.mu.Unlock()
+	if b.tracker != nil {
+		b.tracker.UpdateMessage(b.title + " " + text)
+	}
+}
+
+// line prints a line that stays.
+func (b *bar) line(format string, args ...any) {
+	if b.writer != nil {
+		b.writer.Log(format, args...)
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	fmt.Fprintf(b.out, format+"\n", args...)
+}
+
+// stop ends the bar and says the last word.
+func (b *bar) stop() {
+	close(b.quit)
+	if b.writer != nil {
+		b.tracker.MarkAsDone()
+		b.writer.Stop()
+	}
+	b.running.Wait()
+	if b.writer == nil {
+		b.sayPlainly()
+	}
+}

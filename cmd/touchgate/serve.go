@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"touchgate.dev/channels/simulator"
+	"touchgate.dev/cmd/touchgate/internal/apiclient"
+	"touchgate.dev/examples"
+	"touchgate.dev/touch"
+)
+
+// devKey is the API key of a development server, with every scope.
+const devKey = "dev-key"
+
+type serveFlags struct {
+	config, role, listen, data string
+	dev                        bool
+}
+
+func serveCommand(environ []string) *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the gateway, the workers, the feeder, or all in one process",
+		Long: `serve runs the parts that the role names until SIGINT or SIGTERM. It then takes
+in no more (readiness and intake answer 503), waits for what is in delivery,
+and closes its stores. A second signal stops at once; nothing is lost by that.
+
+With --dev everything is embedded: a SQLite ledger, a Redis inside the process,
+simulated vendors on loopback, sample policies and templates, and the API key
+dev-key with every scope. It listens on loopback only.`,
+		Example: `  touchgate serve --dev
+  touchgate serve --dev --listen 127.0.0.1:9000 --data ./data
+  touchgate serve --config /etc/touchgate/touchgate.yaml
+  touchgate serve --config /etc/touchgate/touchgate.yaml --role worker`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.dev {
+				return serveDev(cmd, f, environ)
+			}
+			// Flags are the last word, as in the environment.
+			for name, value := range map[string]string{"ROLE": f.role, "LISTEN": f.listen, "DATA": f.data} {
+				if value != "" {
+					environ = withEnv(environ, envPrefix+name, value)
+				}
+			}
+			cfg, err := LoadConfig(f.config, environ, registry(nil, nil))
+			if err != nil {
+				return err
+			}
+			app, err := Build(cmd.Context(), cfg, Options{})
+			if err != nil {
+				return err
+			}
+			app.log.Info("serving", "role", cfg.Role, "listen", app.Address(), "version", buildVersion())
+			return runAndClose(cmd.Context(), app)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.config, "config", "", "the configuration `FILE`")
+	flags.StringVar(&f.role, "role", "", "all, gateway, worker or feeder (default: as configured)")
+	flags.StringVar(&f.listen, "listen", "", "the `ADDRESS` of the HTTP API (default: as configured, 127.0.0.1:8080)")
+	flags.StringVar(&f.data, "data", "", "the `FOLDER` of embedded stores (default: as configured; with --dev a temporary one)")
+	flags.BoolVar(&f.dev, "dev", false, "everything embedded, vendors simulated, the key "+devKey)
+	cmd.MarkFlagsMutuallyExclusive("dev", "config")
+	cmd.MarkFlagsMutuallyExclusive("dev", "role")
+	return cmd
+}
+
+func withEnv(environ []string, name, value string) []string {
+	return append(append([]string{}, environ...), name+"="+value)
+}
+
+func runAndClose(ctx context.Context, app *App) error {
+	err := app.Run(ctx)
+	if closing := app.Close(); err == nil {
+		err = closing
+	}
+	return err
+}
+
+// serveDev runs a development server.
+func serveDev(cmd *cobra.Command, f serveFlags, environ []string) error {
+	if f.listen == "" {
+		f.listen = DefaultConfig().Listen
+	}
+	if err := loopbackOnly(f.listen); err != nil {
+		return err
+	}
+	if f.data == "" {
+		dir, err := os.MkdirTemp("", "touchgate-dev-")
+		if err != nil {
+			return touch.Errorf(touch.Unavailable, "data", "no temporary folder: %w", err)
+		}
+		defer os.RemoveAll(dir)
+		f.data = dir
+	}
+	vendors, err := startSimulated("", simulator.Options{})
+	if err != nil {
+		return err
+	}
+	defer vendors.Close()
+	cfg, err := LoadConfig("", withEnv(withEnv(environ, "TOUCHGATE_LISTEN", f.listen), "TOUCHGATE_DATA", f.data), registry(nil, nil))
+	if err != nil {
+		return err
+	}
+	if cfg.Providers, err = readProviders(vendors.config); err != nil {
+		return err
+	}
+	if cfg.AppSecret, err = keptSecret(filepath.Join(f.data, "app-secret")); err != nil {
+		return err
+	}
+	app, err := Build(cmd.Context(), cfg, Options{DevKey: devKey, WrapOwn: vendors.Tap, Policies: examples.Policies()})
+	if err != nil {
+		return err
+	}
+	vendors.SetReceiptURL(app.URL() + "/v1/receipts")
+	return runDev(cmd, app, vendors)
+}
+
+// runDev loads the samples over the API, says how to begin, and runs.
+func runDev(cmd *cobra.Command, app *App, vendors *simulated) error {
+	ctx, cancel := context.WithCancel(cmd.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- runAndClose(ctx, app) }()
+	client, err := apiclient.New(app.URL(), devKey)
+	if err == nil {
+		err = putTemplates(ctx, client, examples.Templates())
+	}
+	if err != nil {
+		cancel()
+		<-ended
+		return err
+	}
+	greet(cmd.OutOrStdout(), app.URL(), vendors.URL(""))
+	return <-ended
+}
+
+// putTemplates stores a JSON object of templates by name.
+func putTemplates(ctx context.Context, client *apiclient.Client, all []byte) error {
+	var templates map[string]json.RawMessage
+	if err := json.Unmarshal(all, &templates); err != nil {
+		return touch.Errorf(touch.Invalid, "templates", "cannot be read: %w", err)
+	}
+	for name, body := range templates {
+		if err := client.Do(ctx, http.MethodPut, "/v1/templates/"+name, body, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func greet(w io.Writer, url, vendors string) {
+	fmt.Fprintf(w, `touchgate serves %[1]s for development; the key is %[2]s
+the simulated vendors' truth is at %[3]struth, their behaviour at %[3]scontrol
+read the API at %[1]s/docs, or send a touch:
+
+  curl -s %[1]s/v1/touches -H 'Authorization: Bearer %[2]s' -d '{
+    "key": "hello-1", "customer": "c1", "category": "service",
+    "plan": [{"channel": "inbox", "template": "loan-offer", "params": {"amount": "5000"}}]}'
+
+`, url, devKey, vendors)
+}
+
+// loopbackOnly refuses to show a development server to the network.
+func loopbackOnly(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return usageError("--listen %s: write host:port", address)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return usageError("--listen %s: %q is not a port", address, port)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return usageError("--dev has a well-known key, so it listens on loopback only, not on %q", host)
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+
+	yaml "go.yaml.in/yaml/v3"
+
+	"touchgate.dev/channels"
+	"touchgate.dev/channels/simulator"
+	"touchgate.dev/touch"
+)
+
+// simulated is the vendors of the demo and of a development server: a
+// simulator on loopback, and the providers that speak to it.
+type simulated struct {
+	*simulator.Server
+	// config is the providers as a configuration file would name them.
+	config string
+}
+
+// startSimulated starts the vendors: two for text messages, of which the
+// second stands by, one for push, one dialler; and our own three channels.
+func startSimulated(address string, o simulator.Options) (*simulated, error) {
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	o.Secret = "whsec_" + base64.StdEncoding.EncodeToString(secret)
+	server, err := simulator.Start(address, o)
+	if err != nil {
+		return nil, err
+	}
+	account, err := serviceAccount(server.URL("fcm") + "/token")
+	if err != nil {
+		server.Close()
+		return nil, err
+	}
+	breaker := map[string]any{"open": "3s", "window": "10s"}
+	vendor := func(name, adapter string, weight int, own map[string]any) map[string]any {
+		return map[string]any{"name": name, "adapter": adapter, "weight": weight, "timeout": "5s", "breaker": breaker, "config": own}
+	}
+	speaks := func(name string, more map[string]any) map[string]any {
+		own := map[string]any{"url": server.URL(name), "secret": o.Secret}
+		for k, v := range more {
+			own[k] = v
+		}
+		return own
+	}
+	text, err := yaml.Marshal([]map[string]any{
+		vendor("sms-a", "sms/http", 1, speaks("sms-a", map[string]any{"from": "BANK"})),
+		vendor("sms-b", "sms/http", 0, speaks("sms-b", map[string]any{"from": "BANK"})),
+		vendor("fcm", "push/fcm", 1, map[string]any{"url": server.URL("fcm"), "credentials": account, "receipt_secret": o.Secret}),
+		vendor("dialler", "ai_call/http", 1, speaks("dialler", nil)),
+		{"name": "inbox", "adapter": "inbox", "weight": 1},
+		{"name": "popup", "adapter": "popup", "weight": 1},
+		{"name": "desk", "adapter": "rm_task", "weight": 1},
+	})
+	if err != nil {
+		server.Close()
+		return nil, touch.Errorf(touch.Internal, "providers", "cannot be worded: %w", err)
+	}
+	return &simulated{server, string(text)}, nil
+}
+
+// readProviders reads what startSimulated wrote.
+func readProviders(config string) ([]channels.ProviderConfig, error) {
+	var providers []channels.ProviderConfig
+	if err := yaml.Unmarshal([]byte(config), &providers); err != nil {
+		return nil, touch.Errorf(touch.Internal, "providers", "cannot be read: %w", err)
+	}
+	return providers, nil
+}
+
+// serviceAccount makes a service account's key, as Google would give one.
+func serviceAccount(tokenURL string) (string, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return "", touch.Errorf(touch.Internal, "", "no key: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return "", touch.Errorf(touch.Internal, "", "no key: %w", err)
+	}
+	b, err := json.Marshal(map[string]string{
+		"type": "service_account", "project_id": "demo", "client_email": "demo@demo.example", "private_key_id": "1",
+		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), "token_uri": tokenURL,
+	})
+	return string(b), err
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/postgres"
+	"touchgate.dev/ledger/sqlite"
+	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
+	"touchgate.dev/workers/embedredis"
+)
+
+// openLedger opens the driver that the configuration names, with group commit
+// before it.
+func openLedger(ctx context.Context, cfg *Config, now func() time.Time) (ledger.Ledger, error) {
+	if cfg.Ledger.Driver == "postgres" {
+		l, err := postgres.Open(ctx, cfg.Ledger.DSN.Reveal(), postgres.Options{Now: now})
+		if err != nil {
+			return nil, err
+		}
+		return l, nil
+	}
+	path := cfg.Ledger.Path
+	if path == "" {
+		path = filepath.Join(cfg.Data, "touchgate.db")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, touch.Errorf(touch.Unavailable, "data", "cannot make the data folder: %w", err)
+	}
+	l, err := sqlite.Open(ctx, path, sqlite.Options{Now: now})
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// redisStore is a client, and the server too where it is embedded.
+type redisStore struct {
+	client redis.UniversalClient
+	server *embedredis.Server
+}
+
+// openRedis connects as the configuration says; it does not wait for the
+// server, since work goes on without one.
+func openRedis(ctx context.Context, cfg RedisConfig) (*redisStore, error) {
+	if cfg.Mode == "embedded" {
+		server, err := embedredis.Start(context.WithoutCancel(ctx))
+		if err != nil {
+			return nil, err
+		}
+		return &redisStore{client: redis.NewClient(server.Options()), server: server}, nil
+	}
+	o := &redis.UniversalOptions{
+		Addrs: cfg.Addresses, Username: cfg.Username, Password: cfg.Password.Reveal(), DB: cfg.DB,
+		IsClusterMode: cfg.Mode == "cluster", ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second,
+	}
+	if cfg.TLS {
+		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return &redisStore{client: redis.NewUniversalClient(o)}, nil
+}
+
+func (r *redisStore) close() error {
+	err := r.client.Close()
+	if r.server != nil {
+		return r.server.Close()
+	}
+	return err
+}
+
+// rehydrate reads what the contact log must know of customers out of the
+// ledger: the one place where a ledger's contact becomes a log's entry.
+func rehydrate(q ledger.Query) func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
+	return func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
+		past, err := q.Contacts(ctx, customers, since)
+		if err != nil {
+			return nil, err
+		}
+		logs := make(map[string][]contactlog.Entry, len(past))
+		for customer, contacts := range past {
+			entries := make([]contactlog.Entry, len(contacts))
+			for i, c := range contacts {
+				entries[i] = contactlog.Entry{
+					ID: touch.DispatchID(c.Touch, c.Leg), Pending: c.Pending, At: c.At, Kind: contactlog.KindOf(c.Kind),
+					Channel: c.Channel, Category: c.Category, Subject: contactlog.Hash(c.Subject),
+					Campaign: contactlog.Hash(c.Campaign), Caller: contactlog.Hash(c.Caller), Address: contactlog.Hash(c.Address),
+				}
+			}
+			logs[customer] = entries
+		}
+		return logs, nil
+	}
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"touchgate.dev/channels"
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/gateway"
+	"touchgate.dev/gateway/httpapi"
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
+	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
+	"touchgate.dev/workers"
+	"touchgate.dev/workers/lanes"
+)
+
+// Options are what is injected into an App beside its configuration.
+type Options struct {
+	Now    func() time.Time // nil: time.Now
+	Logger *slog.Logger     // nil: as the configuration says, on standard error
+	// DevKey is an API key with every scope; for development only.
+	DevKey string
+	// Policies, when set, are made the active set at the start, if they are
+	// not already; it goes before the configuration's folder.
+	Policies fs.FS
+	// WrapOwn, when set, goes around the factories of our own channels.
+	WrapOwn func(adapter.Factory) adapter.Factory
+	// Tuning overrides workers' defaults.
+	Tuning workers.Tuning
+}
+
+// App is the parts of one process put together. Its life:
+//
+//  1. Build opens the stores, checks that they answer, and listens.
+//  2. Run works until its context ends; it then stops taking in, waits for
+//     what is in delivery, and returns.
+//  3. Close closes the stores.
+type App struct {
+	cfg      *Config
+	now      func() time.Time
+	log      *slog.Logger
+	metrics  *prometheus.Registry
+	ledger   ledger.Ledger
+	redis    *redisStore
+	watcher  *ledger.Watcher
+	guard    *policies.Guard
+	pool     *channels.Pool
+	lanes    *lanes.Lanes
+	service  *gateway.Service
+	worker   workers.Options
+	listener net.Listener // nil: the role serves no HTTP
+	handler  http.Handler
+	gate     httpapi.Gate // closed when the process stops: intake and readiness answer 503
+}
+
+// Build puts the parts together. On an error everything that was opened is
+// closed again.
+func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
+	a := &App{cfg: cfg, now: o.Now, log: o.Logger, metrics: prometheus.NewRegistry()}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	if a.log == nil {
+		a.log = newLogger(cfg.Log, os.Stderr)
+	}
+	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if a.ledger, err = openLedger(ctx, cfg, a.now); err != nil {
+		return nil, err
+	}
+	if a.redis, err = openRedis(ctx, cfg.Redis); err != nil {
+		return nil, err
+	}
+	if err := a.judge(ctx, o); err != nil {
+		return nil, err
+	}
+	if err := a.send(o); err != nil {
+		return nil, err
+	}
+	if err := a.takeIn(o); err != nil {
+		return nil, err
+	}
+	return a, a.listen(ctx)
+}
+
+// judge sets up what decides: the contact log, the guard and the policies.
+func (a *App) judge(ctx context.Context, o Options) error {
+	log := contactlog.NewRedis(a.redis.client, a.shards())
+	a.guard = policies.NewGuard(log, rehydrate(a.ledger))
+	a.watcher = ledger.NewWatcher(a.ledger, followPolicies(a.ledger, a.guard))
+	dir := o.Policies
+	if dir == nil && a.cfg.Policies.Dir != "" {
+		dir = os.DirFS(a.cfg.Policies.Dir)
+	}
+	if dir != nil && a.cfg.Role.Gateway() {
+		if err := activatePolicies(ctx, a.ledger, dir, a.now()); err != nil {
+			return err
+		}
+	}
+	return a.watcher.Refresh(ctx)
+}
+
+// shards ties the contact log to the epochs that the ledger keeps.
+func (a *App) shards() contactlog.Options {
+	o := contactlog.Options{Epochs: func(shard int) int64 {
+		if c := a.watcher.Current(); c != nil {
+			return c.Shards[shard]
+		}
+		return 0
+	}}
+	if a.redis.server == nil { // an embedded Redis goes down with every worker there is
+		o.Raise = func(ctx context.Context, lost []int) error {
+			if err := a.ledger.RaiseShards(ctx, lost, a.now()); err != nil {
+				return err
+			}
+			return a.watcher.Refresh(ctx)
+		}
+	}
+	return o
+}
+
+// send sets up the way out: providers, lanes and the workers' options.
+func (a *App) send(o Options) error {
+	transport := channels.NewTransport()
+	var err error
+	a.pool, err = registry(a.ledger, o.WrapOwn).Open(a.cfg.Providers, adapter.Options{Transport: transport}, channels.Options{
+		Now: a.now, Logger: a.log, Metrics: a.metrics,
+	})
+	if err != nil {
+		return err
+	}
+	a.lanes = lanes.New(lanes.Options{Redis: a.redis.client, Logger: a.log, Grace: a.cfg.Workers.Drain.Std()})
+	a.metrics.MustRegister(a.lanes.Collector())
+	seed, err := seeds()
+	if err != nil {
+		return err
+	}
+	a.worker = workers.Options{
+		Ledger: a.ledger, Guard: a.guard, Pool: a.pool, Control: a.watcher, Enqueue: a.lanes.Enqueue,
+		Name: processName(), Now: a.now, Rand: rand.New(rand.NewPCG(seed[0], seed[1])),
+		Logger: a.log, Metrics: a.metrics, Tuning: o.Tuning,
+	}
+	return nil
+}
+
+// takeIn sets up the way in.
+func (a *App) takeIn(o Options) error {
+	secret := []byte(a.cfg.AppSecret.Reveal())
+	if len(secret) == 0 {
+		secret = make([]byte, 32)
+		if _, err := crand.Read(secret); err != nil {
+			return err
+		}
+	}
+	var err error
+	a.service, err = gateway.New(gateway.Options{
+		Ledger: a.ledger, Guard: a.guard, Control: a.watcher.Current, Enqueue: a.lanes.Enqueue,
+		Receipts: a.pool.Receipts, Now: a.now, Logger: a.log, Metrics: a.metrics,
+		AppSecret: secret, DevKey: o.DevKey, MaxFuture: a.cfg.Limits.MaxFuture.Std(),
+	})
+	return err
+}
+
+func seeds() (s [2]uint64, err error) {
+	return s, binary.Read(crand.Reader, binary.LittleEndian, &s)
+}
+
+// processName tells this process from every other that may hold a lease.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), crand.Text()[:6])
+}
+
+// Close closes the stores. Call it after Run has returned.
+func (a *App) Close() error {
+	var err error
+	if a.listener != nil {
+		a.listener.Close()
+	}
+	if a.redis != nil {
+		err = a.redis.close()
+	}
+	if a.ledger != nil {
+		if e := a.ledger.Close(); err == nil {
+			err = e
+		}
+	}
+	if err != nil {
+		return touch.Errorf(touch.Unavailable, "", "a store did not close: %w", err)
+	}
+	return nil
+}
