@@ -24,6 +24,7 @@ type breaker struct {
 	row      atomic.Int64
 	openedAt atomic.Int64 // unix nanoseconds
 	probing  atomic.Int64 // calls let through while half open
+	offered  atomic.Int64 // when a probe was last asked for, unix nanoseconds
 }
 
 var (
@@ -79,6 +80,22 @@ func (b *breaker) allow() (done func(error), ok bool) {
 			b.probing.Add(-1)
 		}
 	}, true
+}
+
+// probeEvery is how often a half-open provider is offered a message to prove itself with.
+const probeEvery = time.Second
+
+// closed reports whether the vendor may have any number of calls, and probe
+// whether, instead, this one message should be tried on it.
+func (b *breaker) closed() (closed, probe bool) {
+	switch b.cb.State() {
+	case gobreaker.StateClosed:
+		return true, false
+	case gobreaker.StateOpen:
+		return false, false
+	}
+	last, now := b.offered.Load(), b.now().UnixNano()
+	return false, now-last >= int64(probeEvery) && b.offered.CompareAndSwap(last, now)
 }
 
 // ready reports whether a call would have a chance now.

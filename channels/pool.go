@@ -36,8 +36,9 @@ func NewPool(providers []*Provider, o Options) *Pool {
 }
 
 // Choose picks a provider of channel c for d by weight among the healthy ones
-// that are not excluded. When there is none, ok is false and the refusal is a
-// known non-send that says why.
+// that are not excluded; one that comes back from a rest is given a message a
+// second to prove itself with. When there is none, ok is false and the refusal
+// is a known non-send that says why.
 func (p *Pool) Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (provider string, ok bool, refusal touch.Result) {
 	var weighted, standby []*Provider
 	var waiting *Provider
@@ -47,9 +48,17 @@ func (p *Pool) Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (pr
 			continue
 		}
 		fits = true
+		if slices.Contains(exclude, v.Name()) {
+			continue
+		}
+		healthy, probe := false, false
+		if v.pausedFor() <= 0 {
+			healthy, probe = v.breaker.closed()
+		}
 		switch {
-		case slices.Contains(exclude, v.Name()):
-		case !v.healthy():
+		case probe:
+			return v.Name(), true, touch.Result{}
+		case !healthy:
 			if waiting == nil || v.wait() < waiting.wait() {
 				waiting = v
 			}

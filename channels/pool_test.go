@@ -1,10 +1,13 @@
 package channels
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.yaml.in/yaml/v3"
@@ -53,6 +56,42 @@ func TestChooseFailsOver(t *testing.T) {
 	if _, ok, r := p.Choose(touch.Push, d, nil); ok || r.Class != touch.Misconfigured || r.Reason != touch.ReasonNoVendor {
 		t.Errorf("a channel that nobody serves: %+v", r)
 	}
+}
+
+// A provider that comes back proves itself with one message a second, while
+// the others go elsewhere.
+func TestChooseProbesGently(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := class(touch.Retryable)
+		p := NewPool([]*Provider{provider("a", 3, f, true), provider("spare", 0, class(touch.Accepted), true)}, Options{})
+		p.Send(t.Context(), "a", dispatches(1))
+		chosen := func() (n int) {
+			for range 100 {
+				if name, ok, _ := p.Choose(touch.SMS, adapter.Dispatch{Address: "x"}, nil); !ok {
+					t.Fatal("nobody was chosen")
+				} else if name == "a" {
+					n++
+				}
+			}
+			return n
+		}
+		if n := chosen(); n != 0 {
+			t.Errorf("chosen %d times while open", n)
+		}
+		time.Sleep(16 * time.Second)
+		if n := chosen(); n != 1 {
+			t.Errorf("chosen %d times while half open", n)
+		}
+		time.Sleep(time.Second)
+		if n := chosen(); n != 1 {
+			t.Errorf("chosen %d times a second later", n)
+		}
+		f.answer = func(context.Context, adapter.Dispatch) touch.Result { return touch.Result{Class: touch.Accepted} }
+		p.Send(t.Context(), "a", dispatches(1))
+		if n := chosen(); n != 100 {
+			t.Errorf("chosen %d times when well again", n)
+		}
+	})
 }
 
 // vendorConfig is what an adapter in these tests may be told.

@@ -179,8 +179,5 @@ func (p *Provider) resting() touch.Result {
 	return r
 }
 
-// healthy reports whether a message would have a chance now.
-func (p *Provider) healthy() bool { return p.pausedFor() <= 0 && p.breaker.ready() }
-
 // fits reports whether the provider can reach this dispatch at all.
 func (p *Provider) fits(d *adapter.Dispatch) bool { return d.Address != "" || !p.caps.NeedsAddress }
