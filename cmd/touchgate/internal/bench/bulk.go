@@ -1,0 +1,103 @@
+package bench
+
+import (
+	"context"
+	"time"
+
+	"touchgate.dev/cmd/touchgate/internal/apiclient"
+	"touchgate.dev/cmd/touchgate/internal/proof"
+	"touchgate.dev/touch"
+)
+
+// bulk streams a campaign in and waits until all of it is settled: from the
+// first byte of the first touch to the ledger's last word on the last one.
+func bulk(ctx context.Context, e *env) (*Figures, error) {
+	n := or(e.o.Touches, 200_000)
+	return rounds(e, 3, func(round int) (*Figures, error) {
+		n := n
+		if round == 0 {
+			n = max(1000, n/5)
+		}
+		w, err := e.newWork(ctx, stamp("bulk", round), n, max(1, (n+1)/2), touch.Marketing)
+		if err != nil {
+			return nil, err
+		}
+		bare := 0.0
+		if e.batch == 1 {
+			if bare, err = e.bareClient(ctx); err != nil {
+				return nil, err
+			}
+		}
+		f, err := e.campaign(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		if bare > 0 {
+			f.BareClient, f.RatioToBareClient = bare, f.PerSecond/bare
+		}
+		return f, nil
+	})
+}
+
+// campaign streams work in, waits for its end and judges it.
+func (e *env) campaign(ctx context.Context, w *work) (*Figures, error) {
+	e.sink.truth()
+	before := e.read(ctx)
+	start := time.Now()
+	if err := e.submit(ctx, w, nil); err != nil {
+		return nil, err
+	}
+	taken := time.Since(start)
+	end, err := e.settled(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	after := e.read(ctx)
+	truth := e.sink.truth()
+	f := &Figures{Touches: w.n}
+	f.cost(before, after, w.n)
+	f.PeakMB = peakMB(e.house.PID)
+	f.arrivals(w, truth, func(i int) time.Time { return w.streamedAt(i) })
+	if err := e.judge(ctx, f, w, truth); err != nil {
+		return nil, err
+	}
+	f.PerSecond = float64(f.Sent) / end.Sub(start).Seconds()
+	f.also("taken_in_per_second", float64(w.n)/taken.Seconds())
+	return f, nil
+}
+
+// submit streams a work's touches to the house. Each chunk's answer goes to
+// each, which may be nil.
+func (e *env) submit(ctx context.Context, w *work, each func(apiclient.Chunk)) error {
+	failed := 0
+	err := e.client.Stream(ctx, w.name, w.stream(), func(c apiclient.Chunk) {
+		if c.Done {
+			failed = c.Failed
+		} else if each != nil {
+			each(c)
+		}
+	})
+	if err == nil && failed > 0 {
+		err = touch.Errorf(touch.Internal, "", "%d touches were not taken", failed)
+	}
+	return err
+}
+
+// arrivals fills in how long touches took from when they were begun to the vendor.
+func (f *Figures) arrivals(w *work, truth []proof.Message, begun func(i int) time.Time) {
+	h := newHistogram()
+	number := make(map[touch.ID]int, w.n)
+	for i := range w.n {
+		number[touch.NewID(caller, w.key(i))] = i
+	}
+	for _, m := range truth {
+		id, _, err := touch.ParseDispatchID(m.Dispatch)
+		if err != nil {
+			continue
+		}
+		if i, ours := number[id]; ours {
+			_ = h.RecordValue(max(1, m.At.Sub(begun(i)).Microseconds())) // beyond ten minutes the run has failed anyhow
+		}
+	}
+	f.latencies(h)
+}

@@ -1,0 +1,137 @@
+package bench
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"touchgate.dev/touch"
+)
+
+// latency takes the time of urgent touches from request to vendor on an idle
+// house, and again while a campaign, all of which is due, is being sent as
+// fast as it goes. Touches begin at fixed instants, whatever became of those
+// before: a slow answer does not hide the wait of the next one.
+func latency(ctx context.Context, e *env) (*Figures, error) {
+	n, every := or(e.o.Touches, 1000), 20*time.Millisecond
+	if _, err := e.urgent(ctx, "warm", n/4, every); err != nil {
+		return nil, err
+	}
+	idle, err := e.urgent(ctx, "idle", n, every)
+	if err != nil {
+		return nil, err
+	}
+	e.say("idle: %s", idle.line())
+	w, err := e.backlog(ctx, or(e.o.Backlog, 100_000))
+	if err != nil {
+		return nil, err
+	}
+	f, err := e.urgentWhile(ctx, w, n, every)
+	if err != nil {
+		return nil, err
+	}
+	f.also("idle_p50_ms", idle.P50)
+	f.also("idle_p99_ms", idle.P99)
+	f.also("p99_to_idle", f.P99/max(idle.P99, 0.001))
+	f.also("backlog", float64(w.n))
+	f.Lost += idle.Lost
+	f.Duplicated += idle.Duplicated
+	return f, nil
+}
+
+// backlog has n touches of a campaign lie in the ledger, and waits until they
+// become due.
+func (e *env) backlog(ctx context.Context, n int) (*work, error) {
+	w, err := e.newWork(ctx, stamp("backlog", 0), n, max(1, (n+1)/2), touch.Marketing)
+	if err != nil {
+		return nil, err
+	}
+	w.due = time.Now().Add(10*time.Second + time.Duration(n)*50*time.Microsecond).Truncate(time.Second)
+	if err := e.submit(ctx, w, nil); err != nil {
+		return nil, err
+	}
+	if wait := time.Until(w.due); wait > 0 {
+		e.say("a backlog of %d lies ready", n)
+		pause(ctx, wait)
+	}
+	return w, ctx.Err()
+}
+
+// urgentWhile takes the latency while w is sent, and judges both.
+func (e *env) urgentWhile(ctx context.Context, w *work, n int, every time.Duration) (*Figures, error) {
+	for at := e.sink.count(); e.sink.count() < at+w.n/100; { // it is under way
+		if !pause(ctx, 10*time.Millisecond) {
+			return nil, ctx.Err()
+		}
+	}
+	u, err := e.newWork(ctx, stamp("urgent", 0), n, n, touch.Transactional)
+	if err != nil {
+		return nil, err
+	}
+	p := e.newPoster(u, 64)
+	defer p.close()
+	before := e.read(ctx)
+	begun, at := time.Now(), e.sink.count()
+	if err := p.postEvery(ctx, every); err != nil {
+		return nil, err
+	}
+	sent, took := e.sink.count()-at-n, time.Since(begun)
+	left, err := e.states(ctx, w.name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := e.settled(ctx, w); err != nil {
+		return nil, err
+	}
+	truth := e.sink.truth()
+	f, both := &Figures{Touches: n}, &Figures{}
+	f.cost(before, e.read(ctx), n+w.n)
+	f.arrivals(u, truth, func(i int) time.Time { return p.begun[i] })
+	if err := e.judge(ctx, f, u, truth); err != nil {
+		return nil, err
+	}
+	if err := e.judge(ctx, both, w, truth); err != nil {
+		return nil, err
+	}
+	f.Lost, f.Duplicated, f.OverCap = f.Lost+both.Lost, f.Duplicated+both.Duplicated, f.OverCap+both.OverCap
+	f.Sent, f.Capped, f.PeakMB = f.Sent+both.Sent, f.Capped+both.Capped, peakMB(e.house.PID)
+	f.PerSecond = float64(n) / took.Seconds()
+	f.also("bulk_per_second_meanwhile", float64(sent)/took.Seconds())
+	f.also("backlog_left", float64(left[touch.Due]))
+	f.also("request_to_answer_p99_ms", ms(p.answer, 99))
+	return f, nil
+}
+
+// urgent takes the latency of n touches, one every so often.
+func (e *env) urgent(ctx context.Context, name string, n int, every time.Duration) (*Figures, error) {
+	w, err := e.newWork(ctx, stamp(name, 0), n, n, touch.Transactional)
+	if err != nil {
+		return nil, err
+	}
+	p := e.newPoster(w, 64)
+	defer p.close()
+	e.sink.truth()
+	before := e.read(ctx)
+	if err := p.postEvery(ctx, every); err != nil {
+		return nil, err
+	}
+	f, err := e.finish(ctx, p, before)
+	return f.Figures, err
+}
+
+// postEvery begins a touch at each of evenly spaced instants, and waits for
+// all answers.
+func (p *poster) postEvery(ctx context.Context, every time.Duration) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(1000)
+	start := time.Now()
+	for i := range p.w.n {
+		at := start.Add(time.Duration(i) * every)
+		if !pause(ctx, time.Until(at)) {
+			break
+		}
+		group.Go(func() error { return p.post(ctx, i, at) })
+	}
+	return group.Wait()
+}
