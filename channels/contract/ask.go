@@ -29,10 +29,11 @@ func (q querying[T]) Query(ctx context.Context, d adapter.Dispatch) touch.Result
 	// route, and taking it for "not sent" would send twice.
 	switch {
 	case !known:
-	case a.Status == StatusAccepted && reply.Status == http.StatusOK, a.Status == StatusRejected:
+	case a.Status == StatusAccepted && reply.Status == http.StatusOK:
 		return r
-	case a.Status == StatusNotFound, a.Status == StatusFailed:
-		return r
+	case a.Status == StatusNotFound, a.Status == StatusFailed, a.Status == StatusRejected:
+		// Of a rejected one the next try learns the reason.
+		return touch.Result{Class: touch.Retryable, Code: r.Code}
 	}
 	return touch.Result{Code: r.Code, Detail: "the vendor cannot say"}
 }

@@ -82,7 +82,7 @@ func TestQueryNeverGuesses(t *testing.T) {
 	}{
 		`{"id":"a.0","status":"accepted","vendor_id":"v"}`: {200, touch.Accepted},
 		`{"id":"a.0","status":"not_found"}`:                {404, touch.Retryable},
-		`{"id":"a.0","status":"rejected"}`:                 {200, touch.Rejected},
+		`{"id":"a.0","status":"rejected"}`:                 {200, touch.Retryable},
 		`{"id":"b.0","status":"not_found"}`:                {404, touch.ResultUnknown},
 		`404 page not found`:                               {404, touch.ResultUnknown},
 		`{"id":"a.0","status":"throttled"}`:                {429, touch.ResultUnknown},
