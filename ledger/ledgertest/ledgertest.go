@@ -6,7 +6,9 @@ package ledgertest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -57,7 +59,58 @@ func Run(t *testing.T, open Open) {
 		name string
 		run  func(*kit)
 	}{
-		{"Smoke", testSmoke},
+		{"AcceptOnce", testAcceptOnce},
+		{"AcceptKeepsAll", testAcceptKeepsAll},
+		{"AcceptRefused", testAcceptRefused},
+		{"AcceptInvalid", testAcceptInvalid},
+		{"AcceptUrgent", testAcceptUrgent},
+		{"AcceptSameFromManySides", testAcceptRace},
+		{"FeedOrder", testFeedOrder},
+		{"FeedSplits", testFeedSplits},
+		{"FeedNothing", testFeedNothing},
+		{"FeedAfterMove", testFeedAfterMove},
+		{"ClaimOnce", testClaimOnce},
+		{"LostLease", testLostLease},
+		{"Unclaimed", testUnclaimed},
+		{"Fence", testFence},
+		{"IntendAgain", testIntendAgain},
+		{"SettleParts", testSettleParts},
+		{"SettleOutside", testSettleOutside},
+		{"SettleMerges", testSettleMerges},
+		{"SettleLateReport", testSettleLateReport},
+		{"CancelWaiting", testCancelWaiting},
+		{"CancelInSegment", testCancelInSegment},
+		{"CancelRefused", testCancelRefused},
+		{"PauseAndResume", testPauseAndResume},
+		{"CancelCampaign", testCancelCampaign},
+		{"Receipts", testReceipts},
+		{"ReceiptsFallback", testReceiptsFallback},
+		{"Orphans", testOrphans},
+		{"OptOut", testOptOut},
+		{"Unconfirm", testUnconfirm},
+		{"Counts", testCounts},
+		{"TouchesListed", testTouchesListed},
+		{"PastContacts", testPastContacts},
+		{"Events", testEvents},
+		{"EventsComplete", testEventsComplete},
+		{"Customers", testCustomers},
+		{"Listings", testListings},
+		{"Templates", testTemplates},
+		{"Items", testItems},
+		{"Tasks", testTasks},
+		{"Keys", testKeys},
+		{"Stops", testStops},
+		{"Policies", testPolicies},
+		{"Shards", testShards},
+		{"Leases", testLeases},
+		{"Subscriptions", testSubscriptions},
+		{"Watcher", testWatcher},
+		{"BadText", testBadText},
+		{"Closed", testClosed},
+		{"Stopped", testContextEnded},
+		{"NoneLostNoneTwice", testNoneLostNoneTwice},
+		{"Random", testRandom},
+		{"Group", testGroup},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { test.run(newKit(t, open)) })
@@ -91,8 +144,10 @@ const bulk = "sms.bulk"
 
 // touch makes a new touch that is due now, unless change says otherwise.
 func (k *kit) touch(change ...func(*ledger.NewTouch)) ledger.NewTouch {
+	k.mu.Lock()
 	k.n++
 	key := fmt.Sprintf("k%d", k.n)
+	k.mu.Unlock()
 	n := ledger.NewTouch{
 		Touch: touch.Touch{
 			ID: touch.NewID("acme", key), Caller: "acme", AcceptedAt: k.now(),
@@ -138,39 +193,127 @@ func (k *kit) accept(all ...ledger.NewTouch) []ledger.SegmentRef {
 	return refs
 }
 
-func testSmoke(k *kit) {
-	k.accept(k.touches(10)...)
-	ref, n, ok, err := k.Feed(k.ctx, bulk, k.now(), 100)
+// feed takes what is due in a lane, which must be want touches.
+func (k *kit) feed(lane string, want int) ledger.SegmentRef {
+	k.Helper()
+	ref, n, ok, err := k.Feed(k.ctx, lane, k.now(), touch.MaxBatch)
 	k.must(err)
-	if n != 10 || !ok {
-		k.Fatal(n, ok)
+	if n != want || ok != (want > 0) {
+		k.Fatalf("fed %d touches (%v), want %d", n, ok, want)
 	}
-	seg, err := k.Claim(k.ctx, ref, "w", k.now(), k.now().Add(time.Minute))
+	return ref
+}
+
+// lease is how long the kit's workers hold a segment.
+const lease = time.Minute
+
+func (k *kit) claim(ref ledger.SegmentRef) *ledger.Segment {
+	k.Helper()
+	seg, err := k.Claim(k.ctx, ref, "w1", k.now(), k.now().Add(lease))
 	k.must(err)
+	return seg
+}
+
+// take feeds and claims in one step.
+func (k *kit) take(lane string, want int) *ledger.Segment {
+	k.Helper()
+	seg := k.claim(k.feed(lane, want))
+	if len(seg.Touches) != want {
+		k.Fatalf("claimed %d touches, want %d", len(seg.Touches), want)
+	}
+	return seg
+}
+
+// intent of a claimed touch for its current leg.
+func (k *kit) intent(c ledger.Claimed) ledger.Intent {
+	return ledger.Intent{Seq: c.Progress.Seq, Version: c.Progress.Version, Leg: c.Progress.Leg, Attempt: 1, Provider: "p1", At: k.now()}
+}
+
+func (k *kit) intend(seg *ledger.Segment) (dropped []int) {
+	k.Helper()
 	fence, err := k.Fence(k.ctx)
 	k.must(err)
 	var intents []ledger.Intent
-	var trs []ledger.Transition
 	for _, c := range seg.Touches {
-		intents = append(intents, ledger.Intent{Seq: c.Progress.Seq, Version: c.Progress.Version, Provider: "p", At: k.now()})
-		trs = append(trs, ledger.Transition{Seq: c.Progress.Seq, Version: c.Progress.Version, To: touch.Sent, Provider: "p", VendorID: "v" + c.Touch.Key,
-			Contact: &ledger.Contact{Channel: touch.SMS, At: k.now()}, Events: []touch.Event{{Kind: touch.EventSent, At: k.now(), Touch: c.Touch.ID}}})
+		intents = append(intents, k.intent(c))
 	}
-	dropped, err := k.Intend(k.ctx, ref, fence, intents)
+	dropped, err = k.Intend(k.ctx, seg.Ref, fence, intents)
 	k.must(err)
-	if len(dropped) > 0 {
-		k.Fatal(dropped)
-	}
-	k.must(k.Settle(k.ctx, ref, trs))
-	got, err := k.Receive(k.ctx, []touch.Receipt{{Provider: "p", VendorID: "v" + seg.Touches[0].Touch.Key, Kind: touch.ReceiptDelivered}}, k.now())
-	k.must(err)
-	if !got[0].Changed {
-		k.Fatal(got)
-	}
-	v, err := k.Touch(k.ctx, "acme", seg.Touches[0].Touch.ID)
-	k.must(err)
-	k.Logf("%+v", v)
-	cv, err := k.Campaign(k.ctx, "acme", "nov")
-	k.must(err)
-	k.Logf("%+v", cv)
+	return dropped
 }
+
+// sent is the transition of a touch that a vendor accepted.
+func (k *kit) sent(c ledger.Claimed) ledger.Transition {
+	p := c.Progress
+	return ledger.Transition{
+		Seq: p.Seq, Version: p.Version, To: touch.Sent, Leg: p.Leg, Attempts: p.Attempts + 1, Provider: "p1",
+		VendorID: "v-" + touch.DispatchID(c.Touch.ID, p.Leg),
+		Contact:  &ledger.Contact{Leg: p.Leg, Channel: c.Touch.Plan[p.Leg].Channel, At: k.now(), Kind: ledger.ContactAttempt},
+		Events:   []touch.Event{k.event(c, touch.EventSent, touch.Sent)},
+	}
+}
+
+// again is the transition of a touch that goes back to wait.
+func (k *kit) again(c ledger.Claimed, due time.Time) ledger.Transition {
+	p := c.Progress
+	return ledger.Transition{
+		Seq: p.Seq, Version: p.Version, To: touch.Due, Leg: p.Leg, Attempts: p.Attempts + 1, Due: due, Lane: bulk, Reason: "retryable",
+		Events: []touch.Event{k.event(c, touch.EventRetry, touch.Due)},
+	}
+}
+
+func (k *kit) event(c ledger.Claimed, kind touch.EventKind, state touch.State) touch.Event {
+	return touch.Event{
+		Kind: kind, At: k.now(), Touch: c.Touch.ID, Key: c.Touch.Key, Caller: c.Touch.Caller, Customer: c.Touch.Customer,
+		Campaign: c.Touch.Campaign, State: state, Leg: c.Progress.Leg,
+		Result: &touch.Result{Class: touch.Accepted, Provider: "p1", RetryAfter: time.Second, NoAttempt: true},
+	}
+}
+
+// deliver sends whatever is due in a lane and settles it as sent.
+func (k *kit) deliver(lane string, want int) *ledger.Segment {
+	k.Helper()
+	seg := k.take(lane, want)
+	if dropped := k.intend(seg); len(dropped) > 0 {
+		k.Fatalf("dropped %v", dropped)
+	}
+	var all []ledger.Transition
+	for _, c := range seg.Touches {
+		all = append(all, k.sent(c))
+	}
+	k.must(k.Settle(k.ctx, seg.Ref, all))
+	return seg
+}
+
+func (k *kit) view(n ledger.NewTouch) *ledger.TouchView {
+	k.Helper()
+	v, err := k.Touch(k.ctx, n.Touch.Caller, n.Touch.ID)
+	k.must(err)
+	return v
+}
+
+// state insists on where a touch stands, and on its kinds of events.
+func (k *kit) state(n ledger.NewTouch, want touch.State, kinds ...touch.EventKind) *ledger.TouchView {
+	k.Helper()
+	v := k.view(n)
+	var got []touch.EventKind
+	for _, e := range v.Events {
+		got = append(got, e.Kind)
+	}
+	if v.Progress.State != want || (kinds != nil && !slices.Equal(got, kinds)) {
+		k.Fatalf("touch is %s with events %v, want %s with %v", v.Progress.State, got, want, kinds)
+	}
+	return v
+}
+
+// equal insists on equality, as JSON shows it.
+func (k *kit) equal(got, want any) {
+	k.Helper()
+	g, _ := json.Marshal(got)
+	w, _ := json.Marshal(want)
+	if string(g) != string(w) {
+		k.Fatalf("got\n%s\nwant\n%s", g, w)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,8 +1,10 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"slices"
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
@@ -46,6 +48,7 @@ type intake struct {
 	segments  map[string]*segment // by lane
 	lanes     []string            // of segments, in order
 	answers   []ledger.Accepted
+	stored    map[int][16]byte // the digests that were stored earlier, by index
 	refs      []ledger.SegmentRef
 }
 
@@ -62,10 +65,13 @@ type line struct {
 func (in *intake) run() error {
 	in.answers = make([]ledger.Accepted, len(in.touches))
 	in.segments = map[string]*segment{}
+	in.stored = map[int][16]byte{}
 	in.distinct()
 	if err := in.place(); err != nil {
 		return err
 	}
+	// Rows are written in the order of ids, which all transactions share.
+	slices.SortFunc(in.lines, func(a, b line) int { return bytes.Compare(a.Touch.ID[:], b.Touch.ID[:]) })
 	hits, err := in.store()
 	if err != nil {
 		return err
@@ -222,7 +228,8 @@ func (in *intake) known(old []int) error {
 			return err
 		}
 		index := in.first[touch.ID(id)]
-		a.Same, a.Due = [16]byte(digest) == in.touches[index].Digest, fromMicros(due)
+		in.stored[index] = [16]byte(digest)
+		a.Same, a.Due = in.stored[index] == in.touches[index].Digest, fromMicros(due)
 		in.answers[index] = a
 		found++
 		return nil
@@ -241,9 +248,12 @@ func (in *intake) repeats() {
 		if i == j {
 			continue
 		}
+		digest, old := in.stored[j]
+		if !old {
+			digest = in.touches[j].Digest
+		}
 		a := in.answers[j]
-		stored := a.New || a.Same // then j's digest is the one in the store
-		a.New, a.Same = false, stored && in.touches[i].Digest == in.touches[j].Digest
+		a.New, a.Same = false, digest == in.touches[i].Digest
 		in.answers[i] = a
 	}
 }

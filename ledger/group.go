@@ -1,0 +1,141 @@
+package ledger
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"touchgate.dev/touch"
+)
+
+// Group wraps a ledger so that concurrent calls of Accept and Receive share
+// transactions: whoever comes while one is under way waits for the next, and
+// all who wait then go together. Nobody waits for a timer, so a caller alone
+// is as fast as without it. One caller's bad input does not spoil the others:
+// a transaction that fails for a reason other than Unavailable is tried again
+// for each of them alone.
+//
+// A transaction runs on when the caller who began it gives up; the touches of
+// a caller who gave up may be stored, as with any lost answer. A segment that
+// several callers' urgent touches share is given to the first of them, who
+// enqueues it; the reconciler finds one that nobody enqueued.
+func Group(l Ledger, parallel int) Ledger {
+	parallel = max(parallel, 1)
+	g := &grouped{Ledger: l}
+	g.accept = gate[NewTouch, accepted]{
+		parallel: parallel,
+		run: func(ctx context.Context, items []NewTouch, sizes []int) ([]accepted, error) {
+			answers, refs, err := l.Accept(ctx, items)
+			return divide(items, answers, refs, sizes), err
+		},
+	}
+	g.receive = gate[touch.Receipt, []Received]{
+		parallel: parallel,
+		run: func(ctx context.Context, items []touch.Receipt, sizes []int) ([][]Received, error) {
+			answers, err := l.Receive(ctx, items, g.latest())
+			return split(answers, sizes), err
+		},
+	}
+	return g
+}
+
+type grouped struct {
+	Ledger
+	accept  gate[NewTouch, accepted]
+	receive gate[touch.Receipt, []Received]
+	mu      sync.Mutex
+	now     time.Time
+}
+
+type accepted struct {
+	answers []Accepted
+	refs    []SegmentRef
+}
+
+// Accept implements Intake.
+func (g *grouped) Accept(ctx context.Context, touches []NewTouch) ([]Accepted, []SegmentRef, error) {
+	if len(touches) > groupLimit/2 {
+		return g.Ledger.Accept(ctx, touches)
+	}
+	a, err := g.accept.do(ctx, touches)
+	return a.answers, a.refs, err
+}
+
+// Receive implements Receipts.
+func (g *grouped) Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]Received, error) {
+	if len(receipts) > groupLimit/2 {
+		return g.Ledger.Receive(ctx, receipts, now)
+	}
+	g.mu.Lock()
+	if now.After(g.now) {
+		g.now = now
+	}
+	g.mu.Unlock()
+	return g.receive.do(ctx, receipts)
+}
+
+// latest is the newest instant that a caller of Receive gave: receipts that go
+// together are stored under one.
+func (g *grouped) latest() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.now
+}
+
+// Close implements Ledger.
+func (g *grouped) Close() error {
+	g.accept.wait()
+	g.receive.wait()
+	return g.Ledger.Close()
+}
+
+// VerifyJournal passes on to a ledger that can verify its journal.
+func (g *grouped) VerifyJournal(ctx context.Context) (int64, error) {
+	if v, ok := g.Ledger.(interface {
+		VerifyJournal(context.Context) (int64, error)
+	}); ok {
+		return v.VerifyJournal(ctx)
+	}
+	return 0, touch.Errorf(touch.Invalid, "", "this ledger cannot verify its journal")
+}
+
+// divide gives each caller its answers, and each segment to the first caller
+// with a touch that is new and went into it.
+func divide(items []NewTouch, answers []Accepted, refs []SegmentRef, sizes []int) []accepted {
+	if answers == nil {
+		return nil
+	}
+	parts := make([]accepted, len(sizes))
+	given := map[string]bool{}
+	at := 0
+	for i, n := range sizes {
+		parts[i].answers = answers[at : at+n : at+n]
+		for j := at; j < at+n; j++ {
+			lane := items[j].Lane
+			if !items[j].Enqueue || !answers[j].New || given[lane] {
+				continue
+			}
+			given[lane] = true
+			for _, ref := range refs {
+				if ref.Lane == lane {
+					parts[i].refs = append(parts[i].refs, ref)
+				}
+			}
+		}
+		at += n
+	}
+	return parts
+}
+
+func split[T any](answers []T, sizes []int) [][]T {
+	if answers == nil {
+		return nil
+	}
+	parts := make([][]T, len(sizes))
+	at := 0
+	for i, n := range sizes {
+		parts[i] = answers[at : at+n : at+n]
+		at += n
+	}
+	return parts
+}

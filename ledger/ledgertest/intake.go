@@ -1,0 +1,161 @@
+package ledgertest
+
+import (
+	"sync"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+func testAcceptOnce(k *kit) {
+	a, b := k.touch(), k.touch()
+	other := a
+	other.Digest[0]++
+	answers, _, err := k.Accept(k.ctx, []ledger.NewTouch{a, b, a, other})
+	k.must(err)
+	due := k.now()
+	k.equal(answers, []ledger.Accepted{
+		{New: true, State: touch.Due, Due: due}, {New: true, State: touch.Due, Due: due},
+		{Same: true, State: touch.Due, Due: due}, {State: touch.Due, Due: due},
+	})
+	c := k.touch()
+	answers, _, err = k.Accept(k.ctx, []ledger.NewTouch{other, c, a, a})
+	k.must(err)
+	k.equal(answers, []ledger.Accepted{
+		{State: touch.Due, Due: due}, {New: true, State: touch.Due, Due: due},
+		{Same: true, State: touch.Due, Due: due}, {Same: true, State: touch.Due, Due: due},
+	})
+	k.state(a, touch.Due, touch.EventAccepted)
+	k.deliver(bulk, 3)
+	answers, _, err = k.Accept(k.ctx, []ledger.NewTouch{a})
+	k.must(err)
+	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.Sent}})
+	k.feed(bulk, 0)
+	counts, err := k.Counts(k.ctx)
+	k.must(err)
+	k.equal(counts, map[touch.State]int64{touch.Sent: 3})
+	answers, refs, err := k.Accept(k.ctx, nil)
+	k.must(err)
+	k.equal([]int{len(answers), len(refs)}, []int{0, 0})
+}
+
+func testAcceptKeepsAll(k *kit) {
+	at := k.now().Add(time.Hour)
+	n := k.touch(func(n *ledger.NewTouch) {
+		n.Touch.NotBefore, n.Touch.ExpiresAt = ptr(at), ptr(at.Add(time.Hour))
+		n.Touch.Pins = []int{3, 0}
+		n.Touch.Plan = []touch.Leg{
+			{Channel: touch.Push, Template: "t", Params: map[string]string{"a": "1", "b": ""}, Wait: touch.Duration(time.Minute), Until: "delivered"},
+			{Channel: touch.Popup, Content: &touch.Content{
+				Title: "a", Body: "b", Link: "https://c.example", Image: "https://d.example", Placement: "home", Data: map[string]string{"x": "y"},
+			}},
+			{Channel: touch.RMTask, Title: "call", DueIn: touch.Duration(48 * time.Hour), Assign: &touch.Assignee{Queue: "q", Branch: "b", Manager: "m"}},
+		}
+		n.Due, n.Leg, n.Lane = at, 1, "popup.bulk"
+	})
+	n.Events[0].Verdict = &touch.Verdict{
+		Decision: touch.Defer, Until: at, Rule: "night", Kind: "hours", Channel: touch.Push, At: k.now(), Policy: "abc", Customer: 7,
+		Findings: []touch.Finding{{
+			Rule: "night", Kind: "hours", Decision: touch.Defer, Until: at, Reason: "r", Count: 1, Limit: 3, Since: k.now(),
+			Evidence: "e", Shadow: true, Excused: true,
+		}},
+		Duties: []string{"opt_out_text"},
+	}
+	n.Events[0].Attempt, n.Events[0].Outcome, n.Events[0].Actor, n.Events[0].Leg = 2, "o", "a", 1
+	n.Events[0].Result = &touch.Result{Class: touch.Throttled, Reason: "r", Provider: "p", VendorID: "v", Code: "c", Detail: "d", RetryAfter: time.Second}
+	k.accept(n)
+	v := k.view(n)
+	k.equal(v.Touch, n.Touch)
+	seq := v.Progress.Seq
+	k.equal(v.Progress, ledger.Progress{Seq: seq, Version: v.Progress.Version, State: touch.Due, Leg: 1, Due: at, Lane: "popup.bulk", Priority: 5})
+	v.Events[0].Seq = 0
+	k.equal(v.Events, n.Events)
+	k.pass(2 * time.Hour)
+	seg := k.take("popup.bulk", 1)
+	k.equal(seg.Touches[0].Touch, n.Touch)
+}
+
+func testAcceptRefused(k *kit) {
+	n := k.touch(func(n *ledger.NewTouch) { n.State, n.Reason, n.Due, n.Lane = touch.Refused, "consent", time.Time{}, "" })
+	k.accept(n)
+	k.state(n, touch.Refused, touch.EventAccepted)
+	k.feed(bulk, 0)
+	answers, _, err := k.Accept(k.ctx, []ledger.NewTouch{n})
+	k.must(err)
+	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.Refused, Reason: "consent"}})
+	view, err := k.Campaign(k.ctx, "acme", "nov")
+	k.must(err)
+	k.equal(view.Counts, []ledger.CampaignCount{{State: touch.Refused, Reason: "consent", Count: 1}})
+}
+
+func testAcceptInvalid(k *kit) {
+	good := k.touch()
+	bad := k.touch()
+	bad.Lane = ""
+	_, _, err := k.Accept(k.ctx, []ledger.NewTouch{good, bad})
+	k.class(touch.Invalid, err)
+	_, err = k.Touch(k.ctx, "", good.Touch.ID)
+	k.class(touch.NotFound, err) // all or nothing
+	many := k.touch()
+	many.Events = make([]touch.Event, 5000)
+	_, _, err = k.Accept(k.ctx, []ledger.NewTouch{many})
+	k.class(touch.TooLarge, err)
+}
+
+func testAcceptUrgent(k *kit) {
+	urgent := func(lane string) func(*ledger.NewTouch) {
+		return func(n *ledger.NewTouch) { n.Enqueue, n.Lane, n.Touch.Category = true, lane, touch.Transactional }
+	}
+	a, b, c := k.touch(urgent("sms.urgent")), k.touch(urgent("push.urgent")), k.touch(urgent("sms.urgent"))
+	refs := k.accept(a, k.touch(), b, c)
+	if len(refs) != 2 || refs[0].Lane != "sms.urgent" || refs[1].Lane != "push.urgent" {
+		k.Fatalf("refs %+v", refs)
+	}
+	seg := k.claim(refs[0])
+	if len(seg.Touches) != 2 || seg.Touches[0].Touch.ID != a.Touch.ID || seg.Touches[1].Touch.ID != c.Touch.ID {
+		k.Fatalf("segment %+v", seg)
+	}
+	k.equal(seg.Touches[0].Progress.Due, time.Time{})
+	k.feed("sms.urgent", 0)
+	k.feed(bulk, 1)
+	if open, err := k.OpenSegments(k.ctx, "sms.urgent"); err != nil || open != 1 {
+		k.Fatal(open, err)
+	}
+	_, refs, err := k.Accept(k.ctx, []ledger.NewTouch{a})
+	k.must(err)
+	if len(refs) != 0 {
+		k.Fatal("a known touch was enqueued again")
+	}
+}
+
+// testAcceptRace: the same batch from several sides at once is stored once.
+func testAcceptRace(k *kit) {
+	all := k.touches(50)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var news, same int
+	for side := range 4 {
+		wg.Go(func() {
+			mine := append([]ledger.NewTouch{}, all[side*5:]...)
+			mine = append(mine, all[:side*5]...)
+			answers, _, err := k.Accept(k.ctx, mine)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				k.Error(err)
+			}
+			for _, a := range answers {
+				if a.New {
+					news++
+				} else if a.Same {
+					same++
+				}
+			}
+		})
+	}
+	wg.Wait()
+	k.equal([]int{news, same}, []int{50, 150})
+	k.take(bulk, 50)
+	k.recount()
+}

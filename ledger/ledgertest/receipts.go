@@ -1,0 +1,130 @@
+package ledgertest
+
+import (
+	"slices"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+func (k *kit) receive(receipts ...touch.Receipt) []ledger.Received {
+	k.Helper()
+	got, err := k.Receive(k.ctx, receipts, k.now())
+	k.must(err)
+	if len(got) != len(receipts) {
+		k.Fatalf("%d answers to %d receipts", len(got), len(receipts))
+	}
+	return got
+}
+
+func vendorID(n ledger.NewTouch, leg int) string { return "v-" + touch.DispatchID(n.Touch.ID, leg) }
+
+func testReceipts(k *kit) {
+	a, b, c := k.touch(), k.touch(), k.touch()
+	k.accept(a, b, c)
+	k.deliver(bulk, 3)
+	at := k.now().Add(-time.Minute)
+	byUs := touch.Receipt{Provider: "p1", Dispatch: touch.DispatchID(a.Touch.ID, 0), Kind: touch.ReceiptDelivered, At: at}
+	byThem := touch.Receipt{Provider: "p1", VendorID: vendorID(b, 0), Kind: touch.ReceiptRead, Code: "c"}
+	stranger := touch.Receipt{Provider: "p1", Dispatch: touch.DispatchID(touch.NewID("x", "y"), 0), Kind: touch.ReceiptDelivered}
+	wrongProvider := touch.Receipt{Provider: "p2", VendorID: vendorID(c, 0), Kind: touch.ReceiptFailed}
+	wrongLeg := touch.Receipt{Dispatch: touch.DispatchID(c.Touch.ID, 7), Kind: touch.ReceiptFailed}
+	got := k.receive(byUs, stranger, byThem, byUs, wrongProvider, wrongLeg)
+	var known, changed []bool
+	for _, r := range got {
+		known, changed = append(known, r.Known), append(changed, r.Changed)
+	}
+	k.equal(known, []bool{true, false, true, true, false, true})
+	k.equal(changed, []bool{true, false, true, false, false, false})
+	k.equal(got[0].Touch, a.Touch)
+	if got[0].Before.State != touch.Sent || got[0].After.State != touch.Delivered || got[2].Leg != 0 {
+		k.Fatalf("%+v", got)
+	}
+	v := k.state(a, touch.Delivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered)
+	if !v.Events[2].At.Equal(at) {
+		k.Fatalf("delivered at %v, want %v", v.Events[2].At, at)
+	}
+	k.state(b, touch.Delivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventRead)
+	k.state(c, touch.Sent)
+	if got := k.receive(byUs, byThem, byThem); got[0].Changed || got[1].Changed || got[2].Changed {
+		k.Fatal("a repetition was news")
+	}
+	k.state(b, touch.Delivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventRead)
+	k.recount()
+}
+
+func testReceiptsFallback(k *kit) {
+	n := k.touch()
+	k.accept(n)
+	k.deliver(bulk, 1)
+	failed := func(leg int) touch.Receipt {
+		return touch.Receipt{Dispatch: touch.DispatchID(n.Touch.ID, leg), Kind: touch.ReceiptFailed, Reason: touch.BadTarget}
+	}
+	k.receive(failed(0))
+	k.state(n, touch.Due, touch.EventAccepted, touch.EventSent, touch.EventUndelivered, touch.EventFallback)
+	k.deliver("push.bulk", 1)
+	k.receive(failed(0), failed(1), failed(1))
+	v := k.state(n, touch.Failed)
+	if v.Progress.Reason != touch.BadTarget {
+		k.Fatalf("%+v", v.Progress)
+	}
+	k.receive(touch.Receipt{VendorID: vendorID(n, 0), Provider: "p1", Kind: touch.ReceiptDelivered})
+	k.state(n, touch.Delivered) // it arrived after all
+	k.recount()
+}
+
+// testOrphans: receipts that come before the vendor's id is known.
+func testOrphans(k *kit) {
+	n := k.touch()
+	k.accept(n)
+	seg := k.take(bulk, 1)
+	k.intend(seg)
+	early := touch.Receipt{Provider: "p1", VendorID: vendorID(n, 0), Kind: touch.ReceiptOutcome, Outcome: touch.Conversation, At: k.now()}
+	if got := k.receive(early, early); got[0].Known || got[1].Known {
+		k.Fatal("a receipt of an unknown message found one")
+	}
+	k.state(n, touch.Due, touch.EventAccepted)
+	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.state(n, touch.Delivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventOutcome)
+	if got := k.receive(early); got[0].Changed {
+		k.Fatal("the receipt was applied twice")
+	}
+}
+
+func testOptOut(k *kit) {
+	n := k.touch()
+	k.accept(n)
+	k.deliver(bulk, 1)
+	at := k.now()
+	r := touch.Receipt{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptOutcome, Outcome: touch.Conversation, At: at}
+	out := r
+	out.Outcome, out.Kind = touch.OptOut, touch.ReceiptReplied
+	k.receive(r)
+	if got := k.receive(out, r, out); !got[0].Changed || got[1].Changed || got[2].Changed {
+		k.Fatal("an opt-out after a conversation must be news, once")
+	}
+	customers, err := k.Customers(k.ctx, []string{n.Touch.Customer, "nobody"})
+	k.must(err)
+	if len(customers) != 1 {
+		k.Fatalf("%+v", customers)
+	}
+	c := customers[n.Touch.Customer]
+	want := touch.Outcome{Kind: touch.Conversation, At: at, Channel: touch.SMS, Category: touch.Marketing, Subject: "loan", Campaign: "nov", Touch: n.Touch.ID}
+	second := want
+	second.Kind = touch.OptOut
+	k.equal(c.Outcomes, []touch.Outcome{want, second})
+	if len(c.Consents) != 1 || c.Consents[0].Scope != "marketing:sms" || c.Consents[0].Granted || !c.Consents[0].At.Equal(at) {
+		k.Fatalf("%+v", c.Consents)
+	}
+	var kinds []touch.EventKind
+	events, err := k.Events(k.ctx, "", 0, 100)
+	k.must(err)
+	for _, e := range events {
+		kinds = append(kinds, e.Kind)
+	}
+	if !slices.Contains(kinds, touch.EventConsent) {
+		k.Fatalf("%v", kinds)
+	}
+	k.state(n, touch.Delivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventOutcome, touch.EventReplied, touch.EventOutcome)
+}

@@ -1,0 +1,262 @@
+package ledgertest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+func testCancelWaiting(k *kit) {
+	n, other := k.touch(), k.touch()
+	k.accept(n, other)
+	p, err := k.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
+	k.must(err)
+	if p.State != touch.Cancelled || !p.Due.IsZero() {
+		k.Fatalf("%+v", p)
+	}
+	v := k.state(n, touch.Cancelled, touch.EventAccepted, touch.EventCancelled)
+	if v.Events[1].Actor != "me" || v.Events[1].Customer != n.Touch.Customer || v.Events[1].Channel != touch.SMS {
+		k.Fatalf("%+v", v.Events[1])
+	}
+	seg := k.take(bulk, 1)
+	if seg.Touches[0].Touch.ID != other.Touch.ID {
+		k.Fatal("a cancelled touch was fed")
+	}
+	_, err = k.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
+	k.class(touch.Conflict, err)
+	k.recount()
+}
+
+func testCancelInSegment(k *kit) {
+	all := k.touches(3)
+	k.accept(all...)
+	ref := k.feed(bulk, 3)
+	_, err := k.CancelTouch(k.ctx, "acme", all[0].Touch.ID, "me", k.now())
+	k.must(err)
+	seg := k.claim(ref)
+	if len(seg.Touches) != 2 {
+		k.Fatalf("claimed %d", len(seg.Touches))
+	}
+	_, err = k.CancelTouch(k.ctx, "", all[1].Touch.ID, "me", k.now())
+	k.must(err)
+	dropped := k.intend(seg)
+	k.equal(dropped, []int{0})
+	_, err = k.CancelTouch(k.ctx, "acme", all[2].Touch.ID, "me", k.now())
+	k.class(touch.Conflict, err) // an intent stands
+	// The worker's stale word does not bring a cancelled touch back.
+	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now()), k.sent(seg.Touches[1])}))
+	k.state(all[1], touch.Cancelled)
+	k.state(all[2], touch.Sent)
+	k.feed(bulk, 0)
+	// A segment of which all was cancelled is done.
+	n := k.touch()
+	k.accept(n)
+	ref = k.feed(bulk, 1)
+	_, err = k.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
+	k.must(err)
+	_, err = k.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
+	k.class(touch.Conflict, err)
+	if open, err := k.OpenSegments(k.ctx, bulk); err != nil || open != 0 {
+		k.Fatal(open, err)
+	}
+	k.recount()
+}
+
+func testCancelRefused(k *kit) {
+	n := k.touch()
+	k.accept(n)
+	_, err := k.CancelTouch(k.ctx, "someone", n.Touch.ID, "me", k.now())
+	k.class(touch.NotFound, err)
+	_, err = k.CancelTouch(k.ctx, "acme", touch.NewID("acme", "none"), "me", k.now())
+	k.class(touch.NotFound, err)
+	k.deliver(bulk, 1)
+	_, err = k.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
+	k.class(touch.Conflict, err)
+	k.state(n, touch.Sent)
+}
+
+func (k *kit) campaign(s ledger.CampaignStatus) {
+	k.Helper()
+	k.must(k.SetCampaign(k.ctx, "acme", "nov", s, "me", k.now()))
+}
+
+func (k *kit) unpark(want int) {
+	k.Helper()
+	n, err := k.Unpark(k.ctx, k.now(), 1000)
+	k.must(err)
+	k.equal(n, want)
+}
+
+func testPauseAndResume(k *kit) {
+	k.accept(k.touches(20)...)
+	free := k.touch(func(n *ledger.NewTouch) { n.Touch.Campaign = "dec" })
+	same := k.touch(func(n *ledger.NewTouch) {
+		n.Touch.Caller = "other" // another caller's campaign of the same name
+		n.Touch.ID = touch.NewID("other", n.Touch.Key)
+	})
+	k.accept(free, same)
+	k.campaign(ledger.CampaignPaused)
+	view, err := k.Campaign(k.ctx, "acme", "nov")
+	k.must(err)
+	k.equal(view.Status, ledger.CampaignPaused)
+	k.feed(bulk, 2)
+	k.feed(bulk, 0)
+	k.unpark(0)
+	if due, err := k.NextDue(k.ctx, bulk); err != nil || !due.IsZero() {
+		k.Fatal("parked touches keep a timer", due, err)
+	}
+	k.accept(k.touch())
+	k.feed(bulk, 0)
+	k.campaign(ledger.CampaignRunning)
+	k.unpark(21)
+	k.unpark(0)
+	k.deliver(bulk, 21)
+	k.recount()
+}
+
+func testCancelCampaign(k *kit) {
+	future := k.touches(3, func(n *ledger.NewTouch) { n.Due = k.now().Add(24 * time.Hour) })
+	parked, sent, inSegment := k.touch(), k.touch(), k.touch()
+	k.accept(sent)
+	seg := k.take(bulk, 1)
+	tr := k.sent(seg.Touches[0])
+	tr.Due = k.now().Add(time.Hour) // waits for a receipt
+	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
+	k.accept(inSegment)
+	seg = k.take(bulk, 1)
+	k.accept(future...)
+	k.accept(parked)
+	k.campaign(ledger.CampaignPaused)
+	k.feed(bulk, 0)
+	k.campaign(ledger.CampaignCancelled)
+	k.class(touch.Conflict, k.SetCampaign(k.ctx, "acme", "nov", ledger.CampaignRunning, "me", k.now()))
+	k.unpark(5)
+	k.unpark(0)
+	for _, n := range append(future, parked) {
+		k.state(n, touch.Cancelled, touch.EventAccepted, touch.EventCancelled)
+	}
+	k.pass(25 * time.Hour)
+	k.feed(bulk, 0)
+	k.state(sent, touch.Sent)
+	// One that was in a worker's hands comes back, and is met again.
+	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now())}))
+	k.feed(bulk, 0)
+	k.unpark(1)
+	k.state(inSegment, touch.Cancelled)
+	k.recount()
+	control, err := k.Control(k.ctx)
+	k.must(err)
+	k.equal(control.Campaigns[ledger.CampaignRef{Caller: "acme", Campaign: "nov"}], ledger.CampaignCancelled)
+}
+
+func testStops(k *kit) {
+	a := ledger.Stop{ID: "a", Channel: touch.SMS, Owner: "o", Reason: "r", Since: k.now(), Until: ptr(k.now().Add(time.Hour))}
+	b := ledger.Stop{ID: "b", Category: touch.Marketing, Provider: "p", Caller: "acme", Since: k.now()}
+	k.must(k.PutStop(k.ctx, a, "me", k.now()))
+	k.must(k.PutStop(k.ctx, b, "me", k.now()))
+	a.Reason = "changed"
+	k.must(k.PutStop(k.ctx, a, "me", k.now()))
+	control, err := k.Control(k.ctx)
+	k.must(err)
+	k.equal(control.Stops, []ledger.Stop{a, b})
+	k.must(k.EndStop(k.ctx, "a", "me", k.now()))
+	k.class(touch.NotFound, k.EndStop(k.ctx, "a", "me", k.now()))
+	fence, err := k.Fence(k.ctx)
+	k.must(err)
+	control, err = k.Control(k.ctx)
+	k.must(err)
+	k.equal(control.Stops, []ledger.Stop{b})
+	k.equal(control.Fence, fence) // what failed did not raise it
+	events, err := k.Events(k.ctx, "", 0, 10)
+	k.must(err)
+	if len(events) != 4 || events[3].Kind != touch.EventControl || events[3].Actor != "me" || events[3].Reason == "" {
+		k.Fatalf("%+v", events)
+	}
+}
+
+func testPolicies(k *kit) {
+	_, err := k.Policies(k.ctx, "")
+	k.class(touch.NotFound, err)
+	one := ledger.PolicySet{Hash: "h1", Documents: map[string][]byte{"a.yaml": []byte("policy: a")}, CreatedAt: k.now(), CreatedBy: "me"}
+	two := ledger.PolicySet{Hash: "h2", Documents: map[string][]byte{}, CreatedAt: k.now(), CreatedBy: "you"}
+	k.must(k.PutPolicies(k.ctx, one, "me", k.now()))
+	k.must(k.PutPolicies(k.ctx, two, "me", k.now()))
+	active, err := k.Policies(k.ctx, "")
+	k.must(err)
+	k.equal(active, two)
+	stored, err := k.Policies(k.ctx, "h1")
+	k.must(err)
+	k.equal(stored, one)
+	k.must(k.PutPolicies(k.ctx, one, "me", k.now())) // back again
+	control, err := k.Control(k.ctx)
+	k.must(err)
+	k.equal(control.PolicyHash, "h1")
+	_, err = k.Policies(k.ctx, "h3")
+	k.class(touch.NotFound, err)
+	k.class(touch.Invalid, k.PutPolicies(k.ctx, ledger.PolicySet{}, "me", k.now()))
+}
+
+func testShards(k *kit) {
+	k.must(k.RaiseShards(k.ctx, []int{0, 7, 7}, k.now()))
+	k.must(k.RaiseShards(k.ctx, []int{7}, k.now()))
+	control, err := k.Control(k.ctx)
+	k.must(err)
+	k.equal(control.Shards, map[int]int64{0: 1, 7: 2})
+}
+
+func testLeases(k *kit) {
+	held := func(name, holder string, want bool) {
+		k.Helper()
+		got, err := k.Lease(k.ctx, name, holder, k.now(), k.now().Add(time.Minute))
+		k.must(err)
+		k.equal(got, want)
+	}
+	held("report", "a", true)
+	held("report", "b", false)
+	held("other", "b", true)
+	k.pass(59 * time.Second)
+	held("report", "a", true)
+	k.pass(59 * time.Second)
+	held("report", "b", false)
+	k.pass(time.Second)
+	held("report", "b", true)
+	held("report", "a", false)
+}
+
+func testWatcher(k *kit) {
+	var compiled []string
+	fail := false
+	w := ledger.NewWatcher(k, func(_ context.Context, c *ledger.Control) error {
+		if fail {
+			return fmt.Errorf("does not compile")
+		}
+		compiled = append(compiled, c.PolicyHash)
+		return nil
+	})
+	if w.Current() != nil {
+		k.Fatal("a view before the first refresh")
+	}
+	k.must(w.Refresh(k.ctx))
+	k.must(w.Refresh(k.ctx))
+	k.must(k.PutPolicies(k.ctx, ledger.PolicySet{Hash: "h1"}, "me", k.now()))
+	k.must(w.Refresh(k.ctx))
+	k.equal(compiled, []string{"", "h1"})
+	fail = true
+	k.must(k.PutPolicies(k.ctx, ledger.PolicySet{Hash: "h2"}, "me", k.now()))
+	if w.Refresh(k.ctx) == nil || w.Current().PolicyHash != "h1" {
+		k.Fatal("a view that was not ready was published")
+	}
+	fail = false
+	ctx, stop := context.WithCancel(k.ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { w.Run(ctx, time.Millisecond, func(err error) { k.Error(err) }) })
+	for w.Current().PolicyHash != "h2" {
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	wg.Wait()
+}
