@@ -109,6 +109,11 @@ var cases = []struct {
 		e.Kind = Connected
 		u.holds(e)
 	}},
+	{"the settlement's time wins over a re-created contact's own", func(u *user) {
+		e := past("a", u.now)
+		u.settle(Settlement{ID: e.ID, At: u.now.Add(-time.Hour), Entry: &e})
+		u.holds(past("a", u.now.Add(-time.Hour)))
+	}},
 	{"a question counts what it selects", counts},
 	{"every attribute comes back", func(u *user) {
 		e := Entry{ID: id("a"), Channel: touch.RMTask, Category: touch.Collection, Subject: Hash("s"), Address: Hash("+1")}
@@ -221,6 +226,16 @@ var cases = []struct {
 		u.load(map[string][]Entry{anna: {sent, intended}})
 		sent.Pending, sent.At = false, u.now.Add(time.Second)
 		u.holds(intended, sent)
+	}},
+	{"what is settled after the epoch was raised is not lost with the old log", func(u *user) {
+		u.admitted(entry("freed"))
+		u.raise()
+		late := past("late", u.now)
+		u.settle(Settlement{ID: id("freed"), Release: true}, Settlement{ID: id("late"), At: u.now, Entry: &late})
+		freed := past("freed", u.now)
+		freed.Pending = true // as the ledger saw it before it was told
+		u.load(map[string][]Entry{anna: {freed}})
+		u.holds(late)
 	}},
 	{"a batch keeps its order for each customer", func(u *user) {
 		u.load(nil, anna, "c-bob")

@@ -179,6 +179,32 @@ func TestWhatWasReadBeforeALossIsNotBelieved(t *testing.T) {
 	}
 }
 
+// TestASlowRehydrateDestroysNothing has another worker take the shard up under
+// a later epoch, load the same customer and reserve, while a slow one has read
+// the ledger and not yet stored.
+func TestASlowRehydrateDestroysNothing(t *testing.T) {
+	client := embedded(t)
+	defer client.Close()
+	ledger := newTruth()
+	log := NewRedis(client, ledger.options())
+	err := log.Rehydrate(t.Context(), []string{anna}, month, func(ctx context.Context, cs []string) (map[string][]Entry, error) {
+		flush(t, client)
+		if err := log.Rehydrate(ctx, []string{anna}, month, ledger.load); err != nil {
+			t.Error(err)
+		}
+		if a := reserveOne(t, log, "held", 1); !a.Admitted {
+			t.Errorf("%+v", a)
+		}
+		return nil, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := reserveOne(t, log, "other", 1); a.Unknown || a.Admitted {
+		t.Fatalf("the reservation held meanwhile is gone: %+v", a)
+	}
+}
+
 func TestANodeThatIsBehindWaits(t *testing.T) {
 	client := embedded(t)
 	defer client.Close()
@@ -186,12 +212,28 @@ func TestANodeThatIsBehindWaits(t *testing.T) {
 	for s := range 4 {
 		ahead.epochs[s], behind.epochs[s] = 9, 3
 	}
+	log := NewRedis(client, behind.options())
+	if err := log.Rehydrate(t.Context(), []string{anna}, month, behind.load); err != nil {
+		t.Fatal(err)
+	}
+	for s := range 4 {
+		behind.epochs[s] = 4 // by the raise of the empty shard, or not
+	}
+	if err := log.Rehydrate(t.Context(), []string{anna}, month, behind.load); err != nil {
+		t.Fatal(err)
+	}
+	if a := reserveOne(t, log, "a", 9); !a.Admitted {
+		t.Fatalf("%+v", a)
+	}
 	if err := NewRedis(client, ahead.options()).Adopt(t.Context(), []int{0, 1, 2, 3}); err != nil {
 		t.Fatal(err)
 	}
-	log := NewRedis(client, behind.options())
-	if a := reserveOne(t, log, "a", 1); !a.Unknown {
-		t.Fatalf("%+v", a)
+	behind.told = nil
+	if a := reserveOne(t, log, "b", 9); !a.Unknown {
+		t.Fatalf("answered from a log that is void by now: %+v", a)
+	}
+	if shots, err := log.Read(t.Context(), []string{anna}); err != nil || shots[0].Known {
+		t.Fatal(shots, err)
 	}
 	if err := log.Rehydrate(t.Context(), []string{anna}, month, behind.load); touch.ClassOf(err) != touch.Unavailable {
 		t.Fatal(err)
