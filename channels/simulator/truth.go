@@ -50,42 +50,6 @@ type Truth struct {
 	logErr  error
 }
 
-type shard struct {
-	sync.Mutex
-	byID  map[string]*history // by dispatch id
-	taken []Taken
-}
-
-// history is what is known of one id.
-type history struct {
-	messages int
-	replays  int
-	resent   int
-	at       []visit // one for each provider that was called with it
-}
-
-// visit is one id at one provider.
-type visit struct {
-	provider string
-	tries    int // calls seen
-	known        // the latest message, where there is one
-}
-
-type known struct {
-	at       time.Time
-	vendorID string // "": none
-}
-
-func (h *history) visit(provider string) *visit {
-	for i := range h.at {
-		if h.at[i].provider == provider {
-			return &h.at[i]
-		}
-	}
-	h.at = append(h.at, visit{provider: provider})
-	return &h.at[len(h.at)-1]
-}
-
 func newTruth(log io.Writer) *Truth {
 	t := &Truth{seed: maphash.MakeSeed(), log: log}
 	for i := range t.shards {
@@ -96,15 +60,6 @@ func newTruth(log io.Writer) *Truth {
 
 func (t *Truth) shard(id string) *shard {
 	return &t.shards[maphash.String(t.seed, id)%uint64(len(t.shards))]
-}
-
-func (s *shard) history(id string) *history {
-	h := s.byID[id]
-	if h == nil {
-		h = &history{}
-		s.byID[id] = h
-	}
-	return h
 }
 
 // try counts a call and gives its number among the calls for this id.
@@ -136,19 +91,6 @@ func (t *Truth) take(provider string, m message, at time.Time, window time.Durat
 	s.Unlock()
 	t.write(e)
 	return e
-}
-
-func (s *shard) add(h *history, e Taken) {
-	s.taken = append(s.taken, e)
-	if e.Replay {
-		h.replays++
-		return
-	}
-	h.messages++
-	if e.Resend && h.messages > 1 {
-		h.resent++
-	}
-	h.visit(e.Provider).known = known{e.At, e.VendorID}
 }
 
 func (t *Truth) write(e Taken) {

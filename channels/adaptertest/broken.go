@@ -1,0 +1,99 @@
+package adaptertest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"touchgate.dev/touch"
+)
+
+// How long an adapter may take to notice that its context ended.
+const promptly = 2 * time.Second
+
+// oneAttempt proves that a failed call is not made again, by the adapter or by
+// net/http beneath it.
+func oneAttempt(ctx context.Context, b *bench) error {
+	if b.Good == nil {
+		return nil
+	}
+	for _, broken := range []func(http.ResponseWriter){reset, cutShort, func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) }} {
+		if _, _, err := b.good(ctx); err != nil { // also leaves a kept connection behind
+			return err
+		}
+		var calls atomic.Int64
+		b.answer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			calls.Add(1)
+			io.Copy(io.Discard, r.Body)
+			broken(w)
+		}))
+		b.send(ctx, b.dispatch())
+		b.answer(b.Good)
+		if n := calls.Load(); n != 1 {
+			return fmt.Errorf("the vendor was called %d times", n)
+		}
+	}
+	return nil
+}
+
+// refusedConnection proves that a vendor that is gone is a known non-send.
+func refusedConnection(ctx context.Context, b *bench) error {
+	if b.Good == nil {
+		return nil
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	nobody := "http://" + l.Addr().String()
+	l.Close()
+	a, err := b.build(nobody)
+	if err != nil {
+		return err
+	}
+	d := b.dispatch()
+	if r := b.note(d, a.Send(ctx, d)); r.Class != touch.Retryable {
+		return fmt.Errorf("the result is %s, not retryable", r.Class)
+	}
+	return nil
+}
+
+// endsWithContext proves that a vendor who says nothing costs no more than the
+// context, and that the message counts as perhaps sent.
+func endsWithContext(ctx context.Context, b *bench) error {
+	if b.Good == nil {
+		return nil
+	}
+	if _, _, err := b.good(ctx); err != nil {
+		return err
+	}
+	b.answer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	defer b.answer(b.Good)
+	for name, end := range map[string]func() (context.Context, context.CancelFunc){
+		"deadline": func() (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, 100*time.Millisecond) },
+		"cancel": func() (context.Context, context.CancelFunc) {
+			c, cancel := context.WithCancel(ctx)
+			time.AfterFunc(100*time.Millisecond, cancel)
+			return c, cancel
+		},
+	} {
+		short, cancel := end()
+		start := time.Now()
+		r := b.send(short, b.dispatch())
+		cancel()
+		if took := time.Since(start); took > promptly {
+			return fmt.Errorf("%s: the adapter came back after %s", name, took)
+		}
+		if r.Class != touch.ResultUnknown {
+			return fmt.Errorf("%s: the result is %s, not unknown", name, r.Class)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package adaptertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"touchgate.dev/touch"
+)
+
+// faults provokes each fault, with a good message before it, so that it is also
+// proven that the adapter recovers.
+func faults(ctx context.Context, b *bench) error {
+	var broken []error
+	for _, f := range append(b.common(), b.Faults...) {
+		if _, _, err := b.good(ctx); err != nil {
+			return fmt.Errorf("before %q: %w", f.Name, err)
+		}
+		if err := b.provoke(ctx, f); err != nil {
+			broken = append(broken, fmt.Errorf("%q: %w", f.Name, err))
+		}
+	}
+	_, _, err := b.good(ctx)
+	return errors.Join(append(broken, err)...)
+}
+
+func (b *bench) provoke(ctx context.Context, f Fault) error {
+	if f.Handler != nil {
+		b.answer(f.Handler)
+		defer b.answer(b.Good)
+	} else {
+		f.Arm()
+		defer f.Disarm()
+	}
+	r := b.send(ctx, b.dispatch())
+	switch {
+	case r.Class != f.Want:
+		return fmt.Errorf("the result is %s (code %q, %s), not %s", r.Class, r.Code, r.Detail, f.Want)
+	case f.Reason != "" && r.Reason != f.Reason:
+		return fmt.Errorf("the reason is %q, not %q", r.Reason, f.Reason)
+	case f.RetryAfter != 0 && r.RetryAfter != f.RetryAfter:
+		return fmt.Errorf("the delay is %s, not %s", r.RetryAfter, f.RetryAfter)
+	case r.Class == touch.Throttled && r.RetryAfter <= 0:
+		return errors.New("throttled without a delay")
+	case r.Class == touch.Rejected && r.Reason == "":
+		return errors.New("rejected without a reason")
+	}
+	return nil
+}
+
+// common are the faults that any vendor over HTTP may have. The answers quote
+// the request, as careless vendors do.
+func (b *bench) common() []Fault {
+	if b.Good == nil {
+		return nil
+	}
+	quote := func(status int) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			w.Header().Set("Retry-After", "7")
+			w.WriteHeader(status)
+			w.Write(body)
+			fmt.Fprint(w, r.Header, b.Secrets)
+		})
+	}
+	return []Fault{
+		{Name: "429", Handler: quote(http.StatusTooManyRequests), Want: touch.Throttled, RetryAfter: 7 * time.Second},
+		{Name: "401", Handler: quote(http.StatusUnauthorized), Want: touch.Misconfigured},
+		{Name: "403", Handler: quote(http.StatusForbidden), Want: touch.Misconfigured},
+		{Name: "422", Handler: quote(http.StatusUnprocessableEntity), Want: touch.Rejected},
+		{Name: "500 that may have sent", Handler: quote(http.StatusInternalServerError), Want: touch.ResultUnknown},
+		{Name: "502", Handler: quote(http.StatusBadGateway), Want: touch.ResultUnknown},
+		{Name: "200 with garbage", Handler: quote(http.StatusOK), Want: touch.ResultUnknown},
+		{Name: "200 with nothing", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), Want: touch.ResultUnknown},
+		{Name: "accepted, then reset", Handler: b.then(reset), Want: touch.ResultUnknown},
+		{Name: "accepted, then cut short", Handler: b.then(cutShort), Want: touch.ResultUnknown},
+	}
+}
+
+// then lets the good vendor take the message and breaks the answer.
+func (b *bench) then(broken func(http.ResponseWriter)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.Good.ServeHTTP(&muffled{header: http.Header{}}, r)
+		broken(w)
+	})
+}
+
+// muffled swallows an answer.
+type muffled struct{ header http.Header }
+
+func (m *muffled) Header() http.Header         { return m.header }
+func (m *muffled) Write(p []byte) (int, error) { return len(p), nil }
+func (m *muffled) WriteHeader(int)             {}
+
+func hijack(w http.ResponseWriter) net.Conn {
+	h, ok := w.(http.Hijacker)
+	if !ok {
+		panic(http.ErrAbortHandler)
+	}
+	conn, _, err := h.Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	return conn
+}
+
+func reset(w http.ResponseWriter) {
+	conn := hijack(w)
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	conn.Close()
+}
+
+func cutShort(w http.ResponseWriter) {
+	conn := hijack(w)
+	io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"id\":")
+	conn.Close()
+}

@@ -1,0 +1,47 @@
+package simulator
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"touchgate.dev/channels/contract"
+	"touchgate.dev/touch"
+)
+
+// report decides what the provider says of a message later.
+func (s *Simulator) report(r *http.Request, p *provider, b *inForce, dice *rand.Rand, t Taken, calls bool) {
+	if b.Receipts.Off || !s.receipts.wanted() || dice.Float64() < b.Receipts.Lost {
+		return
+	}
+	receipt := contract.Receipt{ID: t.Dispatch, VendorID: t.VendorID, Status: "delivered"}
+	failed := dice.Float64() < b.Receipts.Failed
+	switch {
+	case calls:
+		receipt.Status = b.outcome(dice)
+	case failed:
+		receipt.Status, receipt.Reason, receipt.Code = "failed", touch.BadTarget, "F-1"
+	}
+	delay := b.Receipts.Delay.draw(dice)
+	if dice.Float64() < b.Receipts.Late {
+		delay += b.Receipts.LateBy.Std()
+	}
+	if dice.Float64() < b.Receipts.Early {
+		s.receipts.now(r.Context(), p.name, receipt)
+		return
+	}
+	s.receipts.later(p.name, receipt, delay)
+	if dice.Float64() < b.Receipts.Duplicated {
+		s.receipts.later(p.name, receipt, delay)
+	}
+	if failed && !calls && b.Receipts.ThenDelivered {
+		second := contract.Receipt{ID: t.Dispatch, VendorID: t.VendorID, Status: "delivered"}
+		s.receipts.later(p.name, second, delay+time.Millisecond)
+	}
+}
+
+// callOutcomes are the words that Behaviour.Calls may use.
+var callOutcomes = map[string]struct{}{
+	contract.CallAnswered: {}, contract.CallConversation: {}, contract.CallRefused: {}, contract.CallOptOut: {},
+	contract.CallNoAnswer: {}, contract.CallBusy: {}, contract.CallAbandoned: {}, "failed": {},
+}
