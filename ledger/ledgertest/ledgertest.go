@@ -69,6 +69,7 @@ func Run(t *testing.T, open Open) {
 		{"FeedSplits", testFeedSplits},
 		{"FeedNothing", testFeedNothing},
 		{"FeedAfterMove", testFeedAfterMove},
+		{"FeedVoidTimerLast", testFeedVoidTimerLast},
 		{"ClaimOnce", testClaimOnce},
 		{"LostLease", testLostLease},
 		{"Unclaimed", testUnclaimed},

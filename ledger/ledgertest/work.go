@@ -114,6 +114,21 @@ func testFeedAfterMove(k *kit) {
 	}
 }
 
+// testFeedVoidTimerLast: a touch whose void timer runs out after the one that
+// counts, both by the time the feeder looks, is fed all the same.
+func testFeedVoidTimerLast(k *kit) {
+	n := k.touch()
+	k.accept(n)
+	seg := k.take(bulk, 1)
+	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now().Add(2*time.Minute))}))
+	v := k.view(n)
+	tr := k.again(ledger.Claimed{Touch: v.Touch, Progress: v.Progress}, k.now().Add(time.Minute))
+	k.must(k.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
+	k.pass(3 * time.Minute)
+	k.take(bulk, 1)
+	k.feed(bulk, 0)
+}
+
 func testClaimOnce(k *kit) {
 	k.accept(k.touch())
 	ref := k.feed(bulk, 1)

@@ -130,10 +130,10 @@ func (f *feeding) page(priority int) (more bool, err error) {
 }
 
 // take puts the members of a wait into the segment, or as many as fit.
-func (f *feeding) take(w *wait, in map[int64]bool) (err error) {
+func (f *feeding) take(w *wait, in map[member]bool) (err error) {
 	members := w.seqs[:0:0]
 	for _, seq := range w.seqs {
-		if in[seq] {
+		if in[member{seq, w.name()}] {
 			members = append(members, seq)
 		}
 	}

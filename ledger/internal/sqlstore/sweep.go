@@ -68,8 +68,8 @@ func (t *tx) endWaits(waits []*wait, move func(ledger.Progress, *touch.Touch) (l
 	for _, w := range waits {
 		ids = append(ids, w.id)
 	}
-	for seq := range in {
-		seqs = append(seqs, seq)
+	for m := range in {
+		seqs = append(seqs, m.seq)
 	}
 	touches, err := t.touches(seqs)
 	if err != nil {

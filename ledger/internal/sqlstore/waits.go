@@ -134,29 +134,31 @@ func scanWait(rows *sql.Rows, more ...any) (*wait, error) {
 	return w, err
 }
 
-// members gives the touches of waits that still name them.
-func (c *conn) members(waits []*wait) (map[int64]bool, error) {
+// member is a touch and the wait that it names.
+type member struct{ seq, wait int64 }
+
+// members gives the touches of waits that still name them. A touch may stand in
+// several of the waits, of which it names one: the others hold void timers.
+func (c *conn) members(waits []*wait) (map[member]bool, error) {
 	var seqs []int64
-	name := map[int64]int64{}
+	in := map[member]bool{}
 	for _, w := range waits {
 		seqs = append(seqs, w.seqs...)
 		for _, seq := range w.seqs {
-			name[seq] = w.name()
+			in[member{seq, w.name()}] = true
 		}
 	}
-	in := make(map[int64]bool, len(seqs))
-	for _, seq := range seqs {
-		in[seq] = true
-	}
+	named := map[int64]int64{}
 	err := c.each(func(rows *sql.Rows) error {
 		var seq, wait int64
-		if err := rows.Scan(&seq, &wait); err != nil {
-			return err
-		}
-		if wait != name[seq] {
-			delete(in, seq)
-		}
-		return nil
+		err := rows.Scan(&seq, &wait)
+		named[seq] = wait
+		return err
 	}, `SELECT seq, wait FROM progress WHERE `+c.in("seq", 1, Int), c.array(seqs))
+	for m := range in {
+		if wait, moved := named[m.seq]; moved && wait != m.wait {
+			delete(in, m)
+		}
+	}
 	return in, err
 }
