@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,7 +16,7 @@ import (
 	"touchgate.dev/ledger/postgres/pgtest"
 )
 
-// opener gives every test a database of its own on one server.
+// opener gives every test a schema of its own on one server.
 func opener(t testing.TB) ledgertest.Open {
 	dsn := pgtest.Start(t)
 	admin, err := sql.Open("pgx", dsn)
@@ -27,17 +25,13 @@ func opener(t testing.TB) ledgertest.Open {
 	}
 	t.Cleanup(func() { admin.Close() })
 	var n atomic.Int64
-	var mu sync.Mutex
 	return func(t testing.TB, now func() time.Time) ledger.Ledger {
 		t.Helper()
 		name := fmt.Sprintf("ledger%d", n.Add(1))
-		mu.Lock()
-		_, err := admin.Exec("CREATE DATABASE " + name)
-		mu.Unlock()
-		if err != nil {
+		if _, err := admin.Exec("CREATE SCHEMA " + name); err != nil {
 			t.Fatal(err)
 		}
-		l, err := postgres.Open(context.Background(), strings.Replace(dsn, "dbname=postgres", "dbname="+name, 1), postgres.Options{Now: now})
+		l, err := postgres.Open(context.Background(), dsn+" search_path="+name, postgres.Options{Now: now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,3 +40,5 @@ func opener(t testing.TB) ledgertest.Open {
 }
 
 func TestLedger(t *testing.T) { ledgertest.Run(t, opener(t)) }
+
+func BenchmarkLedger(b *testing.B) { ledgertest.Benchmark(b, opener(b)) }

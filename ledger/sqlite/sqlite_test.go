@@ -21,3 +21,5 @@ func open(t testing.TB, now func() time.Time) ledger.Ledger {
 }
 
 func TestLedger(t *testing.T) { ledgertest.Run(t, open) }
+
+func BenchmarkLedger(b *testing.B) { ledgertest.Benchmark(b, open) }

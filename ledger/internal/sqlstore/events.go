@@ -36,10 +36,6 @@ func (s *Store) Events(ctx context.Context, caller string, after int64, limit in
 // feedPage reads the next records from pos on, and says how many there were
 // and the position of the last.
 func (c *conn) feedPage(caller string, from int64, visit func(*touch.Event)) (n int, last int64, err error) {
-	mask := int64(-1)
-	if caller != "" {
-		mask = callerBit(caller)
-	}
 	err = c.each(func(rows *sql.Rows) error {
 		var count int64
 		var body []byte
@@ -48,8 +44,8 @@ func (c *conn) feedPage(caller string, from int64, visit func(*touch.Event)) (n 
 		}
 		n++
 		return readRecord(last, count, body, visit)
-	}, `SELECT pos, count, body FROM journal WHERE pos >= $1 AND ($2 = -1 OR callers & $2 <> 0) ORDER BY pos LIMIT $3`,
-		from, mask, recordsAtOnce)
+	}, `SELECT pos, count, body FROM journal WHERE pos >= $1 AND (callers & $2 <> 0 OR $3) ORDER BY pos LIMIT $4`,
+		from, callerBit(caller), caller == "", recordsAtOnce)
 	return n, last, err
 }
 
