@@ -33,8 +33,11 @@ func TestNoCapIsEverExceeded(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := start(t)
-			for seed := range uint64(3) {
+			r, seeds := start(t), uint64(3)
+			if name == "embedded" {
+				seeds = 1 // it runs the same script, a tenth as fast
+			}
+			for seed := range seeds {
 				r.lose()
 				sent := work(t, r, seed)
 				if over := judge(sent); len(over) > 0 {

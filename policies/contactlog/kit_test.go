@@ -201,13 +201,3 @@ func (u *user) holds(want ...Entry) {
 		}
 	}
 }
-
-func eachRig(t *testing.T, test func(t *testing.T, u *user)) {
-	t.Helper()
-	for name, make := range rigs() {
-		t.Run(name, func(t *testing.T) {
-			r := make(t)
-			test(t, newUser(t, r))
-		})
-	}
-}
