@@ -1,0 +1,72 @@
+package httpapi_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"touchgate.dev/gateway"
+	"touchgate.dev/gateway/httpapi"
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// BenchmarkStreamWithoutStores measures what the door itself costs for each
+// touch of a stream: read, parse, validate, digest, decide, answer.
+func BenchmarkStreamWithoutStores(b *testing.B) {
+	g := &gated{open: make(chan struct{})}
+	close(g.open)
+	benchStream(b, g)
+}
+
+// BenchmarkStream is the same with the embedded ledger behind it.
+func BenchmarkStream(b *testing.B) { benchStream(b, newHouse(b, nil).ledger) }
+
+func benchStream(b *testing.B, l ledger.Ledger) {
+	svc, err := gateway.New(gateway.Options{Ledger: l, Guard: &fakeGuard{}, AppSecret: make([]byte, 32), DevKey: "dev-key"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	api := httpapi.New(svc, httpapi.Options{})
+	var in strings.Builder
+	for i := range b.N {
+		in.WriteString(body(fmt.Sprintf("k-%d", i)) + "\n")
+	}
+	req := httptest.NewRequest("POST", "/v1/campaigns/nov/touches", strings.NewReader(in.String()))
+	req.Header.Set("Authorization", "Bearer dev-key")
+	rec := httptest.NewRecorder()
+	b.ReportAllocs()
+	b.ResetTimer()
+	api.ServeHTTP(rec, req)
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "touches/s")
+	if _, total := reports(b, rec.Body.Bytes()); total.Accepted != b.N {
+		b.Fatalf("%+v", total)
+	}
+}
+
+// BenchmarkSubmit measures the use case alone, by a chunk of 1,000.
+func BenchmarkSubmit(b *testing.B) {
+	g := &gated{open: make(chan struct{})}
+	close(g.open)
+	svc, err := gateway.New(gateway.Options{Ledger: g, Guard: &fakeGuard{}, AppSecret: make([]byte, 32)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	reqs := make([]touch.Request, touch.MaxBatch)
+	for i := range reqs {
+		reqs[i] = touch.Request{
+			Key: fmt.Sprint(i), Customer: fmt.Sprint(i), Category: touch.Marketing, Campaign: "nov", Subject: "s",
+			Plan:      []touch.Leg{{Channel: touch.Push, Content: &touch.Content{Body: "hello"}}},
+			Addresses: map[touch.Channel]string{touch.Push: "device"},
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := svc.Submit(context.Background(), "dev", reqs); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(reqs))/b.Elapsed().Seconds(), "touches/s")
+}
