@@ -33,6 +33,7 @@ type function struct {
 	name   string
 	args   []*cel.Type
 	result *cel.Type
+	about  string // for the reference
 	call   func(e *evaluation, args []ref.Val) ref.Val
 }
 
@@ -45,40 +46,40 @@ var (
 // its answer may change, which is what makes "until" exact.
 func functions() []function {
 	return []function{
-		{"consented", []*cel.Type{str}, cel.BoolType, func(e *evaluation, a []ref.Val) ref.Val {
+		{"consented", []*cel.Type{str}, cel.BoolType, "the customer has agreed to this scope (a grant of `marketing` covers its channels, such as `marketing:sms`, and nothing else beneath it)", func(e *evaluation, a []ref.Val) ref.Val {
 			return types.Bool(e.consented(word(a[0]), time.Time{}, nil))
 		}},
-		{"consented", []*cel.Type{str, str}, cel.BoolType, func(e *evaluation, a []ref.Val) ref.Val {
+		{"consented", []*cel.Type{str, str}, cel.BoolType, "the same, and agreed no longer ago than the span", func(e *evaluation, a []ref.Val) ref.Val {
 			span := e.set.spans[word(a[1])]
 			return types.Bool(e.consented(word(a[0]), time.Time{}, &span))
 		}},
-		{"had", []*cel.Type{str, str}, cel.BoolType, func(e *evaluation, a []ref.Val) ref.Val {
+		{"had", []*cel.Type{str, str}, cel.BoolType, "an outcome of this kind came within the span", func(e *evaluation, a []ref.Val) ref.Val {
 			return types.Bool(e.had(word(a[0]), e.set.spans[word(a[1])]))
 		}},
-		{"within", []*cel.Type{str, str}, cel.BoolType, func(e *evaluation, a []ref.Val) ref.Val {
+		{"within", []*cel.Type{str, str}, cel.BoolType, "the instant in this attribute lies in the past, within the span", func(e *evaluation, a []ref.Val) ref.Val {
 			return e.within(word(a[0]), e.set.spans[word(a[1])])
 		}},
-		{"passed", []*cel.Type{str}, cel.BoolType, func(e *evaluation, a []ref.Val) ref.Val { return e.passed(word(a[0])) }},
-		{"listed", []*cel.Type{str}, cel.BoolType, func(e *evaluation, a []ref.Val) ref.Val {
+		{"passed", []*cel.Type{str}, cel.BoolType, "the instant in this attribute or preference has come", func(e *evaluation, a []ref.Val) ref.Val { return e.passed(word(a[0])) }},
+		{"listed", []*cel.Type{str}, cel.BoolType, "the customer or the address is on this list", func(e *evaluation, a []ref.Val) ref.Val {
 			return types.Bool(e.listed(word(a[0])))
 		}},
-		{"tagged", []*cel.Type{str}, cel.BoolType, func(e *evaluation, a []ref.Val) ref.Val {
+		{"tagged", []*cel.Type{str}, cel.BoolType, "the customer has this tag", func(e *evaluation, a []ref.Val) ref.Val {
 			if e.q.Customer == nil {
 				return missing(word(a[0]))
 			}
 			return types.Bool(slices.Contains(e.q.Customer.Tags, word(a[0])))
 		}},
-		{"resident", []*cel.Type{str}, cel.BoolType, func(e *evaluation, a []ref.Val) ref.Val {
+		{"resident", []*cel.Type{str}, cel.BoolType, "the customer lives in this jurisdiction", func(e *evaluation, a []ref.Val) ref.Val {
 			if e.q.Customer == nil || len(e.q.Customer.Jurisdictions) == 0 {
 				return missing("jurisdictions")
 			}
 			return types.Bool(slices.Contains(e.q.Customer.Jurisdictions, word(a[0])))
 		}},
-		{"known", []*cel.Type{str}, cel.BoolType, func(e *evaluation, a []ref.Val) ref.Val {
+		{"known", []*cel.Type{str}, cel.BoolType, "the customer has this attribute", func(e *evaluation, a []ref.Val) ref.Val {
 			_, ok := e.attribute(word(a[0]))
 			return types.Bool(ok)
 		}},
-		{"fact", []*cel.Type{str}, str, func(e *evaluation, a []ref.Val) ref.Val {
+		{"fact", []*cel.Type{str}, str, "the attribute of this name, a text", func(e *evaluation, a []ref.Val) ref.Val {
 			if v, ok := e.attribute(word(a[0])); ok {
 				if s, ok := v.(string); ok {
 					return types.String(s)
@@ -86,8 +87,8 @@ func functions() []function {
 			}
 			return missing(word(a[0]))
 		}},
-		{"number", []*cel.Type{str}, cel.DoubleType, func(e *evaluation, a []ref.Val) ref.Val { return e.number(word(a[0])) }},
-		{"flag", []*cel.Type{str}, cel.BoolType, func(e *evaluation, a []ref.Val) ref.Val {
+		{"number", []*cel.Type{str}, cel.DoubleType, "the attribute of this name, a number", func(e *evaluation, a []ref.Val) ref.Val { return e.number(word(a[0])) }},
+		{"flag", []*cel.Type{str}, cel.BoolType, "the attribute of this name, true or false", func(e *evaluation, a []ref.Val) ref.Val {
 			if v, ok := e.attribute(word(a[0])); ok {
 				if b, ok := v.(bool); ok {
 					return types.Bool(b)
@@ -95,7 +96,7 @@ func functions() []function {
 			}
 			return missing(word(a[0]))
 		}},
-		{"preference", []*cel.Type{str}, str, func(e *evaluation, a []ref.Val) ref.Val {
+		{"preference", []*cel.Type{str}, str, "the preference of this name", func(e *evaluation, a []ref.Val) ref.Val {
 			if e.q.Customer != nil {
 				if s, ok := e.q.Customer.Preferences[word(a[0])]; ok {
 					return types.String(s)
@@ -182,9 +183,19 @@ func covers(scope, asked string) bool {
 	return strings.HasPrefix(asked, scope) && (len(asked) == len(scope) || asked[len(scope)] == ':')
 }
 
-// consented reports whether the last statement on scope, or on one above it,
-// made after the instant given, is a grant that holds, and no older than age
-// where that is set. Of two statements at one instant the revocation is later.
+// speaksFor reports whether c says anything about asked. A revocation reaches
+// all that lies beneath its scope. A grant reaches the channels beneath it, and
+// nothing else: who agreed to marketing has not agreed to it at night.
+func speaksFor(c *touch.Consent, asked string) bool {
+	if !covers(c.Scope, asked) {
+		return false
+	}
+	return !c.Granted || len(c.Scope) == len(asked) || touch.Channel(asked[len(c.Scope)+1:]).Valid()
+}
+
+// consented reports whether the last statement that speaks for scope, made
+// after the instant given, is a grant that holds, and no older than age where
+// that is set. Of two statements at one instant the revocation is later.
 func (e *evaluation) consented(scope string, after time.Time, age *calendar.Span) bool {
 	if e.q.Customer == nil {
 		return false
@@ -193,7 +204,7 @@ func (e *evaluation) consented(scope string, after time.Time, age *calendar.Span
 	for i := range e.q.Customer.Consents {
 		c := &e.q.Customer.Consents[i]
 		switch {
-		case !covers(c.Scope, scope) || (!after.IsZero() && !c.At.After(after)):
+		case !speaksFor(c, scope) || (!after.IsZero() && !c.At.After(after)):
 		case c.At.After(e.t):
 			e.note(c.At)
 		case last == nil || c.At.After(last.At) || (c.At.Equal(last.At) && last.Granted):

@@ -74,10 +74,16 @@ func TestWhatRulesSay(t *testing.T) {
 		"C16 consent must be fresh":    {"  - {id: r, require: 'consented(\"marketing\", \"6 months\")'}\n", consent("marketing", true, 200*day, 0), touch.Refuse, ""},
 		"C16 another level":            {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing:sms:offers", true, day, 0), touch.Refuse, ""},
 		"C16 a level above":            {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing", true, day, 0), touch.Allow, ""},
-		"C16 not a mere prefix":        {"  - {id: r, require: consented('marketing:sms')}\n", consent("market", true, day, 0), touch.Refuse, ""},
-		"C17 consent to come":          {"  - {id: r, require: consented('marketing')}\n", consent("marketing", true, -day, 0), touch.Refuse, ""},
-		"C18 grace in business days":   {"  - {id: r, cooldown: {after: [opt_out], for: forever, grace: 10 business days}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "opt_out", 13*day) }, touch.Allow, ""},
-		"C18 grace is over":            {"  - {id: r, cooldown: {after: [opt_out], for: forever, grace: 10 business days}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "opt_out", 17*day) }, touch.Refuse, ""},
+		"C17 consent is not to nights": {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing", true, day, 0), touch.Refuse, ""},
+		"C17 consent to nights":        {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing:night", true, day, 0), touch.Allow, ""},
+		"C18 revoked above": {"  - {id: r, require: consented('marketing:night')}\n", func(q *policies.Question, l *contactlog.Snapshot) {
+			consent("marketing:night", true, 2*day, 0)(q, l)
+			consent("marketing", false, day, 0)(q, l)
+		}, touch.Refuse, ""},
+		"C16 not a mere prefix":      {"  - {id: r, require: consented('marketing:sms')}\n", consent("market", true, day, 0), touch.Refuse, ""},
+		"C17 consent to come":        {"  - {id: r, require: consented('marketing')}\n", consent("marketing", true, -day, 0), touch.Refuse, ""},
+		"C18 grace in business days": {"  - {id: r, cooldown: {after: [opt_out], for: forever, grace: 10 business days}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "opt_out", 13*day) }, touch.Allow, ""},
+		"C18 grace is over":          {"  - {id: r, cooldown: {after: [opt_out], for: forever, grace: 10 business days}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "opt_out", 17*day) }, touch.Refuse, ""},
 		"C18 consent lifts": {"  - {id: r, cooldown: {after: [opt_out], for: forever, lifted_by: 'marketing:{channel}'}}\n", func(q *policies.Question, l *contactlog.Snapshot) {
 			had(q, "opt_out", 3*day)
 			consent("marketing:sms", true, day, 0)(q, l)

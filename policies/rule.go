@@ -48,26 +48,48 @@ type waiver struct {
 	when        *condition
 }
 
-// A kind of rule: the key it stands under, its default decision and how to read it.
+// ruleKind is a kind of rule: the key it stands under, its default decision,
+// how to read it, and what the reference says of it.
 type ruleKind struct {
-	key    string
-	decide touch.Decision
-	read   func(c *compiler, n *yaml.Node, r *rule) demand
+	key            string
+	decide         touch.Decision
+	read           func(c *compiler, n *yaml.Node, r *rule) demand
+	about, example string
 }
 
 // kinds is the closed list of rule kinds.
 func kinds() []ruleKind {
 	return []ruleKind{
-		{"hours", touch.Defer, readHours},
-		{"own", touch.Defer, readOwn},
-		{"cap", touch.Defer, readCap},
-		{"cooldown", touch.Defer, readCooldown},
-		{"require", touch.Refuse, readRequire},
-		{"absent_from", touch.Refuse, readAbsent},
-		{"duty", touch.Refuse, readDuty},
-		{"holdout", touch.Refuse, readHoldout},
-		{"ratio", touch.Defer, readRatio},
-		{"uncounted", touch.Allow, readUncounted},
+		{"hours", touch.Defer, readHours,
+			"The weekly table must be open where the customer is. Days are `mon` to `sun`, ranges, lists with commas, `daily`, `holiday`, `eve` (of a holiday) and `workday` (a weekend day made a working day); a day that is not named is closed. Windows are from, inclusive, to, exclusive. `margin` closes each earlier.",
+			`{id: night, when: category == "marketing", hours: {mon-fri: ["09:00-12:00", "14:00-20:00"], sat: ["10:00-17:00"], holiday: [], margin: 30s}}`},
+		{"own", touch.Defer, readOwn,
+			"The customer's own wishes: `quiet` names the preference that holds blocked hours (`22:00-07:00; sat,sun 00:00-12:00`), `hold` the preference or attribute that holds an instant or a date before which nothing goes out.",
+			`{id: wishes, own: {quiet: quiet_hours}}`},
+		{"cap", touch.Defer, readCap,
+			"Fewer than `limit` contacts within `per`, or several such `limits` at once. `by` narrows the count to the same subject, campaign, address, caller, template, channel, method (calls, texts, app) or category; `of` says which categories and channels count (as the condition, where absent); `count` how far a contact must have come: attempts (all), delivered, connected, conversations. A limit of 1 is a spacing; one `of` other channels keeps two channels apart; `forever` makes it once only.",
+			`{id: weekly, when: category == "marketing", cap: {limits: [{limit: 1, per: 4h}, {limit: 3, per: 7d}], by: [subject]}}`},
+		{"cooldown", touch.Defer, readCooldown,
+			"No contact for a span after an outcome. `by` and `of` narrow which outcomes count; `grace` is how long it may take to begin; `lifted_by` names the scopes whose later consent ends it.",
+			`{id: refused, when: category == "marketing", cooldown: {after: [refused, opt_out], for: 60 full days, by: [subject], lifted_by: "marketing:{channel}"}}`},
+		{"require", touch.Refuse, readRequire,
+			"A condition must hold; consent is the usual one.",
+			`{id: consent, when: category == "marketing", require: consented("marketing:" + channel)}`},
+		{"absent_from", touch.Refuse, readAbsent,
+			"Customer and address are on none of the lists. `grace` is how long after its listing an entry may be ignored, `checked_within` how old our knowledge of the register may be (attribute `checked:` and the list's name). Names may hold " + strings.Join(placeholders, ", ") + ".",
+			`{id: register, when: category == "marketing", absent_from: {lists: [national-dnc], grace: 28 days}, unless: consented("marketing")}`},
+		{"duty", touch.Refuse, readDuty,
+			"The leg's template fulfils the duty; an allowed verdict carries it.",
+			`{id: opt-out-text, when: category == "marketing" && channel == "sms", duty: opt-out-text}`},
+		{"holdout", touch.Refuse, readHoldout,
+			"A share of the customers, chosen by the hash of `key`, is left alone until the rule ends, to measure by; `by: [campaign]` chooses anew for each campaign.",
+			`{id: control, when: category == "marketing", until: 2027-01-01, holdout: {share: 5%, key: winter-2026}}`},
+		{"ratio", touch.Defer, readRatio,
+			"In the touch's campaign, contacts that ended in `of` are at most `max` of those that ended in `over`, within `per`, once there are `at_least` so many.",
+			`{id: abandoned, when: channel == "ai_call", ratio: {of: abandoned, over: connected, max: 3%, per: 30 days, at_least: 100}}`},
+		{"uncounted", touch.Allow, readUncounted,
+			"Contacts that match are kept out of every count: notices that a law demands. It cannot hide from a floor.",
+			`{id: statutory, when: template == "annual-notice", uncounted: true}`},
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-//go:embed */policy.yaml */scenarios.json */README.md
+//go:embed */policy.yaml */laws/*.yaml */scenarios.json */README.md
 var files embed.FS
 
 // FS holds a folder for each pack, with policy.yaml, scenarios.json and README.md.

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -133,10 +134,10 @@ func key(s Step) string {
 // touch asks for one touch; an allowed one counts as attempted at its time.
 func (p *play) touch(ctx context.Context, i int, s Step) (touch.Verdict, error) {
 	c := p.customer(s.Customer)
-	t := &touch.Touch{ID: touch.NewID(p.file.ID, fmt.Sprint(i)), Caller: "scenario", AcceptedAt: s.At,
+	t := &touch.Touch{ID: touch.NewID(p.file.ID, fmt.Sprint(i)), Caller: cmp.Or(s.Caller, "scenario"), AcceptedAt: s.At,
 		Request: touch.Request{Key: fmt.Sprint(i), Customer: c.ID, Category: s.Category, Subject: s.Subject, Campaign: s.Campaign,
 			Plan: []touch.Leg{{Channel: s.Channel, Template: s.Template}}}}
-	q := policies.Question{Touch: t, Customer: c, Listings: p.listings[c.ID], Address: "address of " + c.ID, TemplateDuties: s.Duties, Now: s.At}
+	q := policies.Question{Touch: t, Customer: c, Listings: p.listings[c.ID], Address: cmp.Or(s.Address, "address of "+c.ID), TemplateDuties: s.Duties, Now: s.At}
 	verdicts, err := p.guard.Reserve(ctx, []policies.Question{q})
 	if err != nil {
 		return touch.Verdict{}, err
@@ -163,9 +164,10 @@ func (p *play) fact(ctx context.Context, s Step) error {
 	case "customer":
 		p.profile(c, s)
 	case "consent", "revoke":
-		c.Consents = append(c.Consents, touch.Consent{Scope: s.Scope, Granted: s.Do == "consent", At: s.At, Evidence: fmt.Sprintf("%s at %s", s.Do, s.At.Format(time.RFC3339))})
+		c.Consents = append(c.Consents, touch.Consent{Scope: s.Scope, Granted: s.Do == "consent", At: s.At, Until: s.end(),
+			Evidence: cmp.Or(s.Evidence, fmt.Sprintf("%s at %s", s.Do, s.At.Format(time.RFC3339)))})
 	case "register":
-		p.listings[c.ID] = append(p.listings[c.ID], touch.Listing{List: s.Scope, Key: touch.CustomerKey(c.ID), Since: s.At})
+		p.listings[c.ID] = append(p.listings[c.ID], touch.Listing{List: s.Scope, Key: touch.CustomerKey(c.ID), Since: s.At, Until: s.end()})
 	case "unregister":
 		for i := range p.listings[c.ID] {
 			if l := &p.listings[c.ID][i]; l.List == s.Scope && l.Until == nil {
@@ -185,6 +187,14 @@ func (p *play) fact(ctx context.Context, s Step) error {
 		}
 	}
 	return nil
+}
+
+// end is when a consent or a listing ends, nil for never.
+func (s *Step) end() *time.Time {
+	if s.Until.IsZero() {
+		return nil
+	}
+	return &s.Until
 }
 
 func (p *play) profile(c *touch.Customer, s Step) {

@@ -7,9 +7,11 @@
 package scenario
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"touchgate.dev/policies"
@@ -28,6 +30,8 @@ type File struct {
 	Jurisdictions []string `json:"jurisdictions,omitempty"`
 	Holidays      []string `json:"holidays"`
 	Steps         []Step   `json:"steps"`
+	// Unknown names the keys that were passed over: "steps[3].subjct".
+	Unknown []string `json:"-"`
 }
 
 // Step is one thing that happens.
@@ -42,7 +46,10 @@ type Step struct {
 	Scope    string         `json:"scope,omitempty"`
 	Campaign string         `json:"campaign,omitempty"`
 	Template string         `json:"template,omitempty"`
-	Duties   []string       `json:"duties,omitempty"` // that the template fulfils
+	Duties   []string       `json:"duties,omitempty"`   // that the template fulfils
+	Caller   string         `json:"caller,omitempty"`   // "" is "scenario"
+	Address  string         `json:"address,omitempty"`  // "" is one of the customer's own
+	Evidence string         `json:"evidence,omitempty"` // of a consent
 	// Zones, Jurisdictions, Tags, Preferences and Attributes are facts that a "customer" step sets.
 	Zones         []string          `json:"zones,omitempty"`
 	Jurisdictions []string          `json:"jurisdictions,omitempty"`
@@ -50,18 +57,20 @@ type Step struct {
 	Preferences   map[string]string `json:"preferences,omitempty"`
 	Attributes    map[string]any    `json:"attributes,omitempty"`
 	Expect        string            `json:"expect,omitempty"` // allow, deny, defer
-	Until         time.Time         `json:"until,omitzero"`
-	Why           string            `json:"why,omitempty"`
+	// Until is the instant expected with defer, and the end of a consent or listing.
+	Until time.Time `json:"until,omitzero"`
+	Why   string    `json:"why,omitempty"`
 }
 
-// Parse reads a scenario; unknown keys are errors. Errors are of class Invalid.
+// Parse reads a scenario. Keys that it doesn't know are passed over, for other
+// engines may have their own; File.Unknown names them. Errors are of class
+// Invalid.
 func Parse(data []byte) (*File, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
 	var f File
-	if err := d.Decode(&f); err != nil {
+	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, touch.Errorf(touch.Invalid, "scenario", "the scenario cannot be read: %w", err)
 	}
+	f.Unknown = unknown(data)
 	if _, err := f.holidays(); err != nil {
 		return nil, touch.Errorf(touch.Invalid, "holidays", "%w", err)
 	}
@@ -77,6 +86,39 @@ func Parse(data []byte) (*File, error) {
 		}
 	}
 	return &f, nil
+}
+
+// unknown lists the keys that neither File nor Step has.
+func unknown(data []byte) (keys []string) {
+	var raw map[string]json.RawMessage
+	var steps []map[string]json.RawMessage
+	if json.Unmarshal(data, &raw) != nil || json.Unmarshal(raw["steps"], &steps) != nil {
+		return nil
+	}
+	for k := range raw {
+		if !known(reflect.TypeFor[File](), k) {
+			keys = append(keys, k)
+		}
+	}
+	for i, step := range steps {
+		for k := range step {
+			if !known(reflect.TypeFor[Step](), k) {
+				keys = append(keys, fmt.Sprintf("steps[%d].%s", i, k))
+			}
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func known(t reflect.Type, key string) bool {
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		if name == key && name != "-" {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Step) check() error {

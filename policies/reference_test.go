@@ -1,0 +1,53 @@
+package policies_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"touchgate.dev/policies"
+	"touchgate.dev/policies/contactlog"
+)
+
+// The reference in the repository is the code's; UPDATE=1 writes it anew.
+func TestReferenceIsUpToDate(t *testing.T) {
+	want := policies.Reference()
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile("REFERENCE.md", []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile("REFERENCE.md")
+	if err != nil || string(got) != want {
+		t.Errorf("REFERENCE.md is not what the code says (%v): run UPDATE=1 go test -run Reference ./policies", err)
+	}
+}
+
+// Every example in it compiles.
+func TestReferenceExamplesCompile(t *testing.T) {
+	parts := strings.Split(policies.Reference(), "```yaml\n")[1:]
+	if len(parts) != 11 {
+		t.Fatalf("%d examples: want the document and one for each kind", len(parts))
+	}
+	for i, part := range parts {
+		example, _, _ := strings.Cut(part, "```")
+		if i > 0 {
+			example = "policy: p\nrules:\n" + example
+		}
+		compile(t, example)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	v := say(t, "  - {id: week, cap: {limit: 1, per: 7d}}\n  - {id: vip, require: 'false', unless: consented('marketing')}\n",
+		func(q *policies.Question, log *contactlog.Snapshot) {
+			contact(q, log, day, nil)
+			consent("marketing", true, day, 0)(q, log)
+		})
+	text := policies.Explain(v, shanghai)
+	for _, want := range []string{"sms must wait until Sun 2026-03-08 12:00:00 CST", "p/week decided", "counted 1 of 1", "excused; evidence: doc-7", v.Policy} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in:\n%s", want, text)
+		}
+	}
+}
