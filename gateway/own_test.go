@@ -206,41 +206,38 @@ func TestOverdueTasksEscalate(t *testing.T) {
 	}
 }
 
-// slowItems is a ledger of one inbox, for tests in a bubble of fake time.
-type slowItems struct {
+// laterItems is a ledger of one inbox, for tests in a bubble of fake time: two
+// more messages are there from an instant on.
+type laterItems struct {
 	ledger.Ledger
-	items []touch.Item
+	from time.Time
 }
 
-func (s *slowItems) ListItems(context.Context, ledger.ItemFilter) ([]touch.Item, string, error) {
-	return slices.Clone(s.items), "", nil
+func (l laterItems) ListItems(context.Context, ledger.ItemFilter) ([]touch.Item, string, error) {
+	old := touch.Item{ID: "old", State: touch.ItemUnread}
+	if time.Now().Before(l.from) {
+		return []touch.Item{old}, "", nil
+	}
+	return []touch.Item{{ID: "n2", State: touch.ItemUnread}, {ID: "n1", State: touch.ItemUnread}, old}, "", nil
 }
 
 func TestWatchInboxTellsOfNewMessagesOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &slowItems{items: []touch.Item{{ID: "old", State: touch.ItemUnread}}}
+		store := laterItems{from: time.Now().Add(2500 * time.Millisecond)}
 		svc, err := gateway.New(gateway.Options{Ledger: store, Guard: &fakeGuard{}, AppSecret: make([]byte, 32)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 5500*time.Millisecond)
 		defer cancel()
 		var heard []string
-		done := make(chan error)
 		idle := 0
-		go func() {
-			done <- svc.WatchInbox(ctx, "c1", time.Second, func(i touch.Item) error {
-				heard = append(heard, i.ID)
-				return nil
-			}, func() error { idle++; return nil })
-		}()
-		time.Sleep(2500 * time.Millisecond)
-		store.items = append([]touch.Item{{ID: "n2", State: touch.ItemUnread}, {ID: "n1", State: touch.ItemUnread}}, store.items...)
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
-		if got := fmt.Sprint(heard, idle); got != "[n1 n2] 8" && got != "[n1 n2] 9" {
-			t.Errorf("heard, idle: %s", got)
+		err = svc.WatchInbox(ctx, "c1", time.Second, func(i touch.Item) error {
+			heard = append(heard, i.ID)
+			return nil
+		}, func() error { idle++; return nil })
+		if got := fmt.Sprint(heard, idle); err != nil || got != "[n1 n2] 4" {
+			t.Errorf("heard, idle: %s, %v", got, err)
 		}
 	})
 }

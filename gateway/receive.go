@@ -127,7 +127,7 @@ func correction(r *ledger.Received) (contactlog.Settlement, bool) {
 	if !ok || before.Kind == after.Kind {
 		return contactlog.Settlement{}, false
 	}
-	entry := policies.EntryOf(policies.Question{Touch: &r.Touch, Leg: r.Leg, Address: r.Touch.Addresses[after.Channel], Now: after.At})
+	entry := policies.EntryOf(policies.Question{Touch: &r.Touch, Leg: r.Leg, Address: touch.AddressOn(after.Channel, &r.Touch.Request, nil), Now: after.At})
 	entry.Kind = contactlog.Kind(ledger.ContactRank(after.Kind))
 	return contactlog.Settlement{Customer: r.Touch.Customer, ID: entry.ID, Kind: entry.Kind, Entry: &entry}, true
 }

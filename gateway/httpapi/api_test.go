@@ -307,6 +307,27 @@ func TestNothingOfTheInsideLeaks(t *testing.T) {
 	}
 }
 
+// panicking is a ledger that breaks down, with a customer's number on its lips.
+type panicking struct{ ledger.Ledger }
+
+func (panicking) Accept(context.Context, []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+	panic("+8613800000000")
+}
+
+func TestAPanicIsAnAnswer(t *testing.T) {
+	h := newHouse(t, func(l ledger.Ledger) ledger.Ledger { return panicking{l} })
+	if a := h.call("POST", "/v1/touches", "dev-key", body("a")); a.StatusCode != 500 {
+		t.Errorf("single: %d", a.StatusCode)
+	}
+	a := h.call("POST", "/v1/campaigns/nov/touches", "dev-key", body("a")+"\n")
+	if _, total := reports(t, a.body); total.Error == nil || total.Error.Status != 500 {
+		t.Errorf("stream: %s", a.body)
+	}
+	if log := h.log.String(); strings.Contains(log, "+86138") || strings.Count(log, `"msg":"panic"`) != 2 {
+		t.Errorf("the log: %s", log)
+	}
+}
+
 func TestLogsHoldNoPersonalData(t *testing.T) {
 	h := newHouse(t, nil)
 	h.dev(http.StatusAccepted, "POST", "/v1/touches", body("a"))

@@ -38,12 +38,30 @@ type house struct {
 	guard  *fakeGuard
 	server *httptest.Server
 	gate   httpapi.Gate
-	log    bytes.Buffer
+	log    lockedLog
 	clock  struct {
 		sync.Mutex
 		now time.Time
 	}
 	doc *openapi3.T
+}
+
+// lockedLog may be read while the server writes.
+type lockedLog struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // fakeGuard allows everything that judge, if set, does not speak of.

@@ -57,6 +57,8 @@ func (a *api) observe(c *gin.Context) {
 	}
 	c.Set(keyRequestID, id)
 	c.Header("X-Request-Id", id)
+	c.Header("X-Content-Type-Options", "nosniff")
+	c.Header("Cache-Control", "no-store")
 	a.metrics.inFlight.Inc()
 	defer a.metrics.inFlight.Dec()
 	c.Next()
@@ -108,12 +110,18 @@ func (a *api) recover(c *gin.Context) {
 		if p == http.ErrAbortHandler {
 			panic(p)
 		}
-		a.log.Error("panic", slog.String("request_id", requestID(c)), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
+		a.logPanic(requestID(c), p)
 		if !c.Writer.Written() {
 			a.refuse(c, touch.Errorf(touch.Internal, "", "panic"))
 		}
 	}()
 	c.Next()
+}
+
+// logPanic keeps the kind of a panic and where it happened; its value may hold
+// a customer's data.
+func (a *api) logPanic(requestID string, p any) {
+	a.log.Error("panic", slog.String("request_id", requestID), slog.String("panic", fmt.Sprintf("%T", p)), slog.String("stack", string(debug.Stack())))
 }
 
 // access says who may use a route.

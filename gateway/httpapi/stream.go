@@ -179,6 +179,12 @@ func (s *streaming[T]) begin(ctx context.Context, lines []line[T]) (rest []line[
 	s.pending = append(s.pending, ch)
 	go func() {
 		defer close(ch.done)
+		defer func() {
+			if p := recover(); p != nil { // gin's own guard doesn't reach here
+				s.c.api.logPanic(requestID(s.c.Context), p)
+				ch.err = touch.Errorf(touch.Internal, "", "panic")
+			}
+		}()
 		if s.c.api.gate.Closed() {
 			ch.err = draining
 			return
