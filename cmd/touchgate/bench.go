@@ -118,6 +118,7 @@ func benchHouseCommand(environ []string) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			tuneMemory(environ)
 			cfg.Listen = "127.0.0.1:0" // any free port, which no operator would want
 			if profile != "" {
 				f, err := os.Create(profile)

@@ -45,6 +45,7 @@ dev-key with every scope. It listens on loopback only.`,
   touchgate serve --config /etc/touchgate/touchgate.yaml --role worker`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			tuneMemory(environ)
 			if f.dev {
 				return serveDev(cmd, f, environ)
 			}

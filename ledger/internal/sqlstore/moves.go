@@ -126,6 +126,7 @@ func (ms *moves) settleIn(m *move) (err error) {
 		}
 	}
 	before, next := &m.row.Progress, &m.next
+	var sent int64
 	m.name = 0
 	if next.Segment != 0 {
 		m.name = m.row.wait
@@ -141,7 +142,8 @@ func (ms *moves) settleIn(m *move) (err error) {
 		next.Due = ms.t.s.now().UTC()
 		key.due, same = micros(next.Due), false
 	case next.State == touch.Sent || next.State == touch.Unknown:
-		key = waitKey{lane: laneAging, due: ms.t.sentAt(next), campaign: m.row.campaign}
+		sent = ms.t.sentAt(next)
+		key = waitKey{lane: laneAging, due: sent / aging, campaign: m.row.campaign}
 		same = same && !before.State.Final() && before.State != touch.Due
 	default:
 		return nil
@@ -152,6 +154,9 @@ func (ms *moves) settleIn(m *move) (err error) {
 	}
 	if m.wait, err = ms.waits.room(key); err != nil {
 		return err
+	}
+	if sent != 0 {
+		m.wait.sentBy(sent)
 	}
 	m.name = m.wait.id
 	return nil

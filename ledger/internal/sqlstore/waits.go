@@ -19,6 +19,9 @@ const (
 // for a receipt that may never come; their due time is when they were sent.
 const laneAging = ""
 
+// aging is the span within which sent touches age together.
+const aging = int64(time.Minute / time.Microsecond)
+
 // waitKey is what the touches of one wait have in common.
 type waitKey struct {
 	lane     string
@@ -64,6 +67,15 @@ func (w *wait) name() int64 {
 		return w.origin
 	}
 	return w.id
+}
+
+// sentBy has a wait of aging touches begin with the last of them that was sent:
+// each touch has one of its own instant, and a row for each would cost more
+// than the touch.
+func (w *wait) sentBy(at int64) {
+	if w.due < at {
+		w.due = at
+	}
 }
 
 // waiting gathers the waits that a transaction makes.

@@ -41,6 +41,7 @@ type env struct {
 	house    *House
 	client   *apiclient.Client
 	known    int // customers stored
+	past     past
 }
 
 func (e *env) say(format string, args ...any) {

@@ -50,8 +50,12 @@ func (e *env) judge(ctx context.Context, f *Figures, w *work, truth []proof.Mess
 			claims[i].State, claims[i].SentLegs = state, nil
 		}
 	}
-	r := proof.Check(ids, claims, truth, proofCaps(), time.Now())
-	f.Lost, f.Duplicated, f.OverCap = r.Lost, r.Duplicated, r.OverCap
+	r := proof.Check(ids, claims, truth, nil, time.Now())
+	f.Lost, f.Duplicated = r.Lost, r.Duplicated
+	// A cap looks back at earlier work as well.
+	e.past.claims, e.past.truth = append(e.past.claims, claims...), append(e.past.truth, truth...)
+	over := proof.Check(nil, e.past.claims, e.past.truth, proofCaps(), time.Now()).OverCap
+	f.OverCap, e.past.over = over-e.past.over, over
 	f.Sent, f.Capped = states[touch.Sent], states[touch.Capped]
 	if off := w.n - len(claimed) - f.Sent; off != 0 {
 		f.Lost += max(off, -off) // not known to the house, or known too often
@@ -60,6 +64,13 @@ func (e *env) judge(ctx context.Context, f *Figures, w *work, truth []proof.Mess
 		e.say("%s", example)
 	}
 	return nil
+}
+
+// past is all work that was judged, for the caps.
+type past struct {
+	claims []proof.Claim
+	truth  []proof.Message
+	over   int
 }
 
 // states counts a campaign's touches, as the house does.
