@@ -143,7 +143,7 @@ func ApplyReceipt(cur Progress, t *touch.Touch, leg int, r touch.Receipt, now ti
 		b.delivered(ContactDelivered)
 	case touch.ReceiptRead:
 		b.delivered(ContactDelivered)
-		b.hear("read", touch.EventRead)
+		b.hear(".read", touch.EventRead)
 	case touch.ReceiptReplied, touch.ReceiptOutcome:
 		b.answered()
 	}
@@ -235,7 +235,7 @@ func (b *receiptBuilder) answered() {
 		b.delivered(ContactConnected)
 	}
 	if b.r.Kind == touch.ReceiptReplied {
-		b.hear("replied", touch.EventReplied)
+		b.hear(".replied", touch.EventReplied)
 	}
 	if b.r.Outcome != "" {
 		b.hear(b.r.Outcome, touch.EventOutcome)

@@ -109,7 +109,8 @@ type Contact struct {
 	// "conversation"; "" counts as an attempt.
 	Kind string `json:"k,omitempty"`
 	// Heard are the outcomes and replies reported of this leg, in order of the
-	// alphabet and parted by spaces, so that each is news only once.
+	// alphabet and parted by spaces, so that each is news only once; ".read"
+	// and ".replied" are no outcomes.
 	Heard string `json:"h,omitempty"`
 }
 

@@ -1,0 +1,176 @@
+package ledger_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+func threeLegs() *touch.Touch {
+	return &touch.Touch{
+		ID: touch.NewID("acme", "k"), Caller: "acme",
+		Request: touch.Request{
+			Key: "k", Customer: "c", Category: touch.Marketing, Campaign: "nov",
+			Plan: []touch.Leg{{Channel: touch.Push}, {Channel: touch.SMS}, {Channel: touch.AICall}},
+		},
+	}
+}
+
+// sentOn is a touch that was sent on every leg up to this one.
+func sentOn(leg int) ledger.Progress {
+	p := ledger.Progress{Seq: 1, Version: 5, State: touch.Sent, Leg: leg, Lane: "sms.bulk", Provider: "p"}
+	for i := range leg + 1 {
+		p.Contacts = append(p.Contacts, ledger.Contact{Leg: i, Channel: threeLegs().Plan[i].Channel, At: noon.Add(-time.Hour), Kind: ledger.ContactAttempt})
+	}
+	return p
+}
+
+func receipts(leg int) *rapid.Generator[touch.Receipt] {
+	return rapid.Custom(func(t *rapid.T) touch.Receipt {
+		return touch.Receipt{
+			Kind: rapid.SampledFrom([]touch.ReceiptKind{
+				touch.ReceiptDelivered, touch.ReceiptFailed, touch.ReceiptReplied, touch.ReceiptRead, touch.ReceiptOutcome, "nonsense",
+			}).Draw(t, "kind"),
+			Outcome:  rapid.SampledFrom([]string{"", touch.Conversation, touch.OptOut, touch.NoAnswer, "a bank's word"}).Draw(t, "outcome"),
+			Dispatch: touch.DispatchID(threeLegs().ID, rapid.IntRange(0, leg).Draw(t, "leg")),
+		}
+	})
+}
+
+func applyAll(p ledger.Progress, all []touch.Receipt) (ledger.Progress, []touch.Event) {
+	var events []touch.Event
+	for _, r := range all {
+		_, leg, _ := touch.ParseDispatchID(r.Dispatch)
+		next, more := ledger.ApplyReceipt(p, threeLegs(), leg, r, noon)
+		p, events = next, append(events, more...)
+	}
+	return p, events
+}
+
+// TestReceiptsInAnyOrder: the order of receipts, and repeating them, changes
+// neither where the touch ends nor what is known of its legs, nor which
+// outcomes are told.
+func TestReceiptsInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		leg := rapid.IntRange(0, 2).Draw(t, "on leg")
+		all := rapid.SliceOfN(receipts(leg), 1, 6).Draw(t, "receipts")
+		shuffled := rapid.Permutation(all).Draw(t, "order")
+		repeated := append(append([]touch.Receipt{}, shuffled...), rapid.SliceOf(rapid.SampledFrom(all)).Draw(t, "repeated")...)
+		a, aEvents := applyAll(sentOn(leg), all)
+		b, bEvents := applyAll(sentOn(leg), repeated)
+		a.Version, b.Version = 0, 0
+		for _, p := range []*ledger.Progress{&a, &b} {
+			slices.SortFunc(p.Contacts, func(x, y ledger.Contact) int { return x.Leg - y.Leg })
+		}
+		if a.State == touch.Delivered {
+			a.Leg, b.Leg, a.Attempts, b.Attempts, a.Lane, b.Lane = 0, 0, 0, 0, "", ""
+		}
+		if !reflect.DeepEqual(a, b) {
+			t.Fatalf("in order %v\n%+v\notherwise %v\n%+v", all, a, repeated, b)
+		}
+		if x, y := outcomes(aEvents), outcomes(bEvents); !slices.Equal(x, y) {
+			t.Fatalf("outcomes %v, otherwise %v", x, y)
+		}
+	})
+}
+
+func outcomes(events []touch.Event) (all []string) {
+	for _, e := range events {
+		switch e.Kind {
+		case touch.EventReplied, touch.EventRead: // told with the first that says so
+			all = append(all, fmt.Sprint(e.Kind, e.Leg))
+		case touch.EventOutcome:
+			all = append(all, fmt.Sprint(e.Kind, e.Leg, e.Outcome))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestReceiptTwiceIsNoNews(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		leg := rapid.IntRange(0, 2).Draw(t, "on leg")
+		once, _ := applyAll(sentOn(leg), rapid.SliceOfN(receipts(leg), 1, 6).Draw(t, "receipts"))
+		last := receipts(leg).Draw(t, "last")
+		first, _ := applyAll(once, []touch.Receipt{last})
+		second, events := applyAll(first, []touch.Receipt{last})
+		if !reflect.DeepEqual(first, second) || len(events) > 0 {
+			t.Fatalf("%+v again: %+v, %v", last, second, events)
+		}
+	})
+}
+
+func TestFailureGoesOn(t *testing.T) {
+	tc := threeLegs()
+	failed := touch.Receipt{Kind: touch.ReceiptFailed, Reason: touch.BadTarget}
+	p, events := ledger.ApplyReceipt(sentOn(0), tc, 0, failed, noon)
+	if p.State != touch.Due || p.Leg != 1 || p.Lane != "sms.bulk" || !p.Due.Equal(noon) || len(events) != 2 {
+		t.Fatalf("%+v %v", p, events)
+	}
+	tc.ExpiresAt = &noon
+	if p, _ = ledger.ApplyReceipt(sentOn(0), tc, 0, failed, noon); p.State != touch.Failed || p.Reason != touch.BadTarget {
+		t.Fatalf("an expired touch goes on: %+v", p)
+	}
+	if p, _ = ledger.ApplyReceipt(sentOn(1), threeLegs(), 0, failed, noon); p.State != touch.Sent || p.Leg != 1 {
+		t.Fatalf("a failed earlier leg moved the touch: %+v", p)
+	}
+}
+
+func TestApply(t *testing.T) {
+	sent := ledger.Transition{
+		Seq: 1, Version: 5, To: touch.Sent, Leg: 1, Provider: "q",
+		Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Kind: ledger.ContactAttempt},
+		Events:  []touch.Event{{Kind: touch.EventFallback}, {Kind: touch.EventSent, State: touch.Sent}},
+	}
+	at := func(state touch.State, leg int, version, segment int64) ledger.Progress {
+		return ledger.Progress{Seq: 1, Version: version, State: state, Leg: leg, Segment: segment}
+	}
+	for name, c := range map[string]struct {
+		cur    ledger.Progress
+		state  touch.State
+		leg    int
+		events int
+	}{
+		"unmoved":                   {at(touch.Due, 1, 5, 9), touch.Sent, 1, 2},
+		"delivered meanwhile":       {at(touch.Delivered, 0, 6, 9), touch.Delivered, 0, 1},
+		"cancelled meanwhile":       {at(touch.Cancelled, 1, 6, 0), touch.Cancelled, 1, 1},
+		"this leg failed meanwhile": {at(touch.Due, 2, 6, 9), touch.Due, 2, 1},
+		"late report while held":    {at(touch.Due, 1, 6, 9), touch.Sent, 1, 2},
+		"moved while not held":      {at(touch.Due, 1, 6, 0), touch.Due, 1, 1},
+	} {
+		next, events := ledger.Apply(c.cur, sent)
+		if next.State != c.state || next.Leg != c.leg || len(events) != c.events || next.Version != c.cur.Version+1 ||
+			next.Segment != 0 || next.Provider != "q" || len(next.Contacts) != 1 {
+			t.Errorf("%s: %+v with %v", name, next, events)
+		}
+		if last := events[len(events)-1]; last.Kind != touch.EventSent || last.State != c.state {
+			t.Errorf("%s: the send is told as %+v", name, last)
+		}
+	}
+}
+
+func TestApplyContacts(t *testing.T) {
+	cur := sentOn(1)
+	cur.Contacts[1].Kind, cur.Contacts[1].Heard = ledger.ContactDelivered, "replied"
+	tr := ledger.Transition{Version: 5, To: touch.Sent, Leg: 1, Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Heard: "read"}}
+	next, _ := ledger.Apply(cur, tr)
+	if c := next.Contacts[1]; c.Kind != ledger.ContactDelivered || c.Heard != "read replied" || !c.At.Equal(noon) {
+		t.Fatalf("%+v", c)
+	}
+	next, _ = ledger.Apply(cur, ledger.Transition{Version: 5, To: touch.Failed, Leg: 1, DropContact: true})
+	if len(next.Contacts) != 1 || next.Contacts[0].Leg != 0 {
+		t.Fatalf("%+v", next.Contacts)
+	}
+	if len(cur.Contacts) != 2 {
+		t.Fatal("the progress given was changed")
+	}
+}

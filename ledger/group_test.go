@@ -1,0 +1,176 @@
+package ledger_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// slow is a ledger whose transactions take a second and refuse key "bad".
+type slow struct {
+	ledger.Ledger
+	mu      sync.Mutex
+	batches []int
+	down    bool
+	at      []time.Time
+}
+
+func (s *slow) note(n int) error {
+	time.Sleep(time.Second)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.batches = append(s.batches, n)
+	if s.down {
+		return touch.Errorf(touch.Unavailable, "", "down")
+	}
+	return nil
+}
+
+func (s *slow) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+	if err := s.note(len(touches)); err != nil {
+		return nil, nil, err
+	}
+	answers := make([]ledger.Accepted, len(touches))
+	var refs []ledger.SegmentRef
+	for i, t := range touches {
+		if t.Touch.Key == "bad" {
+			return nil, nil, touch.Errorf(touch.Invalid, "key", "bad")
+		}
+		answers[i] = ledger.Accepted{New: true, Reason: t.Touch.Key}
+		if t.Enqueue && len(refs) == 0 {
+			refs = []ledger.SegmentRef{{Segment: 1, Epoch: 1, Lane: t.Lane}}
+		}
+	}
+	return answers, refs, nil
+}
+
+func (s *slow) Receive(_ context.Context, receipts []touch.Receipt, now time.Time) ([]ledger.Received, error) {
+	err := s.note(len(receipts))
+	s.at = append(s.at, now)
+	return make([]ledger.Received, len(receipts)), err
+}
+
+func (s *slow) Close() error { return nil }
+
+func keyed(key string) ledger.NewTouch {
+	return ledger.NewTouch{Touch: touch.Touch{Request: touch.Request{Key: key}}, Enqueue: true, Lane: "sms.urgent"}
+}
+
+// TestGroupSharesTransactions: one goes alone at once, all who come meanwhile
+// go together, and a bad one among them fails alone.
+func TestGroupSharesTransactions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{}
+		g := ledger.Group(s, 1)
+		began := time.Now()
+		var wg sync.WaitGroup
+		refs := 0
+		for i := range 10 {
+			key := fmt.Sprint("k", i)
+			if i == 5 {
+				key = "bad"
+			}
+			wg.Go(func() {
+				answers, mine, err := g.Accept(t.Context(), []ledger.NewTouch{keyed(key)})
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				refs += len(mine)
+				switch {
+				case key == "bad" && touch.ClassOf(err) != touch.Invalid:
+					t.Errorf("bad: %v", err)
+				case key != "bad" && (err != nil || len(answers) != 1 || answers[0].Reason != key):
+					t.Errorf("%s: %v %v", key, answers, err)
+				}
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		// 1 alone, 9 together that fail, and each of these alone.
+		if want := []int{1, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1}; fmt.Sprint(s.batches) != fmt.Sprint(want) {
+			t.Fatalf("batches %v", s.batches)
+		}
+		if refs != 9 {
+			t.Fatalf("%d refs", refs)
+		}
+		if took := time.Since(began); took != 11*time.Second {
+			t.Fatalf("took %v", took)
+		}
+		if err := g.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestGroupBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{}
+		g := ledger.Group(s, 1)
+		var wg sync.WaitGroup
+		refs := 0
+		for range 6 {
+			wg.Go(func() {
+				_, mine, err := g.Accept(t.Context(), append(make([]ledger.NewTouch, 399), keyed("k")))
+				if err != nil {
+					t.Error(err)
+				}
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				refs += len(mine)
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		if want := []int{400, 800, 800, 400}; fmt.Sprint(s.batches) != fmt.Sprint(want) {
+			t.Fatalf("batches %v", s.batches)
+		}
+		if refs != 4 { // one segment for each transaction, given once
+			t.Fatalf("%d refs", refs)
+		}
+		if _, _, err := g.Accept(t.Context(), make([]ledger.NewTouch, touch.MaxBatch)); err != nil {
+			t.Fatal(err)
+		}
+		g.Close()
+	})
+}
+
+// TestGroupGivingUp: a caller who gives up does not stop the others, and an
+// outage is not tried again for each.
+func TestGroupGivingUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{}
+		g := ledger.Group(s, 1)
+		ctx, stop := context.WithTimeout(t.Context(), time.Millisecond)
+		defer stop()
+		if _, err := g.Receive(ctx, make([]touch.Receipt, 1), noon); touch.ClassOf(err) != touch.Unavailable {
+			t.Fatal(err)
+		}
+		s.down = true
+		var wg sync.WaitGroup
+		for i := range 3 {
+			wg.Go(func() {
+				if _, err := g.Receive(t.Context(), make([]touch.Receipt, 2), noon.Add(time.Duration(i))); touch.ClassOf(err) != touch.Unavailable {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		g.Close()
+		if want := []int{1, 6}; fmt.Sprint(s.batches) != fmt.Sprint(want) {
+			t.Fatalf("batches %v", s.batches)
+		}
+		if !s.at[1].Equal(noon.Add(2)) {
+			t.Fatalf("received at %v", s.at)
+		}
+	})
+}
