@@ -23,7 +23,8 @@ type job struct {
 	events   []touch.Event // of this step, before the one that ends it
 	verdict  touch.Verdict
 	dispatch adapter.Dispatch
-	reserved bool // holds a place in the contact log
+	entry    contactlog.Entry // of this leg in the contact log
+	reserved bool             // holds a place there
 	provider string
 	tried    []string     // providers that surely did not send it, in this step
 	last     touch.Result // what the last of them said
@@ -42,8 +43,7 @@ func (j *job) inFlight() bool { return !j.unknownSince.IsZero() }
 func (j *job) denied() bool { return j.verdict.Decision != "" && j.verdict.Decision != touch.Allow }
 
 // batch is the work on one claimed segment. Transitions pile up in it, and are
-// written by flush: the ledger first and the contact log after it, so that a
-// place is never free while the ledger still says that it may be taken.
+// written by flush.
 type batch struct {
 	d    *Deliver
 	seg  *ledger.Segment
@@ -223,9 +223,10 @@ func (b *batch) add(j *job, tr ledger.Transition, log *contactlog.Settlement) {
 	b.mu.Unlock()
 }
 
-// flush writes what has piled up. While the ledger does not answer it tries
-// again for as long as the lease lasts: a result in hand must not become an
-// unknown one.
+// flush writes what has piled up: first the contacts made, then the ledger,
+// and last the places given back, so that the contact log never shows less
+// than the ledger does. While the ledger does not answer it tries again for as
+// long as the lease lasts: a result in hand must not become an unknown one.
 func (b *batch) flush(ctx context.Context) error {
 	b.mu.Lock()
 	pend := b.pend
@@ -235,13 +236,18 @@ func (b *batch) flush(ctx context.Context) error {
 		return nil
 	}
 	trs := make([]ledger.Transition, len(pend))
-	var logs []contactlog.Settlement
+	var made, released []contactlog.Settlement
 	for i, s := range pend {
 		trs[i] = s.tr
-		if s.log != nil {
-			logs = append(logs, *s.log)
+		switch {
+		case s.log == nil:
+		case s.log.Release:
+			released = append(released, *s.log)
+		default:
+			made = append(made, *s.log)
 		}
 	}
+	b.settleLog(ctx, made)
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := b.d.o.Ledger.Settle(ctx, b.seg.Ref, trs)
 		if err == nil {
@@ -251,12 +257,18 @@ func (b *batch) flush(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(logs) > 0 {
-		if err := b.d.o.Guard.Settle(ctx, logs); err != nil {
-			// The places stay taken, which is the strict side.
-			b.d.o.Logger.LogAttrs(ctx, slog.LevelWarn, "contact log not settled",
-				slog.Int("contacts", len(logs)), slog.Any("error", err))
-		}
-	}
+	b.settleLog(ctx, released)
 	return nil
+}
+
+// settleLog tells the contact log. When it does not answer, the places stay
+// taken, which is the strict side.
+func (b *batch) settleLog(ctx context.Context, ss []contactlog.Settlement) {
+	if len(ss) == 0 {
+		return
+	}
+	if err := b.d.o.Guard.Settle(ctx, ss); err != nil {
+		b.d.o.Logger.LogAttrs(ctx, slog.LevelWarn, "contact log not settled",
+			slog.Int("contacts", len(ss)), slog.Any("error", err))
+	}
 }

@@ -111,9 +111,13 @@ func (b *batch) unknown(j *job, r touch.Result) {
 
 // commit turns the reservation into a contact made at the instant.
 func (b *batch) commit(j *job, at time.Time, kind string) *contactlog.Settlement {
-	return &contactlog.Settlement{
-		Customer: j.touch().Customer, ID: j.dispatch.ID, At: at, Kind: contactlog.Kind(ledger.ContactRank(kind)),
+	made := j.entry
+	made.At, made.Kind = at, contactlog.Kind(ledger.ContactRank(kind))
+	s := &contactlog.Settlement{Customer: j.touch().Customer, ID: j.dispatch.ID, At: at, Kind: made.Kind}
+	if made.ID != "" {
+		s.Entry = &made // should the log have lost the reservation meanwhile
 	}
+	return s
 }
 
 // notSent frees the place of a message that surely did not go out, also one
