@@ -13,7 +13,7 @@ import (
 )
 
 // keys is what a cap or a cool-down counts by, besides the customer.
-type keys uint8
+type keys uint16
 
 const (
 	bySubject keys = 1 << iota
@@ -24,10 +24,13 @@ const (
 	byChannel
 	byMethod
 	byCategory
+	byOtherChannels
+	byOtherMethods
 )
 
 var keyNames = map[string]keys{"customer": 0, "subject": bySubject, "campaign": byCampaign, "address": byAddress,
-	"caller": byCaller, "template": byTemplate, "channel": byChannel, "method": byMethod, "category": byCategory}
+	"caller": byCaller, "template": byTemplate, "channel": byChannel, "method": byMethod, "category": byCategory,
+	"other_channels": byOtherChannels, "other_methods": byOtherMethods}
 
 func (c *compiler) keys(n *yaml.Node, allowed ...string) (k keys) {
 	for _, w := range c.words(n, "key to count by", allowed) {
@@ -62,12 +65,20 @@ func (c *compiler) contacts(n *yaml.Node) (cats []touch.Category, chans []touch.
 // limits demands, for each limit, that the customer's log holds fewer than so
 // many contacts since an instant that the span gives.
 type limits struct {
-	each       []limit
-	by         keys
-	categories []touch.Category // of the contacts counted; empty: all
+	each    []limit
+	by      keys
+	counted pairs // the contacts counted, whatever the leg
+	// seen is what a leg of each pair counts: counted, narrowed by channel,
+	// method and category.
+	seen [24]selection
+	kind contactlog.Kind
+}
+
+// selection is categories × channels; an empty list is all of them.
+type selection struct {
+	none       bool
+	categories []touch.Category
 	channels   []touch.Channel
-	counted    pairs // the same as a set
-	kind       contactlog.Kind
 }
 
 type limit struct {
@@ -80,7 +91,7 @@ var countNames = map[string]contactlog.Kind{"attempts": contactlog.Attempt, "del
 
 func readCap(c *compiler, n *yaml.Node, r *rule) demand {
 	f := c.fields(n, "limit", "per", "limits", "by", "of", "count")
-	l := &limits{by: c.keys(f["by"], "customer", "subject", "campaign", "address", "caller", "template", "channel", "method", "category")}
+	l := &limits{by: c.keys(f["by"], "customer", "subject", "campaign", "address", "caller", "template", "channel", "method", "category", "other_channels", "other_methods")}
 	switch {
 	case f["limits"] != nil && f["limit"] == nil && f["per"] == nil:
 		for _, item := range c.items(f["limits"], "limits") {
@@ -100,22 +111,58 @@ func readCap(c *compiler, n *yaml.Node, r *rule) demand {
 		}
 		l.kind = kind
 	}
+	l.counted = r.pairs()
 	if f["of"] != nil {
-		l.categories, l.channels = c.contacts(f["of"])
-	} else {
-		var ok bool
-		if l.categories, l.channels, ok = r.pairs().product(); !ok {
-			c.fault(n, "say which: of: {categories: [marketing], channels: [sms, push]}", "the condition does not tell which contacts are counted")
-		}
+		cats, chans := c.contacts(f["of"])
+		l.counted = product(cats, chans)
 	}
+	if !l.narrow() {
+		c.fault(n, "say which: of: {categories: [marketing], channels: [sms, push]}", "the condition does not tell which contacts are counted")
+	}
+	return l
+}
+
+// product is the set of cats × chans; an empty list is all of them.
+func product(cats []touch.Category, chans []touch.Channel) (p pairs) {
 	for _, category := range categories {
 		for _, channel := range channels {
-			if (len(l.categories) == 0 || slices.Contains(l.categories, category)) && (len(l.channels) == 0 || slices.Contains(l.channels, channel)) {
-				l.counted |= 1 << pairOf(category, channel)
+			if (len(cats) == 0 || slices.Contains(cats, category)) && (len(chans) == 0 || slices.Contains(chans, channel)) {
+				p |= 1 << pairOf(category, channel)
 			}
 		}
 	}
-	return l
+	return p
+}
+
+// narrow works out what a leg of each pair counts; false when that is no
+// product of categories and channels.
+func (l *limits) narrow() bool {
+	for _, category := range categories {
+		for _, channel := range channels {
+			seen := l.counted
+			if l.by&byCategory != 0 {
+				seen &= product([]touch.Category{category}, nil)
+			}
+			if l.by&byChannel != 0 {
+				seen &= product(nil, []touch.Channel{channel})
+			}
+			if l.by&byMethod != 0 {
+				seen &= product(nil, method(channel))
+			}
+			if l.by&byOtherChannels != 0 {
+				seen &^= product(nil, []touch.Channel{channel})
+			}
+			if l.by&byOtherMethods != 0 {
+				seen &^= product(nil, method(channel))
+			}
+			cats, chans, ok := seen.product()
+			if !ok {
+				return false
+			}
+			l.seen[pairOf(category, channel)] = selection{seen == 0, cats, chans}
+		}
+	}
+	return true
 }
 
 func (c *compiler) limit(at, n, per *yaml.Node) limit {
@@ -129,8 +176,8 @@ func (c *compiler) limit(at, n, per *yaml.Node) limit {
 // match selects the contacts that count for the leg being judged. A key that
 // the touch does not have (no subject, no address) selects all: the strict side.
 func (l *limits) match(e *evaluation) contactlog.Match {
-	t := e.q.Touch
-	m := contactlog.Match{Channels: l.channels, Categories: l.categories, MinKind: l.kind}
+	seen := &l.seen[e.pair]
+	m := contactlog.Match{Channels: seen.channels, Categories: seen.categories, MinKind: l.kind}
 	if l.by == 0 {
 		return m
 	}
@@ -150,19 +197,13 @@ func (l *limits) match(e *evaluation) contactlog.Match {
 	if l.by&byTemplate != 0 {
 		m.Template = own.Template
 	}
-	if l.by&byMethod != 0 {
-		m.Channels = method(e.leg.Channel)
-	}
-	if i := slices.Index(channels, e.leg.Channel); l.by&byChannel != 0 && i >= 0 {
-		m.Channels = channels[i : i+1]
-	}
-	if i := slices.Index(categories, t.Category); l.by&byCategory != 0 && i >= 0 {
-		m.Categories = categories[i : i+1]
-	}
 	return m
 }
 
 func (l *limits) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
+	if l.seen[e.pair].none {
+		return e.t
+	}
 	if e.asking {
 		return l.ask(e, r, f)
 	}

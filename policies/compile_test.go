@@ -69,12 +69,14 @@ func TestEveryFaultHasItsLineAndAHint(t *testing.T) {
 		"never true":              {rule(`when: category == "marketing" && category == "service", require: 'true'`), "never true", 3},
 		"comma in a flow":         {rule(`require: within("bought", "7d")`), "not YAML", 2},
 		"comma without quotes":    {rule(`require: within(subject, subject)`), "put a condition with commas in quotes", 3},
+		"leading not":             {rule(`when: !(channel in human), require: 'true'`), "begins with ! in quotes", 3},
 		"reserved name":           {"policy: touchgate\n", "is our own", 1},
 		"loop":                    {rule(`require: '[1,2].all(x, x > 0)'`), "is not known here", 3},
 		"bad span in CEL":         {rule(`require: 'within("bought", "18 moons")'`), "is not a span", 3},
 		"computed span in CEL":    {rule(`require: 'within("bought", subject)'`), "written out", 3},
 		"CEL in a block":          {"policy: p\nrules:\n  - id: r\n    when: |\n      category == \"marketing\" &&\n      chanel == \"sms\"\n    require: 'true'\n", "did you mean channel?", 6},
 		"long CEL":                {rule(`require: '` + strings.Repeat("true && ", 300) + `true'`), "more than 2000 characters", 3},
+		"times without within":    {rule(`cooldown: {after: [no_answer], for: 7d, times: 3}`), "go together", 3},
 		"else allow":              {rule(`require: 'true', else: allow`), "defer or refuse", 3},
 		"until before from":       {rule(`require: 'true', from: 2026-08-11, until: 2026-08-11`), "ends before it begins", 3},
 		"bad date":                {rule(`require: 'true', from: soon`), "neither a date", 3},
@@ -198,4 +200,26 @@ rules:
 	if got := strings.Join(set.Lists(), " "); got != "dnd:{subject} national-dnc suppression" {
 		t.Errorf("lists %s", got)
 	}
+}
+
+// Whatever is written, compiling ends with a set or with faults.
+func FuzzCompile(f *testing.F) {
+	f.Add([]byte(weekly))
+	f.Add([]byte(manyRules(3)))
+	for _, document := range untilPolicies {
+		f.Add([]byte(document))
+	}
+	f.Add([]byte("calendar: x\nversion: '1'\nowner: o\nsource: s\nholidays: [{from: 2026-01-01}]\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		set, err := policies.Compile([]policies.Source{{Name: "f.yaml", Data: data}}, policies.Options{})
+		if (set == nil) == (err == nil) {
+			t.Fatal(set, err)
+		}
+		if err != nil && touch.ClassOf(err) != touch.Invalid {
+			t.Fatal(err)
+		}
+		if set != nil {
+			set.Evaluate(ask("k", "c", touch.Marketing, touch.SMS, time.Unix(1772424000, 0)), known)
+		}
+	})
 }

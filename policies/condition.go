@@ -137,7 +137,7 @@ func (l *language) compile(text string) (*condition, []problem) {
 	if err != nil || estimate.Max > maxCost {
 		return nil, []problem{{message: "the condition could take too much work to evaluate", hint: "split it into simpler rules"}}
 	}
-	c := &condition{text: text, slot: len(l.conditions), consent: strings.Contains(text, "consented(")}
+	c := &condition{text: text, slot: len(l.conditions), consent: strings.Contains(text, "consented(") || strings.Contains(text, "revoked(")}
 	if c.program, err = l.env.Program(checked, cel.EvalOptions(cel.OptOptimize)); err != nil {
 		return nil, []problem{{message: "the condition cannot be planned: " + err.Error()}}
 	}
@@ -249,7 +249,7 @@ func (l *language) literals(checked *cel.Ast) []problem {
 					word(ident(args[0]), item)
 				}
 			}
-		case "within", "had", "consented":
+		case "within", "had", "consented", "revoked":
 			if len(args) < 2 {
 				return
 			}

@@ -21,11 +21,13 @@ type cooldown struct {
 	channels   []touch.Channel
 	grace      *calendar.Span
 	lifted     []string // scopes: consent given later ends it
+	times      int      // so many outcomes begin it
+	within     *calendar.Span
 }
 
 func readCooldown(c *compiler, n *yaml.Node, r *rule) demand {
-	f := c.fields(n, "after", "for", "by", "of", "grace", "lifted_by")
-	d := &cooldown{after: c.texts(f["after"]), lifted: c.texts(f["lifted_by"]),
+	f := c.fields(n, "after", "for", "by", "of", "grace", "lifted_by", "times", "within")
+	d := &cooldown{after: c.texts(f["after"]), lifted: c.texts(f["lifted_by"]), times: 1,
 		by: c.keys(f["by"], "customer", "subject", "campaign", "channel", "method", "category")}
 	if len(d.after) == 0 || f["for"] == nil {
 		c.fault(n, "such as cooldown: {after: [refused], for: 60 days}", "a cool-down has after and for")
@@ -35,6 +37,12 @@ func readCooldown(c *compiler, n *yaml.Node, r *rule) demand {
 	if f["grace"] != nil {
 		s := c.span(f["grace"], c.doc)
 		d.grace = &s
+	}
+	if (f["times"] == nil) != (f["within"] == nil) {
+		c.fault(n, "such as times: 3, within: 7 days", "times and within go together")
+	} else if f["times"] != nil {
+		s := c.span(f["within"], c.doc)
+		d.times, d.within = c.number(f["times"], "times", 1, 1000), &s
 	}
 	if f["of"] != nil {
 		d.categories, d.channels = c.contacts(f["of"])
@@ -65,7 +73,7 @@ func (d *cooldown) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
 	next := e.t
 	for i := range e.q.Customer.Outcomes {
 		o := &e.q.Customer.Outcomes[i]
-		if !d.concerns(e, o) {
+		if !d.concerns(e, o) || !d.enough(e, r, o) {
 			continue
 		}
 		begin := o.At
@@ -87,6 +95,24 @@ func (d *cooldown) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
 		}
 	}
 	return next
+}
+
+// enough reports whether o is the last of as many outcomes as it takes.
+func (d *cooldown) enough(e *evaluation, r *rule, o *touch.Outcome) bool {
+	if d.within == nil {
+		return true
+	}
+	n := 0
+	for i := range e.q.Customer.Outcomes {
+		earlier := &e.q.Customer.Outcomes[i]
+		if earlier.At.After(o.At) || !d.concerns(e, earlier) {
+			continue
+		}
+		if end := e.last(*d.within, earlier.At, r); end.IsZero() || end.After(o.At) {
+			n++
+		}
+	}
+	return n >= d.times
 }
 
 // liftedAfter reports whether the customer has consented again since.

@@ -53,6 +53,13 @@ func functions() []function {
 			span := e.set.spans[word(a[1])]
 			return types.Bool(e.consented(word(a[0]), time.Time{}, &span))
 		}},
+		{"revoked", []*cel.Type{str}, cel.BoolType, "the last word on this scope, or one above it, is a revocation", func(e *evaluation, a []ref.Val) ref.Val {
+			return types.Bool(e.revoked(word(a[0]), nil))
+		}},
+		{"revoked", []*cel.Type{str, str}, cel.BoolType, "the same, and the span that may pass until it binds is over", func(e *evaluation, a []ref.Val) ref.Val {
+			span := e.set.spans[word(a[1])]
+			return types.Bool(e.revoked(word(a[0]), &span))
+		}},
 		{"had", []*cel.Type{str, str}, cel.BoolType, "an outcome of this kind came within the span", func(e *evaluation, a []ref.Val) ref.Val {
 			return types.Bool(e.had(word(a[0]), e.set.spans[word(a[1])]))
 		}},
@@ -193,14 +200,12 @@ func speaksFor(c *touch.Consent, asked string) bool {
 	return !c.Granted || len(c.Scope) == len(asked) || touch.Channel(asked[len(c.Scope)+1:]).Valid()
 }
 
-// consented reports whether the last statement that speaks for scope, made
-// after the instant given, is a grant that holds, and no older than age where
-// that is set. Of two statements at one instant the revocation is later.
-func (e *evaluation) consented(scope string, after time.Time, age *calendar.Span) bool {
+// statement is the last one that speaks for scope and was made after the
+// instant given, or nil. Of two at one instant the revocation is later.
+func (e *evaluation) statement(scope string, after time.Time) (last *touch.Consent) {
 	if e.q.Customer == nil {
-		return false
+		return nil
 	}
-	var last *touch.Consent
 	for i := range e.q.Customer.Consents {
 		c := &e.q.Customer.Consents[i]
 		switch {
@@ -211,6 +216,13 @@ func (e *evaluation) consented(scope string, after time.Time, age *calendar.Span
 			last = c
 		}
 	}
+	return last
+}
+
+// consented reports whether the last statement on scope made after the instant
+// given is a grant that holds, and no older than age where that is set.
+func (e *evaluation) consented(scope string, after time.Time, age *calendar.Span) bool {
+	last := e.statement(scope, after)
 	if last == nil || !last.Granted {
 		return false
 	}
@@ -227,6 +239,13 @@ func (e *evaluation) consented(scope string, after time.Time, age *calendar.Span
 		e.evidence = last.Scope
 	}
 	return true
+}
+
+// revoked reports whether the last statement on scope is a revocation, made so
+// long ago that it binds.
+func (e *evaluation) revoked(scope string, grace *calendar.Span) bool {
+	last := e.statement(scope, time.Time{})
+	return last != nil && !last.Granted && (grace == nil || !e.lasts(*grace, last.At))
 }
 
 // lasts reports whether span, begun at from, still runs in every zone in

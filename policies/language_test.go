@@ -67,15 +67,33 @@ func TestWhatRulesSay(t *testing.T) {
 			had(q, "refused", day)
 			q.Touch.Plan[0].Channel = touch.RMTask
 		}, touch.Allow, ""},
-		"C14 another does not":         {"  - {id: r, when: '!(channel in human)', cooldown: {after: [refused], for: 72h}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "refused", day) }, touch.Defer, "03-04 12:00"},
-		"C15 not both in one week":     {"  - {id: r, when: channel == 'sms', cap: {limit: 1, per: week, of: {channels: [ai_call]}}}\n", was(2*time.Hour, func(e *contactlog.Entry) { e.Channel = touch.AICall }), touch.Defer, "03-09 00:00"},
-		"C15 last week does not count": {"  - {id: r, when: channel == 'sms', cap: {limit: 1, per: week, of: {channels: [ai_call]}}}\n", was(day, func(e *contactlog.Entry) { e.Channel = touch.AICall }), touch.Allow, ""},
-		"C16 consent that has run out": {"  - {id: r, require: consented('marketing')}\n", consent("marketing", true, 9*day, day), touch.Refuse, ""},
-		"C16 consent must be fresh":    {"  - {id: r, require: 'consented(\"marketing\", \"6 months\")'}\n", consent("marketing", true, 200*day, 0), touch.Refuse, ""},
-		"C16 another level":            {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing:sms:offers", true, day, 0), touch.Refuse, ""},
-		"C16 a level above":            {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing", true, day, 0), touch.Allow, ""},
-		"C17 consent is not to nights": {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing", true, day, 0), touch.Refuse, ""},
-		"C17 consent to nights":        {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing:night", true, day, 0), touch.Allow, ""},
+		"C14 another does not":          {"  - {id: r, when: '!(channel in human)', cooldown: {after: [refused], for: 72h}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "refused", day) }, touch.Defer, "03-04 12:00"},
+		"C15 not both in one week":      {"  - {id: r, when: channel == 'sms', cap: {limit: 1, per: week, of: {channels: [ai_call]}}}\n", was(2*time.Hour, func(e *contactlog.Entry) { e.Channel = touch.AICall }), touch.Defer, "03-09 00:00"},
+		"C15 last week does not count":  {"  - {id: r, when: channel == 'sms', cap: {limit: 1, per: week, of: {channels: [ai_call]}}}\n", was(day, func(e *contactlog.Entry) { e.Channel = touch.AICall }), touch.Allow, ""},
+		"C15 another channel":           {"  - {id: r, cap: {limit: 1, per: week, by: [other_channels]}}\n", was(2*time.Hour, func(e *contactlog.Entry) { e.Channel = touch.Push }), touch.Defer, "03-09 00:00"},
+		"C15 the same channel":          {"  - {id: r, cap: {limit: 1, per: week, by: [other_channels]}}\n", was(2*time.Hour, nil), touch.Allow, ""},
+		"C15 another method":            {"  - {id: r, cap: {limit: 1, per: week, by: [other_methods], of: {channels: [sms, push, ai_call]}}}\n", was(2*time.Hour, func(e *contactlog.Entry) { e.Channel = touch.RMTask }), touch.Allow, ""},
+		"C9 by channel, of others only": {"  - {id: r, cap: {limit: 1, per: week, by: [channel], of: {channels: [push]}}}\n", was(2*time.Hour, nil), touch.Allow, ""},
+		"C13 after three": {"  - {id: r, cooldown: {after: [no_answer], times: 3, within: 7 days, for: 30 days}}\n", func(q *policies.Question, _ *contactlog.Snapshot) {
+			had(q, "no_answer", 9*day)
+			had(q, "no_answer", 4*day)
+			had(q, "no_answer", 3*day)
+		}, touch.Defer, "03-29 00:00"},
+		"C13 two are not enough": {"  - {id: r, cooldown: {after: [no_answer], times: 3, within: 7 days, for: 30 days}}\n", func(q *policies.Question, _ *contactlog.Snapshot) {
+			had(q, "no_answer", 11*day)
+			had(q, "no_answer", 4*day)
+			had(q, "no_answer", 3*day)
+		}, touch.Allow, ""},
+		"C18 objection, no consent":     {"  - {id: r, require: '!revoked(\"marketing:sms\")'}\n", consent("marketing", false, day, 0), touch.Refuse, ""},
+		"C18 no objection":              {"  - {id: r, require: '!revoked(\"marketing:sms\")'}\n", nil, touch.Allow, ""},
+		"C18 objection within its term": {"  - {id: r, require: '!revoked(\"marketing:sms\", \"5 business days\")'}\n", consent("marketing", false, 3*day, 0), touch.Allow, ""},
+		"C18 objection past its term":   {"  - {id: r, require: '!revoked(\"marketing:sms\", \"5 business days\")'}\n", consent("marketing", false, 8*day, 0), touch.Refuse, ""},
+		"C16 consent that has run out":  {"  - {id: r, require: consented('marketing')}\n", consent("marketing", true, 9*day, day), touch.Refuse, ""},
+		"C16 consent must be fresh":     {"  - {id: r, require: 'consented(\"marketing\", \"6 months\")'}\n", consent("marketing", true, 200*day, 0), touch.Refuse, ""},
+		"C16 another level":             {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing:sms:offers", true, day, 0), touch.Refuse, ""},
+		"C16 a level above":             {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing", true, day, 0), touch.Allow, ""},
+		"C17 consent is not to nights":  {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing", true, day, 0), touch.Refuse, ""},
+		"C17 consent to nights":         {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing:night", true, day, 0), touch.Allow, ""},
 		"C18 revoked above": {"  - {id: r, require: consented('marketing:night')}\n", func(q *policies.Question, l *contactlog.Snapshot) {
 			consent("marketing:night", true, 2*day, 0)(q, l)
 			consent("marketing", false, day, 0)(q, l)

@@ -103,6 +103,10 @@ func (r *reader) text(n *yaml.Node) string {
 		r.fault(n, "", "expected a text")
 		return ""
 	}
+	if !strings.HasPrefix(n.Tag, "!!") { // YAML takes a leading ! for a type
+		r.fault(n, "put a condition that begins with ! in quotes", "expected a text")
+		return ""
+	}
 	return n.Value
 }
 
