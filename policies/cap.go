@@ -12,56 +12,6 @@ import (
 	"touchgate.dev/touch"
 )
 
-// keys is what a cap or a cool-down counts by, besides the customer.
-type keys uint16
-
-const (
-	bySubject keys = 1 << iota
-	byCampaign
-	byAddress
-	byCaller
-	byTemplate
-	byChannel
-	byMethod
-	byCategory
-	byOtherChannels
-	byOtherMethods
-)
-
-var keyNames = map[string]keys{"customer": 0, "subject": bySubject, "campaign": byCampaign, "address": byAddress,
-	"caller": byCaller, "template": byTemplate, "channel": byChannel, "method": byMethod, "category": byCategory,
-	"other_channels": byOtherChannels, "other_methods": byOtherMethods}
-
-func (c *compiler) keys(n *yaml.Node, allowed ...string) (k keys) {
-	for _, w := range c.words(n, "key to count by", allowed) {
-		k |= keyNames[w]
-	}
-	return k
-}
-
-// method is the channels of c's kind: calls, texts or the app.
-func method(c touch.Channel) []touch.Channel {
-	switch c {
-	case touch.AICall, touch.RMTask:
-		return []touch.Channel{touch.AICall, touch.RMTask}
-	case touch.Push, touch.Popup, touch.Inbox:
-		return []touch.Channel{touch.Push, touch.Popup, touch.Inbox}
-	}
-	return []touch.Channel{c}
-}
-
-// contacts reads "of": which contacts are counted.
-func (c *compiler) contacts(n *yaml.Node) (cats []touch.Category, chans []touch.Channel) {
-	f := c.fields(n, "categories", "channels")
-	for _, w := range c.words(f["categories"], "category", names(categories)) {
-		cats = append(cats, touch.Category(w))
-	}
-	for _, w := range c.words(f["channels"], "channel", names(channels)) {
-		chans = append(chans, touch.Channel(w))
-	}
-	return cats, chans
-}
-
 // limits demands, for each limit, that the customer's log holds fewer than so
 // many contacts since an instant that the span gives.
 type limits struct {
@@ -120,18 +70,6 @@ func readCap(c *compiler, n *yaml.Node, r *rule) demand {
 		c.fault(n, "say which: of: {categories: [marketing], channels: [sms, push]}", "the condition does not tell which contacts are counted")
 	}
 	return l
-}
-
-// product is the set of cats × chans; an empty list is all of them.
-func product(cats []touch.Category, chans []touch.Channel) (p pairs) {
-	for _, category := range categories {
-		for _, channel := range channels {
-			if (len(cats) == 0 || slices.Contains(cats, category)) && (len(chans) == 0 || slices.Contains(chans, channel)) {
-				p |= 1 << pairOf(category, channel)
-			}
-		}
-	}
-	return p
 }
 
 // narrow works out what a leg of each pair counts; false when that is no

@@ -40,6 +40,7 @@ type compiler struct {
 	places   map[string]*place
 	ids      map[string]string // rule id to the file that has it
 	waivers  []pendingWaiver
+	count    int     // of rules read
 	hidden   []*rule // those that take contacts out of the count
 }
 
@@ -73,9 +74,6 @@ func Compile(sources []Source, o Options) (*Set, error) {
 	}
 	c.settleWaivers()
 	c.checkHidden()
-	if n := len(c.set.rules) - 1; n > maxRules { // ours does not count
-		faults = append(faults, Fault{File: "policies", Message: fmt.Sprintf("there are %d rules; %d is the most", n, maxRules)})
-	}
 	if len(faults) > 0 {
 		sort.SliceStable(faults, func(i, j int) bool {
 			return faults[i].File < faults[j].File || (faults[i].File == faults[j].File && faults[i].Line < faults[j].Line)
@@ -183,7 +181,12 @@ func (c *compiler) document(root *yaml.Node) {
 		}
 	}
 	c.set.documents = append(c.set.documents, c.doc)
-	for _, n := range c.items(f["rules"], "rules") {
+	rules := c.items(f["rules"], "rules")
+	if c.count += len(rules); c.count > maxRules {
+		c.fault(f["rules"], "", "there are %d rules up to here; %d is the most", c.count, maxRules)
+		return
+	}
+	for _, n := range rules {
 		r := c.rule(n)
 		if r == nil {
 			continue

@@ -10,10 +10,8 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/cost"
 	"cel.dev/cel-go/common/types"
-	"cel.dev/cel-go/common/types/ref"
 
 	"touchgate.dev/policies/calendar"
-	"touchgate.dev/touch"
 )
 
 // truth is what a condition comes to. Doubt, because a fact is missing, is
@@ -36,54 +34,6 @@ type condition struct {
 	// condition can hold and whether it always does, whatever the facts.
 	may, must pairs
 	consent   bool // asks for consent
-}
-
-// pairs is a set of (category, channel).
-type pairs uint32
-
-var categories, channels = touch.Categories(), touch.Channels()
-
-// pairOf is the bit number of a category and channel; -1 where either is unknown.
-func pairOf(category touch.Category, channel touch.Channel) int {
-	i, j := slices.Index(categories, category), slices.Index(channels, channel)
-	if i < 0 || j < 0 {
-		return -1
-	}
-	return i*len(channels) + j
-}
-
-const allPairs = pairs(1)<<24 - 1
-
-func (p pairs) has(pair int) bool { return p&(1<<pair) != 0 }
-
-// product takes p apart into categories × channels; false when it is no such
-// product. A dimension that is not restricted comes back empty.
-func (p pairs) product() (cats []touch.Category, chans []touch.Channel, ok bool) {
-	var sum pairs
-	for _, category := range categories {
-		for _, channel := range channels {
-			if p.has(pairOf(category, channel)) {
-				if !slices.Contains(cats, category) {
-					cats = append(cats, category)
-				}
-				if !slices.Contains(chans, channel) {
-					chans = append(chans, channel)
-				}
-			}
-		}
-	}
-	for _, category := range cats {
-		for _, channel := range chans {
-			sum |= 1 << pairOf(category, channel)
-		}
-	}
-	if ok = sum == p; len(cats) == len(categories) {
-		cats = nil
-	}
-	if len(chans) == len(channels) {
-		chans = nil
-	}
-	return cats, chans, ok
 }
 
 // The limits on one expression: characters, and CEL's own measure of work.
@@ -325,5 +275,3 @@ func (e *evaluation) run(c *condition) truth {
 	}
 	return no
 }
-
-var _ ref.Val = (*evaluation)(nil)

@@ -248,6 +248,23 @@ func TestShadowCapCountsAndDoesNotBind(t *testing.T) {
 	}
 }
 
+// A shadowed cap has the log read first; what that already refuses must not
+// hold a place.
+func TestRefusedByTheLogReadHoldsNoPlace(t *testing.T) {
+	g, log := guard(t, strings.Replace(weekly, "{limit: 2, per: 7d}}", "{limit: 2, per: 7d}}\n  - {id: trial, shadow: true, cap: {limit: 1, per: 7d}}", 1))
+	now := at(t, "03-02 10:00")
+	for i := range 4 {
+		vs, err := g.Reserve(context.Background(), []policies.Question{ask(fmt.Sprint(i), "c", touch.Marketing, touch.SMS, now)})
+		if err != nil || (vs[0].Decision == touch.Allow) != (i < 2) {
+			t.Fatal(i, vs, err)
+		}
+	}
+	shots, _ := log.Read(context.Background(), []string{"c"})
+	if len(shots[0].Entries) != 2 {
+		t.Errorf("%d entries", len(shots[0].Entries))
+	}
+}
+
 func TestManyReserveAtOnceAndNoneGoesOver(t *testing.T) {
 	g, log := guard(t, weekly)
 	now := at(t, "03-02 10:00")

@@ -54,7 +54,11 @@ func (g *Guard) Reserve(ctx context.Context, qs []Question) ([]touch.Verdict, er
 		}
 		for _, c := range looking {
 			verdicts[c.index] = set.Evaluate(qs[c.index], logs[qs[c.index].Touch.Customer])
+			c.allowed = verdicts[c.index].Decision == touch.Allow
 		}
+		// What the log just read refuses asks for no place: a verdict that
+		// says no must hold none.
+		waiting = slices.DeleteFunc(waiting, func(c *candidate) bool { return !c.allowed })
 	}
 	return verdicts, g.reserve(ctx, set, qs, waiting, verdicts)
 }

@@ -92,7 +92,7 @@ func randomQuestion(r *rand.Rand) (policies.Question, contactlog.Snapshot) {
 // anew each time whether it is allowed now. UNTIL_SAMPLES sets how many
 // questions are tried (a long run: 5000).
 func TestUntilIsTheFirstMinuteThatIsAllowed(t *testing.T) {
-	samples := 100
+	samples := 40
 	if s := os.Getenv("UNTIL_SAMPLES"); s != "" {
 		fmt.Sscan(s, &samples)
 	}
