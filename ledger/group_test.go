@@ -56,7 +56,9 @@ func (s *slow) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.Ac
 
 func (s *slow) Receive(_ context.Context, receipts []touch.Receipt, now time.Time) ([]ledger.Received, error) {
 	err := s.note(len(receipts))
+	s.mu.Lock()
 	s.at = append(s.at, now)
+	s.mu.Unlock()
 	return make([]ledger.Received, len(receipts)), err
 }
 
@@ -154,7 +156,9 @@ func TestGroupGivingUp(t *testing.T) {
 		if _, err := g.Receive(ctx, make([]touch.Receipt, 1), noon); touch.ClassOf(err) != touch.Unavailable {
 			t.Fatal(err)
 		}
+		s.mu.Lock()
 		s.down = true
+		s.mu.Unlock()
 		var wg sync.WaitGroup
 		for i := range 3 {
 			wg.Go(func() {
