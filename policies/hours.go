@@ -10,7 +10,10 @@ import (
 )
 
 // hours demands that a weekly table is open wherever the customer may be.
-type hours struct{ calendar.Hours }
+type hours struct {
+	calendar.Hours
+	hopeless bool // for a customer who may be anywhere, see meets
+}
 
 func readHours(c *compiler, n *yaml.Node, _ *rule) demand {
 	h := &hours{}
@@ -50,10 +53,44 @@ func readHours(c *compiler, n *yaml.Node, _ *rule) demand {
 	if !h.Opens() {
 		c.fault(n, "to forbid it altogether use require", "the window never opens")
 	}
+	h.hopeless = !h.meets(c.doc.place.unknown)
 	return h
 }
 
+// meets reports whether the table, holidays apart, is ever open in all zones at
+// once. Zones that are many are fixed ones (everywhere), where two weeks show
+// all there is; a few are left to be searched when a touch is judged.
+func (h *hours) meets(zones []*time.Location) bool {
+	if len(zones) <= 8 {
+		return true
+	}
+	plain := h.Hours
+	plain.Calendar = nil
+	begin := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	for t := begin; t.Before(begin.AddDate(0, 0, 14)); {
+		latest := t
+		for _, zone := range zones {
+			next, ok := plain.Next(calendar.At(t, zone))
+			if !ok {
+				return false
+			}
+			latest = later(latest, next)
+		}
+		if latest.Equal(t) {
+			return true
+		}
+		t = latest
+	}
+	return false
+}
+
 func (h *hours) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
+	if h.hopeless && r.doc.place.fixed == nil && len(e.zones) == 0 {
+		if f != nil {
+			f.Reason = "the customer's zone is not known, and the hours have nothing in common everywhere"
+		}
+		return never
+	}
 	next, closed := e.t, ""
 	for _, l := range e.locals(r.doc.place) {
 		t, ok := h.Next(l)

@@ -52,6 +52,8 @@ func TestWhatRulesSay(t *testing.T) {
 		"C3 two candidate zones":        {"  - {id: r, hours: {daily: ['09:00-21:00']}}\n", zones("Asia/Shanghai", "Europe/London"), touch.Defer, "03-02 17:00"},
 		"C3 zones that share no hour":   {"  - {id: r, hours: {daily: ['09:00-12:00']}}\n", zones("Asia/Shanghai", "America/New_York"), touch.Refuse, ""},
 		"C3 nothing known":              {"  - {id: r, hours: {daily: ['08:00-21:00']}}\n", zones(), touch.Refuse, ""},
+		"C3 open everywhere at noon":    {"  - {id: r, hours: {daily: ['00:00-24:00']}}\n", zones(), touch.Allow, ""},
+		"C3 one zone for all":           {"  - {id: r, hours: {daily: ['08:00-21:00']}}\nzone: Asia/Shanghai\n", zones(), touch.Allow, ""},
 		"C3 a zone that does not exist": {"  - {id: r, hours: {daily: ['08:00-21:00']}}\n", zones("Asia/Shanghai", "Atlantis/Poseidonis"), touch.Refuse, ""},
 		"C9 by address, another":        {"  - {id: r, cap: {limit: 1, per: 7d, by: [address]}}\n", was(day, func(e *contactlog.Entry) { e.Address = 7 }), touch.Allow, ""},
 		"C9 by address, the same":       {"  - {id: r, cap: {limit: 1, per: 7d, by: [address]}}\n", was(day, nil), touch.Defer, "03-08 12:00"},

@@ -142,6 +142,18 @@ func TestUntilIsTheFirstMinuteThatIsAllowed(t *testing.T) {
 	t.Logf("%d of %d questions were deferred", deferred, samples)
 }
 
+// A customer of whom nothing is known costs no search through all the zones.
+func BenchmarkUnknownZone(b *testing.B) {
+	set := compile(b, "policy: p\nrules:\n  - {id: r, hours: {daily: ['08:00-21:00']}}\n")
+	q := ask("k", "c", touch.Marketing, touch.SMS, at(b, "03-02 10:00"))
+	q.Customer = nil
+	for b.Loop() {
+		if v := set.Evaluate(q, contactlog.Snapshot{Known: true}); v.Decision != touch.Refuse {
+			b.Fatal(v)
+		}
+	}
+}
+
 // bigPolicy has n rules of all kinds that apply to one touch.
 func bigPolicy(n int) string {
 	var b strings.Builder
