@@ -11,8 +11,9 @@ import (
 type Receipts interface {
 	// Receive stores receipts and applies them in one transaction, by
 	// ApplyReceipt: disorder and repetition do not matter. A receipt for a
-	// message not known (yet) is kept, and applied when Settle makes its
-	// vendor id known. The answers are in order of the receipts.
+	// message not known (yet) is kept for a week, and applied when Settle
+	// makes its vendor id known; Recover applies what a crash left between
+	// the two. The answers are in order of the receipts.
 	Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]Received, error)
 }
 

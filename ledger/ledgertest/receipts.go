@@ -90,6 +90,16 @@ func testOrphans(k *kit) {
 	if got := k.receive(early); got[0].Changed {
 		k.Fatal("the receipt was applied twice")
 	}
+	// One that nobody asks for is forgotten after a week.
+	late := k.touch()
+	k.accept(late)
+	seg = k.take(bulk, 1)
+	k.receive(touch.Receipt{Provider: "p1", VendorID: vendorID(late, 0), Kind: touch.ReceiptDelivered})
+	k.pass(8 * 24 * time.Hour)
+	refs, err := k.Recover(k.ctx, k.now(), k.now(), 10)
+	k.must(err)
+	k.must(k.Settle(k.ctx, refs[0], []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.state(late, touch.Sent)
 }
 
 func testOptOut(k *kit) {

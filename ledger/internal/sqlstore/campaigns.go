@@ -158,7 +158,7 @@ func (t *tx) lockWhereabouts(seq int64) (*segment, error) {
 			in = w
 		}
 		return err
-	}, `SELECT `+waitColumns+` FROM waits w WHERE w.id = $1 OR w.origin = $1`, name)
+	}, `SELECT `+waitColumns+` FROM waits w WHERE w.id = $1 OR (w.origin <> 0 AND w.origin = $1)`, name)
 	if err != nil || in == nil {
 		return nil, err
 	}

@@ -80,8 +80,8 @@ func (f *feeding) duePriorities() (due []int, err error) {
 		}
 		due = append(due, p)
 		return nil
-	}, `SELECT p.n FROM `+priorities+` WHERE EXISTS
-		(SELECT 1 FROM waits w WHERE w.lane = $1 AND w.priority = p.n AND w.due <= $2 AND w.stage = 0) ORDER BY p.n DESC`,
+	}, `SELECT p.n FROM `+priorities+` WHERE
+		(SELECT min(w.due) FROM waits w WHERE w.lane = $1 AND w.priority = p.n AND w.stage = 0) <= $2 ORDER BY p.n DESC`,
 		f.lane, f.now)
 	return due, err
 }

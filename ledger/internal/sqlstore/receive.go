@@ -249,3 +249,22 @@ func (s *Store) adopt(ctx context.Context, keys [][]byte, all bool, now time.Tim
 		return err
 	})
 }
+
+// orphansKept is how long a receipt waits for its message.
+const orphansKept = 7 * 24 * time.Hour
+
+// dropOrphans deletes receipts that nobody will ask for.
+func (s *Store) dropOrphans(ctx context.Context, now time.Time) error {
+	before, old := micros(now.Add(-orphansKept)), false
+	err := s.look(ctx, func(c *conn) (err error) {
+		old, err = c.one([]any{new(int)}, `SELECT 1 FROM orphans WHERE at < $1 LIMIT 1`, before)
+		return err
+	})
+	if err != nil || !old {
+		return err
+	}
+	return s.change(ctx, func(t *tx) error {
+		_, err := t.Exec(`DELETE FROM orphans WHERE at < $1`, before)
+		return err
+	})
+}

@@ -109,7 +109,7 @@ func (c *conn) locate(rows map[int64]*row) error {
 			}
 		}
 		return nil
-	}, `SELECT `+waitColumns+` FROM waits w WHERE w.stage = 2 AND (`+c.in("w.id", 1, Int)+` OR `+c.in("w.origin", 1, Int)+`)`,
+	}, `SELECT `+waitColumns+` FROM waits w WHERE w.stage = 2 AND (`+c.in("w.id", 1, Int)+` OR (w.origin <> 0 AND `+c.in("w.origin", 1, Int)+`))`,
 		c.array(sortedSet(names)))
 }
 

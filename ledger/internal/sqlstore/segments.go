@@ -124,6 +124,9 @@ func (s *Store) Recover(ctx context.Context, now, unclaimedBefore time.Time, lim
 	if err := s.adopt(ctx, nil, true, now); err != nil {
 		return nil, err
 	}
+	if err := s.dropOrphans(ctx, now); err != nil {
+		return nil, err
+	}
 	var refs []ledger.SegmentRef
 	err := s.change(ctx, func(t *tx) error {
 		refs = nil

@@ -112,6 +112,7 @@ CREATE TABLE counts (
 CREATE TABLE vendors (key BYTEA PRIMARY KEY, seq BIGINT NOT NULL, leg INT NOT NULL);
 CREATE TABLE orphans (digest BYTEA PRIMARY KEY, key BYTEA NOT NULL, at BIGINT NOT NULL, doc BYTEA NOT NULL);
 CREATE INDEX orphans_key ON orphans (key);
+CREATE INDEX orphans_at ON orphans (at);
 
 CREATE TABLE customers (id TEXT PRIMARY KEY, version BIGINT NOT NULL, doc BYTEA NOT NULL);
 CREATE TABLE listings (
