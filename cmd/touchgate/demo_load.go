@@ -115,8 +115,14 @@ func (l *demoLoad) prepare(ctx context.Context, client *apiclient.Client) error 
 	if l.world == nil {
 		return l.makeTemplates(ctx, client)
 	}
-	if err := putTemplates(ctx, client, examples.Templates()); err != nil {
-		return err
+	var templates map[string]json.RawMessage
+	if err := json.Unmarshal(examples.Templates(), &templates); err != nil {
+		return touch.Errorf(touch.Internal, "templates", "cannot be read: %w", err)
+	}
+	for name, body := range templates {
+		if err := client.Do(ctx, http.MethodPut, "/v1/templates/"+name, body, nil); err != nil {
+			return err
+		}
 	}
 	w := l.world
 	type consent struct {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,8 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/channels/simulator"
-	"touchgate.dev/cmd/touchgate/internal/apiclient"
 	"touchgate.dev/examples"
+	"touchgate.dev/gateway"
+	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
@@ -23,8 +23,8 @@ import (
 const devKey = "dev-key"
 
 type serveFlags struct {
-	config, role, listen, data string
-	dev                        bool
+	config, role, listen, data, vendors string
+	dev                                 bool
 }
 
 func serveCommand(environ []string) *cobra.Command {
@@ -72,6 +72,7 @@ dev-key with every scope. It listens on loopback only.`,
 	flags.StringVar(&f.role, "role", "", "all, gateway, worker or feeder (default: as configured)")
 	flags.StringVar(&f.listen, "listen", "", "the `ADDRESS` of the HTTP API (default: as configured, 127.0.0.1:8080)")
 	flags.StringVar(&f.data, "data", "", "the `FOLDER` of embedded stores (default: as configured; with --dev a temporary one)")
+	flags.StringVar(&f.vendors, "vendors", "127.0.0.1:0", "with --dev, the `ADDRESS` of the simulated vendors (default: any free port)")
 	flags.BoolVar(&f.dev, "dev", false, "everything embedded, vendors simulated, the key "+devKey)
 	cmd.MarkFlagsMutuallyExclusive("dev", "config")
 	cmd.MarkFlagsMutuallyExclusive("dev", "role")
@@ -95,8 +96,10 @@ func serveDev(cmd *cobra.Command, f serveFlags, environ []string) error {
 	if f.listen == "" {
 		f.listen = DefaultConfig().Listen
 	}
-	if err := loopbackOnly(f.listen); err != nil {
-		return err
+	for flag, address := range map[string]string{"listen": f.listen, "vendors": f.vendors} {
+		if err := loopbackOnly(flag, address); err != nil {
+			return err
+		}
 	}
 	if f.data == "" {
 		dir, err := os.MkdirTemp("", "touchgate-dev-")
@@ -106,7 +109,10 @@ func serveDev(cmd *cobra.Command, f serveFlags, environ []string) error {
 		defer os.RemoveAll(dir)
 		f.data = dir
 	}
-	vendors, err := startSimulated("", simulator.Options{})
+	if err := os.MkdirAll(f.data, 0o700); err != nil {
+		return touch.Errorf(touch.Unavailable, "data", "cannot make the folder: %w", err)
+	}
+	vendors, err := startSimulated(f.vendors, simulator.Options{})
 	if err != nil {
 		return err
 	}
@@ -126,36 +132,23 @@ func serveDev(cmd *cobra.Command, f serveFlags, environ []string) error {
 		return err
 	}
 	vendors.SetReceiptURL(app.URL() + "/v1/receipts")
-	return runDev(cmd, app, vendors)
-}
-
-// runDev loads the samples over the API, says how to begin, and runs.
-func runDev(cmd *cobra.Command, app *App, vendors *simulated) error {
-	ctx, cancel := context.WithCancel(cmd.Context())
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() { ended <- runAndClose(ctx, app) }()
-	client, err := apiclient.New(app.URL(), devKey)
-	if err == nil {
-		err = putTemplates(ctx, client, examples.Templates())
-	}
-	if err != nil {
-		cancel()
-		<-ended
+	if err := app.putTemplates(cmd.Context(), examples.Templates()); err != nil {
+		app.Close()
 		return err
 	}
 	greet(cmd.OutOrStdout(), app.URL(), vendors.URL(""))
-	return <-ended
+	return runAndClose(cmd.Context(), app)
 }
 
 // putTemplates stores a JSON object of templates by name.
-func putTemplates(ctx context.Context, client *apiclient.Client, all []byte) error {
-	var templates map[string]json.RawMessage
+func (a *App) putTemplates(ctx context.Context, all []byte) error {
+	var templates map[string]ledger.Template
 	if err := json.Unmarshal(all, &templates); err != nil {
 		return touch.Errorf(touch.Invalid, "templates", "cannot be read: %w", err)
 	}
-	for name, body := range templates {
-		if err := client.Do(ctx, http.MethodPut, "/v1/templates/"+name, body, nil); err != nil {
+	for name, t := range templates {
+		t.Name = name
+		if _, err := a.service.PutTemplate(ctx, &gateway.Principal{Caller: "dev", Key: "dev"}, t); err != nil {
 			return err
 		}
 	}
@@ -175,16 +168,16 @@ read the API at %[1]s/docs, or send a touch:
 }
 
 // loopbackOnly refuses to show a development server to the network.
-func loopbackOnly(address string) error {
+func loopbackOnly(flag, address string) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return usageError("--listen %s: write host:port", address)
+		return usageError("--%s %s: write host:port", flag, address)
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return usageError("--listen %s: %q is not a port", address, port)
+		return usageError("--%s %s: %q is not a port", flag, address, port)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return usageError("--dev has a well-known key, so it listens on loopback only, not on %q", host)
+		return usageError("--dev has a well-known key, so --%s must be on loopback, not on %q", flag, host)
 	}
 	return nil
 }

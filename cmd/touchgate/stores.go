@@ -17,6 +17,10 @@ import (
 	"touchgate.dev/workers/embedredis"
 )
 
+// postgresWriters is how many shared transactions go at once: enough to keep
+// the log busy while one of them waits for it.
+const postgresWriters = 4
+
 // openLedger opens the driver that the configuration names, with group commit
 // before it.
 func openLedger(ctx context.Context, cfg *Config, now func() time.Time) (ledger.Ledger, error) {
@@ -25,7 +29,7 @@ func openLedger(ctx context.Context, cfg *Config, now func() time.Time) (ledger.
 		if err != nil {
 			return nil, err
 		}
-		return l, nil
+		return ledger.Group(l, postgresWriters), nil
 	}
 	path := cfg.Ledger.Path
 	if path == "" {
@@ -38,7 +42,7 @@ func openLedger(ctx context.Context, cfg *Config, now func() time.Time) (ledger.
 	if err != nil {
 		return nil, err
 	}
-	return l, nil
+	return ledger.Group(l, 1), nil // SQLite has one writer
 }
 
 // redisStore is a client, and the server too where it is embedded.

@@ -72,7 +72,7 @@ type App struct {
 func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 	a := &App{cfg: cfg, now: o.Now, log: o.Logger, metrics: prometheus.NewRegistry()}
 	if a.now == nil {
-		a.now = time.Now
+		a.now = func() time.Time { return time.Now().Add(cfg.ClockOffset) }
 	}
 	if a.log == nil {
 		a.log = newLogger(cfg.Log, os.Stderr)

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"touchgate.dev/cmd/touchgate/internal/nemesis"
+	"touchgate.dev/touch"
+)
+
+type nemesisFlags struct {
+	dir       string
+	servers   bool
+	json      bool
+	seed      uint64
+	duration  time.Duration
+	rate      float64
+	customers int
+	pause     time.Duration
+}
+
+func nemesisCommand() *cobra.Command {
+	var f nemesisFlags
+	cmd := &cobra.Command{
+		Use:   "nemesis",
+		Short: "Break a whole Touchgate again and again, and count what it lost, doubled or exceeded",
+		Long: `nemesis starts a Touchgate of its own on loopback, puts it under load, and kills,
+freezes, cuts off and confuses its parts, from a seed. Vendors that keep their
+own log of what they really took say in the end whether anything was lost, sent
+twice, over a cap, in quiet hours or after a stop. The raw history stays in the
+folder when it was, or when --dir names one.
+
+With --servers it runs two gateways, workers and feeders on a PostgreSQL and two
+redis-servers of its own (apt-get install postgresql redis-server).`,
+		Example: `  touchgate nemesis --duration 1m
+  touchgate nemesis --servers --duration 30m --seed 42 --dir ./run`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runNemesis(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.dir, "dir", "", "the `FOLDER` for everything (default: a temporary one)")
+	flags.BoolVar(&f.servers, "servers", false, "PostgreSQL, redis-server and six processes instead of one")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object instead of tables")
+	flags.Uint64Var(&f.seed, "seed", 0, "what chance begins with (default: a fresh one)")
+	flags.DurationVar(&f.duration, "duration", time.Minute, "how long to break things")
+	flags.Float64Var(&f.rate, "rate", 170, "touches a second")
+	flags.IntVar(&f.customers, "customers", 0, "how many customers (default: 15 seconds' worth of touches)")
+	flags.DurationVar(&f.pause, "pause", 1500*time.Millisecond, "between two faults")
+	return cmd
+}
+
+func runNemesis(ctx context.Context, f nemesisFlags, stdout, stderr io.Writer) error {
+	if f.duration <= 0 || f.rate <= 0 || f.customers < 0 {
+		return usageError("--duration and --rate must be above 0")
+	}
+	if f.seed == 0 {
+		s, err := seeds()
+		if err != nil {
+			return err
+		}
+		f.seed = s[0] >> 32
+	}
+	if f.customers == 0 {
+		f.customers = int(15*f.rate) + 1
+	}
+	kept := f.dir != ""
+	if !kept {
+		dir, err := os.MkdirTemp("", "touchgate-nemesis-")
+		if err != nil {
+			return touch.Errorf(touch.Unavailable, "dir", "no temporary folder: %w", err)
+		}
+		f.dir = dir
+	} else if err := os.MkdirAll(f.dir, 0o711); err != nil {
+		return touch.Errorf(touch.Unavailable, "dir", "cannot make the folder: %w", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return touch.Errorf(touch.Internal, "", "this program does not know where it lies: %w", err)
+	}
+	fmt.Fprintf(stderr, "nemesis: seed %d, everything is in %s\n", f.seed, f.dir)
+	r, err := nemesis.Run(ctx, nemesis.Options{
+		Self: self, Dir: f.dir, Servers: f.servers, Seed: f.seed, Duration: f.duration, Pause: f.pause,
+		Rate: f.rate, Customers: f.customers, Drain: 4 * time.Minute, Progress: stderr, Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	if f.json {
+		if err := json.NewEncoder(stdout).Encode(r); err != nil {
+			return touch.Errorf(touch.Unavailable, "", "the report cannot be written: %w", err)
+		}
+	} else {
+		printNemesis(stdout, r)
+	}
+	if !r.Good() {
+		return &exitError{exitFailed, fmt.Sprintf("a promise was broken; seed %d, the history is in %s", f.seed, f.dir)}
+	}
+	if !kept {
+		return os.RemoveAll(f.dir)
+	}
+	return nil
+}
+
+func printNemesis(w io.Writer, r *nemesis.Report) {
+	t := newTable(w)
+	t.AppendRows([]table.Row{
+		{"seed", r.Seed}, {"seconds", int(r.Seconds)}, {"requests", r.Asked}, {"requests made again", r.Repeated},
+		{"touches", r.Touches}, {"accepted", r.Accepted}, {"messages at vendors", r.Messages},
+	})
+	t.AppendSeparator()
+	t.AppendRows([]table.Row{
+		{"lost", r.Lost}, {"sent twice", r.Duplicated},
+		{"  allowed: urgent, after an unknown outcome", r.Allowed}, {"  at idempotent vendors", r.IdempotentDups},
+		{"unknown outcomes", r.Unknown}, {"over cap", r.OverCap}, {"  windows checked", r.CapsChecked},
+		{"sent in quiet hours", r.Quiet}, {"sent after a stop", r.AfterStop},
+	})
+	t.Render()
+	t = newTable(w)
+	t.AppendHeader(table.Row{"state", "touches"})
+	for _, s := range slices.Sorted(maps.Keys(r.States)) {
+		t.AppendRow(table.Row{s, r.States[s]})
+	}
+	t.Render()
+	t = newTable(w)
+	t.AppendHeader(table.Row{"fault", "times", "lane", "resumed after (median)", "(worst)", "last straggler"})
+	for _, x := range r.Resume {
+		lane := "bulk"
+		if x.Urgent {
+			lane = "urgent"
+		}
+		t.AppendRow(table.Row{x.Fault, x.Times, lane, x.Median.Round(time.Millisecond), x.Worst.Round(time.Millisecond), x.Straggler.Round(time.Millisecond)})
+	}
+	t.Render()
+	for _, e := range r.Examples {
+		fmt.Fprintln(w, e)
+	}
+}
