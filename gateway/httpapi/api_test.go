@@ -108,7 +108,7 @@ func TestBadInputIsToldClearly(t *testing.T) {
 		status int
 		says   string
 	}{
-		"not JSON":      {`hello`, 400, "must be an object"},
+		"not JSON":      {`hello`, 400, "broken JSON"},
 		"unknown field": {`{"key":"a","color":"red"}`, 400, `"field":"color"`},
 		"given twice":   {`{"key":"a","key":"b"}`, 400, "given twice"},
 		"wrong type":    {`{"key":5}`, 400, `"field":"key"`},

@@ -45,21 +45,21 @@ func TestNamesWhatIsWrong(t *testing.T) {
 		"number for text": {`{"plan":[{"params":{"amount":5}}]}`, "plan[0].params.amount", "must be a string"},
 		"text for number": {`{"priority":"5"}`, "priority", "must be a number"},
 		"fraction":        {`{"priority":5.5}`, "priority", "whole number"},
-		"leading zero":    {`{"priority":05}`, "", "comma"},
+		"leading zero":    {`{"priority":05}`, "", "broken JSON"},
 		"bad time":        {`{"not_before":"tomorrow"}`, "not_before", "RFC 3339"},
 		"bad duration":    {`{"plan":[{"wait":"soon"}]}`, "plan[0].wait", "not a duration"},
 		"object for list": {`{"plan":{}}`, "plan", "must be a list"},
 		"list for object": {`[]`, "", "must be an object"},
-		"depth":           {`{"key":` + deep, "key", "must be a string"},
-		"rest":            {`{} {}`, "", "after the end"},
-		"cut off":         {`{"key":"a`, "key", "ends within"},
-		"cut off object":  {`{"key":"a"`, "", "end of the object"},
-		"empty":           {``, "", "must be an object"},
+		"depth":           {`{"key":` + deep, "", "too deep"},
+		"rest":            {`{} {}`, "", "after top-level value"},
+		"cut off":         {`{"key":"a`, "key", "ends too early"},
+		"cut off object":  {`{"key":"a"`, "", "ends too early"},
+		"empty":           {``, "", "ends too early"},
 		"NUL":             {`{"key":"a\u0000"}`, "key", "NUL"},
 		"control":         {"{\"key\":\"a\nb\"}", "key", "control"},
 		"not UTF-8":       {"{\"key\":\"a\xff\"}", "key", "UTF-8"},
 		"broken escape":   {`{"key":"\x"}`, "key", "escape"},
-		"trailing comma":  {`{"key":"a",}`, "", "name in quotes"},
+		"trailing comma":  {`{"key":"a",}`, "", "broken JSON"},
 	} {
 		var r touch.Request
 		err := requests.Decode([]byte(tc.in), &r)
@@ -99,9 +99,10 @@ func TestLooseShapes(t *testing.T) {
 		`{"raws":[` + strings.Repeat("[", 1_000_000):  "too deep",
 		`{"any":{"a":{"b":1,"b":2}}}`:                 "twice",
 		`{"any":{"a":1e999}}`:                         "range",
-		`{"raws":[nul]}`:                              "expected",
+		`{"raws":[nul]}`:                              "broken JSON",
 	} {
-		if err := d.Decode([]byte(in), &got); err == nil || !strings.Contains(err.Error(), says) {
+		var fresh loose
+		if err := d.Decode([]byte(in), &fresh); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%.40s: got %v, want %q", in, err, says)
 		}
 	}
