@@ -18,6 +18,7 @@ const startWithin = 30 * time.Second
 type Redis struct {
 	Process
 	Socket string
+	Port   string // on loopback, for replication; set by whoever chose it
 	client *redis.Client
 }
 

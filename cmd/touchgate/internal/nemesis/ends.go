@@ -1,0 +1,103 @@
+package nemesis
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"touchgate.dev/cmd/touchgate/internal/apiclient"
+	"touchgate.dev/cmd/touchgate/internal/nemesis/check"
+	"touchgate.dev/touch"
+)
+
+// patient is a client for the end of a run, when nothing is broken any more.
+func (c *callers) patient() *apiclient.Client {
+	client := *c.clients[0]
+	client.HTTP = &http.Client{Transport: client.HTTP.Transport, Timeout: time.Minute}
+	return &client
+}
+
+// drained waits until no touch is due, in a worker's hands or of unknown
+// outcome, within a time; the checker sees those that are left.
+func (c *callers) drained(ctx context.Context, within time.Duration) error {
+	client := c.patient()
+	for deadline := time.Now().Add(within); ; {
+		waiting := 0
+		for _, state := range []touch.State{touch.Due, touch.Unknown, touch.Sent} {
+			err := c.list(ctx, client, state, func(t apiclient.Touch) {
+				// A touch just sent may still wait for its receipt's time to run out.
+				if t.State == touch.Sending || t.State == touch.Unknown || (!t.Due.IsZero() && t.Due.Before(c.h.now().Add(10*time.Second))) {
+					waiting++
+				}
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if waiting == 0 || time.Now().After(deadline) || !rest(ctx, 2*time.Second) {
+			return ctx.Err()
+		}
+	}
+}
+
+// list visits all touches in a state, "" being all.
+func (c *callers) list(ctx context.Context, client *apiclient.Client, state touch.State, visit func(apiclient.Touch)) error {
+	q := url.Values{"limit": {"1000"}}
+	if state != "" {
+		q.Set("state", string(state))
+	}
+	for {
+		var page struct {
+			Items []apiclient.Touch `json:"items"`
+			Next  string            `json:"next"`
+		}
+		if err := client.Do(ctx, http.MethodGet, "/v1/touches?"+q.Encode(), nil, &page); err != nil {
+			return err
+		}
+		for i := range page.Items {
+			visit(page.Items[i])
+		}
+		if page.Next == "" {
+			return nil
+		}
+		q.Set("after", page.Next)
+	}
+}
+
+// ends reads what became of every touch: its state from the list, what was
+// sent and what was unknown from the feed of events.
+func (c *callers) ends(ctx context.Context) (map[touch.ID]*check.End, error) {
+	client := c.patient()
+	ends := map[touch.ID]*check.End{}
+	err := c.list(ctx, client, "", func(t apiclient.Touch) { ends[t.ID] = &check.End{State: t.State, Due: t.Due} })
+	if err != nil {
+		return nil, err
+	}
+	for after := int64(0); ; {
+		var page struct {
+			Events []touch.Event `json:"events"`
+			Next   int64         `json:"next"`
+		}
+		if err := client.Do(ctx, http.MethodGet, "/v1/events?limit=1000&after="+strconv.FormatInt(after, 10), nil, &page); err != nil {
+			return nil, err
+		}
+		if len(page.Events) == 0 {
+			return ends, nil
+		}
+		after = page.Next
+		for _, e := range page.Events {
+			end := ends[e.Touch]
+			if end == nil {
+				continue
+			}
+			switch e.Kind {
+			case touch.EventSent:
+				end.SentLegs = append(end.SentLegs, e.Leg)
+			case touch.EventUnknown:
+				end.UnknownLegs = append(end.UnknownLegs, e.Leg)
+			}
+		}
+	}
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package nemesis breaks a whole Touchgate again and again, under load, and
+// judges from outside whether it kept its promises: nothing lost, nothing sent
+// twice, no cap exceeded, nothing sent in quiet hours or after a stop. It runs
+// on loopback, in a folder of its own, bounded in time and number, from a seed.
+package nemesis
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"touchgate.dev/cmd/touchgate/internal/nemesis/check"
+	"touchgate.dev/cmd/touchgate/internal/nemesis/world"
+	"touchgate.dev/cmd/touchgate/internal/proof"
+	"touchgate.dev/touch"
+)
+
+// Options say how a run goes.
+type Options struct {
+	Self string // the touchgate program
+	Dir  string // where everything is kept; it must exist
+	// Servers says that it runs two gateways, workers and feeders on PostgreSQL
+	// and redis-server; otherwise one process with everything embedded.
+	Servers   bool
+	Seed      uint64
+	Duration  time.Duration // of breaking; draining comes after it
+	Pause     time.Duration // between two faults
+	Rate      float64       // touches a second
+	Customers int
+	Drain     time.Duration // how long everything may take to come to its end
+	Progress  io.Writer
+	Now       func() time.Time
+}
+
+func (o Options) now() time.Time { return o.Now() }
+
+// Delay is the published time within which what was judged fit still leaves:
+// what stops it later than that comes in time.
+func (o Options) Delay() time.Duration { return 5*time.Second + vendorTimeout + 2*time.Second }
+
+// Report is what came of a run.
+type Report struct {
+	check.Report
+	Seed     uint64         `json:"seed"`
+	Seconds  float64        `json:"seconds"`
+	Asked    int            `json:"requests"`
+	Repeated int            `json:"requests_repeated"`
+	Faults   map[string]int `json:"faults"`
+}
+
+// Run runs it. The error says that the run itself failed; whether the promises
+// were kept is in the report.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	log, err := newHistory(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer log.close()
+	h, err := build(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+	w, err := world.New(o.Seed, o.Customers)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCallers(h, log, w)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.settleIn(ctx); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	n := &nemesis{h: h, dice: rand.New(rand.NewPCG(o.Seed, 13)), log: log, pause: o.Pause}
+	if err := storm(ctx, c, n); err != nil {
+		return nil, err
+	}
+	fmt.Fprintln(o.Progress, "nemesis: everything is healed; waiting for every touch to come to its end")
+	if err := c.drained(ctx, o.Drain); err != nil {
+		return nil, err
+	}
+	r, err := judge(ctx, c, n)
+	if err != nil {
+		return nil, err
+	}
+	r.Seed, r.Seconds = o.Seed, time.Since(began).Seconds()
+	return r, log.close()
+}
+
+// settleIn stores the customers.
+func (c *callers) settleIn(ctx context.Context) error {
+	for _, customer := range c.world.Customers() {
+		if err := c.patient().Do(ctx, http.MethodPut, "/v1/customers/"+customer.ID, customer, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// storm is the run proper: callers, faults and misbehaving vendors at once.
+func storm(ctx context.Context, c *callers, n *nemesis) error {
+	blow, calm := context.WithTimeout(ctx, c.h.o.Duration)
+	defer calm()
+	late, giveUp := context.WithTimeout(ctx, c.h.o.Duration+c.h.o.Drain)
+	defer giveUp()
+	failed := make(chan error, 3)
+	go func() { c.run(blow, late, c.h.o.Rate); failed <- nil }()
+	go func() { failed <- n.run(blow) }()
+	go func() { failed <- misbehave(blow, c.h, rand.New(rand.NewPCG(c.h.o.Seed, 17)), c.log) }()
+	go c.tell(blow)
+	var first error
+	for range cap(failed) {
+		if err := <-failed; err != nil && first == nil {
+			first = err
+			calm()
+		}
+	}
+	if err := c.h.heal(); first == nil {
+		first = err
+	}
+	return first
+}
+
+// tell says a line now and then.
+func (c *callers) tell(ctx context.Context) {
+	began := time.Now()
+	for rest(ctx, 10*time.Second) {
+		counts := c.h.vendors.Truth().Counts()
+		c.mu.Lock()
+		fmt.Fprintf(c.h.o.Progress, "nemesis: %3.0f s, %d touches, %d requests (%d again), vendors took %d messages\n",
+			time.Since(began).Seconds(), len(c.orders), c.asked, c.again, counts.Messages)
+		c.mu.Unlock()
+	}
+}
+
+// judge gathers what callers, vendors and the API say, and checks it.
+func judge(ctx context.Context, c *callers, n *nemesis) (*Report, error) {
+	ends, err := c.ends(ctx)
+	if err != nil {
+		return nil, err
+	}
+	caps, unchecked, err := proof.ReadCaps(map[string][]byte{"nemesis.yaml": []byte(world.Policy)}, c.world.Zone)
+	if err != nil {
+		return nil, err
+	}
+	if len(unchecked) > 0 {
+		return nil, touch.Errorf(touch.Internal, "", "the checker cannot read the caps %v", unchecked)
+	}
+	run := &check.Run{
+		Orders: c.orders, Ends: ends, Caps: caps, Halts: c.halts, Delay: c.h.o.Delay(), Now: c.h.now(), Faults: n.done,
+		Quiet:   check.Quiet{Categories: world.Quiet(), Open: world.Open},
+		Vendors: map[string]check.Vendor{"sms": {Idempotent: true}, "inbox": {Idempotent: true}, "dialler": {Idempotent: true}, "push": {}},
+	}
+	for _, t := range c.h.vendors.Truth().Taken() {
+		if !t.Replay {
+			run.Messages = append(run.Messages, check.Message{Dispatch: t.Dispatch, Provider: t.Provider, At: t.At, Resend: t.Resend})
+		}
+	}
+	r := &Report{Report: check.Check(run), Asked: c.asked, Repeated: c.again, Faults: map[string]int{}}
+	for _, f := range n.done {
+		r.Faults[f.Kind]++
+	}
+	return r, nil
+}
