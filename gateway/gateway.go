@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"touchgate.dev/channels/adapter"
+	"touchgate.dev/internal/gate"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
@@ -76,7 +77,12 @@ type Service struct {
 	templates *templateCache
 	keys      *keyCache
 	zones     *zoneCache
+	intake    *gate.Gate[*draft, struct{}]
 }
+
+// intakes is how many intakes of small calls are under way at once: while one
+// waits for the ledger, the other is judged.
+const intakes = 2
 
 // New makes a gateway. An error says which option is wrong.
 func New(o Options) (*Service, error) {
@@ -105,6 +111,7 @@ func New(o Options) (*Service, error) {
 	if s.maxFuture == 0 {
 		s.maxFuture = 400 * 24 * time.Hour
 	}
+	s.intake = gate.New(intakes, s.intakeTogether)
 	s.templates = newTemplateCache(o.Ledger, s.now)
 	var err error
 	s.metrics, err = newMetrics(o.Metrics)

@@ -19,7 +19,8 @@ const (
 
 // draft is a touch on its way through intake.
 type draft struct {
-	index     int // in the caller's slice
+	answer    *Answer // of Submit, to be filled in
+	index     int     // in the caller's slice, of Check
 	touch     touch.Touch
 	digest    [16]byte
 	templates []*ledger.Template // by leg; nil: inline content

@@ -45,35 +45,55 @@ func (s *Service) Submit(ctx context.Context, caller string, reqs []touch.Reques
 	now := s.now()
 	answers := make([]Answer, len(reqs))
 	drafts := make([]*draft, 0, len(reqs))
-	store := make([]ledger.NewTouch, 0, len(reqs))
-	var judged []*draft
 	for i := range reqs {
 		d, err := s.draft(ctx, caller, &reqs[i], now)
 		if err != nil && touch.ClassOf(err) != touch.Invalid {
 			return nil, err
 		}
 		answers[i] = Answer{ID: touch.NewID(caller, reqs[i].Key), Key: reqs[i].Key, Leg: -1, Err: err}
-		if err != nil {
-			continue
+		if err == nil {
+			d.answer = &answers[i]
+			drafts = append(drafts, d)
 		}
-		d.index = i
-		drafts = append(drafts, d)
-		if s.refuseUnjudged(d, now) {
-			continue
+	}
+	if err := s.takeIn(ctx, drafts); err != nil {
+		return nil, err
+	}
+	s.count(answers, now)
+	return answers, s.recall(ctx, caller, answers)
+}
+
+// takeIn judges, stores and queues drafts, and fills in their answers. Small
+// calls that come together go together.
+func (s *Service) takeIn(ctx context.Context, drafts []*draft) (err error) {
+	switch {
+	case len(drafts) == 0:
+	case len(drafts) > touch.MaxBatch/2:
+		_, err = s.intakeTogether(ctx, drafts, []int{len(drafts)})
+	default:
+		_, err = s.intake.Do(ctx, drafts)
+	}
+	return err
+}
+
+// intakeTogether is takeIn for the drafts of several calls.
+func (s *Service) intakeTogether(ctx context.Context, drafts []*draft, sizes []int) ([]struct{}, error) {
+	now := s.now()
+	var judged []*draft
+	for _, d := range drafts {
+		d.verdicts, d.next, d.leg = nil, 0, -1 // it may be a second try
+		if !s.refuseUnjudged(d, now) {
+			judged = append(judged, d)
 		}
-		judged = append(judged, d)
 	}
 	if err := s.judge(ctx, judged, now, false); err != nil {
 		return nil, err
 	}
-	for _, d := range drafts {
-		store = append(store, s.decide(d, &answers[d.index], now))
+	store := make([]ledger.NewTouch, len(drafts))
+	for i, d := range drafts {
+		store[i] = s.decide(d, d.answer, now)
 	}
-	if err := s.accept(ctx, store, drafts, answers); err != nil {
-		return nil, err
-	}
-	s.count(answers, now)
-	return answers, nil
+	return make([]struct{}, len(sizes)), s.accept(ctx, store, drafts)
 }
 
 // draft checks a request and pins its templates.
@@ -131,10 +151,7 @@ func (s *Service) isRepeat(ctx context.Context, d *draft) bool {
 }
 
 // accept stores the touches and queues the urgent ones.
-func (s *Service) accept(ctx context.Context, store []ledger.NewTouch, drafts []*draft, answers []Answer) error {
-	if len(store) == 0 {
-		return nil
-	}
+func (s *Service) accept(ctx context.Context, store []ledger.NewTouch, drafts []*draft) error {
 	accepted, refs, err := s.ledger.Accept(ctx, store)
 	if err != nil {
 		return err
@@ -146,7 +163,7 @@ func (s *Service) accept(ctx context.Context, store []ledger.NewTouch, drafts []
 		}
 	}
 	for i, got := range accepted {
-		a := &answers[drafts[i].index]
+		a := drafts[i].answer
 		switch {
 		case got.New:
 			a.New = true
@@ -156,16 +173,16 @@ func (s *Service) accept(ctx context.Context, store []ledger.NewTouch, drafts []
 			*a = Answer{ID: a.ID, Key: a.Key, Leg: -1, Err: touch.Errorf(touch.Conflict, "key", "this key was used for a touch with other content")}
 		}
 	}
-	return s.recall(ctx, store, answers)
+	return nil
 }
 
 // recall fetches the recorded verdicts of a single touch that was refused
 // earlier, so that a repeat answers as before. Batches go without.
-func (s *Service) recall(ctx context.Context, store []ledger.NewTouch, answers []Answer) error {
+func (s *Service) recall(ctx context.Context, caller string, answers []Answer) error {
 	if len(answers) != 1 || answers[0].New || answers[0].Err != nil || !answers[0].Refused() {
 		return nil
 	}
-	view, err := s.ledger.Touch(ctx, store[0].Touch.Caller, answers[0].ID)
+	view, err := s.ledger.Touch(ctx, caller, answers[0].ID)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"touchgate.dev/internal/gate"
 	"touchgate.dev/touch"
 )
 
@@ -20,29 +21,24 @@ import (
 // several callers' urgent touches share is given to the first of them, who
 // enqueues it; the reconciler finds one that nobody enqueued.
 func Group(l Ledger, parallel int) Ledger {
-	parallel = max(parallel, 1)
 	g := &grouped{Ledger: l}
-	g.accept = gate[NewTouch, accepted]{
-		parallel: parallel,
-		run: func(ctx context.Context, items []NewTouch, sizes []int) ([]accepted, error) {
+	g.accept = gate.New(parallel,
+		func(ctx context.Context, items []NewTouch, sizes []int) ([]accepted, error) {
 			answers, refs, err := l.Accept(ctx, items)
 			return divide(items, answers, refs, sizes), err
-		},
-	}
-	g.receive = gate[touch.Receipt, []Received]{
-		parallel: parallel,
-		run: func(ctx context.Context, items []touch.Receipt, sizes []int) ([][]Received, error) {
+		})
+	g.receive = gate.New(parallel,
+		func(ctx context.Context, items []touch.Receipt, sizes []int) ([][]Received, error) {
 			answers, err := l.Receive(ctx, items, g.latest())
 			return split(answers, sizes), err
-		},
-	}
+		})
 	return g
 }
 
 type grouped struct {
 	Ledger
-	accept  gate[NewTouch, accepted]
-	receive gate[touch.Receipt, []Received]
+	accept  *gate.Gate[NewTouch, accepted]
+	receive *gate.Gate[touch.Receipt, []Received]
 	mu      sync.Mutex
 	now     time.Time
 }
@@ -54,16 +50,16 @@ type accepted struct {
 
 // Accept implements Intake.
 func (g *grouped) Accept(ctx context.Context, touches []NewTouch) ([]Accepted, []SegmentRef, error) {
-	if len(touches) > groupLimit/2 {
+	if len(touches) > touch.MaxBatch/2 {
 		return g.Ledger.Accept(ctx, touches)
 	}
-	a, err := g.accept.do(ctx, touches)
+	a, err := g.accept.Do(ctx, touches)
 	return a.answers, a.refs, err
 }
 
 // Receive implements Receipts.
 func (g *grouped) Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]Received, error) {
-	if len(receipts) > groupLimit/2 {
+	if len(receipts) > touch.MaxBatch/2 {
 		return g.Ledger.Receive(ctx, receipts, now)
 	}
 	g.mu.Lock()
@@ -71,7 +67,7 @@ func (g *grouped) Receive(ctx context.Context, receipts []touch.Receipt, now tim
 		g.now = now
 	}
 	g.mu.Unlock()
-	return g.receive.do(ctx, receipts)
+	return g.receive.Do(ctx, receipts)
 }
 
 // latest is the newest instant that a caller of Receive gave: receipts that go
@@ -84,8 +80,8 @@ func (g *grouped) latest() time.Time {
 
 // Close implements Ledger.
 func (g *grouped) Close() error {
-	g.accept.wait()
-	g.receive.wait()
+	g.accept.Wait()
+	g.receive.Wait()
 	return g.Ledger.Close()
 }
 
