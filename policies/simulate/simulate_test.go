@@ -1,0 +1,147 @@
+package simulate_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"touchgate.dev/policies"
+	"touchgate.dev/policies/packs"
+	"touchgate.dev/policies/simulate"
+	"touchgate.dev/touch"
+)
+
+func compile(t testing.TB, text string) *policies.Set {
+	t.Helper()
+	set, err := policies.Compile([]policies.Source{{Name: "p.yaml", Data: []byte(text)}}, policies.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+var monday = time.Date(2026, 11, 16, 9, 0, 0, 0, time.UTC)
+
+// leg is a marketing SMS that could go at an hour after Monday, 09:00 UTC, and did.
+func leg(customer string, hour int, change ...func(r *simulate.Recorded)) simulate.Recorded {
+	at := monday.Add(time.Duration(hour) * time.Hour)
+	key := fmt.Sprintf("%s-%d", customer, hour)
+	r := simulate.Recorded{Sent: at, Question: policies.Question{Now: at, Customer: &touch.Customer{ID: customer, Zones: []string{"UTC"}},
+		Touch: &touch.Touch{ID: touch.NewID("acme", key), Caller: "acme", AcceptedAt: at, Request: touch.Request{
+			Key: key, Customer: customer, Category: touch.Marketing, Campaign: "nov", Plan: []touch.Leg{{Channel: touch.SMS}}}}}}
+	for _, fn := range change {
+		fn(&r)
+	}
+	return r
+}
+
+func before(r *simulate.Recorded)  { r.Before = true }
+func refused(r *simulate.Recorded) { r.Sent, r.Refused = time.Time{}, "old/rule" }
+func expires(hours int) func(*simulate.Recorded) {
+	return func(r *simulate.Recorded) {
+		at := r.Question.Now.Add(time.Duration(hours) * time.Hour)
+		r.Question.Touch.ExpiresAt = &at
+	}
+}
+
+func TestWhatADraftWouldHaveDone(t *testing.T) {
+	const hours = "  - {id: hours, hours: {daily: ['08:00-20:00']}}\n"
+	const cap2 = "  - {id: two, cap: {limit: 2, per: 7d}, else: refuse}\n"
+	for name, c := range map[string]struct {
+		rules string
+		legs  []simulate.Recorded
+		want  simulate.Tally
+		rule  simulate.RuleTally // without its examples
+	}{
+		"as it was": {hours, []simulate.Recorded{leg("a", 0), leg("b", 1)},
+			simulate.Tally{Legs: 2, Sent: 2, WouldSend: 2}, simulate.RuleTally{}},
+		"a cap": {cap2, []simulate.Recorded{leg("a", 0), leg("a", 1), leg("a", 2), leg("b", 3)},
+			simulate.Tally{Legs: 4, Sent: 4, WouldSend: 3, WouldRefuse: 1, NewlyRefused: 1}, simulate.RuleTally{Rule: "p/two", Refused: 1, NewlyRefused: 1}},
+		"a cap counts what was before": {cap2, []simulate.Recorded{leg("a", -20, before), leg("a", -10, before), leg("a", 0), leg("a", 150)},
+			simulate.Tally{Legs: 2, Sent: 2, WouldSend: 1, WouldRefuse: 1, NewlyRefused: 1}, simulate.RuleTally{Rule: "p/two", Refused: 1, NewlyRefused: 1}},
+		"night, then sent in the morning": {hours, []simulate.Recorded{leg("a", 12)},
+			simulate.Tally{Legs: 1, Sent: 1, WouldSend: 1, WouldDelay: 1}, simulate.RuleTally{Rule: "p/hours", Deferred: 1}},
+		"night, and too late in the morning": {hours, []simulate.Recorded{leg("a", 12, expires(3))},
+			simulate.Tally{Legs: 1, Sent: 1, WouldRefuse: 1, NewlyRefused: 1}, simulate.RuleTally{Rule: "p/hours", Deferred: 1}},
+		"milder than it was": {hours, []simulate.Recorded{leg("a", 0, refused)},
+			simulate.Tally{Legs: 1, Refused: 1, WouldSend: 1, NewlySent: 1}, simulate.RuleTally{}},
+		"a deferred one takes its place when it goes": {hours + cap2, []simulate.Recorded{leg("a", 0), leg("a", 12), leg("a", 24)},
+			simulate.Tally{Legs: 3, Sent: 3, WouldSend: 2, WouldDelay: 1, WouldRefuse: 1, NewlyRefused: 1}, simulate.RuleTally{Rule: "p/hours", Deferred: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := simulate.Run(t.Context(), compile(t, "policy: p\nrules:\n"+c.rules), c.legs, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Total != c.want {
+				t.Errorf("total %+v\nwant  %+v", r.Total, c.want)
+			}
+			if len(r.ByChannel) != 1 || r.ByChannel[0].Name != "sms" || r.ByChannel[0].Tally != c.want || r.ByCampaign[0].Name != "nov" || r.ByCategory[0].Tally != c.want {
+				t.Errorf("groups %+v %+v %+v", r.ByChannel, r.ByCategory, r.ByCampaign)
+			}
+			var got simulate.RuleTally
+			for _, one := range r.ByRule {
+				if one.Rule == c.rule.Rule {
+					got = one
+					if len(one.Examples) == 0 || one.Examples[0].Touch.IsZero() {
+						t.Errorf("no example: %+v", one)
+					}
+				}
+			}
+			if got.Examples = nil; fmt.Sprint(got) != fmt.Sprint(c.rule) {
+				t.Errorf("rule %+v, want %+v", got, c.rule)
+			}
+		})
+	}
+}
+
+func TestSilentRulesAndProgress(t *testing.T) {
+	var legs []simulate.Recorded
+	for i := range 2500 {
+		legs = append(legs, leg(fmt.Sprint("c", i), 0))
+	}
+	var told []int
+	r, err := simulate.Run(t.Context(), compile(t, "policy: p\nrules:\n  - {id: a, require: 'true'}\n"), legs, func(n int) { told = append(told, n) })
+	if err != nil || fmt.Sprint(r.Silent) != "[touchgate/suppression p/a]" || fmt.Sprint(told) != "[0 1000 2000 2500]" {
+		t.Errorf("%v %v %v", r.Silent, told, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := simulate.Run(ctx, compile(t, "policy: p\nrules:\n  - {id: a, require: 'true'}\n"), legs, nil); touch.ClassOf(err) != touch.Unavailable {
+		t.Errorf("an ended context: %v", err)
+	}
+}
+
+// BenchmarkRun is 100,000 legs of 10,000 customers over 30 days, under the
+// sample policy of a bank.
+func BenchmarkRun(b *testing.B) {
+	sources, err := packs.Policy("bank-sample")
+	if err != nil {
+		b.Fatal(err)
+	}
+	set, err := policies.Compile(sources, policies.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	legs := make([]simulate.Recorded, 100_000)
+	for i := range legs {
+		legs[i] = leg(fmt.Sprint("c", i%10_000), 0, func(r *simulate.Recorded) {
+			r.Question.Now = monday.Add(time.Duration(i) * 26 * time.Second)
+			r.Sent, r.Question.Touch.AcceptedAt = r.Question.Now, r.Question.Now
+			r.Question.Touch.ID = touch.NewID("acme", fmt.Sprint(i))
+			r.Question.Customer.Jurisdictions = []string{"us", "cn"}[i%2 : i%2+1]
+			r.Question.Customer.Consents = []touch.Consent{{Scope: "marketing", Granted: true, At: monday.AddDate(0, 0, -9)}}
+		})
+	}
+	for b.Loop() {
+		r, err := simulate.Run(b.Context(), set, legs, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if os.Getenv("SHOW") != "" {
+			b.Logf("%+v", r.Total)
+		}
+	}
+}
