@@ -80,9 +80,10 @@ type Service struct {
 	intake    *gate.Gate[*draft, struct{}]
 }
 
-// intakes is how many intakes of small calls are under way at once: while one
-// waits for the ledger, the other is judged.
-const intakes = 2
+// intakes is how many intakes of small calls are under way at once. Transactions
+// of the ledger end one after the other, so that a second one would only make
+// both of them smaller.
+const intakes = 1
 
 // New makes a gateway. An error says which option is wrong.
 func New(o Options) (*Service, error) {
