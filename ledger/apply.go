@@ -191,7 +191,8 @@ func (b *receiptBuilder) contact(kind string) {
 	}
 	at := b.at
 	for _, c := range b.next.Contacts {
-		if c.Leg == b.leg {
+		// Of a leg with an unknown outcome only the receipt says when it was made.
+		if c.Leg == b.leg && (b.next.State != touch.Unknown || c.At.After(at)) {
 			at = c.At
 		}
 	}
