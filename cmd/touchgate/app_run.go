@@ -78,6 +78,9 @@ func (a *App) Run(ctx context.Context) error {
 	defer fail(nil)
 	base := context.WithoutCancel(ctx)
 
+	if err := a.takeOver(ctx); err != nil {
+		return err
+	}
 	background, stopBackground := context.WithCancel(base)
 	var feeding sync.WaitGroup
 	for _, part := range a.backgroundParts() {
@@ -106,6 +109,25 @@ func (a *App) Run(ctx context.Context) error {
 		return cause
 	}
 	return nil
+}
+
+// takeOver gives segments that an earlier process held when it was killed to
+// this one, without waiting for their leases to run out. Only where Redis is
+// embedded: then there is no other process that could be at work on them.
+func (a *App) takeOver(ctx context.Context) error {
+	if a.redis.server == nil {
+		return nil
+	}
+	const ever = 1000 * time.Hour // longer than any lease
+	for {
+		refs, err := a.ledger.Recover(ctx, a.now().Add(ever), a.now(), 1000)
+		if err != nil || len(refs) == 0 {
+			return err
+		}
+		if err := a.lanes.Enqueue(ctx, refs); err != nil {
+			return err
+		}
+	}
 }
 
 // backgroundParts are what the role does beside delivering and answering.
