@@ -82,6 +82,11 @@ func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.
 		p.metrics.refused(out)
 		return
 	}
+	if late(ds, p.o.Now()) {
+		fill(out, notTried(touch.Retryable, touch.ReasonLate, ""))
+		p.metrics.refused(out)
+		return
+	}
 	done, ok := p.breaker.allow()
 	if !ok {
 		fill(out, p.resting())
@@ -92,6 +97,17 @@ func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.
 	start := p.o.Now()
 	p.call(ctx, ds, out)
 	p.note(p.o.Now(), start, out)
+}
+
+// late reports whether the judgement behind any of the dispatches is too old: a
+// process that was frozen, or waited long for its turn, must not send by it.
+func late(ds []adapter.Dispatch, now time.Time) bool {
+	for i := range ds {
+		if at := ds[i].NotAfter; !at.IsZero() && now.After(at) {
+			return true
+		}
+	}
+	return false
 }
 
 // enter is everything that may turn a call away before the breaker is asked.

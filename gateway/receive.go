@@ -129,7 +129,7 @@ func correction(r *ledger.Received) (contactlog.Settlement, bool) {
 	}
 	entry := policies.EntryOf(policies.Question{Touch: &r.Touch, Leg: r.Leg, Address: touch.AddressOn(after.Channel, &r.Touch.Request, nil), Now: after.At})
 	entry.Kind = contactlog.Kind(ledger.ContactRank(after.Kind))
-	return contactlog.Settlement{Customer: r.Touch.Customer, ID: entry.ID, Kind: entry.Kind, Entry: &entry}, true
+	return contactlog.Settlement{Customer: r.Touch.Customer, ID: entry.ID, At: after.At, Kind: entry.Kind, Entry: &entry}, true
 }
 
 func contactOf(p *ledger.Progress, leg int) (ledger.Contact, bool) {

@@ -84,7 +84,7 @@ func TestReceiptsMoveTheTouchAndCorrectTheLog(t *testing.T) {
 		t.Fatalf("corrections %+v, want one", h.guard.settled)
 	}
 	c := h.guard.settled[0]
-	if c.ID != dispatch || c.Customer != "c1" || c.Kind != contactlog.Delivered || c.Release || !c.At.IsZero() ||
+	if c.ID != dispatch || c.Customer != "c1" || c.Kind != contactlog.Delivered || c.Release || !c.At.Equal(noon) ||
 		c.Entry == nil || c.Entry.ID != dispatch || !c.Entry.At.Equal(noon) || c.Entry.Kind != contactlog.Delivered {
 		t.Errorf("correction %+v", c)
 	}

@@ -45,9 +45,10 @@ const (
 	ReasonOptOut   = "opt_out"    // the vendor knows of an opt-out
 	ReasonContent  = "content"    // the text is not allowed
 	ReasonOther    = "other"
-	ReasonBreaker  = "breaker_open" // refused by our own breaker: a known non-send
-	ReasonRate     = "rate_limited" // refused by our own rate: a known non-send
-	ReasonNoVendor = "no_provider"  // no provider is configured for the channel
+	ReasonBreaker  = "breaker_open"        // refused by our own breaker: a known non-send
+	ReasonRate     = "rate_limited"        // refused by our own rate: a known non-send
+	ReasonLate     = "judged_too_long_ago" // its turn came too late: a known non-send, to be judged again
+	ReasonNoVendor = "no_provider"         // no provider is configured for the channel
 )
 
 // Result is what came back from one attempt to send.

@@ -25,6 +25,7 @@ type job struct {
 	dispatch adapter.Dispatch
 	entry    contactlog.Entry // of this leg in the contact log
 	reserved bool             // holds a place there
+	judgedAt time.Time
 	provider string
 	tried    []string     // providers that surely did not send it, in this step
 	last     touch.Result // what the last of them said

@@ -46,7 +46,7 @@ func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job)
 		q.TemplateDuties = duties
 		own := listings[touch.CustomerKey(t.Customer)]
 		q.Listings = append(own[:len(own):len(own)], listings[touch.AddressKey(j.plan().Channel, q.Address)]...)
-		j.entry = policies.EntryOf(q)
+		j.entry, j.judgedAt = policies.EntryOf(q), now
 		ready, questions = append(ready, j), append(questions, q)
 	}
 	if len(ready) == 0 {

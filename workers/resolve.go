@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"time"
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/ledger"
@@ -15,10 +16,14 @@ const resendReason = "resent"
 // the jobs to send: those never tried, and those that the same provider may be
 // given again under the same id.
 func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
-	send := jobs[:0:0]
+	send, now := jobs[:0:0], b.d.o.Now()
 	for _, j := range jobs {
 		if !j.inFlight() || b.mayRepeat(j) {
 			send = append(send, j)
+			continue
+		}
+		if over := b.callOver(j); now.Before(over) {
+			b.awaited(j, over)
 			continue
 		}
 		d := b.bareDispatch(j)
@@ -39,6 +44,21 @@ func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
 		}
 	}
 	return send
+}
+
+// callOver is when a call that a lost worker meant to make is surely over: it
+// may only stand still, and go on until then. Zero where no worker was lost.
+func (b *batch) callOver(j *job) time.Time {
+	if j.c.Progress.State != touch.Due || j.c.Intent == nil {
+		return time.Time{}
+	}
+	return j.unknownSince.Add(b.d.o.Tuning.SendWithin + b.d.o.Tuning.CallWithin)
+}
+
+// awaited puts a touch of a lost worker back until its call is surely over.
+func (b *batch) awaited(j *job, over time.Time) {
+	j.attempts = 0
+	b.later(j, over, "worker_lost", b.event(j, touch.EventUnknown, touch.Unknown, "worker_lost"))
 }
 
 // bareDispatch names a message towards its vendor without its content.
@@ -91,6 +111,7 @@ func (b *batch) unresolved(j *job) {
 	j.attempts++
 	if j.attempts >= b.d.o.Tuning.ResolveTries {
 		tr := b.transition(j, touch.Unconfirmed, b.event(j, touch.EventUnconfirmed, touch.Unconfirmed, "unknown_outcome"))
+		contact.At = now // it was made at some time until now: the strict reading is the latest
 		tr.Reason, tr.Provider, tr.Contact = "unknown_outcome", j.provider, contact
 		b.add(j, tr, b.commit(j, now, ledger.ContactAttempt))
 		return

@@ -20,11 +20,14 @@ func (b *batch) run(ctx context.Context, jobs []*job) error {
 	}(b.d.o.Now())
 	jobs = b.resolve(ctx, jobs)
 	for len(jobs) > 0 {
-		allowed, err := b.judge(ctx, b.d.o.Control.Current(), jobs)
+		// Everything of one round is asserted against this one view: what
+		// changed since it was taken voids the round.
+		control := b.d.o.Control.Current()
+		allowed, err := b.judge(ctx, control, jobs)
 		if err != nil {
 			return err
 		}
-		jobs, err = b.send(ctx, allowed)
+		jobs, err = b.send(ctx, control, allowed)
 		if errors.Is(err, ledger.ErrFence) {
 			err = b.d.o.Control.Refresh(ctx)
 		}
@@ -37,10 +40,10 @@ func (b *batch) run(ctx context.Context, jobs []*job) error {
 
 // send hands the jobs to providers, and again to another provider those that
 // surely were not sent. With ErrFence it answers the jobs to judge again.
-func (b *batch) send(ctx context.Context, jobs []*job) ([]*job, error) {
+func (b *batch) send(ctx context.Context, control *ledger.Control, jobs []*job) ([]*job, error) {
 	for len(jobs) > 0 {
-		jobs = b.choose(jobs)
-		intended, err := b.intend(ctx, jobs)
+		jobs = b.choose(control, jobs)
+		intended, err := b.intend(ctx, control.Fence, jobs)
 		if err != nil {
 			return jobs, err
 		}
@@ -52,8 +55,8 @@ func (b *batch) send(ctx context.Context, jobs []*job) ([]*job, error) {
 }
 
 // choose finds a provider for each job; those that none will take are put back.
-func (b *batch) choose(jobs []*job) []*job {
-	control, now := b.d.o.Control.Current(), b.d.o.Now()
+func (b *batch) choose(control *ledger.Control, jobs []*job) []*job {
+	now := b.d.o.Now()
 	chosen := jobs[:0:0]
 	for _, j := range jobs {
 		exclude := j.tried
@@ -85,7 +88,7 @@ func (b *batch) choose(jobs []*job) []*job {
 }
 
 // intend records what is about to be sent, and takes out what must not be any more.
-func (b *batch) intend(ctx context.Context, jobs []*job) ([]*job, error) {
+func (b *batch) intend(ctx context.Context, fence int64, jobs []*job) ([]*job, error) {
 	if len(jobs) == 0 {
 		return nil, nil
 	}
@@ -101,7 +104,7 @@ func (b *batch) intend(ctx context.Context, jobs []*job) ([]*job, error) {
 			Attempt: j.attempts + 1, Provider: j.provider, At: at,
 		}
 	}
-	dropped, err := b.d.o.Ledger.Intend(ctx, b.seg.Ref, b.d.o.Control.Current().Fence, intents)
+	dropped, err := b.d.o.Ledger.Intend(ctx, b.seg.Ref, fence, intents)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +142,7 @@ func (b *batch) dispatch(ctx context.Context, jobs []*job, again *failover) {
 			ds := make([]adapter.Dispatch, len(group))
 			for i, j := range group {
 				ds[i] = j.dispatch
+				ds[i].NotAfter = j.judgedAt.Add(b.d.o.Tuning.SendWithin)
 			}
 			b.d.o.Pool.SendEach(ctx, provider, ds, func(i int, r touch.Result) {
 				if r.Provider == "" {
@@ -184,7 +188,7 @@ func (b *batch) result(ctx context.Context, j *job, r touch.Result, again *failo
 // wantsAnother reports whether a different provider may still send this: the
 // message surely did not go out, and not because of the message.
 func (j *job) wantsAnother(r touch.Result) bool {
-	if j.inFlight() || len(j.tried) >= 2 {
+	if j.inFlight() || len(j.tried) >= 2 || r.Reason == touch.ReasonLate {
 		return false
 	}
 	return r.Class == touch.Retryable || r.Class == touch.Misconfigured || (r.Class == touch.Throttled && r.NoAttempt)

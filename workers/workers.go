@@ -71,6 +71,8 @@ type Tuning struct {
 	MaxAttempts    int           // known non-sends on one leg before the next leg is tried
 	RetryBase      time.Duration // first retry; doubles, with full jitter
 	RetryMax       time.Duration
+	SendWithin     time.Duration // what was judged longer ago is judged again before it is sent
+	CallWithin     time.Duration // a call to a vendor that has begun is over after it
 	ResolveBase    time.Duration // first look after an unknown outcome; doubles
 	ResolveTries   int
 	MaxAge         time.Duration // an older touch without expires_at expires
@@ -86,6 +88,7 @@ func DefaultTuning() Tuning {
 		SegmentSize: 500, UrgentSegment: 50, Window: 12, FeedEvery: 100 * time.Millisecond,
 		UrgentLease: 5 * time.Second, BulkLease: time.Minute,
 		MaxAttempts: 5, RetryBase: time.Second, RetryMax: 10 * time.Minute,
+		SendWithin: 5 * time.Second, CallWithin: 10 * time.Second,
 		ResolveBase: 2 * time.Second, ResolveTries: 6, MaxAge: 7 * 24 * time.Hour,
 		Unclaimed: 3 * time.Second, Horizon: 72 * time.Hour, ReconcileEvery: time.Second, MaxCrashes: 3,
 	}
@@ -114,6 +117,8 @@ func (t Tuning) withDefaults() Tuning {
 	orDur(&t.BulkLease, d.BulkLease)
 	orDur(&t.RetryBase, d.RetryBase)
 	orDur(&t.RetryMax, d.RetryMax)
+	orDur(&t.SendWithin, d.SendWithin)
+	orDur(&t.CallWithin, d.CallWithin)
 	orDur(&t.ResolveBase, d.ResolveBase)
 	orDur(&t.MaxAge, d.MaxAge)
 	orDur(&t.Unclaimed, d.Unclaimed)

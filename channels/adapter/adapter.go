@@ -33,6 +33,9 @@ type Dispatch struct {
 	Assignee  *touch.Assignee
 	DueIn     time.Duration // rm_task: how long the manager has
 	ExpiresAt time.Time     // zero: never
+	// NotAfter is when what was judged no longer holds: the host begins no call
+	// after it. Zero: whenever. Adapters need not look at it.
+	NotAfter time.Time
 	// Resend marks a deliberate second send after an unknown outcome.
 	Resend bool
 }

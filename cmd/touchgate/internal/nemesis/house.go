@@ -307,7 +307,7 @@ func freePort() (string, error) {
 	return port, err
 }
 
-// answers asks whether a URL answers 200.
+// answers asks whether a URL answers well.
 func answers(url string) func() error {
 	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	return func() error {
@@ -316,7 +316,7 @@ func answers(url string) func() error {
 			return err
 		}
 		resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
+		if resp.StatusCode/100 != 2 {
 			return touch.Errorf(touch.Unavailable, "", "answers %d", resp.StatusCode)
 		}
 		return nil

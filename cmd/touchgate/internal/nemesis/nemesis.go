@@ -86,7 +86,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err := c.drained(ctx, o.Drain); err != nil {
 		return nil, err
 	}
-	r, err := judge(ctx, c, n)
+	r, err := judge(ctx, c, n, log)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (c *callers) tell(ctx context.Context) {
 }
 
 // judge gathers what callers, vendors and the API say, and checks it.
-func judge(ctx context.Context, c *callers, n *nemesis) (*Report, error) {
+func judge(ctx context.Context, c *callers, n *nemesis, log *history) (*Report, error) {
 	ends, err := c.ends(ctx)
 	if err != nil {
 		return nil, err
@@ -159,6 +159,7 @@ func judge(ctx context.Context, c *callers, n *nemesis) (*Report, error) {
 		Vendors: map[string]check.Vendor{"sms": {Idempotent: true}, "inbox": {Idempotent: true}, "dialler": {Idempotent: true}, "push": {}},
 	}
 	for _, t := range c.h.vendors.Truth().Taken() {
+		log.add(Line{At: t.At, Op: "taken", What: t.Provider + " " + t.Dispatch, Answer: t})
 		if !t.Replay {
 			run.Messages = append(run.Messages, check.Message{Dispatch: t.Dispatch, Provider: t.Provider, At: t.At, Resend: t.Resend})
 		}
