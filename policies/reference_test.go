@@ -13,13 +13,13 @@ import (
 func TestReferenceIsUpToDate(t *testing.T) {
 	want := policies.Reference()
 	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile("REFERENCE.md", []byte(want), 0o644); err != nil {
+		if err := os.WriteFile("../docs/policy-reference.md", []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := os.ReadFile("REFERENCE.md")
+	got, err := os.ReadFile("../docs/policy-reference.md")
 	if err != nil || string(got) != want {
-		t.Errorf("REFERENCE.md is not what the code says (%v): run UPDATE=1 go test -run Reference ./policies", err)
+		t.Errorf("docs/policy-reference.md is not what the code says (%v): run touchgate policy reference > docs/policy-reference.md", err)
 	}
 }
 

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"touchgate.dev/cmd/touchgate/internal/apiclient"
+	"touchgate.dev/policies"
+)
+
+// policyCommand is what compliance staff work with: each command is a file.
+func policyCommand(environ []string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "policy",
+		Short: "Write, prove, explain and put into force the rules of contact",
+		Long: `Policies say who may be contacted, when, how often and by which channel.
+check, test, explain --case, diff, fmt and reference work off line, on files; the
+others ask a running gateway.`,
+	}
+	cmd.AddCommand(
+		policyCheckCommand(),
+		policyScenariosCommand(environ),
+		policyExplainCommand(environ),
+		policyDiffCommand(),
+		policyFormatCommand(),
+		policyForecastCommand(environ),
+		policyReferenceCommand(),
+	)
+	return cmd
+}
+
+// readPolicies reads files, and folders with all below them. Documents are
+// named by their path, as a fault shows them.
+func readPolicies(paths ...string) ([]policies.Source, error) {
+	var sources []policies.Source
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, usageError("%s cannot be read: %v", path, errors.Unwrap(err))
+		}
+		if !info.IsDir() {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return nil, usageError("%s cannot be read: %v", path, errors.Unwrap(err))
+			}
+			sources = append(sources, policies.Source{Name: path, Data: data})
+			continue
+		}
+		found, err := policies.ReadDir(os.DirFS(path), ".")
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			return nil, usageError("%s holds no policy (*.yaml)", path)
+		}
+		for _, s := range found {
+			sources = append(sources, policies.Source{Name: filepath.Join(path, filepath.FromSlash(s.Name)), Data: s.Data})
+		}
+	}
+	return sources, nil
+}
+
+// documentsOf names documents for the ledger: by their path below the folder
+// that was named, or by the file's own name.
+func documentsOf(path string) (map[string]string, error) {
+	sources, err := readPolicies(path)
+	if err != nil {
+		return nil, err
+	}
+	documents := map[string]string{}
+	for _, s := range sources {
+		name, err := filepath.Rel(path, s.Name)
+		if err != nil || name == "." {
+			name = filepath.Base(s.Name)
+		}
+		documents[filepath.ToSlash(name)] = string(s.Data)
+	}
+	return documents, nil
+}
+
+// api are the flags of commands that ask a gateway.
+type api struct{ to, key string }
+
+func (f *api) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.to, "to", "http://127.0.0.1:8080", "the gateway's `URL`")
+	cmd.Flags().StringVar(&f.key, "key", "", "the API `KEY` (default: TOUCHGATE_KEY)")
+}
+
+func (f *api) client(environ []string) (*apiclient.Client, error) {
+	key := f.key
+	if key == "" {
+		key = valueFrom(environ, "TOUCHGATE_KEY")
+	}
+	if key == "" {
+		return nil, usageError("give the API key by --key or TOUCHGATE_KEY")
+	}
+	return apiclient.New(f.to, key)
+}
+
+// readInput reads a file whole; "-" is standard input.
+func readInput(cmd *cobra.Command, path string) ([]byte, error) {
+	var b bytes.Buffer
+	if path == "-" {
+		_, err := b.ReadFrom(cmd.InOrStdin())
+		return b.Bytes(), err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		var p *fs.PathError
+		if errors.As(err, &p) {
+			err = p.Err
+		}
+		return nil, usageError("%s cannot be read: %v", path, err)
+	}
+	return data, nil
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"touchgate.dev/policies"
+)
+
+func policyCheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check FILE|FOLDER...",
+		Short: "Say everything that is wrong in policy documents",
+		Long: `check compiles documents together, as the gateway would, and prints every fault
+with its file and line, and a hint where one is known. A folder stands for all
+*.yaml files in it and below. The exit status is 1 when there is a fault.`,
+		Example: `  touchgate policy check house.yaml
+  touchgate policy check policies/`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			sources, err := readPolicies(args...)
+			if err != nil {
+				return err
+			}
+			set, err := policies.Compile(sources, policies.Options{})
+			if err != nil {
+				return faultsOf(err, cmd)
+			}
+			// One rule is ours: the suppression list.
+			fmt.Fprintf(cmd.OutOrStdout(), "ok: %d documents, %d rules, hash %s\n", len(sources), len(set.Rules())-1, set.Hash())
+			return nil
+		},
+	}
+}
+
+// faultsOf prints the faults of documents, one a line, and ends the command.
+func faultsOf(err error, cmd *cobra.Command) error {
+	var faults *policies.Faults
+	if !errors.As(err, &faults) {
+		return err
+	}
+	for _, f := range faults.List {
+		fmt.Fprintln(cmd.OutOrStdout(), f)
+	}
+	noun := "faults"
+	if len(faults.List) == 1 {
+		noun = "fault"
+	}
+	return &exitError{exitFailed, fmt.Sprintf("%d %s", len(faults.List), noun)}
+}

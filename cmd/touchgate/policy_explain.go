@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"touchgate.dev/policies"
+	"touchgate.dev/policies/casefile"
+	"touchgate.dev/touch"
+)
+
+func policyExplainCommand(environ []string) *cobra.Command {
+	var f api
+	var file, zone string
+	var docs []string
+	cmd := &cobra.Command{
+		Use:   "explain TOUCH",
+		Short: "Say in plain words why a touch was or was not let through",
+		Long: `explain prints every recorded verdict of a touch, with every finding in words,
+then what was decided and until when.
+
+With --case a question from a file is judged off line instead, by the documents
+that --policy names. The file is a JSON object: at, touch (as the API takes it),
+and as far as they are known customer, listings, duties and contacts.`,
+		Example: `  touchgate policy explain 5f3k9w0000000000000000000a --zone Asia/Shanghai
+  touchgate policy explain --case case.json --policy policies/`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			loc, err := loadZone(zone)
+			if err != nil {
+				return err
+			}
+			if (file == "") == (len(args) == 0) || (file == "") != (len(docs) == 0) {
+				return usageError("name a touch, or give --case and --policy")
+			}
+			if file != "" {
+				return explainCase(cmd, file, docs, loc)
+			}
+			client, err := f.client(environ)
+			if err != nil {
+				return err
+			}
+			var view struct {
+				State  touch.State   `json:"state"`
+				Reason string        `json:"reason"`
+				Events []touch.Event `json:"events"`
+			}
+			id, err := touch.ParseID(args[0])
+			if err != nil {
+				return err
+			}
+			if err := client.Do(cmd.Context(), http.MethodGet, "/v1/touches/"+id.String(), nil, &view); err != nil {
+				return err
+			}
+			explainEvents(cmd.OutOrStdout(), view.Events, loc)
+			fmt.Fprintf(cmd.OutOrStdout(), "The touch is %s", view.State)
+			if view.Reason != "" {
+				fmt.Fprintf(cmd.OutOrStdout(), " (%s)", view.Reason)
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), ".")
+			return nil
+		},
+	}
+	f.flags(cmd)
+	cmd.Flags().StringVar(&file, "case", "", "a question with its facts, in a `FILE`")
+	cmd.Flags().StringArrayVar(&docs, "policy", nil, "with --case: the policies' `FILE` or folder (repeatable)")
+	cmd.Flags().StringVar(&zone, "zone", "UTC", "the `ZONE` in which times are printed")
+	return cmd
+}
+
+func loadZone(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, usageError("there is no zone %q: use a name of the tz database, such as Europe/Paris", name)
+	}
+	return zone, nil
+}
+
+// explainCase judges a question from a file.
+func explainCase(cmd *cobra.Command, file string, docs []string, zone *time.Location) error {
+	data, err := readInput(cmd, file)
+	if err != nil {
+		return err
+	}
+	question, err := casefile.Read(data)
+	if err != nil {
+		return usageError("%s: %v", file, err)
+	}
+	sources, err := readPolicies(docs...)
+	if err != nil {
+		return err
+	}
+	set, err := policies.Compile(sources, policies.Options{})
+	if err != nil {
+		return faultsOf(err, cmd)
+	}
+	fmt.Fprint(cmd.OutOrStdout(), policies.Explain(question.Judge(set), zone))
+	return nil
+}
+
+// explainEvents prints what happened, and each verdict in words.
+func explainEvents(w io.Writer, events []touch.Event, zone *time.Location) {
+	for _, e := range events {
+		fmt.Fprintf(w, "%s %s", e.At.In(zone).Format("Mon 2006-01-02 15:04:05 MST"), strings.TrimPrefix(string(e.Kind), "touch."))
+		if e.Channel != "" {
+			fmt.Fprintf(w, " by %s", e.Channel)
+		}
+		if e.Reason != "" {
+			fmt.Fprintf(w, ": %s", e.Reason)
+		}
+		fmt.Fprintln(w)
+		if e.Verdict != nil {
+			for _, line := range strings.Split(strings.TrimRight(policies.Explain(*e.Verdict, zone), "\n"), "\n") {
+				fmt.Fprintln(w, "  "+line)
+			}
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"touchgate.dev/cmd/touchgate/internal/apiclient"
+	"touchgate.dev/touch"
+)
+
+type forecastFlags struct {
+	api
+	zone, template, subject, campaign string
+	channels, categories              []string
+}
+
+func policyForecastCommand(environ []string) *cobra.Command {
+	var f forecastFlags
+	cmd := &cobra.Command{
+		Use:   "forecast CUSTOMER",
+		Short: "Say, per category and channel: may I now, if not when, and why",
+		Long: `forecast asks the gateway, without side effect, about a touch of every category on
+every channel. A rule that demands a duty of the template refuses unless
+--template names one that fulfils it.`,
+		Example: `  touchgate policy forecast c10086 --zone Asia/Shanghai
+  touchgate policy forecast c10086 --categories marketing --template loan-offer`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			loc, err := loadZone(f.zone)
+			if err != nil {
+				return err
+			}
+			client, err := f.client(environ)
+			if err != nil {
+				return err
+			}
+			requests, err := f.requests(args[0])
+			if err != nil {
+				return err
+			}
+			answers, err := askForecasts(cmd.Context(), client, requests)
+			if err != nil {
+				return err
+			}
+			t := newTable(cmd.OutOrStdout())
+			t.AppendHeader(table.Row{"category", "channel", "now", "from", "rule", "why"})
+			for i := range answers {
+				t.AppendRow(forecastRow(&requests[i], &answers[i], loc))
+			}
+			t.Render()
+			return nil
+		},
+	}
+	f.flags(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.zone, "zone", "UTC", "the `ZONE` in which times are printed")
+	flags.StringVar(&f.template, "template", "", "the template's `NAME` (default: a text without duties)")
+	flags.StringVar(&f.subject, "subject", "", "what the touch is about")
+	flags.StringVar(&f.campaign, "campaign", "", "the campaign that it belongs to")
+	flags.StringSliceVar(&f.channels, "channels", nil, "only these channels")
+	flags.StringSliceVar(&f.categories, "categories", nil, "only these categories")
+	return cmd
+}
+
+// requests is one touch for each category and channel asked about.
+func (f *forecastFlags) requests(customer string) ([]touch.Request, error) {
+	var all []touch.Request
+	for _, c := range f.categories {
+		if !touch.Category(c).Valid() {
+			return nil, usageError("%q is not a category: one of %v", c, touch.Categories())
+		}
+	}
+	for _, c := range f.channels {
+		if !touch.Channel(c).Valid() {
+			return nil, usageError("%q is not a channel: one of %v", c, touch.Channels())
+		}
+	}
+	for _, category := range touch.Categories() {
+		if len(f.categories) > 0 && !slices.Contains(f.categories, string(category)) {
+			continue
+		}
+		for _, channel := range touch.Channels() {
+			if len(f.channels) > 0 && !slices.Contains(f.channels, string(channel)) {
+				continue
+			}
+			leg := touch.Leg{Channel: channel, Template: f.template}
+			if f.template == "" {
+				leg.Content = &touch.Content{Title: "forecast", Body: "forecast"}
+			}
+			all = append(all, touch.Request{Key: "forecast-" + string(category) + "-" + string(channel), Customer: customer,
+				Category: category, Subject: f.subject, Campaign: f.campaign, Plan: []touch.Leg{leg}})
+		}
+	}
+	return all, nil
+}
+
+// forecastAnswer is a forecast as the API answers it.
+type forecastAnswer struct {
+	Decision touch.Decision  `json:"decision"`
+	Due      time.Time       `json:"due"`
+	Verdicts []touch.Verdict `json:"verdicts"`
+	Error    *struct {
+		Title  string `json:"title"`
+		Detail string `json:"detail"`
+		Errors []struct {
+			Field   string `json:"field"`
+			Message string `json:"message"`
+		} `json:"errors"`
+	} `json:"error"`
+}
+
+func askForecasts(ctx context.Context, client *apiclient.Client, requests []touch.Request) ([]forecastAnswer, error) {
+	var out struct {
+		Answers []forecastAnswer `json:"answers"`
+	}
+	err := client.Do(ctx, http.MethodPost, "/v1/touches:check", map[string]any{"touches": requests}, &out)
+	if err == nil && len(out.Answers) != len(requests) {
+		err = touch.Errorf(touch.Unavailable, "", "the gateway gave %d answers for %d questions", len(out.Answers), len(requests))
+	}
+	return out.Answers, err
+}
+
+func forecastRow(r *touch.Request, a *forecastAnswer, zone *time.Location) table.Row {
+	row := table.Row{r.Category, r.Plan[0].Channel, "no", "never", "", ""}
+	if a.Error != nil {
+		row[3], row[5] = "", a.Error.Detail
+		if len(a.Error.Errors) > 0 {
+			row[5] = a.Error.Errors[0].Field + ": " + a.Error.Errors[0].Message
+		}
+		return row
+	}
+	v := &a.Verdicts[len(a.Verdicts)-1]
+	switch a.Decision {
+	case touch.Allow:
+		row[2], row[3] = "yes", ""
+	case touch.Defer:
+		row[3] = a.Due.In(zone).Format("Mon 2006-01-02 15:04:05 MST")
+	}
+	if a.Decision != touch.Allow {
+		row[4], row[5] = v.Rule, reasonOf(v)
+	}
+	return row
+}
+
+// reasonOf is what the deciding rule said.
+func reasonOf(v *touch.Verdict) string {
+	for _, f := range v.Findings {
+		if f.Rule == v.Rule && f.Decision == v.Decision && !f.Shadow {
+			if f.Reason == "" {
+				return fmt.Sprintf("%s does not hold", f.Kind)
+			}
+			return f.Reason
+		}
+	}
+	return ""
+}
