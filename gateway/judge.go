@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"touchgate.dev/ledger"
@@ -15,6 +16,7 @@ const (
 	RuleNoAddress = "no_address"         // no leg's address is known
 	RuleExpiry    = "expires_at"         // it could go only after its time has run out
 	RuleCampaign  = "campaign_cancelled" // its campaign was cancelled
+	RuleUnjudged  = "not_yet_judged"     // the contact log did not answer at intake
 )
 
 // draft is a touch on its way through intake.
@@ -55,7 +57,7 @@ func (s *Service) judge(ctx context.Context, drafts []*draft, now time.Time, eve
 		if len(asked) == 0 {
 			return nil
 		}
-		verdicts, err := s.guard.Forecast(ctx, questions)
+		verdicts, err := s.forecast(ctx, questions, every)
 		if err != nil {
 			return err
 		}
@@ -70,6 +72,29 @@ func (s *Service) judge(ctx context.Context, drafts []*draft, now time.Time, eve
 		}
 	}
 	return nil
+}
+
+// forecastWithin is how long intake waits for the contact log.
+const forecastWithin = time.Second
+
+// forecast asks the guard. Without the contact log intake goes on, since
+// nothing is sent by a forecast: the touch is due as asked, and judged when the
+// log is back. A caller who only wanted to know gets the error.
+func (s *Service) forecast(ctx context.Context, qs []policies.Question, every bool) ([]touch.Verdict, error) {
+	within, cancel := context.WithTimeout(ctx, forecastWithin)
+	defer cancel()
+	verdicts, err := s.guard.Forecast(within, qs)
+	if touch.ClassOf(err) != touch.Unavailable || every || ctx.Err() != nil {
+		return verdicts, err
+	}
+	s.log.LogAttrs(ctx, slog.LevelWarn, "accepted without a forecast", slog.Int("touches", len(qs)), slog.Any("error", err))
+	verdicts = make([]touch.Verdict, len(qs))
+	for i := range qs {
+		q := &qs[i]
+		verdicts[i] = ownVerdict(touch.Defer, RuleUnjudged, q.Touch.Plan[q.Leg].Channel, q.Now, "the contact log does not answer: judged when it does")
+		verdicts[i].Until = q.Now
+	}
+	return verdicts, nil
 }
 
 // skipUnreachable refuses legs without a known address; it reports whether a

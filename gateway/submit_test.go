@@ -277,16 +277,26 @@ func TestUrgentTouchesAreQueuedAtOnce(t *testing.T) {
 	}
 }
 
-func TestAStoreThatFailsStoresNothing(t *testing.T) {
+// TestIntakeGoesOnWithoutTheContactLog: nothing is sent by a forecast, so a
+// touch is taken and judged later; who only asks gets the error.
+func TestIntakeGoesOnWithoutTheContactLog(t *testing.T) {
 	h := newHouse(t)
 	h.guard.err = touch.Errorf(touch.Unavailable, "", "down")
-	if _, err := h.Submit(t.Context(), "engine", []touch.Request{sms("a")}); touch.ClassOf(err) != touch.Unavailable {
-		t.Fatalf("got %v", err)
+	if _, err := h.Check(t.Context(), "engine", []touch.Request{sms("a")}); touch.ClassOf(err) != touch.Unavailable {
+		t.Errorf("a check was answered without the log: %v", err)
 	}
-	h.guard.err = nil
-	if a := h.submit(t, sms("a"))[0]; !a.New {
-		t.Error("the failed call left the touch behind")
+	a := h.submit(t, sms("a"))[0]
+	if !a.New || a.State != touch.Due || !a.Due.Equal(noon) || a.Reason != gateway.RuleUnjudged {
+		t.Errorf("got %+v", a)
 	}
+	h.guard.err = touch.Errorf(touch.Internal, "", "broken")
+	if _, err := h.Submit(t.Context(), "engine", []touch.Request{sms("b")}); err == nil {
+		t.Error("a broken guard was passed over")
+	}
+}
+
+func TestABatchHasALimit(t *testing.T) {
+	h := newHouse(t)
 	if _, err := h.Submit(t.Context(), "engine", make([]touch.Request, touch.MaxBatch+1)); touch.ClassOf(err) != touch.TooLarge {
 		t.Errorf("a batch too large: %v", err)
 	}

@@ -63,12 +63,29 @@ func openRedis(ctx context.Context, cfg RedisConfig) (*redisStore, error) {
 	}
 	o := &redis.UniversalOptions{
 		Addrs: cfg.Addresses, Username: cfg.Username, Password: cfg.Password.Reveal(), DB: cfg.DB,
-		IsClusterMode: cfg.Mode == "cluster", ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second,
+		IsClusterMode: cfg.Mode == "cluster",
+		// A Redis that stands still must not hold up what can go on without it.
+		DialTimeout: time.Second, ReadTimeout: 2 * time.Second, WriteTimeout: 2 * time.Second, MaxRetries: 1, ContextTimeoutEnabled: true,
 	}
 	if cfg.TLS {
 		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	return &redisStore{client: redis.NewUniversalClient(o)}, nil
+}
+
+// refuseEvicting is an error of class Invalid where Redis would drop keys when
+// it is full: a contact log that silently forgets a contact breaks caps, while
+// one that refuses to write only delays. A Redis that does not answer, or does
+// not say, is not refused.
+func (r *redisStore) refuseEvicting(ctx context.Context) error {
+	if r.server != nil {
+		return nil
+	}
+	policy, err := r.client.ConfigGet(ctx, "maxmemory-policy").Result()
+	if p := policy["maxmemory-policy"]; err == nil && p != "" && p != "noeviction" {
+		return touch.Errorf(touch.Invalid, "redis", "its maxmemory-policy is %q, by which it forgets contacts when it is full: set noeviction", p)
+	}
+	return nil
 }
 
 func (r *redisStore) close() error {

@@ -89,6 +89,9 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 	if a.redis, err = openRedis(ctx, cfg.Redis); err != nil {
 		return nil, err
 	}
+	if err := a.redis.refuseEvicting(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.judge(ctx, o); err != nil {
 		return nil, err
 	}
