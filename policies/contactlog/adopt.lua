@@ -1,9 +1,16 @@
--- Sets a shard's generation to an epoch, unless it has a later one.
+-- Sets shards' generations to epochs; a shard that has a later one keeps it.
 --
--- KEYS[1] the shard's generation   ARGV[1] epoch
+-- KEYS the shards' generations   ARGV[1] their epochs
 --
--- Returns the generation.
-local now = redis.call('GET', KEYS[1])
-if now and tonumber(now) >= tonumber(ARGV[1]) then return now end
-redis.call('SET', KEYS[1], ARGV[1])
-return ARGV[1]
+-- Returns the epochs that the shards have then.
+local all = {}
+for i, key in ipairs(KEYS) do
+  local gen, epoch = call('GET', key), sub(ARGV[1], 6 * i - 5, 6 * i)
+  if gen and number(gen, 1) >= number(epoch, 1) then
+    epoch = sub(gen, 1, 6)
+  else
+    call('SET', key, epoch)
+  end
+  all[i] = epoch
+end
+return table.concat(all)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -115,13 +116,25 @@ var cases = []struct {
 	{"a question counts what it selects", counts},
 	{"every attribute comes back", func(u *user) {
 		e := Entry{ID: id("a"), Channel: touch.RMTask, Category: touch.Collection, Subject: Hash("s"), Address: Hash("+1")}
-		f := Entry{ID: "no dispatch id", Channel: touch.Push, Category: touch.Service, Campaign: Hash("c"), Caller: Hash("d"), Template: Hash("e")}
+		f := Entry{ID: touch.DispatchID(touch.NewID("kit", "f"), touch.MaxLegs-1), Channel: touch.Push, Category: touch.Service, Campaign: Hash("c"), Caller: Hash("d"), Template: Hash("e")}
 		u.admitted(e)
 		u.now = u.now.Add(time.Millisecond)
 		u.admitted(f)
 		e.Pending, e.At = true, day
 		f.Pending, f.At = true, day.Add(time.Millisecond)
 		u.holds(e, f)
+	}},
+	{"an id of another form is one of its own", func(u *user) {
+		for _, id := range []string{"", "raw", "RAW", strings.Repeat("long", 40)} {
+			e := entry("a")
+			e.ID = id
+			u.admitted(e)
+			if a := u.reserve(e); !a.Already {
+				u.t.Fatalf("%q: %+v", id, a)
+			}
+			u.settle(Settlement{ID: id, Release: true})
+			u.holds()
+		}
 	}},
 	{"what no rule looks back to is dropped, and pending ones are not", func(u *user) {
 		u.admitted(entry("p"))
@@ -250,7 +263,7 @@ var cases = []struct {
 		}
 	}},
 	{"a batch may be larger than a pipeline", func(u *user) {
-		rs := make([]Reservation, 2*batch+10)
+		rs := make([]Reservation, 2*pipelineItems+10)
 		customers := make([]string, len(rs))
 		for i := range rs {
 			customers[i] = fmt.Sprint("c-", i)

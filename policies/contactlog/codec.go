@@ -1,8 +1,9 @@
 package contactlog
 
 import (
-	"encoding/binary"
-	"strings"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
 
 	"touchgate.dev/touch"
 )
@@ -16,7 +17,17 @@ var (
 	categoryCodes = [...]touch.Category{"", touch.Marketing, touch.Service, touch.Transactional, touch.Collection}
 )
 
-const pendingBit = 128
+const (
+	pendingBit = 128
+	headSize   = 12 // of a log: epoch and keep
+	idSize     = len(touch.ID{}) + 1
+	idAt       = 8             // where an entry's id begins
+	hashesAt   = idAt + idSize // and its hashes
+	hashSize   = 3             // of one
+	strange    = 1<<8 - 1      // ends an id that is no dispatch id
+	longest    = 1<<(6*8) - 1  // the greatest number of six bytes
+	numberSize = 6
+)
 
 // code gives a word's place among the codes, 0 for one without.
 func code[T comparable](codes []T, word T) byte {
@@ -45,21 +56,47 @@ func appendHashes(b []byte, mask int, hashes ...uint64) []byte {
 	for i, h := range hashes {
 		if h != 0 {
 			b[mask] |= 1 << i
-			b = binary.BigEndian.AppendUint32(b, uint32(h))
+			b = append(b, byte(h>>16), byte(h>>8), byte(h))
 		}
 	}
 	return b
 }
 
-func appendMillis(b []byte, ms int64) []byte {
-	return append(b, byte(ms>>40), byte(ms>>32), byte(ms>>24), byte(ms>>16), byte(ms>>8), byte(ms))
+func appendNumber(b []byte, n int64) []byte {
+	return append(b, byte(n>>40), byte(n>>32), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 }
 
-func readMillis(s string) (ms int64) {
-	for i := range 6 {
-		ms = ms<<8 | int64(s[i])
+func readNumber(s string) (n int64) {
+	for i := range numberSize {
+		n = n<<8 | int64(s[i])
 	}
-	return ms
+	return n
+}
+
+// appendSpan appends a look-back.
+func appendSpan(b []byte, d time.Duration) []byte {
+	return appendNumber(b, min(max(0, d.Milliseconds()), longest))
+}
+
+func readSpan(s string) time.Duration { return time.Duration(readNumber(s)) * time.Millisecond }
+
+// appendID packs a dispatch id: the touch's and the leg. Any other id is kept
+// as a hash, and reads back as that.
+func appendID(b []byte, id string) []byte {
+	t, leg, err := touch.ParseDispatchID(id)
+	if err != nil || touch.DispatchID(t, leg) != id {
+		sum := sha256.Sum256([]byte(id))
+		return append(append(b, sum[:idSize-1]...), strange)
+	}
+	return append(append(b, t[:]...), byte(leg))
+}
+
+func readID(s string) string {
+	t, leg := touch.ID([]byte(s[:idSize-1])), s[idSize-1]
+	if leg >= touch.MaxLegs {
+		return "?" + hex.EncodeToString(t[:])
+	}
+	return touch.DispatchID(t, int(leg))
 }
 
 func appendEntry(b []byte, e *Entry) []byte {
@@ -68,83 +105,88 @@ func appendEntry(b []byte, e *Entry) []byte {
 	if e.Pending {
 		b[start] |= pendingBit
 	}
-	b = appendMillis(b, millis(e.At))
+	b = appendID(appendNumber(b, millis(e.At)), e.ID)
 	return appendHashes(b, start+1, e.Subject, e.Campaign, e.Address, e.Caller, e.Template)
 }
 
-// readEntry reads what appendEntry wrote; false: something else.
-func readEntry(field, value string) (Entry, bool) {
-	if len(value) < 8 {
-		return Entry{}, false
+// readEntry reads what appendEntry wrote from the front of s, and gives what
+// follows; false: it was something else.
+func readEntry(s string) (e Entry, rest string, ok bool) {
+	if len(s) < hashesAt {
+		return e, "", false
 	}
-	channel, category, mask := int(value[0]&15), int(value[1]>>5), value[1]&31
-	if channel >= len(channelCodes) || category >= len(categoryCodes) {
-		return Entry{}, false
+	kind, channel, category, mask := Kind(s[0]>>4&7), int(s[0]&15), int(s[1]>>5), s[1]&31
+	if kind > Conversation || channel >= len(channelCodes) || category >= len(categoryCodes) {
+		return e, "", false
 	}
-	e := Entry{
-		ID: readField(field), Pending: value[0]&pendingBit != 0, Kind: Kind(value[0] >> 4 & 7),
-		Channel: channelCodes[channel], Category: categoryCodes[category], At: fromMillis(readMillis(value[2:])),
+	e = Entry{
+		ID: readID(s[idAt:hashesAt]), Pending: s[0]&pendingBit != 0, Kind: kind,
+		Channel: channelCodes[channel], Category: categoryCodes[category], At: fromMillis(readNumber(s[2:])),
 	}
-	value = value[8:]
+	s = s[hashesAt:]
 	for i, to := range []*uint64{&e.Subject, &e.Campaign, &e.Address, &e.Caller, &e.Template} {
 		if mask&(1<<i) == 0 {
 			continue
 		}
-		if len(value) < 4 {
-			return Entry{}, false
+		if len(s) < hashSize {
+			return e, "", false
 		}
-		*to = uint64(binary.BigEndian.Uint32([]byte(value[:4])))
-		value = value[4:]
+		*to = uint64(s[0])<<16 | uint64(s[1])<<8 | uint64(s[2])
+		s = s[hashSize:]
 	}
-	return e, true
+	return e, s, true
 }
 
-// marker is the field that says under which epoch a log was loaded.
-const marker = "e"
-
-// fieldOf packs a dispatch id into 17 bytes, the last one below MaxLegs. Any
-// other id stays as it is, with a mark at its end.
-func fieldOf(id string) string {
-	t, leg, err := touch.ParseDispatchID(id)
-	if err != nil || touch.DispatchID(t, leg) != id {
-		return id + "~"
+// readEntries reads those of a known log, oldest first.
+func readEntries(log string) ([]Entry, error) {
+	if len(log) < headSize {
+		return nil, errBroken
 	}
-	return string(t[:]) + string(rune(leg))
-}
-
-func readField(f string) string {
-	if last := len(f) - 1; last == len(touch.ID{}) && f[last] < touch.MaxLegs {
-		return touch.DispatchID(touch.ID([]byte(f[:last])), int(f[last]))
+	es := make([]Entry, 0, (len(log)-headSize)/hashesAt)
+	for rest := log[headSize:]; rest != ""; {
+		e, after, ok := readEntry(rest)
+		if !ok {
+			return nil, errBroken
+		}
+		es, rest = append(es, e), after
 	}
-	return strings.TrimSuffix(f, "~")
+	sortEntries(es)
+	return es, nil
 }
 
 func appendQuestion(b []byte, q *Question) []byte {
 	limit := min(max(0, q.Limit), 1<<16-1)
 	channels := bits(channelCodes[:], q.Match.Channels)
-	b = appendMillis(b, millis(q.Since))
+	b = appendNumber(b, millis(q.Since))
 	b = append(b, byte(limit>>8), byte(limit), byte(channels>>8), byte(channels),
 		byte(bits(categoryCodes[:], q.Match.Categories)), byte(q.Match.MinKind), 0)
 	m := &q.Match
 	return appendHashes(b, len(b)-1, m.Subject, m.Campaign, m.Address, m.Caller, m.Template)
 }
 
-// released is the note of a release.
-const released = "r"
+// The forms of notes.
+const (
+	noteRelease = 112 + iota
+	noteCommit
+	noteWhole // a commit that may re-create the contact
+)
 
-func noteText(s *Settlement) string {
-	if s.Release {
-		return released
+func appendNote(b []byte, s *Settlement) []byte {
+	form, kind, at := byte(noteCommit), byte(s.Kind), int64(0)
+	switch {
+	case s.Release:
+		form, kind = noteRelease, 0
+	case s.Entry != nil:
+		form = noteWhole
 	}
-	var at int64
-	if !s.At.IsZero() {
+	if !s.Release && !s.At.IsZero() {
 		at = millis(s.At)
 	}
-	b := append(appendMillis(make([]byte, 0, 64), at), byte(s.Kind))
-	if s.Entry != nil {
+	b = appendID(appendNumber(append(b, form, kind), at), s.ID)
+	if form == noteWhole {
 		e := *s.Entry
-		e.Pending = true // so that the settlement's time wins over the entry's
+		e.ID, e.Pending = s.ID, true // so that the settlement's time wins over the entry's
 		b = appendEntry(b, &e)
 	}
-	return string(b)
+	return b
 }

@@ -3,7 +3,7 @@ package contactlog
 import (
 	"context"
 	"errors"
-	"strconv"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,7 +19,12 @@ import (
 //     been intended under an older epoch are there.
 //  4. They are stored under the epoch of step 2, or not at all.
 func (r *Redis) Rehydrate(ctx context.Context, customers []string, keep time.Duration, load Loader) error {
-	epochs, err := r.takeUp(ctx, customers)
+	shards := make([]int, len(customers))
+	for i, c := range customers {
+		shards[i] = r.Shard(c)
+	}
+	slices.Sort(shards)
+	epochs, err := r.takeUp(ctx, slices.Compact(shards))
 	if err != nil {
 		return err
 	}
@@ -27,37 +32,44 @@ func (r *Redis) Rehydrate(ctx context.Context, customers []string, keep time.Dur
 	if err != nil {
 		return err
 	}
-	commands := make([]command, len(customers))
-	for i, c := range customers {
-		keys, shard := r.keys(c)
-		args := []any{epochs[shard], keep.Milliseconds(), slack.Milliseconds()}
-		for k := range logs[c] {
-			e := &logs[c][k]
-			args = append(args, fieldOf(e.ID), appendEntry(nil, e))
-		}
-		commands[i] = command{keys, args}
-	}
-	_, err = r.run(ctx, r.scripts.rehydrate, commands)
-	return err
+	return r.store(ctx, customers, logs, keep, epochs)
 }
 
-// takeUp readies the customers' shards for loading, and gives their epochs.
-func (r *Redis) takeUp(ctx context.Context, customers []string) (map[int]string, error) {
-	shards := map[int]bool{}
-	for _, c := range customers {
-		shards[r.Shard(c)] = true
+// store loads logs under the epochs given; where a shard has another one by
+// now it does nothing.
+func (r *Redis) store(ctx context.Context, customers []string, logs map[string][]Entry, keep time.Duration, epochs map[int]string) error {
+	calls := r.share(len(customers), func(i int) string { return customers[i] }, func(i int, c *call, shard byte) int {
+		entries := logs[customers[i]]
+		b := append(make([]byte, 0, packed*(1+len(entries))), shard)
+		b = appendSpan(b, keep)
+		for k := range entries {
+			b = appendEntry(b, &entries[k])
+		}
+		c.args = append(c.args, b)
+		return 1 + len(entries)/entriesWeight
+	})
+	for part := range pipelines(calls) {
+		commands := make([]command, len(part))
+		for k, c := range part {
+			of := c.epochs(func(shard int) string { return epochs[shard] })
+			commands[k] = command{c.keys(r), append([]any{slack.Milliseconds(), of}, c.args...)}
+		}
+		if _, err := r.run(ctx, r.scripts.load, commands); err != nil {
+			return err
+		}
 	}
-	list := make([]int, 0, len(shards))
-	for s := range shards {
-		list = append(list, s)
-	}
-	gens, err := r.generations(ctx, list)
+	return nil
+}
+
+// takeUp readies shards for loading, and gives their epochs.
+func (r *Redis) takeUp(ctx context.Context, shards []int) (map[int]string, error) {
+	gens, err := r.generations(ctx, shards)
 	if err != nil {
 		return nil, err
 	}
 	var lost []int
-	for _, s := range list {
-		if _, ok := gens[s]; !ok {
+	for _, s := range shards {
+		if gens[s] == "" {
 			lost = append(lost, s)
 		}
 	}
@@ -66,7 +78,7 @@ func (r *Redis) takeUp(ctx context.Context, customers []string) (map[int]string,
 			return nil, err
 		}
 	}
-	return r.adopt(ctx, list)
+	return r.adopt(ctx, shards)
 }
 
 // errBehind is the answer where Redis knows of a later epoch than we do.
@@ -75,21 +87,47 @@ var errBehind = &touch.Error{Class: touch.Unavailable, Message: "the contact log
 // adopt sets the shards' generations to their epochs, and gives those.
 func (r *Redis) adopt(ctx context.Context, shards []int) (map[int]string, error) {
 	epochs := make(map[int]string, len(shards))
-	commands := make([]command, len(shards))
-	for i, s := range shards {
+	for _, s := range shards {
 		epochs[s] = r.epoch(s)
-		commands[i] = command{[]string{r.genKey(s)}, []any{epochs[s]}}
 	}
-	gens, err := r.run(ctx, r.scripts.adopt, commands)
+	err := r.onShards(ctx, r.scripts.adopt, shards, epochs, nil, func(part []int, reply any) error {
+		text, _ := reply.(string)
+		for i, s := range part {
+			if len(text) != numberSize*len(part) || text[i*numberSize:(i+1)*numberSize] != epochs[s] {
+				return errBehind
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	for i, s := range shards {
-		if gens[i] != epochs[s] {
-			return nil, errBehind
+	return epochs, nil
+}
+
+// onShards runs a script on the generations of shards, with their epochs and
+// further arguments, and hands each answer on.
+func (r *Redis) onShards(ctx context.Context, s *redis.Script, shards []int, epochs map[int]string, more []any, heard func(part []int, reply any) error) error {
+	size := callWeight
+	if r.cluster {
+		size = 1
+	}
+	parts := slices.Collect(slices.Chunk(shards, size))
+	commands := make([]command, len(parts))
+	for k, part := range parts {
+		c := call{shards: part}
+		commands[k] = command{c.keys(r), append([]any{c.epochs(func(shard int) string { return epochs[shard] })}, more...)}
+	}
+	replies, err := r.run(ctx, s, commands)
+	if err != nil {
+		return err
+	}
+	for k, reply := range replies {
+		if err := heard(parts[k], reply); err != nil {
+			return err
 		}
 	}
-	return epochs, nil
+	return nil
 }
 
 // Adopt sets the generations of shards to their epochs as the ledger has them,
@@ -100,19 +138,32 @@ func (r *Redis) Adopt(ctx context.Context, shards []int) error {
 	return err
 }
 
-// Generations gives the generation of every shard that has one. A shard
-// without has lost its data, or never had any.
+// Generations gives the epoch in the generation of every shard that has one. A
+// shard without has lost its data, or never had any.
 func (r *Redis) Generations(ctx context.Context) (map[int]int64, error) {
+	gens, err := r.generations(ctx, r.allShards())
+	if err != nil {
+		return nil, err
+	}
+	epochs := make(map[int]int64, len(gens))
+	for s, gen := range gens {
+		epochs[s] = readNumber(gen)
+	}
+	return epochs, nil
+}
+
+func (r *Redis) allShards() []int {
 	all := make([]int, r.o.Shards)
 	for i := range all {
 		all[i] = i
 	}
-	return r.generations(ctx, all)
+	return all
 }
 
-func (r *Redis) generations(ctx context.Context, shards []int) (map[int]int64, error) {
-	gens := map[int]int64{}
-	for part := range parts(shards) {
+// generations reads those of shards, as Redis has them.
+func (r *Redis) generations(ctx context.Context, shards []int) (map[int]string, error) {
+	gens := make(map[int]string, len(shards))
+	for part := range slices.Chunk(shards, pipelineItems) {
 		pipe := r.client.Pipeline()
 		cmds := make([]*redis.StringCmd, len(part))
 		for i, s := range part {
@@ -120,16 +171,17 @@ func (r *Redis) generations(ctx context.Context, shards []int) (map[int]int64, e
 		}
 		_, _ = pipe.Exec(ctx) // each command has its own error
 		for i, s := range part {
-			text, err := cmds[i].Result()
+			gen, err := cmds[i].Result()
 			if errors.Is(err, redis.Nil) {
 				continue
 			}
 			if err != nil {
 				return nil, unavailable(err)
 			}
-			if gens[s], err = strconv.ParseInt(text, 10, 64); err != nil {
+			if len(gen) != numberSize && len(gen) != headSize {
 				return nil, errBroken
 			}
+			gens[s] = gen
 		}
 	}
 	return gens, nil

@@ -71,7 +71,7 @@ func (s *story) same(t *rapid.T, what string, do func(r rig) (any, error)) {
 
 var (
 	whos  = rapid.SampledFrom([]string{anna, "c-bob"})
-	ids   = rapid.SampledFrom([]string{id("1"), id("2"), id("3"), id("4"), touch.DispatchID(touch.NewID("kit", "1"), 7), "raw", ""})
+	ids   = rapid.SampledFrom([]string{id("1"), id("2"), id("3"), id("4"), touch.DispatchID(touch.NewID("kit", "1"), 7)})
 	keeps = rapid.SampledFrom([]time.Duration{time.Minute, time.Hour})
 	kinds = rapid.Custom(func(t *rapid.T) Kind { return Kind(rapid.IntRange(0, int(Conversation)).Draw(t, "kind")) })
 	names = rapid.SampledFrom([]uint64{0, 0, Hash("x"), Hash("y")})

@@ -3,7 +3,7 @@ package contactlog
 import (
 	"context"
 	_ "embed"
-	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,21 +32,24 @@ type Options struct {
 // Redis is the contact log in Redis: one server, a Cluster, or the embedded
 // one. It is safe for concurrent use, by many processes at once.
 //
-// A customer's log is a hash, "tg:{shard}:log:customer", of one field for each
-// contact and a marker: the epoch under which it was loaded, and how far back.
-// "tg:{shard}:gen" is the shard's generation, the epoch that was adopted when
-// it was last found empty. A log counts as known when marker, generation and
-// the ledger's epoch agree; so after a FLUSHALL, or a restart without data,
-// nothing is known, and absence is never taken for innocence.
+// A customer's log is one string, "tg:{shard}:log:customer": the epoch under
+// which it was loaded, how far back it is complete, and some 30 bytes for each
+// contact. "tg:{shard}:gen" is the shard's generation: the epoch that was
+// adopted when it was last found empty and, once the shard is complete (see
+// Rebuild), how far back. A log counts as known when its own epoch, the
+// generation's and the ledger's agree; an absent one is known, and empty, in a
+// complete shard only. So after a FLUSHALL, or a restart without data, nothing
+// is known, and absence is not taken for innocence. Redis must not evict keys.
 type Redis struct {
 	client  redis.UniversalClient
+	cluster bool
 	o       Options
 	scripts scripts
 }
 
 var _ Log = (*Redis)(nil)
 
-type scripts struct{ reserve, settle, rehydrate, adopt *redis.Script }
+type scripts struct{ reserve, settle, load, adopt, complete *redis.Script }
 
 var (
 	//go:embed entry.lua
@@ -55,15 +58,21 @@ var (
 	reserveLua string
 	//go:embed settle.lua
 	settleLua string
-	//go:embed rehydrate.lua
-	rehydrateLua string
+	//go:embed load.lua
+	loadLua string
 	//go:embed adopt.lua
 	adoptLua string
+	//go:embed complete.lua
+	completeLua string
 )
 
-// slack is how much longer than needed an unused log stays, and how long the
-// notes on an unknown one do.
-const slack = time.Hour
+const (
+	// slack is how much longer than needed an unused log stays.
+	slack = time.Hour
+	// aside is how long an unknown log stays that has notes. It is long, for
+	// once such a log is gone from a complete shard nobody would miss it.
+	aside = 90 * 24 * time.Hour
+)
 
 // NewRedis makes a log over a client, which stays its owner's to close. It
 // does no input or output.
@@ -77,11 +86,13 @@ func NewRedis(client redis.UniversalClient, o Options) *Redis {
 	if o.Epochs == nil {
 		o.Epochs = func(int) int64 { return 0 }
 	}
-	return &Redis{client: client, o: o, scripts: scripts{
-		reserve:   redis.NewScript(reserveLua),
-		settle:    redis.NewScript(entryLua + settleLua),
-		rehydrate: redis.NewScript(entryLua + rehydrateLua),
-		adopt:     redis.NewScript(adoptLua),
+	_, cluster := client.(*redis.ClusterClient)
+	return &Redis{client: client, cluster: cluster, o: o, scripts: scripts{
+		reserve:  redis.NewScript(entryLua + reserveLua),
+		settle:   redis.NewScript(entryLua + settleLua),
+		load:     redis.NewScript(entryLua + loadLua),
+		adopt:    redis.NewScript(entryLua + adoptLua),
+		complete: redis.NewScript(entryLua + completeLua),
 	}}
 }
 
@@ -96,68 +107,56 @@ func (r *Redis) logKey(shard int, customer string) string {
 	return r.o.Prefix + ":{" + strconv.Itoa(shard) + "}:log:" + customer
 }
 
-// keys are those of every script on one customer.
-func (r *Redis) keys(customer string) (keys []string, shard int) {
-	shard = r.Shard(customer)
-	return []string{r.logKey(shard, customer), r.genKey(shard)}, shard
-}
-
-func (r *Redis) epoch(shard int) string { return strconv.FormatInt(r.o.Epochs(shard), 10) }
+// epoch is a shard's epoch in the ledger, as Redis keeps it.
+func (r *Redis) epoch(shard int) string { return string(appendNumber(nil, r.o.Epochs(shard))) }
 
 // Read implements Log.
 func (r *Redis) Read(ctx context.Context, customers []string) ([]Snapshot, error) {
-	shots := make([]Snapshot, 0, len(customers))
-	for part := range parts(customers) {
+	shots := make([]Snapshot, len(customers))
+	calls := r.share(len(customers), func(i int) string { return customers[i] }, func(int, *call, byte) int { return 1 })
+	for part := range pipelines(calls) {
 		pipe := r.client.Pipeline()
-		gens := map[int]*redis.StringCmd{}
-		logs := make([]*redis.MapStringStringCmd, len(part))
-		for i, c := range part {
-			keys, shard := r.keys(c)
-			if gens[shard] == nil {
-				gens[shard] = pipe.Get(ctx, keys[1])
-			}
-			logs[i] = pipe.HGetAll(ctx, keys[0])
+		got := make([]*redis.SliceCmd, len(part))
+		for k, c := range part {
+			got[k] = pipe.MGet(ctx, c.keys(r)...) // at once: log and generation must be of one instant
 		}
-		if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		if _, err := pipe.Exec(ctx); err != nil {
 			return nil, unavailable(err)
 		}
-		for i, c := range part {
-			shard := r.Shard(c)
-			if err := gens[shard].Err(); err != nil && !errors.Is(err, redis.Nil) {
-				return nil, unavailable(err)
+		for k, c := range part {
+			logs, gens := got[k].Val()[:len(c.items)], got[k].Val()[len(c.items):]
+			for p, i := range c.items {
+				shard := r.Shard(customers[i])
+				gen, _ := gens[slices.Index(c.shards, shard)].(string)
+				log, found := logs[p].(string)
+				var err error
+				if shots[i], err = snapshot(log, found, gen, r.epoch(shard)); err != nil {
+					return nil, err
+				}
 			}
-			shot, err := snapshot(logs[i], gens[shard].Val(), r.epoch(shard))
-			if err != nil {
-				return nil, err
-			}
-			shots = append(shots, shot)
 		}
 	}
 	return shots, nil
 }
 
-func snapshot(log *redis.MapStringStringCmd, gen, epoch string) (Snapshot, error) {
-	fields, err := log.Result()
-	if err != nil {
-		return Snapshot{}, unavailable(err)
+func snapshot(log string, found bool, gen, epoch string) (Snapshot, error) {
+	if !found {
+		log = gen // absent from a complete shard is empty
 	}
-	loaded, keep, ok := readMarker(fields[marker])
-	if !ok || loaded != epoch || gen != epoch {
+	if len(gen) < numberSize || gen[:numberSize] != epoch || (!found && len(gen) < headSize) {
 		return Snapshot{}, nil
 	}
-	es := make([]Entry, 0, len(fields)-1)
-	for f, v := range fields {
-		if f == marker {
-			continue
-		}
-		e, ok := readEntry(f, v)
-		if !ok {
-			return Snapshot{}, errBroken
-		}
-		es = append(es, e)
+	if len(log) < headSize {
+		return Snapshot{}, errBroken
 	}
-	sortEntries(es)
-	return Snapshot{Known: true, Entries: es, Keep: keep}, nil
+	if log[:numberSize] != epoch {
+		return Snapshot{}, nil
+	}
+	es, err := readEntries(log)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return Snapshot{Known: true, Entries: es, Keep: readSpan(log[numberSize:])}, nil
 }
 
 // errBroken keeps the gate shut where a log holds what this version cannot

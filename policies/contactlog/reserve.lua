@@ -1,97 +1,102 @@
--- Reserves a place for one contact under all of its caps, or under none.
+-- Reserves places, for each contact under all of its caps or under none, one
+-- contact after the other.
 --
--- KEYS[1] the customer's log   KEYS[2] the shard's generation
--- ARGV[1] epoch     [2] keep, ms     [3] field     [4] entry, pending
--- ARGV[5] now, ms   [6] slack of the expiry, ms    [7] questions, packed: each
---   six bytes of since, two of limit, two of channels (a bit each), one of
---   categories (likewise), one of the least kind, one mask of hashes, and four
---   for each of those
+-- KEYS see entry.lua   ARGV[1] now, ms   [2] slack of the expiry, ms
+-- ARGV[3] the shards' epochs   [4] how many lists of questions follow
+-- ARGV[5...] the lists; a question is six bytes of since, two of limit, two of
+--   channels (a bit each), one of categories (likewise), one of the least kind,
+--   one mask of hashes, and three for each of those
+-- ARGV[...] a reservation each: one byte of shard, one of list, six of how far
+--   back the log must be complete, and the entry, pending
 --
--- Returns 0 unknown, 1 admitted, 2 admitted earlier, or, denied, {index of the
--- first question without a place, {field, entry, ...}}.
---
--- It begins with its own locals because each of the shared ones costs time at
--- every call.
-local call, byte, sub, floor = redis.call, string.byte, string.sub, math.floor
-local log, mine = KEYS[1], ARGV[3]
-if call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-local all = call('HGETALL', log)
-local keep
-for i = 1, #all, 2 do
-  local f = all[i]
-  if f == 'e' then
-    local epoch, k = string.match(all[i + 1], '^(%d+):(%d+)$')
-    if epoch == ARGV[1] then keep = tonumber(k) end
-  elseif f == mine then
-    mine = nil
-  end
-end
-if not keep or keep < tonumber(ARGV[2]) then return 0 end
-if not mine then return 2 end
+-- Returns for each: 0 unknown, 1 admitted, 2 admitted earlier, or, denied,
+-- {index of the first question without a place, log}.
+local first = 4 + ARGV[4]
+local n = #ARGV - first
+local gens, now, slack, lists = shards(n, ARGV[3]), tonumber(ARGV[1]), tonumber(ARGV[2]), {}
 
-local qs, p, n = ARGV[7], 1, 0
-local since, limit, channels, categories, least, mask, want, count = {}, {}, {}, {}, {}, {}, {}, {}
-while p < #qs do
-  n = n + 1
-  local a, b, c, d, e, f, l, m, x, y, g, k, h = byte(qs, p, p + 12)
-  since[n] = ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
-  limit[n], channels[n], categories[n], least[n], mask[n], count[n] = l * 256 + m, x * 256 + y, g, k, h, 0
-  p = p + 13
-  if h > 0 then
-    local size, bit = 0, 1
-    while bit < 32 do
-      if h % (bit + bit) >= bit then size = size + 4 end
-      bit = bit + bit
-    end
-    want[n], p = sub(qs, p, p + size - 1), p + size
+local function questions(k)
+  if lists[k] then return lists[k] end
+  local qs, p, n = ARGV[4 + k], 1, 0
+  local l = {since = {}, limit = {}, channels = {}, categories = {}, least = {}, mask = {}, want = {}}
+  while p < #qs do
+    n = n + 1
+    local s, t, x, y, g, h, m = byte(qs, p + 6, p + 12)
+    l.since[n], l.limit[n], l.channels[n], l.categories[n], l.least[n], l.mask[n] = number(qs, p), s * 256 + t, x * 256 + y, g, h, m
+    local size = 3 * byte(ones, m + 1)
+    l.want[n] = sub(qs, p + 13, p + 12 + size)
+    p = p + 13 + size
   end
+  l.n, lists[k] = n, l
+  return l
 end
 
--- holds says whether the entry has all hashes that a question wants.
-local function holds(v, have, asked, wanted)
-  local at, w, bit = 9, 1, 1
+-- holds says whether the entry at p, with hashes as in have, has all that a
+-- question asks for.
+local function holds(log, p, have, asked, wanted)
+  local at, w, bit = p + 25, 1, 1
   while bit < 32 do
     local has = have % (bit + bit) >= bit
     if asked % (bit + bit) >= bit then
-      if not has or sub(v, at, at + 3) ~= sub(wanted, w, w + 3) then return false end
-      w = w + 4
+      if not has or sub(log, at, at + 2) ~= sub(wanted, w, w + 2) then return false end
+      w = w + 3
     end
-    if has then at = at + 4 end
+    if has then at = at + 3 end
     bit = bit + bit
   end
   return true
 end
 
-local oldest, old = tonumber(ARGV[5]) - keep, {}
-for i = 1, #all, 2 do
-  if all[i] ~= 'e' then
-    local v = all[i + 1]
-    local s, t, a, b, c, d, e, f = byte(v, 1, 8)
+-- count counts a log for each question, and gives the log without what is
+-- older than any of them looks back.
+local function count(log, l, oldest)
+  local n, since, channels, categories, least, mask, want = l.n, l.since, l.channels, l.categories, l.least, l.mask, l.want
+  local counts, p, from, young = {}, 13, 1, ''
+  for q = 1, n do counts[q] = 0 end
+  while p <= #log do
+    local s, t, a, b, c, d, e, f = byte(log, p, p + 7)
     local at = ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
-    local kind = floor(s / 16)
+    local kind, next = floor(s / 16), p + 25 + 3 * byte(ones, t % 32 + 1)
     if s >= 128 then at, kind = math.huge, 8 end -- a pending reservation never ages
     if at < oldest then
-      old[#old + 1] = all[i]
+      young, from = young .. sub(log, from, p - 1), next
     else
       local channel, category = 2 ^ (s % 16), 2 ^ floor(t / 32)
       for q = 1, n do
         if at >= since[q] and kind >= least[q]
           and channels[q] % (channel + channel) >= channel
           and categories[q] % (category + category) >= category
-          and (mask[q] == 0 or holds(v, t % 32, mask[q], want[q])) then
-          count[q] = count[q] + 1
+          and (mask[q] == 0 or holds(log, p, t % 32, mask[q], want[q])) then
+          counts[q] = counts[q] + 1
         end
       end
     end
+    p = next
   end
+  if from == 1 then return counts, log end
+  return counts, young .. sub(log, from)
 end
-for _, f in ipairs(old) do call('HDEL', log, f) end
-for q = 1, n do
-  if count[q] >= limit[q] then
-    if #old > 0 then all = call('HGETALL', log) end
-    return {q - 1, all}
+
+local function reserve(key, item)
+  local s, k = byte(item, 1, 2)
+  local gen = gens[s]
+  local log = call('GET', key) or gen -- absent from a complete shard is empty
+  if #log < 12 or gen == '' or sub(log, 1, 6) ~= sub(gen, 1, 6) then return 0 end
+  local keep = number(log, 7)
+  if keep < number(item, 3) then return 0 end
+  if place(log, sub(item, 17, 33), false) then return 2 end
+  local l = questions(k)
+  local counts, young = count(log, l, now - keep)
+  for q = 1, l.n do
+    if counts[q] >= l.limit[q] then
+      if young ~= log then store(key, young, keep + slack) end
+      return {q - 1, young}
+    end
   end
+  store(key, young .. sub(item, 9), keep + slack)
+  return 1
 end
-call('HSET', log, mine, ARGV[4])
-call('PEXPIRE', log, string.format('%.0f', keep + ARGV[6])) -- rubbish collection, no rule
-return 1
+
+local answers = {}
+for i = 1, n do answers[i] = reserve(KEYS[i], ARGV[first + i]) end
+return answers

@@ -1,24 +1,28 @@
--- Settles one contact: now if the log is known, otherwise when it is loaded.
--- A log is known if it was loaded under its shard's generation.
+-- Settles contacts: now where the log is known, otherwise when it is loaded. A
+-- log is known if it was loaded under its shard's generation, or is absent from
+-- a complete shard.
 --
--- KEYS[1] the customer's log   KEYS[2] the shard's generation
--- ARGV[1] field   [2] note   [3] slack of the expiry, ms
+-- KEYS see entry.lua   ARGV[1] slack of the expiry, ms
+-- ARGV[2] how long a log with notes stays, ms
+-- ARGV[3...] a settlement each: one byte of shard, and the note
 --
--- Returns 1, or 0 where the note was kept aside.
-local log, field = KEYS[1], ARGV[1]
-local epoch, keep = mark(call('HGET', log, 'e'))
-if not epoch or epoch ~= call('GET', KEYS[2]) then
-  local aside = field .. '!'
-  call('HSET', log, aside, stack(call('HGET', log, aside), ARGV[2]))
-  expire(log, tonumber(ARGV[3]))
-  return 0
+-- Returns how many were kept aside as notes.
+local n, aside = #ARGV - 2, 0
+local gens = shards(n)
+for i = 1, n do
+  local gen, note, log = gens[byte(ARGV[i + 2])], sub(ARGV[i + 2], 2), call('GET', KEYS[i])
+  log = log or #gen > 6 and gen or string.rep('\255', 12)
+  local known = sub(log, 1, 6) == sub(gen, 1, 6)
+  local from, to = place(log, sub(note, 9, 25), not known)
+  local old = from and sub(log, from, to)
+  if known then
+    local new = settle(old, note)
+    if (old or new) and new ~= old then
+      store(KEYS[i], splice(log, from, to, new or ''), number(log, 7) + ARGV[1])
+    end
+  else
+    store(KEYS[i], splice(log, from, to, stack(old, note)), tonumber(ARGV[2]))
+    aside = aside + 1
+  end
 end
-local old = call('HGET', log, field)
-local new = settle(old, ARGV[2])
-if not new then
-  if old then call('HDEL', log, field) end
-elseif new ~= old then
-  call('HSET', log, field, new)
-  expire(log, keep + ARGV[3])
-end
-return 1
+return aside
