@@ -33,6 +33,8 @@ type Ledger interface {
 	Items
 	Access
 	Controls
+	PolicyBook
+	Journal
 	Subscriptions
 	// Ping asks whether the store answers.
 	Ping(ctx context.Context) error

@@ -102,6 +102,8 @@ func Run(t *testing.T, open Open) {
 		{"Keys", testKeys},
 		{"Stops", testStops},
 		{"Policies", testPolicies},
+		{"Proposals", testProposals},
+		{"Journal", testJournal},
 		{"Shards", testShards},
 		{"Leases", testLeases},
 		{"Subscriptions", testSubscriptions},

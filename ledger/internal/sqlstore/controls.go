@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -100,7 +101,7 @@ func (s *Store) PutStop(ctx context.Context, stop ledger.Stop, actor string, now
 	if err != nil {
 		return s.fault(err)
 	}
-	e := touch.Event{At: now, Actor: actor, Reason: "stop " + stop.ID, Channel: stop.Channel}
+	e := touch.Event{At: now, Actor: actor, Reason: fmt.Sprintf("stop %s by %s: %s", stop.ID, stop.Owner, stop.Reason), Channel: stop.Channel}
 	return s.changeControl(ctx, e, func(t *tx) error {
 		_, err := t.Exec(`INSERT INTO stops (id, doc) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`, stop.ID, doc)
 		return err

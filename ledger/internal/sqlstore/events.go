@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 
+	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
@@ -61,7 +62,7 @@ func (s *Store) VerifyJournal(ctx context.Context) (records int64, err error) {
 			if err := rows.Scan(&pos, &id, &at, &count, &body, &hash); err != nil {
 				return err
 			}
-			prev = chained(prev, (&record{id: id, at: at, count: int(count), w: &writer{b: body}}).sum())
+			prev = ledger.ChainHash(prev, (&ledger.JournalRecord{ID: id, At: at, Count: count, Body: body}).Sum())
 			if records++; pos != records || !bytes.Equal(prev, hash) {
 				return &touch.Error{Class: touch.Internal, Message: "the journal is broken", Cause: errChain}
 			}
@@ -81,4 +82,32 @@ func (s *Store) VerifyJournal(ctx context.Context) (records int64, err error) {
 		return nil
 	})
 	return records, err
+}
+
+// JournalRecords implements ledger.Journal.
+func (s *Store) JournalRecords(ctx context.Context, after int64, limit int) (records []ledger.JournalRecord, err error) {
+	err = s.look(ctx, func(c *conn) error {
+		return c.each(func(rows *sql.Rows) error {
+			var r ledger.JournalRecord
+			err := rows.Scan(&r.Pos, &r.ID, &r.At, &r.Count, &r.Body, &r.Hash)
+			records = append(records, r)
+			return err
+		}, `SELECT pos, id, at, count, body, hash FROM journal WHERE pos > $1 ORDER BY pos LIMIT $2`, after, bound(limit, 100, 10_000))
+	})
+	return records, err
+}
+
+// JournalHead implements ledger.Journal.
+func (s *Store) JournalHead(ctx context.Context) (pos int64, hash []byte, err error) {
+	err = s.look(ctx, func(c *conn) error {
+		_, err := c.one([]any{&pos, &hash}, `SELECT pos, hash FROM head WHERE id = 1`)
+		return err
+	})
+	return pos, hash, err
+}
+
+// DecodeRecord gives the events of a stored record.
+func DecodeRecord(r *ledger.JournalRecord) (events []touch.Event, err error) {
+	err = readRecord(r.Pos, r.Count, r.Body, func(e *touch.Event) { events = append(events, *e) })
+	return events, err
 }

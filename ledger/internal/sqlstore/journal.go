@@ -1,13 +1,12 @@
 package sqlstore
 
 import (
-	"crypto/sha256"
 	"database/sql"
-	"encoding/binary"
 	"errors"
 	"hash/fnv"
 	"slices"
 
+	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
@@ -89,18 +88,9 @@ func callerBit(caller string) int64 {
 	return 1 << (h.Sum32() % 62)
 }
 
-// sum is the record's own hash; chained links it to the one before.
+// sum is the record's own hash.
 func (r *record) sum() [32]byte {
-	var head [24]byte
-	binary.BigEndian.PutUint64(head[0:], uint64(r.id))
-	binary.BigEndian.PutUint64(head[8:], uint64(r.at))
-	binary.BigEndian.PutUint64(head[16:], uint64(r.count))
-	return sha256.Sum256(append(head[:], r.w.b...))
-}
-
-func chained(prev []byte, sum [32]byte) []byte {
-	h := sha256.Sum256(append(append(make([]byte, 0, 64), prev...), sum[:]...))
-	return h[:]
+	return (&ledger.JournalRecord{ID: r.id, At: r.at, Count: int64(r.count), Body: r.w.b}).Sum()
 }
 
 var insertJournal = Insert{
@@ -127,7 +117,7 @@ func (t *tx) writeJournal() error {
 	var c journalColumns
 	for i, r := range t.journal.records {
 		pos++
-		hash = chained(hash, sums[i])
+		hash = ledger.ChainHash(hash, sums[i])
 		c.add(pos, r, hash)
 	}
 	if err := t.insert(&insertJournal, len(c.pos), c.pos, c.id, c.at, c.count, c.callers, c.body, c.hash); err != nil {

@@ -38,7 +38,11 @@ func (s *Store) PutListings(ctx context.Context, listings []touch.Listing, actor
 		}
 		for _, l := range last {
 			// The key may be an address: the event does not name it.
-			_, err := t.log([]touch.Event{{Kind: touch.EventListing, At: now, Actor: actor, Reason: "added to " + l.List}})
+			reason := "added to " + l.List
+			if l.Owner != "" {
+				reason += " by " + l.Owner + ": " + l.Reason
+			}
+			_, err := t.log([]touch.Event{{Kind: touch.EventListing, At: now, Actor: actor, Reason: reason}})
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,128 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// PutProposal implements ledger.PolicyBook.
+func (s *Store) PutProposal(ctx context.Context, p ledger.Proposal, documents map[string][]byte, now time.Time) error {
+	return s.change(ctx, func(t *tx) error {
+		if err := t.putProposal(p); err != nil {
+			return err
+		}
+		if p.Version == 0 {
+			set := ledger.PolicySet{Hash: p.Hash, Documents: documents, CreatedAt: now, CreatedBy: p.Author}
+			if err := t.storeSet(&set); err != nil {
+				return err
+			}
+		}
+		_, err := t.log([]touch.Event{proposalEvent(&p, now)})
+		return err
+	})
+}
+
+// EnactProposal implements ledger.PolicyBook.
+func (s *Store) EnactProposal(ctx context.Context, p ledger.Proposal, now time.Time) error {
+	return s.changeControl(ctx, proposalEvent(&p, now), func(t *tx) error {
+		var active string
+		if _, err := t.one([]any{&active}, `SELECT policy FROM control WHERE id = 1`); err != nil {
+			return err
+		}
+		if active != p.Base {
+			return conflict("another set of policies is in force than the one that this was made to replace")
+		}
+		known, err := t.one([]any{new(string)}, `SELECT hash FROM policies WHERE hash = $1`, p.Hash)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return notFound("this policy set")
+		}
+		if err := t.putProposal(p); err != nil {
+			return err
+		}
+		_, err = t.Exec(`UPDATE control SET policy = $1 WHERE id = 1`, p.Hash)
+		return err
+	})
+}
+
+// proposalEvent tells of the last step.
+func proposalEvent(p *ledger.Proposal, now time.Time) touch.Event {
+	e := touch.Event{Kind: touch.EventControl, At: now, Reason: fmt.Sprintf("policy %s %s as proposal %s", p.Hash, p.State, p.ID)}
+	if n := len(p.History); n > 0 {
+		last := &p.History[n-1]
+		e.Actor = last.Actor
+		if last.Reason != "" {
+			e.Reason += ": " + last.Reason
+		}
+	}
+	if p.State == ledger.ProposalApproved {
+		e.Until = p.EffectiveAt
+	}
+	return e
+}
+
+// putProposal stores the next version of a proposal.
+func (t *tx) putProposal(p ledger.Proposal) error {
+	seen := p.Version
+	p.Version++
+	doc, err := packDoc(p)
+	if err != nil {
+		return err
+	}
+	if seen == 0 {
+		n, err := t.Exec(`INSERT INTO proposals (id, version, state, created, doc) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING`,
+			p.ID, p.Version, string(p.State), micros(p.CreatedAt), doc)
+		if err == nil && n == 0 {
+			return conflict("this proposal exists already")
+		}
+		return err
+	}
+	n, err := t.Exec(`UPDATE proposals SET version = $2, state = $3, doc = $4 WHERE id = $1 AND version = $5`,
+		p.ID, p.Version, string(p.State), doc, seen)
+	if err == nil && n == 0 {
+		return conflict("the proposal has moved on")
+	}
+	return err
+}
+
+// storeSet keeps documents by their hash.
+func (t *tx) storeSet(set *ledger.PolicySet) error {
+	doc, err := packDoc(set)
+	if err != nil {
+		return err
+	}
+	_, err = t.Exec(`INSERT INTO policies (hash, doc) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`, set.Hash, doc)
+	return err
+}
+
+// Proposal implements ledger.PolicyBook.
+func (s *Store) Proposal(ctx context.Context, id string) (*ledger.Proposal, error) {
+	var all []ledger.Proposal
+	err := s.look(ctx, func(c *conn) (err error) {
+		all, err = readDocs[ledger.Proposal](c, `SELECT doc FROM proposals WHERE id = $1`, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, notFound("this proposal")
+	}
+	return &all[0], nil
+}
+
+// Proposals implements ledger.PolicyBook.
+func (s *Store) Proposals(ctx context.Context, state ledger.ProposalState, limit int) (all []ledger.Proposal, err error) {
+	err = s.look(ctx, func(c *conn) error {
+		all, err = readDocs[ledger.Proposal](c, `SELECT doc FROM proposals WHERE $1 = '' OR state = $1 ORDER BY created DESC, id DESC LIMIT $2`,
+			string(state), bound(limit, 100, 1000))
+		return err
+	})
+	return all, err
+}
