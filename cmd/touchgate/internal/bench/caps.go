@@ -46,7 +46,7 @@ func caps(ctx context.Context, e *env) (*Figures, error) {
 // capRound gives the contacts per second, and the bytes of one customer's log
 // before.
 func (e *env) capRound(ctx context.Context, n, held int) (speed, bytes float64, err error) {
-	log := contactlog.NewRedis(e.rdb, contactlog.Options{Prefix: fmt.Sprintf("bench%d-%d", held, time.Now().UnixMilli())})
+	log := contactlog.NewRedis(e.rdb, contactlog.Options{Prefix: fmt.Sprintf("b%d", held)})
 	customers := make([]string, n)
 	for i := range customers {
 		customers[i] = string(appendCustomer(nil, i))
