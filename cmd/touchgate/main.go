@@ -31,6 +31,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, os.Environ())) }
 
 // run is main without the process around it.
 func run(args []string, stdout, stderr io.Writer, environ []string) int {
+	stderr = &lockedWriter{w: stderr}
 	ctx, stop := interruptible(context.Background(), stderr)
 	defer stop()
 	cmd := rootCommand(environ)
