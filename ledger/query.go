@@ -18,6 +18,10 @@ type Query interface {
 	// Contacts gives, for each customer, every leg that reached or may have
 	// reached them since the instant: what the contact log is rebuilt from.
 	Contacts(ctx context.Context, customers []string, since time.Time) (map[string][]PastContact, error)
+	// Contacted names customers of whom Contacts may tell something: up to
+	// limit (1 to 1000; 0 is 100) after the one given, in an order of the
+	// store's own. It leaves none out, and names each once.
+	Contacted(ctx context.Context, after string, limit int) ([]string, error)
 	// Campaign counts a campaign's touches by state and reason; class
 	// NotFound where it has none.
 	Campaign(ctx context.Context, caller, campaign string) (*CampaignView, error)

@@ -92,6 +92,7 @@ func Run(t *testing.T, open Open) {
 		{"Counts", testCounts},
 		{"TouchesListed", testTouchesListed},
 		{"PastContacts", testPastContacts},
+		{"Contacted", testContacted},
 		{"Events", testEvents},
 		{"EventsComplete", testEventsComplete},
 		{"Customers", testCustomers},

@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -107,6 +108,48 @@ func testPastContacts(k *kit) {
 	tr := ledger.Transition{Seq: seg.Touches[0].Progress.Seq, Version: k.view(m).Progress.Version, To: touch.Failed, DropContact: true}
 	k.must(k.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
 	k.equal(contacts(first), []ledger.PastContact{made})
+}
+
+// testContacted: whoever was contacted, or may be just now, is named once.
+func testContacted(k *kit) {
+	named := func(limit int, want ...string) {
+		k.Helper()
+		var all []string
+		for after := ""; ; {
+			page, err := k.Contacted(k.ctx, after, limit)
+			k.must(err)
+			if len(page) == 0 {
+				break
+			}
+			if len(page) > limit {
+				k.Fatalf("%d customers on a page of %d", len(page), limit)
+			}
+			all, after = append(all, page...), page[len(page)-1]
+		}
+		slices.Sort(all)
+		k.equal(all, want)
+	}
+	of := func(customer string) ledger.NewTouch {
+		return k.touch(func(n *ledger.NewTouch) { n.Touch.Customer = customer })
+	}
+	named(2)
+	k.accept(of("b"), of("B"), of("b"))
+	k.deliver(bulk, 3)
+	named(1, "B", "b")
+	k.accept(of("a"), of("é"), of("c"))
+	waits := of("waits")
+	waits.Due = k.now().Add(time.Hour)
+	k.accept(waits)
+	ref, n, ok, err := k.Feed(k.ctx, bulk, k.now(), 2) // two of three, so that their wait is split
+	k.must(err)
+	if n != 2 || !ok {
+		k.Fatalf("fed %d", n)
+	}
+	k.intend(k.claim(ref))
+	k.pass(time.Minute)
+	k.deliver(bulk, 1)
+	named(2, "B", "a", "b", "c", "é")
+	named(1000, "B", "a", "b", "c", "é")
 }
 
 func testEvents(k *kit) {
