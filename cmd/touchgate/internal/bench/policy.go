@@ -43,7 +43,7 @@ func document(n int) string {
 		case 1:
 			fmt.Fprintf(&b, "  - {id: hours-%d, when: campaign != \"c%d\", hours: {mon-sun: [\"00:00-24:00\"]}, else: defer}\n", i, i)
 		case 2:
-			fmt.Fprintf(&b, "  - {id: consent-%d, when: channel == \"sms\" && subject != \"s%d\", require: consent(\"marketing\"), else: refuse}\n", i, i)
+			fmt.Fprintf(&b, "  - {id: consent-%d, when: channel == \"sms\" && subject != \"s%d\", require: consented(\"marketing\"), else: refuse}\n", i, i)
 		}
 	}
 	return b.String()
