@@ -59,7 +59,7 @@ func (ms *moves) run() error {
 		if round > 2 {
 			return errRaced
 		}
-		changed, err := ms.compute(todo)
+		changed, err := ms.compute(todo, round > 0)
 		if err != nil {
 			return err
 		}
@@ -85,13 +85,14 @@ func (ms *moves) run() error {
 	return ms.waits.write()
 }
 
-// compute runs the steps and gives the moves that changed something.
-func (ms *moves) compute(todo []*move) (changed []*move, err error) {
+// compute runs the steps and gives the moves that changed something. The rows
+// need no lock at first: store writes none that has moved since it was read.
+func (ms *moves) compute(todo []*move, lock bool) (changed []*move, err error) {
 	seqs := make([]int64, len(todo))
 	for i, m := range todo {
 		seqs[i] = m.seq
 	}
-	rows, err := ms.t.load(seqs)
+	rows, err := ms.t.load(seqs, lock)
 	if err != nil {
 		return nil, err
 	}

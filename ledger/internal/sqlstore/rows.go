@@ -62,12 +62,12 @@ func (r *row) complete(due int64, contacts, trail []byte) (err error) {
 	return err
 }
 
-// load reads rows by number, and into which segments they are taken. In a
-// transaction the rows that have moved before are locked first.
-func (c *conn) load(seqs []int64) (map[int64]*row, error) {
-	if lock := c.s.dialect.Lock(); c.tx != nil && lock != "" {
+// load reads rows by number, and into which segments they are taken. With lock
+// the rows that have moved before are locked first.
+func (c *conn) load(seqs []int64, lock bool) (map[int64]*row, error) {
+	if how := c.s.dialect.Lock(); lock && how != "" {
 		err := c.each(func(*sql.Rows) error { return nil },
-			`SELECT seq FROM progress WHERE `+c.in("seq", 1, Int)+` ORDER BY seq`+lock, c.array(seqs))
+			`SELECT seq FROM progress WHERE `+c.in("seq", 1, Int)+` ORDER BY seq`+how, c.array(seqs))
 		if err != nil {
 			return nil, err
 		}
