@@ -81,7 +81,7 @@ func (s *stage) now() time.Time { return time.Now().Add(s.offset) }
 func keptClock(path string) (time.Duration, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		offset := madeup.Start.Sub(time.Now()).Round(0)
+		offset := time.Until(madeup.Start).Round(0)
 		if err := os.WriteFile(path, []byte(offset.String()), 0o600); err != nil {
 			return 0, touch.Errorf(touch.Unavailable, "data", "the clock cannot be kept: %w", err)
 		}

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"maps"
 	"time"
@@ -88,7 +88,7 @@ func show(b *bar, counts map[touch.State]int) {
 
 // stillMoving looks for a touch that should go on soon.
 func stillMoving(ctx context.Context, client *apiclient.Client, campaigns []string, counts map[touch.State]int, now time.Time) (bool, error) {
-	found := fmt.Errorf("found") // ends a listing
+	found := errors.New("found") // ends a listing
 	for _, campaign := range campaigns {
 		for _, state := range []touch.State{touch.Due, touch.Unknown, touch.Sent} {
 			if counts[state] == 0 {
@@ -102,7 +102,7 @@ func stillMoving(ctx context.Context, client *apiclient.Client, campaigns []stri
 				}
 				return nil
 			})
-			if err == found {
+			if errors.Is(err, found) {
 				return true, nil
 			}
 			if err != nil {
