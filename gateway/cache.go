@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"maps"
+	"strconv"
 	"sync"
 	"time"
 	_ "time/tzdata" // the same answer on every host
@@ -50,6 +51,31 @@ func (c *templateCache) latest(ctx context.Context, name string) (*ledger.Templa
 		maps.DeleteFunc(c.byKey, func(_ string, t cachedTemplate) bool { return !now.Before(t.until) })
 	}
 	c.byKey[name] = cachedTemplate{t, now.Add(templateFresh)}
+	return t, nil
+}
+
+// version gives one version, which never changes; class NotFound.
+func (c *templateCache) version(ctx context.Context, name string, version int) (*ledger.Template, error) {
+	if version == 0 {
+		return c.latest(ctx, name)
+	}
+	key := name + "\x00" + strconv.Itoa(version)
+	c.mu.Lock()
+	hit, ok := c.byKey[key]
+	c.mu.Unlock()
+	if ok {
+		return hit.template, nil
+	}
+	t, err := c.store.Template(ctx, name, version)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.byKey) >= 1024 {
+		clear(c.byKey)
+	}
+	c.byKey[key] = cachedTemplate{template: t}
 	return t, nil
 }
 

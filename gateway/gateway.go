@@ -55,6 +55,8 @@ type Options struct {
 	AppSecret []byte
 	// DevKey, when set, is an API key with every scope; for development only.
 	DevKey string
+	// Policies are the settings that documents are compiled with, as the guard's are.
+	Policies policies.Options
 	// MaxFuture is how far ahead a touch may be planned (default 400 days).
 	MaxFuture time.Duration
 }
@@ -73,6 +75,7 @@ type Service struct {
 	secret    []byte
 	devKey    string
 	maxFuture time.Duration
+	options   policies.Options
 	check     *checker
 	templates *templateCache
 	keys      *keyCache
@@ -97,7 +100,7 @@ func New(o Options) (*Service, error) {
 	}
 	s := &Service{
 		ledger: o.Ledger, guard: o.Guard, control: o.Control, enqueue: o.Enqueue, receipts: o.Receipts,
-		now: o.Now, rand: o.Rand, log: o.Logger, secret: o.AppSecret, devKey: o.DevKey, maxFuture: o.MaxFuture,
+		now: o.Now, rand: o.Rand, log: o.Logger, secret: o.AppSecret, devKey: o.DevKey, maxFuture: o.MaxFuture, options: o.Policies,
 		check: newChecker(), keys: newKeyCache(), zones: newZoneCache(),
 	}
 	if s.now == nil {

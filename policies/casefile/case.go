@@ -44,6 +44,8 @@ type Contact struct {
 	Address  string         `json:"address,omitempty"`
 	Template string         `json:"template,omitempty"`
 	Kind     string         `json:"kind,omitempty"` // attempt, failed, delivered, connected, conversation
+
+	pending bool // reserved, not made yet
 }
 
 // Read reads a case. Unknown keys, a wrong word and a missing part are errors
@@ -124,14 +126,14 @@ func (c *Case) Judge(set *policies.Set) touch.Verdict {
 func (c *Case) entries() []contactlog.Entry {
 	var entries []contactlog.Entry
 	for i, k := range c.Contacts {
-		if k.At.After(c.At) {
+		if k.At.After(c.At) && !k.pending {
 			continue
 		}
 		if k.ID == "" {
 			k.ID = fmt.Sprintf("contact %d", i)
 		}
 		entries = append(entries, contactlog.Entry{
-			ID: k.ID, At: k.At, Kind: contactlog.KindOf(k.Kind), Channel: k.Channel, Category: k.Category,
+			ID: k.ID, At: k.At, Pending: k.pending, Kind: contactlog.KindOf(k.Kind), Channel: k.Channel, Category: k.Category,
 			Subject: contactlog.Hash(k.Subject), Campaign: contactlog.Hash(k.Campaign), Address: contactlog.Hash(k.Address),
 			Caller: contactlog.Hash(k.Caller), Template: contactlog.Hash(k.Template),
 		})

@@ -131,3 +131,18 @@ func TestReplay(t *testing.T) {
 		t.Errorf("%+v %v", c, err)
 	}
 }
+
+// Two touches of one batch: the second was denied by the place that the first
+// held, and the first went out a moment later.
+func TestReplayCountsWhatWasInFlight(t *testing.T) {
+	d := decision(t, func(d *casefile.Decision) {
+		last := d.Case.Contacts[1]
+		d.Case.Contacts = d.Case.Contacts[:1]
+		last.At = d.Case.At.Add(40 * time.Millisecond)
+		d.InFlight = []casefile.Contact{last}
+	})
+	c, err := d.Replay(policies.Options{})
+	if err != nil || !c.Same || len(c.Reservations) != 1 || !strings.Contains(c.Reservations[0], "1 contacts") {
+		t.Errorf("%+v %v", c, err)
+	}
+}

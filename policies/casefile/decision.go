@@ -17,6 +17,10 @@ type Decision struct {
 	// Policies are the documents in force then, by file name: those whose
 	// hash the verdict carries.
 	Policies map[string]string `json:"policies"`
+	// InFlight are contacts that were made in the minutes after: some of them
+	// held their place already when this was decided, and the record of that
+	// is only in the counts of the findings.
+	InFlight []Contact `json:"in_flight,omitempty"`
 	// CustomerVersion is that of Case.Customer; the verdict names the one
 	// that it saw.
 	CustomerVersion int64 `json:"customer_version"`
@@ -60,8 +64,14 @@ func (d *Decision) Replay(o policies.Options) (*Comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Comparison{Verdict: d.Case.Judge(set)}
-	c.compare(&d.Verdict, &c.Verdict)
+	c := d.judge(set, 0)
+	for n := 1; n <= len(d.InFlight) && len(c.Differences) > 0; n++ {
+		if again := d.judge(set, n); len(again.Differences) == 0 {
+			again.Reservations = append(again.Reservations, fmt.Sprintf(
+				"%d contacts made just after count as in flight, as the findings say that so many were counted", n))
+			c = again
+		}
+	}
 	if d.Verdict.Customer != d.CustomerVersion {
 		c.Reservations = append(c.Reservations, fmt.Sprintf(
 			"the customer's facts have changed since (version %d then, %d now): consents, outcomes and lists are read as of then by their dates, the profile as it is now",
@@ -69,6 +79,18 @@ func (d *Decision) Replay(o policies.Options) (*Comparison, error) {
 	}
 	c.Same = len(c.Differences) == 0
 	return c, nil
+}
+
+// judge compares with the first n contacts in flight.
+func (d *Decision) judge(set *policies.Set, n int) *Comparison {
+	question := d.Case
+	for _, k := range d.InFlight[:n] {
+		k.pending = true
+		question.Contacts = append(question.Contacts[:len(question.Contacts):len(question.Contacts)], k)
+	}
+	c := &Comparison{Verdict: question.Judge(set)}
+	c.compare(&d.Verdict, &c.Verdict)
+	return c
 }
 
 func (c *Comparison) compare(then, now *touch.Verdict) {
