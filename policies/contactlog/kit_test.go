@@ -2,6 +2,8 @@ package contactlog
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +20,8 @@ type rig struct {
 	Log
 	lose  func() // everything is gone, as after FLUSHALL
 	raise func() // the epochs of all shards were raised and adopted
+	// complete makes the log complete: nobody but those given was contacted.
+	complete func(logs map[string][]Entry, keep time.Duration)
 }
 
 // rigs are the implementations: the kit runs over each.
@@ -25,7 +29,7 @@ func rigs() map[string]func(t testing.TB) rig {
 	return map[string]func(t testing.TB) rig{
 		"model": func(testing.TB) rig {
 			m := NewModel()
-			return rig{m, m.Lose, m.void}
+			return rig{m, m.Lose, m.void, m.complete}
 		},
 		"embedded": func(t testing.TB) rig { return redisRig(t, embedded(t)) },
 		"redis": func(t testing.TB) rig {
@@ -63,6 +67,19 @@ func redisRig(t testing.TB, client redis.UniversalClient) rig {
 		raise: func() {
 			epoch.Add(1)
 			if err := log.Adopt(context.Background(), all); err != nil {
+				t.Fatal(err)
+			}
+		},
+		complete: func(logs map[string][]Entry, keep time.Duration) {
+			customers := slices.Sorted(maps.Keys(logs))
+			pages := func(_ context.Context, after string, _ int) ([]string, error) {
+				if after != "" {
+					return nil, nil
+				}
+				return customers, nil
+			}
+			load := func(context.Context, []string) (map[string][]Entry, error) { return logs, nil }
+			if _, err := log.Rebuild(context.Background(), keep, pages, load); err != nil {
 				t.Fatal(err)
 			}
 		},

@@ -30,7 +30,9 @@ func TestALogStaysSmall(t *testing.T) {
 				Subject: Hash(fmt.Sprint("debt", k)), Campaign: Hash(fmt.Sprint("campaign", k)), Address: Hash(customer), Caller: Hash("engine"), Template: Hash(fmt.Sprint("t", k)),
 			}
 		}
-		load := func(context.Context, []string) (map[string][]Entry, error) { return map[string][]Entry{customer: entries}, nil }
+		load := func(context.Context, []string) (map[string][]Entry, error) {
+			return map[string][]Entry{customer: entries}, nil
+		}
 		if err := log.Rehydrate(t.Context(), []string{customer}, month, load); err != nil {
 			t.Fatal(err)
 		}

@@ -22,6 +22,7 @@ type Model struct {
 type history struct {
 	known   bool
 	keep    time.Duration
+	stored  bool // something was written; a log that was only looked at is as good as absent
 	entries map[string]Entry
 	notes   map[string]note // settlements that came while the log was unknown
 }
@@ -59,6 +60,23 @@ func (m *Model) void() {
 		h.known = false
 	}
 	m.lost = true
+}
+
+// complete loads what is known of anybody, and knows from then on that nobody
+// else was contacted, as Redis does by Rebuild.
+func (m *Model) complete(logs map[string][]Entry, keep time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.lost && m.keep >= keep {
+		return
+	}
+	for c, es := range logs {
+		if len(es) > 0 {
+			m.of(c).load(es, keep)
+		}
+	}
+	maps.DeleteFunc(m.logs, func(_ string, h *history) bool { return !h.stored })
+	m.lost, m.keep = false, keep
 }
 
 func (m *Model) of(customer string) *history {
@@ -118,7 +136,7 @@ func (h *history) reserve(r *Reservation, now time.Time) Answer {
 	}
 	e := r.Entry
 	e.Pending, e.At = true, fromMillis(millis(now))
-	h.entries[e.ID] = e
+	h.entries[e.ID], h.stored = e, true
 	return Answer{Admitted: true}
 }
 
@@ -132,7 +150,7 @@ func (m *Model) Settle(_ context.Context, ss []Settlement) error {
 			h.settle(ss[i].ID, n)
 		} else {
 			old, ok := h.notes[ss[i].ID]
-			h.notes[ss[i].ID] = n.after(old, ok)
+			h.notes[ss[i].ID], h.stored = n.after(old, ok), true
 		}
 	}
 	return nil
@@ -164,7 +182,7 @@ func (h *history) settle(id string, n note) {
 	case ok:
 		h.entries[id] = e.commit(n.at, n.kind)
 	case n.entry != nil:
-		h.entries[id] = n.entry.commit(n.at, n.kind)
+		h.entries[id], h.stored = n.entry.commit(n.at, n.kind), true
 	}
 }
 
@@ -209,6 +227,7 @@ func (m *Model) Rehydrate(ctx context.Context, customers []string, keep time.Dur
 
 func (h *history) load(entries []Entry, keep time.Duration) {
 	had := h.entries
+	h.stored = true
 	if !h.known {
 		h.entries = map[string]Entry{}
 	}

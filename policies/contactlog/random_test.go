@@ -50,6 +50,7 @@ func (s *story) run() {
 		"read":      s.read,
 		"wait":      s.wait,
 		"disaster":  s.disaster,
+		"complete":  s.complete,
 	})
 }
 
@@ -146,7 +147,29 @@ func (s *story) settle(t *rapid.T) {
 
 func (s *story) rehydrate(t *rapid.T) {
 	who, keep := whos.Draw(t, "who"), keeps.Draw(t, "keep")
-	var es []Entry
+	es := s.truth(t)
+	load := func(context.Context, []string) (map[string][]Entry, error) { return map[string][]Entry{who: es}, nil }
+	s.same(t, fmt.Sprintf("rehydrate %s: %+v", who, es), func(r rig) (any, error) {
+		return nil, r.Rehydrate(context.Background(), []string{who}, keep, load)
+	})
+	s.read(t)
+}
+
+// complete makes the log complete, by the ledger's word on everybody.
+func (s *story) complete(t *rapid.T) {
+	keep, logs := keeps.Draw(t, "keep"), map[string][]Entry{}
+	for _, who := range []string{anna, "c-bob"} {
+		logs[who] = s.truth(t)
+	}
+	s.same(t, fmt.Sprintf("complete %v: %+v", keep, logs), func(r rig) (any, error) {
+		r.complete(logs, keep)
+		return nil, nil
+	})
+	s.read(t)
+}
+
+// truth is what the ledger may say of a customer.
+func (s *story) truth(t *rapid.T) (es []Entry) {
 	seen := map[string]bool{} // the ledger names each dispatch once
 	for range rapid.IntRange(0, 4).Draw(t, "entries") {
 		if e := s.entry(t); !seen[e.ID] {
@@ -154,11 +177,7 @@ func (s *story) rehydrate(t *rapid.T) {
 			es = append(es, e)
 		}
 	}
-	load := func(context.Context, []string) (map[string][]Entry, error) { return map[string][]Entry{who: es}, nil }
-	s.same(t, fmt.Sprintf("rehydrate %s: %+v", who, es), func(r rig) (any, error) {
-		return nil, r.Rehydrate(context.Background(), []string{who}, keep, load)
-	})
-	s.read(t)
+	return es
 }
 
 func (s *story) read(t *rapid.T) {
