@@ -37,7 +37,8 @@ the same at any hour.
 At the end stand three counts, taken from the vendors' own log:
   lost        accepted touches that came to no end, or are said to be sent while
               no vendor took them
-  duplicated  messages beyond the first for one leg of one touch
+  duplicated  messages beyond the first for one leg of one touch; an urgent one
+              whose first outcome nobody can tell may be resent, and is marked
   over cap    contacts beyond a cap of the policies, by the vendors' clocks
 The exit status is 1 when any of them is not zero.
 

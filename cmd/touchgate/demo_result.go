@@ -37,8 +37,10 @@ type demoResult struct {
 	Cancelled   int `json:"cancelled"`
 	Unconfirmed int `json:"unconfirmed"`
 	Dead        int `json:"dead"`
-	// Unknown outcomes: it may have been sent, and nobody can say.
+	// Unknown outcomes: it may have been sent, and nobody can say. Resent are
+	// the urgent ones of them that were deliberately sent once more.
 	Unknown int `json:"unknown"`
+	Resent  int `json:"resent"`
 	// The counts that matter.
 	Lost       int      `json:"lost"`
 	Duplicated int      `json:"duplicated"`
@@ -103,7 +105,7 @@ func judge(ctx context.Context, stage *stage, load *demoLoad, sent *submission, 
 	r.Messages, r.NewMessages = len(messages), len(messages)-stage.earlier
 	report := proof.Check(accepted, claims, messages, caps, stage.now())
 	r.Lost, r.Duplicated, r.OverCap = report.Lost, report.Duplicated, report.OverCap
-	r.Unchecked, r.examples = unchecked, report.Examples
+	r.Resent, r.Unchecked, r.examples = report.Resent, unchecked, report.Examples
 	return r, nil
 }
 
@@ -228,6 +230,9 @@ func (r *demoResult) print(f demoFlags) error {
 	}
 	for _, rule := range r.Unchecked {
 		fmt.Fprintf(f.table, "  the cap of %s is beyond the checker's own reading, and was not counted\n", rule)
+	}
+	if r.Resent > 0 {
+		fmt.Fprintf(f.table, "  %d urgent messages were sent once more, since nobody could tell what became of the first\n", r.Resent)
 	}
 	fmt.Fprintf(f.table, "lost %d\nduplicated %d\nover cap %d\n", r.Lost, r.Duplicated, r.OverCap)
 	if f.json {

@@ -164,7 +164,7 @@ func (s *stage) messages() ([]proof.Message, error) {
 		repeated := t.Replay || (ours && own[t.Dispatch])
 		own[t.Dispatch] = own[t.Dispatch] || ours
 		if !repeated {
-			messages = append(messages, proof.Message{Dispatch: t.Dispatch, At: t.At})
+			messages = append(messages, proof.Message{Dispatch: t.Dispatch, At: t.At, Resent: t.Resend})
 		}
 	}
 	return messages, nil

@@ -20,6 +20,9 @@ import (
 type Message struct {
 	Dispatch string // the dispatch id
 	At       time.Time
+	// Resent marks a deliberate second send: an urgent touch whose first
+	// outcome nobody could tell.
+	Resent bool
 }
 
 // Claim is what the gateway says of one touch.
@@ -40,7 +43,9 @@ type Claim struct {
 // Report is the three counts that matter, with some examples of each.
 type Report struct {
 	Lost, Duplicated, OverCap int
-	Examples                  []string
+	// Resent counts the deliberate second messages; they are no duplicates.
+	Resent   int
+	Examples []string
 }
 
 const maxExamples = 20
@@ -58,7 +63,8 @@ func (r *Report) add(count *int, n int, format string, args ...any) {
 //   - Lost: an accepted touch that the gateway no longer knows; one that should
 //     have moved on by now and has not; one that is said to be sent of which
 //     no taker knows; one that ended as never sent of which a taker knows.
-//   - Duplicated: messages beyond the first for one leg of one touch.
+//   - Duplicated: messages beyond the first for one leg of one touch, one
+//     that is marked as resent apart.
 //   - Over cap: contacts, by the takers' clocks, beyond the limit of a cap.
 func Check(accepted []touch.ID, claims []Claim, truth []Message, caps []Cap, now time.Time) Report {
 	var r Report
@@ -88,6 +94,7 @@ func (l leg) String() string { return l.touch.String() + "." + strconv.Itoa(l.le
 // duplicates counts second messages, and gives the instant of each first one.
 func (r *Report) duplicates(truth []Message) map[leg]time.Time {
 	taken := make(map[leg]time.Time, len(truth))
+	resent := map[leg]bool{}
 	for _, m := range truth {
 		id, n, err := touch.ParseDispatchID(m.Dispatch)
 		if err != nil {
@@ -95,7 +102,12 @@ func (r *Report) duplicates(truth []Message) map[leg]time.Time {
 		}
 		l := leg{id, n}
 		first, again := taken[l]
-		if again {
+		switch {
+		case !again:
+		case m.Resent && !resent[l]:
+			resent[l] = true
+			r.Resent++
+		default:
 			r.add(&r.Duplicated, 1, "duplicated: %s", l)
 		}
 		if !again || m.At.Before(first) {

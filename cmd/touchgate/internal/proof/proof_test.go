@@ -16,6 +16,8 @@ func took(key string, n int, at time.Time) Message {
 	return Message{Dispatch: touch.DispatchID(id(key), n), At: at}
 }
 
+func again(m Message) Message { m.Resent = true; return m }
+
 func claim(key string, s touch.State, sent ...int) Claim {
 	return Claim{
 		ID: id(key), Customer: "c1", Category: touch.Marketing,
@@ -49,6 +51,8 @@ func TestCheckCountsEachFault(t *testing.T) {
 		"said to be sent":            {claims: []Claim{claim("a", touch.Delivered, 0, 1)}, truth: []Message{took("a", 0, t0)}, lost: 1},
 		"taken, said to be capped":   {claims: []Claim{claim("a", touch.Capped)}, truth: []Message{took("a", 1, t0)}, lost: 1},
 		"taken twice":                {claims: []Claim{claim("a", touch.Sent, 0)}, truth: []Message{took("a", 0, t0), took("a", 0, t0.Add(time.Hour))}, duplicated: 1},
+		"resent once":                {claims: []Claim{claim("a", touch.Sent, 0)}, truth: []Message{took("a", 0, t0), again(took("a", 0, t0))}},
+		"resent twice":               {claims: []Claim{claim("a", touch.Sent, 0)}, truth: []Message{took("a", 0, t0), again(took("a", 0, t0)), again(took("a", 0, t0))}, duplicated: 1},
 		"both legs once":             {claims: []Claim{claim("a", touch.Sent, 0, 1)}, truth: []Message{took("a", 0, t0), took("a", 1, t0)}, overCap: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
