@@ -47,6 +47,14 @@ const minKeep = 35 * 24 * time.Hour
 
 func keepOf(s *Set) time.Duration { return max(s.Keep(), minKeep) }
 
+// Keep is how far back the contact log must be complete for the set in use.
+func (g *Guard) Keep() time.Duration {
+	if set := g.set.Load(); set != nil {
+		return keepOf(set)
+	}
+	return minKeep
+}
+
 // Forecast answers without side effect.
 func (g *Guard) Forecast(ctx context.Context, qs []Question) ([]touch.Verdict, error) {
 	set, err := g.inUse()

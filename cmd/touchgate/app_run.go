@@ -143,6 +143,7 @@ func (a *App) backgroundParts() []func(context.Context) {
 			workers.NewReconciler(a.worker).Run,
 			workers.NewReporter(a.worker, http.DefaultTransport).Run,
 			a.escalate,
+			a.keepComplete,
 		)
 	}
 	return parts

@@ -57,6 +57,7 @@ type App struct {
 	ledger   ledger.Ledger
 	redis    *redisStore
 	watcher  *ledger.Watcher
+	contacts *contactlog.Redis
 	guard    *policies.Guard
 	pool     *channels.Pool
 	lanes    *lanes.Lanes
@@ -106,8 +107,8 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 
 // judge sets up what decides: the contact log, the guard and the policies.
 func (a *App) judge(ctx context.Context, o Options) error {
-	log := contactlog.NewRedis(a.redis.client, a.shards())
-	a.guard = policies.NewGuard(log, rehydrate(a.ledger))
+	a.contacts = contactlog.NewRedis(a.redis.client, a.shards())
+	a.guard = policies.NewGuard(a.contacts, rehydrate(a.ledger))
 	a.watcher = ledger.NewWatcher(a.ledger, followPolicies(a.ledger, a.guard))
 	dir := o.Policies
 	if dir == nil && a.cfg.Policies.Dir != "" {
