@@ -68,6 +68,10 @@ type bodies struct {
 	completion   *strictjson.Decoder[completionBody]
 	subscription *strictjson.Decoder[subscriptionBody]
 	stop         *strictjson.Decoder[gateway.StopOrder]
+	documents    *strictjson.Decoder[documentsBody]
+	draft        *strictjson.Decoder[gateway.PolicyDraft]
+	reason       *strictjson.Decoder[reasonBody]
+	rollback     *strictjson.Decoder[rollbackBody]
 }
 
 func newBodies() bodies {
@@ -88,5 +92,9 @@ func newBodies() bodies {
 		completion:   strictjson.For[completionBody](),
 		subscription: strictjson.For[subscriptionBody](),
 		stop:         strictjson.For[gateway.StopOrder](),
+		documents:    strictjson.For[documentsBody](),
+		draft:        strictjson.For[gateway.PolicyDraft](),
+		reason:       strictjson.For[reasonBody](),
+		rollback:     strictjson.For[rollbackBody](),
 	}
 }

@@ -28,6 +28,7 @@ func (a *api) routes() []route {
 		{method: post, path: "/v1/touches:check", access: key(gateway.ScopeSubmit), handle: a.checkTouches},
 		{method: get, path: "/v1/touches", access: key(gateway.ScopeRead), handle: a.listTouches},
 		{method: get, path: "/v1/touches/{id}", access: key(gateway.ScopeRead), handle: a.getTouch},
+		{method: get, path: "/v1/touches/{id}/decision", access: key(gateway.ScopeRead), handle: a.getDecision},
 		{method: post, path: "/v1/touches/{id}:cancel", access: key(gateway.ScopeSubmit), handle: a.cancelTouch},
 
 		{method: post, path: "/v1/campaigns/{campaign}/touches", access: key(gateway.ScopeSubmit), handle: a.streamTouches, intake: true, long: true},
@@ -78,6 +79,18 @@ func (a *api) routes() []route {
 		{method: get, path: "/v1/subscriptions", access: key(gateway.ScopeRead), handle: a.listSubscriptions},
 		{method: post, path: "/v1/subscriptions", access: key(gateway.ScopeRead), handle: a.subscribe},
 		{method: del, path: "/v1/subscriptions/{id}", access: key(gateway.ScopeRead), handle: a.unsubscribe},
+
+		{method: get, path: "/v1/policies", access: key(gateway.ScopeRead), handle: a.listProposals},
+		{method: post, path: "/v1/policies", access: key(gateway.ScopePolicyWrite), handle: a.draftPolicies},
+		{method: get, path: "/v1/policies/{id}", access: key(gateway.ScopeRead), handle: a.getProposal},
+		{method: post, path: "/v1/policies/{id}:submit", access: key(gateway.ScopePolicyWrite), handle: a.submitProposal},
+		{method: post, path: "/v1/policies/{id}:withdraw", access: key(gateway.ScopePolicyWrite), handle: a.withdrawProposal},
+		{method: post, path: "/v1/policies/{id}:approve", access: key(gateway.ScopePolicyApprove), handle: a.approveProposal},
+		{method: post, path: "/v1/policies/{id}:reject", access: key(gateway.ScopePolicyApprove), handle: a.rejectProposal},
+		{method: post, path: "/v1/policies:check", access: key(gateway.ScopePolicyWrite), handle: a.checkPolicies},
+		{method: post, path: "/v1/policies:simulate", access: key(gateway.ScopePolicyWrite), handle: a.simulatePolicies, long: true},
+		{method: post, path: "/v1/policies:rollback", access: key(gateway.ScopePolicyApprove), handle: a.rollbackPolicies},
+		{method: get, path: "/v1/policy-sets/{hash}", access: key(gateway.ScopeRead), handle: a.getPolicySet},
 
 		{method: get, path: "/v1/keys", access: key(gateway.ScopeAdmin), handle: a.listKeys},
 		{method: post, path: "/v1/keys", access: key(gateway.ScopeAdmin), handle: a.createKey},
