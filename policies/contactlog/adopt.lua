@@ -5,11 +5,11 @@
 -- Returns the epochs that the shards have then.
 local all = {}
 for i, key in ipairs(KEYS) do
-  local gen, epoch = call('GET', key), sub(ARGV[1], 6 * i - 5, 6 * i)
-  if gen and number(gen, 1) >= number(epoch, 1) then
+  local gen, epoch = generation(key), sub(ARGV[1], 6 * i - 5, 6 * i)
+  if gen ~= '' and number(gen, 1) >= number(epoch, 1) then
     epoch = sub(gen, 1, 6)
   else
-    call('SET', key, epoch)
+    call('SET', key, epoch .. me)
   end
   all[i] = epoch
 end

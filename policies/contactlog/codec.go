@@ -27,6 +27,7 @@ const (
 	strange    = 1<<8 - 1      // ends an id that is no dispatch id
 	longest    = 1<<(6*8) - 1  // the greatest number of six bytes
 	numberSize = 6
+	ownerSize  = 40 // of the server's identity behind a generation
 )
 
 // code gives a word's place among the codes, 0 for one without.

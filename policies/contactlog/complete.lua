@@ -5,9 +5,9 @@
 -- Returns how many are complete for that long then.
 local n = 0
 for i, key in ipairs(KEYS) do
-  local gen, epoch = call('GET', key) or '', sub(ARGV[1], 6 * i - 5, 6 * i)
+  local gen, epoch = generation(key), sub(ARGV[1], 6 * i - 5, 6 * i)
   if sub(gen, 1, 6) == epoch then
-    if #gen < 12 or number(gen, 7) < number(ARGV[2], 1) then call('SET', key, epoch .. ARGV[2]) end
+    if #gen < 12 or number(gen, 7) < number(ARGV[2], 1) then call('SET', key, epoch .. ARGV[2] .. me) end
     n = n + 1
   end
 end

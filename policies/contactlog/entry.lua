@@ -1,7 +1,8 @@
 -- What the scripts share. Numbers are of six bytes, most significant first.
 --
--- A shard's generation is its epoch and, where the shard is complete, how many
--- milliseconds back. A log begins with two such numbers, the epoch under which
+-- A shard's generation is its epoch, where the shard is complete how many
+-- milliseconds back, and in 40 bytes the server that it was adopted on: a copy
+-- that took over from that server may be behind it, and is as good as empty. A log begins with two such numbers, the epoch under which
 -- it was loaded and how far back it is complete; its entries follow. One is:
 -- a byte with pending (128), kind (16 x 0..4) and channel (0..15); a byte with
 -- category (32 x 0..7) and a mask of the hashes that follow; the time in
@@ -24,12 +25,23 @@ local function number(s, p)
   return ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
 end
 
+-- me is the identity of this server since its start. The embedded Redis has
+-- none, and no copies either.
+local info = redis.pcall('INFO', 'server')
+local me = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or string.rep('0', 40)
+
+-- generation is what was adopted on this very server, '' for nothing.
+local function generation(key)
+  local gen = call('GET', key) or ''
+  return sub(gen, -40) == me and sub(gen, 1, -41) or ''
+end
+
 -- shards reads the generations behind the first n keys; '' is for none and,
 -- where epochs are given, for one of another epoch.
 local function shards(n, epochs)
   local all = {}
   for i = 1, #KEYS - n do
-    local gen = call('GET', KEYS[n + i]) or ''
+    local gen = generation(KEYS[n + i])
     if epochs and sub(gen, 1, 6) ~= sub(epochs, 6 * i - 5, 6 * i) then gen = '' end
     all[i] = gen
   end

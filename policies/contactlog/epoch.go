@@ -2,7 +2,6 @@ package contactlog
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -61,24 +60,40 @@ func (r *Redis) store(ctx context.Context, customers []string, logs map[string][
 	return nil
 }
 
-// takeUp readies shards for loading, and gives their epochs.
+// takeUp readies shards for loading, and gives their epochs. A shard is lost
+// where the server has adopted nothing, or an older epoch than the ledger's:
+// then another server may have taken it up meanwhile. Where one is lost, all
+// that are lost are raised at once, since every raise voids work under way.
 func (r *Redis) takeUp(ctx context.Context, shards []int) (map[int]string, error) {
+	lost, err := r.lost(ctx, shards)
+	if err != nil {
+		return nil, err
+	}
+	if len(lost) > 0 && r.o.Raise != nil {
+		if lost, err = r.lost(ctx, r.allShards()); err != nil {
+			return nil, err
+		}
+		if err := r.o.Raise(ctx, lost); err != nil {
+			return nil, err
+		}
+		shards = append(slices.Clone(shards), lost...)
+		slices.Sort(shards)
+		shards = slices.Compact(shards)
+	}
+	return r.adopt(ctx, shards)
+}
+
+func (r *Redis) lost(ctx context.Context, shards []int) (lost []int, err error) {
 	gens, err := r.generations(ctx, shards)
 	if err != nil {
 		return nil, err
 	}
-	var lost []int
 	for _, s := range shards {
-		if gens[s] == "" {
+		if gen := gens[s]; gen == "" || gen[:numberSize] < r.epoch(s) {
 			lost = append(lost, s)
 		}
 	}
-	if len(lost) > 0 && r.o.Raise != nil {
-		if err := r.o.Raise(ctx, lost); err != nil {
-			return nil, err
-		}
-	}
-	return r.adopt(ctx, shards)
+	return lost, nil
 }
 
 // errBehind is the answer where Redis knows of a later epoch than we do.
@@ -160,29 +175,23 @@ func (r *Redis) allShards() []int {
 	return all
 }
 
-// generations reads those of shards, as Redis has them.
+// generations reads those of shards that were adopted on the server asked.
 func (r *Redis) generations(ctx context.Context, shards []int) (map[int]string, error) {
 	gens := make(map[int]string, len(shards))
-	for part := range slices.Chunk(shards, pipelineItems) {
-		pipe := r.client.Pipeline()
-		cmds := make([]*redis.StringCmd, len(part))
-		for i, s := range part {
-			cmds[i] = pipe.Get(ctx, r.genKey(s))
+	err := r.onShards(ctx, r.scripts.owned, shards, nil, nil, func(part []int, reply any) error {
+		all, ok := reply.([]any)
+		if !ok || len(all) != len(part) {
+			return errBroken
 		}
-		_, _ = pipe.Exec(ctx) // each command has its own error
 		for i, s := range part {
-			gen, err := cmds[i].Result()
-			if errors.Is(err, redis.Nil) {
-				continue
+			switch gen, ok := all[i].(string); {
+			case !ok || (gen != "" && len(gen) != numberSize && len(gen) != headSize):
+				return errBroken
+			case gen != "":
+				gens[s] = gen
 			}
-			if err != nil {
-				return nil, unavailable(err)
-			}
-			if len(gen) != numberSize && len(gen) != headSize {
-				return nil, errBroken
-			}
-			gens[s] = gen
 		}
-	}
-	return gens, nil
+		return nil
+	})
+	return gens, err
 }

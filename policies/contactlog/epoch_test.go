@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"reflect"
 	"slices"
 	"strings"
@@ -121,7 +122,8 @@ func TestALostShardIsFenced(t *testing.T) {
 	}
 	ledger.told = nil
 	rehydrate()
-	if want := []string{fmt.Sprintf("raise [%d]", shard), "load"}; !reflect.DeepEqual(ledger.told, want) {
+	// All shards that were lost are raised at once.
+	if want := []string{fmt.Sprintf("raise %v", log.allShards()), "load"}; !reflect.DeepEqual(ledger.told, want) {
 		t.Fatalf("the ledger was told %v, want %v", ledger.told, want)
 	}
 	quick := reserveOne(t, log, "quick", 1)
@@ -135,7 +137,7 @@ func TestALostShardIsFenced(t *testing.T) {
 		t.Fatal("the ledger refused a good intent")
 	}
 	gens, err := log.Generations(t.Context())
-	if err != nil || !reflect.DeepEqual(gens, map[int]int64{shard: ledger.epoch(shard)}) {
+	if err != nil || gens[shard] != ledger.epoch(shard) {
 		t.Fatal(gens, err)
 	}
 }
@@ -372,5 +374,53 @@ func TestHash(t *testing.T) {
 		if KindOf(k.String()) != k {
 			t.Error(k)
 		}
+	}
+}
+
+// TestAPromotedCopyIsLost: a copy that takes over has the generations of the
+// server that it copied, and may lack its latest contacts; so has the old
+// server, once the other was taken up.
+func TestAPromotedCopyIsLost(t *testing.T) {
+	oldAddr, newAddr := redistest.Start(t), redistest.Start(t)
+	older, newer := redis.NewClient(&redis.Options{Addr: oldAddr}), redis.NewClient(&redis.Options{Addr: newAddr})
+	t.Cleanup(func() { older.Close(); newer.Close() })
+	ledger := newTruth()
+	left, right := NewRedis(older, ledger.options()), NewRedis(newer, ledger.options())
+	load := func(log *Redis) {
+		t.Helper()
+		if err := log.Rehydrate(t.Context(), []string{anna}, month, ledger.load); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load(left)
+	host, port, _ := net.SplitHostPort(oldAddr)
+	if err := newer.SlaveOf(t.Context(), host, port).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); newer.Exists(t.Context(), left.genKey(left.Shard(anna))).Val() == 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the copy does not follow")
+		}
+	}
+	if err := newer.SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if a := reserveOne(t, left, "a", 1); !a.Admitted {
+		t.Fatalf("the old server: %+v", a)
+	}
+	if a := reserveOne(t, right, "b", 1); !a.Unknown {
+		t.Fatalf("the promoted copy believes what it copied: %+v", a)
+	}
+	load(right)
+	if a := reserveOne(t, right, "b", 1); !a.Admitted {
+		t.Fatalf("taken up, the promoted copy: %+v", a)
+	}
+	if a := reserveOne(t, left, "c", 5); !a.Unknown {
+		t.Fatalf("the old server goes on: %+v", a)
+	}
+	before := ledger.epoch(left.Shard(anna))
+	load(left)
+	if ledger.epoch(left.Shard(anna)) <= before {
+		t.Error("the old server was taken up again under the new one's epoch")
 	}
 }

@@ -49,7 +49,7 @@ type Redis struct {
 
 var _ Log = (*Redis)(nil)
 
-type scripts struct{ reserve, settle, load, adopt, complete *redis.Script }
+type scripts struct{ reserve, settle, load, adopt, complete, owned *redis.Script }
 
 var (
 	//go:embed entry.lua
@@ -64,6 +64,8 @@ var (
 	adoptLua string
 	//go:embed complete.lua
 	completeLua string
+	//go:embed owned.lua
+	ownedLua string
 )
 
 const (
@@ -93,6 +95,7 @@ func NewRedis(client redis.UniversalClient, o Options) *Redis {
 		load:     redis.NewScript(entryLua + loadLua),
 		adopt:    redis.NewScript(entryLua + adoptLua),
 		complete: redis.NewScript(entryLua + completeLua),
+		owned:    redis.NewScript(entryLua + ownedLua),
 	}}
 }
 
@@ -128,6 +131,7 @@ func (r *Redis) Read(ctx context.Context, customers []string) ([]Snapshot, error
 			for p, i := range c.items {
 				shard := r.Shard(customers[i])
 				gen, _ := gens[slices.Index(c.shards, shard)].(string)
+				gen = gen[:max(0, len(gen)-ownerSize)] // a forecast may believe a copy
 				log, found := logs[p].(string)
 				var err error
 				if shots[i], err = snapshot(log, found, gen, r.epoch(shard)); err != nil {

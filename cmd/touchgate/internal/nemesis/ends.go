@@ -95,6 +95,11 @@ func (c *callers) ends(ctx context.Context) (map[touch.ID]*check.End, error) {
 			switch e.Kind {
 			case touch.EventSent:
 				end.SentLegs = append(end.SentLegs, e.Leg)
+			case touch.EventDelivered, touch.EventUndelivered:
+				// A receipt may be the first word of a vendor having taken it.
+				if e.Result != nil && e.Result.Class == touch.Accepted {
+					end.SentLegs = append(end.SentLegs, e.Leg)
+				}
 			case touch.EventUnknown:
 				end.UnknownLegs = append(end.UnknownLegs, e.Leg)
 			}
