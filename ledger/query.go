@@ -60,7 +60,8 @@ type PastContact struct {
 	Caller   string
 	// Address is the one the leg went to, where the request named it.
 	Address string
-	// Pending says that it is intended and not settled.
+	// Pending says that it is intended and not settled, or of an outcome that
+	// is still being found out.
 	Pending bool
 }
 

@@ -15,6 +15,7 @@ type candidate struct {
 	allowed     bool // by everything that needs no log
 	needsLog    bool // a finding needs what the log holds
 	uncounted   bool
+	rechecked   bool // against the ledger, as to places pending for long
 	reservation contactlog.Reservation
 }
 
@@ -78,7 +79,7 @@ func (s *Set) prepare(q *Question, c *candidate) touch.Verdict {
 }
 
 // reserve asks the log for all places at once, and again for those whose log
-// had to be loaded first.
+// had to be loaded first, or was denied while places had been pending for long.
 func (g *Guard) reserve(ctx context.Context, set *Set, qs []Question, waiting []*candidate, verdicts []touch.Verdict) error {
 	for round := 0; len(waiting) > 0; round++ {
 		rs := make([]contactlog.Reservation, len(waiting))
@@ -91,11 +92,15 @@ func (g *Guard) reserve(ctx context.Context, set *Set, qs []Question, waiting []
 		}
 		var again []*candidate
 		var unknown []string
+		places := map[string][]contactlog.Entry{}
 		for i, c := range waiting {
 			q := qs[c.index]
 			switch a := answers[i]; {
 			case a.Unknown:
 				again, unknown = append(again, c), append(unknown, q.Touch.Customer)
+			case !a.Admitted && !c.rechecked && len(stale(a.Entries, q.Now)) > 0:
+				c.rechecked = true
+				again, places[q.Touch.Customer] = append(again, c), stale(a.Entries, q.Now)
 			case !a.Admitted:
 				v := set.Evaluate(q, contactlog.Snapshot{Known: true, Entries: a.Entries})
 				if v.Decision == touch.Allow {
@@ -107,11 +112,18 @@ func (g *Guard) reserve(ctx context.Context, set *Set, qs []Question, waiting []
 		if waiting = again; len(waiting) == 0 {
 			return nil
 		}
-		if round == maxRounds {
+		now := qs[waiting[0].index].Now
+		if err := g.recheck(ctx, set, places, now); err != nil {
+			return err
+		}
+		if len(unknown) == 0 {
+			continue
+		}
+		if round >= maxRounds {
 			return errUnknown(len(waiting))
 		}
 		slices.Sort(unknown)
-		if err := g.load(ctx, set, slices.Compact(unknown), qs[waiting[0].index].Now); err != nil {
+		if err := g.load(ctx, set, slices.Compact(unknown), now); err != nil {
 			return err
 		}
 	}

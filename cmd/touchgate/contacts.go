@@ -25,13 +25,13 @@ func (a *App) keepComplete(ctx context.Context) {
 	tick := time.NewTicker(completeEvery)
 	defer tick.Stop()
 	for {
-		began := time.Now()
+		began := a.now()
 		switch n, err := a.complete(ctx); {
 		case errors.Is(err, errElsewhere) || ctx.Err() != nil:
 		case err != nil:
 			a.log.LogAttrs(ctx, slog.LevelWarn, "contact log not rebuilt", slog.Any("error", err))
 		case n > 0:
-			a.log.LogAttrs(ctx, slog.LevelInfo, "contact log complete", slog.Int("shards", n), slog.Duration("took", time.Since(began)))
+			a.log.LogAttrs(ctx, slog.LevelInfo, "contact log complete", slog.Int("shards", n), slog.Duration("took", a.now().Sub(began)))
 		}
 		select {
 		case <-ctx.Done():

@@ -101,11 +101,19 @@ func testPastContacts(k *kit) {
 	pending.Touch, pending.Subject, pending.Pending = m.Touch.ID, "card", true
 	k.equal(contacts(first), []ledger.PastContact{made, pending})
 	k.equal(contacts(k.now().Add(time.Hour)), []ledger.PastContact{pending}) // a pending one never ages
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
-	pending.Kind, pending.Pending = ledger.ContactAttempt, false
+	// So is one of unknown outcome, until that is known.
+	tr := k.sent(seg.Touches[0])
+	tr.To, tr.Due, tr.Lane, tr.Events = touch.Unknown, k.now(), bulk, nil
+	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
+	pending.Kind = ledger.ContactAttempt
+	k.equal(contacts(k.now().Add(time.Hour)), []ledger.PastContact{pending})
+	tr = k.sent(seg.Touches[0])
+	tr.Version = k.view(m).Progress.Version
+	k.must(k.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
+	pending.Pending = false
 	k.equal(contacts(first.Add(time.Microsecond)), []ledger.PastContact{pending})
 	// A known non-send leaves no contact.
-	tr := ledger.Transition{Seq: seg.Touches[0].Progress.Seq, Version: k.view(m).Progress.Version, To: touch.Failed, DropContact: true}
+	tr = ledger.Transition{Seq: seg.Touches[0].Progress.Seq, Version: k.view(m).Progress.Version, To: touch.Failed, DropContact: true}
 	k.must(k.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
 	k.equal(contacts(first), []ledger.PastContact{made})
 }

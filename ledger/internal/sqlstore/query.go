@@ -153,13 +153,12 @@ func (s *Store) Contacts(ctx context.Context, customers []string, since time.Tim
 			}
 			touches[r.Seq], bySeq[r.Seq] = t, r
 			for _, contact := range r.Contacts {
-				if contact.At.Before(since) {
-					continue
-				}
 				p := past(t, contact)
 				// While nobody knows whether it went out, it may still go.
 				p.Pending = r.State == touch.Unknown && contact.Leg == r.Leg
-				found[t.Customer] = append(found[t.Customer], p)
+				if p.Pending || !contact.At.Before(since) {
+					found[t.Customer] = append(found[t.Customer], p)
+				}
 			}
 			return nil
 		}, `SELECT `+touchColumns+`, `+progressColumns+fromProgress+`JOIN campaigns c ON c.no = t.campaign
