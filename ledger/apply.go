@@ -19,7 +19,8 @@ import (
 // touch. There the transition holds as well while the touch is neither over
 // nor on a later leg: a late report of an earlier leg must not leave a touch
 // due that was just sent. Drivers call it inside Settle's transaction, with
-// cur.Segment set only for touches of the settled segment.
+// cur.Segment set only for touches of the settled segment. A transition
+// without To only takes the touch out of its segment.
 func Apply(cur Progress, tr Transition) (Progress, []touch.Event) {
 	next := cur
 	next.Version++
@@ -32,8 +33,14 @@ func Apply(cur Progress, tr Transition) (Progress, []touch.Event) {
 	if tr.Provider != "" {
 		next.Provider = tr.Provider
 	}
+	if tr.To == "" {
+		return next, nil
+	}
 	holds := tr.Version == cur.Version || (cur.Segment != 0 && !cur.State.Final() && cur.Leg <= tr.Leg)
 	if !holds {
+		if tr.Contact != nil && cur.State.Final() {
+			next.Leg = max(cur.Leg, tr.Leg) // the leg that was sent last
+		}
 		return next, sendEvents(tr.Events, cur.State)
 	}
 	if tr.DropContact {
@@ -47,15 +54,24 @@ func Apply(cur Progress, tr Transition) (Progress, []touch.Event) {
 	return next, tr.Events
 }
 
-// sendEvents keeps the events that say what was sent, under the state that
-// the touch has reached since.
+// sendEvents keeps the events that say what was sent, and why on that leg,
+// under the state that the touch has reached since.
 func sendEvents(events []touch.Event, state touch.State) []touch.Event {
 	var kept []touch.Event
+	sent := false
 	for _, e := range events {
-		if e.Kind == touch.EventSent || e.Kind == touch.EventUnknown {
-			e.State = state
-			kept = append(kept, e)
+		switch e.Kind {
+		case touch.EventSent, touch.EventUnknown:
+			sent = true
+		case touch.EventFallback:
+		default:
+			continue
 		}
+		e.State = state
+		kept = append(kept, e)
+	}
+	if !sent {
+		return nil
 	}
 	return kept
 }

@@ -141,11 +141,11 @@ func TestApply(t *testing.T) {
 		events int
 	}{
 		"unmoved":                   {at(touch.Due, 1, 5, 9), touch.Sent, 1, 2},
-		"delivered meanwhile":       {at(touch.Delivered, 0, 6, 9), touch.Delivered, 0, 1},
-		"cancelled meanwhile":       {at(touch.Cancelled, 1, 6, 0), touch.Cancelled, 1, 1},
-		"this leg failed meanwhile": {at(touch.Due, 2, 6, 9), touch.Due, 2, 1},
+		"delivered meanwhile":       {at(touch.Delivered, 0, 6, 9), touch.Delivered, 1, 2},
+		"cancelled meanwhile":       {at(touch.Cancelled, 1, 6, 0), touch.Cancelled, 1, 2},
+		"this leg failed meanwhile": {at(touch.Due, 2, 6, 9), touch.Due, 2, 2},
 		"late report while held":    {at(touch.Due, 1, 6, 9), touch.Sent, 1, 2},
-		"moved while not held":      {at(touch.Due, 1, 6, 0), touch.Due, 1, 1},
+		"moved while not held":      {at(touch.Due, 1, 6, 0), touch.Due, 1, 2},
 	} {
 		next, events := ledger.Apply(c.cur, sent)
 		if next.State != c.state || next.Leg != c.leg || len(events) != c.events || next.Version != c.cur.Version+1 ||
@@ -155,6 +155,16 @@ func TestApply(t *testing.T) {
 		if last := events[len(events)-1]; last.Kind != touch.EventSent || last.State != c.state {
 			t.Errorf("%s: the send is told as %+v", name, last)
 		}
+	}
+}
+
+func TestApplyOnlyLeaves(t *testing.T) {
+	cur := ledger.Progress{Seq: 1, Version: 6, State: touch.Due, Leg: 1, Segment: 9, Due: noon, Lane: "sms.bulk"}
+	next, events := ledger.Apply(cur, ledger.Transition{Seq: 1})
+	want := cur
+	want.Version, want.Segment = 7, 0
+	if !reflect.DeepEqual(next, want) || len(events) > 0 {
+		t.Errorf("left as %+v with %v, want %+v", next, events, want)
 	}
 }
 

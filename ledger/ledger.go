@@ -134,7 +134,8 @@ type Work interface {
 	// an error of class Conflict means that there is nothing to do here: the
 	// segment is done, was taken over or is being worked on.
 	Claim(ctx context.Context, ref SegmentRef, worker string, now, until time.Time) (*Segment, error)
-	// Renew extends a lease; class Conflict: it was lost.
+	// Renew extends a lease; class Conflict: it was lost. A zero instant gives
+	// the segment back: its worker lives, and this is no crash.
 	Renew(ctx context.Context, ref SegmentRef, worker string, until time.Time) error
 	// Intend records, before any vendor is called, which dispatches are about
 	// to be sent. It asserts the segment's epoch (else class Conflict) and

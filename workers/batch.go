@@ -203,8 +203,7 @@ func (b *batch) park(j *job) { b.later(j, b.d.o.Now().Add(b.d.o.Tuning.RetryMax)
 
 // detach takes a touch out of the segment and changes nothing else.
 func (b *batch) detach(j *job) {
-	tr := ledger.Transition{Seq: j.c.Progress.Seq, Version: -1}
-	b.add(j, tr, b.release(j))
+	b.add(j, ledger.Transition{Seq: j.c.Progress.Seq}, b.release(j))
 }
 
 // release gives the place in the contact log back, if this job holds one.
@@ -216,7 +215,7 @@ func (b *batch) release(j *job) *contactlog.Settlement {
 }
 
 func (b *batch) add(j *job, tr ledger.Transition, log *contactlog.Settlement) {
-	if tr.Version >= 0 {
+	if tr.To != "" {
 		b.d.metrics.settled.WithLabelValues(string(j.plan().Channel), string(tr.To)).Inc()
 	}
 	b.mu.Lock()
