@@ -63,7 +63,23 @@ func (d *Deliver) Handle(ctx context.Context, ref ledger.SegmentRef) error {
 	if touch.ClassOf(err) == touch.Conflict {
 		return nil // the segment was taken over: its new worker settles it
 	}
+	if err != nil {
+		d.giveBack(context.WithoutCancel(ctx), ref, lease)
+	}
 	return err
+}
+
+// giveBack lets a segment go that could not be finished because a store did
+// not answer: that is no crash, and another try need not wait for the lease.
+func (d *Deliver) giveBack(ctx context.Context, ref ledger.SegmentRef, lease time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, lease)
+	defer cancel()
+	for {
+		err := d.o.Ledger.Renew(ctx, ref, d.o.Name, time.Time{})
+		if touch.ClassOf(err) != touch.Unavailable || !sleep(ctx, 200*time.Millisecond) {
+			return
+		}
+	}
 }
 
 // renew keeps the lease alive; when it is lost, the work is cancelled.

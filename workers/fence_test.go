@@ -79,3 +79,31 @@ func TestFences(t *testing.T) {
 		})
 	}
 }
+
+// TestAnOutageIsNoCrash: a segment that a store's silence keeps from being
+// finished is given back, and never counts as one that kills its workers.
+func TestAnOutageIsNoCrash(t *testing.T) {
+	h := newHouse(t)
+	id := h.submit(1, nil)[0]
+	refs := h.feed()
+	for range 5 {
+		o := h.options("w1")
+		o.Ledger = silent{h.ledger}
+		if err := workers.NewDeliver(o).Handle(h.ctx, refs[0]); touch.ClassOf(err) != touch.Unavailable {
+			t.Fatal(err)
+		}
+	}
+	if err := h.deliver.Handle(h.ctx, refs[0]); err != nil {
+		t.Fatal(err)
+	}
+	if v := h.view(id); v.Progress.State != touch.Sent {
+		t.Errorf("state %s (%s)", v.Progress.State, v.Progress.Reason)
+	}
+}
+
+// silent is a ledger that does not say what is known of customers.
+type silent struct{ ledger.Ledger }
+
+func (silent) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
+	return nil, errDown
+}

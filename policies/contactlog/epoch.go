@@ -62,25 +62,58 @@ func (r *Redis) store(ctx context.Context, customers []string, logs map[string][
 
 // takeUp readies shards for loading, and gives their epochs. A shard is lost
 // where the server has adopted nothing, or an older epoch than the ledger's:
-// then another server may have taken it up meanwhile. Where one is lost, all
-// that are lost are raised at once, since every raise voids work under way.
+// then another server may have taken it up meanwhile. All that are lost are
+// raised at once, by one at a time, since every raise voids work under way.
 func (r *Redis) takeUp(ctx context.Context, shards []int) (map[int]string, error) {
+	r.taking.Lock()
+	defer r.taking.Unlock()
 	lost, err := r.lost(ctx, shards)
 	if err != nil {
 		return nil, err
 	}
 	if len(lost) > 0 && r.o.Raise != nil {
-		if lost, err = r.lost(ctx, r.allShards()); err != nil {
-			return nil, err
+		return r.raise(ctx, shards)
+	}
+	return r.adopt(ctx, shards)
+}
+
+const (
+	raiseWithin = 5 * time.Second
+	raiseLook   = 50 * time.Millisecond
+)
+
+// raise has the ledger raise all lost shards and adopts them, while others who
+// ask the same server wait. The claim only saves work: whoever holds none and
+// raises too does no harm.
+func (r *Redis) raise(ctx context.Context, shards []int) (map[int]string, error) {
+	claim := r.o.Prefix + ":raising"
+	for deadline := time.Now().Add(raiseWithin); time.Now().Before(deadline); {
+		mine, err := r.client.SetNX(ctx, claim, 1, raiseWithin).Result()
+		if err != nil {
+			return nil, unavailable(err)
 		}
+		if mine {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, unavailable(ctx.Err())
+		case <-time.After(raiseLook):
+		}
+	}
+	defer r.client.Del(context.WithoutCancel(ctx), claim)
+	lost, err := r.lost(ctx, r.allShards())
+	if err != nil {
+		return nil, err
+	}
+	if len(lost) > 0 {
 		if err := r.o.Raise(ctx, lost); err != nil {
 			return nil, err
 		}
-		shards = append(slices.Clone(shards), lost...)
-		slices.Sort(shards)
-		shards = slices.Compact(shards)
 	}
-	return r.adopt(ctx, shards)
+	all := append(slices.Clone(shards), lost...)
+	slices.Sort(all)
+	return r.adopt(ctx, slices.Compact(all))
 }
 
 func (r *Redis) lost(ctx context.Context, shards []int) (lost []int, err error) {

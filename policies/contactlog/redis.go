@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -45,6 +46,7 @@ type Redis struct {
 	cluster bool
 	o       Options
 	scripts scripts
+	taking  sync.Mutex // one takeUp at a time
 }
 
 var _ Log = (*Redis)(nil)

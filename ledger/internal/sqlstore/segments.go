@@ -109,9 +109,13 @@ func (s *Store) OpenSegments(ctx context.Context, lane string) (n int, err error
 
 // Renew implements ledger.Work.
 func (s *Store) Renew(ctx context.Context, ref ledger.SegmentRef, worker string, until time.Time) error {
+	held := 1
+	if until.IsZero() {
+		held = 0 // given back
+	}
 	return s.change(ctx, func(t *tx) error {
-		n, err := t.Exec(`UPDATE segments SET lease_until = $4 WHERE id = $1 AND epoch = $2 AND worker = $3 AND claimed = 1`,
-			ref.Segment, ref.Epoch, worker, micros(until))
+		n, err := t.Exec(`UPDATE segments SET lease_until = $4, claimed = $5 WHERE id = $1 AND epoch = $2 AND worker = $3 AND claimed = 1`,
+			ref.Segment, ref.Epoch, worker, micros(until), held)
 		if err == nil && n == 0 {
 			return conflict("the lease on this segment was lost")
 		}
