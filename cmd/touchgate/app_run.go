@@ -20,6 +20,7 @@ import (
 const (
 	watchEvery    = 200 * time.Millisecond // how old a node's view of stops may be
 	escalateEvery = 5 * time.Second
+	enactEvery    = 500 * time.Millisecond // how late a policy may bind that was approved for an instant
 	// intakeGrace is how long running requests may go on once a stop began.
 	intakeGrace = 10 * time.Second
 )
@@ -160,6 +161,22 @@ func (a *App) escalate(ctx context.Context) {
 		case <-tick.C:
 			if _, err := a.service.Escalate(ctx, a.now(), 200); err != nil && ctx.Err() == nil {
 				a.log.LogAttrs(ctx, slog.LevelWarn, "escalation failed", slog.Any("error", err))
+			}
+		}
+	}
+}
+
+// enact puts policies into force whose time has come.
+func (a *App) enact(ctx context.Context) {
+	tick := time.NewTicker(enactEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if _, err := a.service.EnactDue(ctx); err != nil && ctx.Err() == nil {
+				a.log.LogAttrs(ctx, slog.LevelWarn, "policies not put into force", slog.Any("error", err))
 			}
 		}
 	}

@@ -28,9 +28,12 @@ others ask a running gateway.`,
 		policyExplainCommand(environ),
 		policyDiffCommand(),
 		policyFormatCommand(),
+		policySimulateCommand(environ),
 		policyForecastCommand(environ),
+		policyReplayCommand(environ),
 		policyReferenceCommand(),
 	)
+	cmd.AddCommand(policyBookCommands(environ)...)
 	return cmd
 }
 

@@ -11,9 +11,20 @@ import (
 	"touchgate.dev/touch"
 )
 
+// policyStore is where policies are kept.
+type policyStore interface {
+	ledger.Controls
+	ledger.PolicyBook
+}
+
 // activatePolicies makes the documents of a folder the ledger's active set,
-// unless they are already.
-func activatePolicies(ctx context.Context, controls ledger.Controls, dir fs.FS, now time.Time) error {
+// unless they are already. Once a set was put into force over the API, by two
+// people, the folder binds no more: a restart must not undo their decision.
+func activatePolicies(ctx context.Context, controls policyStore, dir fs.FS, now time.Time) error {
+	enacted, err := controls.Proposals(ctx, ledger.ProposalEnacted, 1)
+	if err != nil || len(enacted) > 0 {
+		return err
+	}
 	sources, err := policies.ReadDir(dir, ".")
 	if err != nil {
 		return err

@@ -141,6 +141,15 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 	return nil
 }
 
+// Open sends a JSON body and gives the answer to be read as it comes; close it.
+func (c *Client) Open(ctx context.Context, method, path string, body io.Reader) (io.ReadCloser, error) {
+	resp, err := c.request(ctx, method, path, body, "application/json")
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
 // Touch is a touch as lists show it.
 type Touch struct {
 	ID       touch.ID       `json:"id"`

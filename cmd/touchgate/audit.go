@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"touchgate.dev/ledger/audit"
+	"touchgate.dev/touch"
+)
+
+// auditCommand takes the journal out of the ledger and proves it off line.
+func auditCommand(environ []string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "Export the record of every change of the rules, and verify it off line",
+		Long: `Every proposal, approval, rollback, stop, pause and suppression is a record of the
+ledger's journal, with who did it and why; each record is bound to the one
+before by its hash. An export holds the whole chain, and shows the records that
+concern the rules; no customer is in it.`,
+	}
+	var path string
+	var all bool
+	export := &cobra.Command{
+		Use:   "export > FILE",
+		Short: "Write the journal to standard output, one JSON object a line",
+		Long: `export reads the ledger that the configuration names. It ends by naming the head:
+the last record's number and hash. Who keeps that elsewhere can prove later that
+an export is whole.`,
+		Example: `  touchgate audit export --config touchgate.yaml > audit.ndjson`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := LoadConfig(path, environ, registry(nil, nil))
+			if err != nil {
+				return err
+			}
+			l, err := openLedger(cmd.Context(), cfg, time.Now)
+			if err != nil {
+				return err
+			}
+			defer l.Close()
+			head, err := audit.Export(cmd.Context(), l, cmd.OutOrStdout(), audit.Options{All: all})
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "%d records, %d of them shown; head: %d %s\n", head.Records, head.Shown, head.Pos, head.Hash)
+			return nil
+		},
+	}
+	export.Flags().StringVar(&path, "config", "", "the configuration `FILE` that names the ledger")
+	export.Flags().BoolVar(&all, "all", false, "show every record, customers' touches too")
+
+	var head string
+	var list bool
+	verify := &cobra.Command{
+		Use:   "verify FILE",
+		Short: "Find any record of an export that was changed, left out, added or moved",
+		Long: `verify needs the export alone: no ledger, no network. Without --head it proves
+that the file is whole in itself; with the hash that was noted at an export it
+proves that it is that one. The exit status is 1 when it is not.`,
+		Example: `  touchgate audit verify audit.ndjson --list
+  touchgate audit verify audit.ndjson --head 5b0f...`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in, _, err := openInput(args[0])
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			got, err := audit.Verify(in, head, func(e touch.Event) {
+				if list {
+					fmt.Fprintf(cmd.OutOrStdout(), "%s  %-16s  %s\n", e.At.UTC().Format("2006-01-02 15:04:05"), e.Actor, e.Reason)
+				}
+			})
+			if err != nil {
+				return &exitError{exitFailed, args[0] + ": " + err.Error()}
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "ok: %d records, %d of them shown; head: %d %s\n", got.Records, got.Shown, got.Pos, got.Hash)
+			return nil
+		},
+	}
+	verify.Flags().StringVar(&head, "head", "", "the `HASH` that the chain must end in")
+	verify.Flags().BoolVar(&list, "list", false, "print the events shown")
+	cmd.AddCommand(export, verify)
+	return cmd
+}
