@@ -21,12 +21,11 @@ import (
 )
 
 const (
-	reportBatch   = 100 // events in one call
-	reportTimeout = 15 * time.Second
+	reportBatch   = 100       // events in one call
 	reportMaxWait = time.Hour // between tries
-	// reportLease outlives one call; a portion of several may let a second
+	// reportLease outlives one call; several slow ones may let a second
 	// reporter in, which repeats some events and skips none.
-	reportLease = 2 * reportTimeout
+	reportLease = 30 * time.Second
 )
 
 // Reporter tells callers what came of their touches: signed webhooks in the
@@ -39,11 +38,12 @@ type Reporter struct {
 	every  time.Duration
 }
 
-// NewReporter makes a reporter that calls over transport. Many may run: one at
+// NewReporter makes a reporter that calls over transport, and gives each call
+// at most timeout. Many may run: one at
 // a time holds the lease and speaks.
-func NewReporter(o Options, transport http.RoundTripper) *Reporter {
+func NewReporter(o Options, transport http.RoundTripper, timeout time.Duration) *Reporter {
 	return &Reporter{o: o, every: 500 * time.Millisecond, client: &http.Client{
-		Transport: transport, Timeout: reportTimeout,
+		Transport: transport, Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }

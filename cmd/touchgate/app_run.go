@@ -142,7 +142,7 @@ func (a *App) backgroundParts() []func(context.Context) {
 		parts = append(parts,
 			workers.NewFeeder(a.worker).Run,
 			workers.NewReconciler(a.worker).Run,
-			workers.NewReporter(a.worker, http.DefaultTransport).Run,
+			workers.NewReporter(a.worker, http.DefaultTransport, a.cfg.Webhooks.Timeout.Std()).Run,
 			a.escalate,
 			a.keepComplete,
 		)
