@@ -10,7 +10,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # The lint tools are fetched by go run at exactly these versions.
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: all build test quick servers demo dev lint fmt tour bench clean help
+.PHONY: all build test quick servers demo dev lint fmt tour bench nemesis model simulate clean help
 
 all: build
 
@@ -37,6 +37,15 @@ dev: ## a gateway on 127.0.0.1:8080 with simulated vendors and the key dev-key
 
 tour: ## run the README's curl tour against a gateway of its own
 	$(GO) test -tags $(TAGS) -count=1 -run TestTour ./cmd/touchgate
+
+nemesis: build ## half an hour of breaking everything, on servers; DURATION=5m SEED=42 for another
+	bin/touchgate nemesis --servers --duration $(or $(DURATION),30m) --rate 175 $(if $(SEED),--seed $(SEED)) --dir bin/nemesis
+
+simulate: ## thousands of seeds of feeder, lease, deliver and settle
+	$(GO) test -tags $(TAGS) -count=1 -timeout 2h -run 'TestSimulation$$' ./workers -sim.seeds $(or $(SEEDS),2000)
+
+model: ## the model of the fences, by spin (apt-get install spin gcc)
+	docs/model/check.sh
 
 lint: ## gofmt, vet, and golangci-lint with its walls
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run make fmt'; exit 1; }
