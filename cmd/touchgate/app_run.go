@@ -144,6 +144,7 @@ func (a *App) backgroundParts() []func(context.Context) {
 			workers.NewReconciler(a.worker).Run,
 			workers.NewReporter(a.worker, http.DefaultTransport, a.cfg.Webhooks.Timeout.Std()).Run,
 			a.escalate,
+			a.enact,
 			a.keepComplete,
 		)
 	}
