@@ -26,7 +26,7 @@ func (l *loader) environment(environ []string, cfg *Config) {
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		key, ours := strings.CutPrefix(name, envPrefix)
-		if !ours {
+		if !ours || key == "KEY" || key == "URL" { // those two are for commands that ask a gateway
 			continue
 		}
 		if err := setFromEnv(key, value, cfg, leaves); err != nil {

@@ -90,7 +90,7 @@ func documentsOf(path string) (map[string]string, error) {
 type api struct{ to, key string }
 
 func (f *api) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.to, "to", "http://127.0.0.1:8080", "the gateway's `URL`")
+	cmd.Flags().StringVar(&f.to, "to", "", "the gateway's `URL` (default: TOUCHGATE_URL, or http://127.0.0.1:8080)")
 	cmd.Flags().StringVar(&f.key, "key", "", "the API `KEY` (default: TOUCHGATE_KEY)")
 }
 
@@ -102,7 +102,14 @@ func (f *api) client(environ []string) (*apiclient.Client, error) {
 	if key == "" {
 		return nil, usageError("give the API key by --key or TOUCHGATE_KEY")
 	}
-	return apiclient.New(f.to, key)
+	to := f.to
+	if to == "" {
+		to = valueFrom(environ, "TOUCHGATE_URL")
+	}
+	if to == "" {
+		to = "http://127.0.0.1:8080"
+	}
+	return apiclient.New(to, key)
 }
 
 // readInput reads a file whole; "-" is standard input.
