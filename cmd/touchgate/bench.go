@@ -59,6 +59,7 @@ modes. It ends with status 1 if one of the three counts is not zero.`,
 	flags.IntVar(&o.Rounds, "rounds", 0, "rounds after the one that warms up (default 3)")
 	flags.IntVar(&o.Backlog, "backlog", 100_000, "bulk touches that wait while the latency of urgent ones is measured")
 	flags.IntVar(&o.Connections, "connections", 64, "callers at work at once in mode single")
+	flags.IntVar(&o.Bulk, "segments", 0, "segments of one bulk lane that are delivered at once (default: the house's)")
 	flags.StringVar(&o.Profile, "cpuprofile", "", "write the house's CPU profile to `FILE`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "also print one JSON object on standard output at the end")
 	cmd.AddCommand(benchSweepCommand(&o, &ledger), benchHouseCommand(environ))

@@ -82,7 +82,7 @@ const bareFor = 2 * time.Second
 // bareClient is how many calls a second Go's HTTP client makes to the vendor
 // with the same message, by as many callers as the house has, and nothing else.
 func (e *env) bareClient(ctx context.Context) (perSecond float64, err error) {
-	const callers = 64
+	const callers = vendorCalls
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns, t.MaxIdleConnsPerHost, t.DisableCompression = callers, callers, true
 	defer t.CloseIdleConnections()

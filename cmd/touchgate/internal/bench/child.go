@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"touchgate.dev/touch"
@@ -17,8 +16,9 @@ import (
 // Child makes the Start of Options: it runs command with "--config FILE" (and
 // "--cpuprofile FILE") as a process of its own, so that its CPU time and memory
 // are told apart from ours. The child says its address in its first line of
-// standard output, and ends on SIGTERM or when its standard input does, which
-// is also when we die.
+// standard output, and ends when its standard input does, which is also when we
+// die. It is sent no signal: the terminal may have sent it one already, and a
+// second one means "at once".
 func Child(command ...string) func(ctx context.Context, config, profile string, more ...string) (*House, error) {
 	return func(_ context.Context, config, profile string, more ...string) (*House, error) {
 		args := append(append(command[1:len(command):len(command)], "--config", config), more...)
@@ -46,7 +46,6 @@ func Child(command ...string) func(ctx context.Context, config, profile string, 
 		}
 		return &House{URL: strings.TrimSpace(said), PID: cmd.Process.Pid, Stop: func() error {
 			input.Close()
-			_ = cmd.Process.Signal(syscall.SIGTERM) // an error says that it has ended
 			late := time.AfterFunc(40*time.Second, func() { _ = cmd.Process.Kill() })
 			defer late.Stop()
 			return cmd.Wait()
