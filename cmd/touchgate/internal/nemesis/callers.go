@@ -161,6 +161,10 @@ func (c *callers) stream(ctx context.Context, campaign string, rs []touch.Reques
 					total = part
 				}
 			})
+			if said := total.Accepted + total.Repeated + total.Refused + total.Failed; err == nil && said != len(rs) {
+				// Seen once: a stream answered as done with no line taken.
+				err = touch.Errorf(touch.Unavailable, "", "the answer speaks of %d lines, and not of %d", said, len(rs))
+			}
 			if err == nil && total.Failed > 0 {
 				err = touch.Errorf(touch.Invalid, "", "%d lines were refused: %v", total.Failed, total.Errors)
 			}
