@@ -112,6 +112,7 @@ func startFeed[T any](ctx context.Context, in *lineReader[T], max int) *feed[T] 
 				select {
 				case f.groups <- lines:
 				case <-ctx.Done():
+					f.err = ctx.Err() // lines were read that nobody will store
 					return
 				}
 			}
