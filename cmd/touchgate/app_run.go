@@ -20,6 +20,7 @@ import (
 const (
 	watchEvery    = 200 * time.Millisecond // how old a node's view of stops may be
 	escalateEvery = 5 * time.Second
+	tallyEvery    = time.Second            // how old the counts of ratio rules may be
 	enactEvery    = 500 * time.Millisecond // how late a policy may bind that was approved for an instant
 	// intakeGrace is how long running requests may go on once a stop began.
 	intakeGrace = 10 * time.Second
@@ -136,6 +137,10 @@ func (a *App) backgroundParts() []func(context.Context) {
 	parts := []func(context.Context){func(ctx context.Context) {
 		a.watcher.Run(ctx, watchEvery, func(err error) {
 			a.log.LogAttrs(ctx, slog.LevelWarn, "controls not read", slog.Any("error", err))
+		})
+	}, func(ctx context.Context) {
+		a.tallies.Run(ctx, tallyEvery, func(err error) {
+			a.log.LogAttrs(ctx, slog.LevelWarn, "events not counted", slog.Any("error", err))
 		})
 	}}
 	if a.cfg.Role.Feeder() {

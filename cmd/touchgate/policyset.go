@@ -20,7 +20,7 @@ type policyStore interface {
 // activatePolicies makes the documents of a folder the ledger's active set,
 // unless they are already. Once a set was put into force over the API, by two
 // people, the folder binds no more: a restart must not undo their decision.
-func activatePolicies(ctx context.Context, controls policyStore, dir fs.FS, now time.Time) error {
+func activatePolicies(ctx context.Context, controls policyStore, dir fs.FS, o policies.Options, now time.Time) error {
 	enacted, err := controls.Proposals(ctx, ledger.ProposalEnacted, 1)
 	if err != nil || len(enacted) > 0 {
 		return err
@@ -29,7 +29,7 @@ func activatePolicies(ctx context.Context, controls policyStore, dir fs.FS, now 
 	if err != nil {
 		return err
 	}
-	set, err := policies.Compile(sources, policies.Options{})
+	set, err := policies.Compile(sources, o)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func activatePolicies(ctx context.Context, controls policyStore, dir fs.FS, now 
 
 // followPolicies has the guard judge by the ledger's active set, whenever that
 // changes. With none, our own suppression list is all that binds.
-func followPolicies(controls ledger.Controls, guard *policies.Guard) func(ctx context.Context, c *ledger.Control) error {
+func followPolicies(controls ledger.Controls, guard *policies.Guard, o policies.Options) func(ctx context.Context, c *ledger.Control) error {
 	return func(ctx context.Context, c *ledger.Control) error {
 		if used := guard.Set(); used != nil && used.Hash() == c.PolicyHash {
 			return nil
@@ -72,7 +72,7 @@ func followPolicies(controls ledger.Controls, guard *policies.Guard) func(ctx co
 				return 1
 			})
 		}
-		set, err := policies.Compile(sources, policies.Options{})
+		set, err := policies.Compile(sources, o)
 		if err != nil {
 			return err
 		}

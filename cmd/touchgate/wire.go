@@ -21,6 +21,7 @@ import (
 	"touchgate.dev/gateway"
 	"touchgate.dev/gateway/httpapi"
 	"touchgate.dev/ledger"
+	tallies "touchgate.dev/ledger/tally"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
@@ -59,6 +60,7 @@ type App struct {
 	watcher  *ledger.Watcher
 	contacts *contactlog.Redis
 	guard    *policies.Guard
+	tallies  *tallies.Counter // for ratio rules
 	pool     *channels.Pool
 	lanes    *lanes.Lanes
 	service  *gateway.Service
@@ -108,19 +110,23 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 // judge sets up what decides: the contact log, the guard and the policies.
 func (a *App) judge(ctx context.Context, o Options) error {
 	a.contacts = contactlog.NewRedis(a.redis.client, a.shards())
+	a.tallies = tallies.New(a.ledger)
 	a.guard = policies.NewGuard(a.contacts, rehydrate(a.ledger))
-	a.watcher = ledger.NewWatcher(a.ledger, followPolicies(a.ledger, a.guard))
+	a.watcher = ledger.NewWatcher(a.ledger, followPolicies(a.ledger, a.guard, a.policyOptions()))
 	dir := o.Policies
 	if dir == nil && a.cfg.Policies.Dir != "" {
 		dir = os.DirFS(a.cfg.Policies.Dir)
 	}
 	if dir != nil && a.cfg.Role.Gateway() {
-		if err := activatePolicies(ctx, a.ledger, dir, a.now()); err != nil {
+		if err := activatePolicies(ctx, a.ledger, dir, a.policyOptions(), a.now()); err != nil {
 			return err
 		}
 	}
 	return a.watcher.Refresh(ctx)
 }
+
+// policyOptions are what every set of policies is compiled with.
+func (a *App) policyOptions() policies.Options { return policies.Options{Tallies: a.tallies.Count} }
 
 // shards ties the contact log to the epochs that the ledger keeps.
 func (a *App) shards() contactlog.Options {
@@ -178,7 +184,7 @@ func (a *App) takeIn(o Options) error {
 	a.service, err = gateway.New(gateway.Options{
 		Ledger: a.ledger, Guard: a.guard, Control: a.watcher.Current, Enqueue: a.lanes.Enqueue,
 		Receipts: a.pool.Receipts, Now: a.now, Logger: a.log, Metrics: a.metrics,
-		AppSecret: secret, DevKey: o.DevKey, MaxFuture: a.cfg.Limits.MaxFuture.Std(),
+		AppSecret: secret, DevKey: o.DevKey, Policies: a.policyOptions(), MaxFuture: a.cfg.Limits.MaxFuture.Std(),
 	})
 	return err
 }

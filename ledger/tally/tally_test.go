@@ -1,0 +1,130 @@
+package tally_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"touchgate.dev/ledger/tally"
+	"touchgate.dev/policies"
+	"touchgate.dev/touch"
+)
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// feed is a journal of events.
+type feed struct {
+	events []touch.Event
+	err    error
+	asked  int
+}
+
+func (f *feed) Events(_ context.Context, _ string, after int64, limit int) ([]touch.Event, error) {
+	f.asked++
+	return f.events[after:min(len(f.events), int(after)+limit)], f.err
+}
+
+func (f *feed) add(kind touch.EventKind, ago time.Duration, outcome string, n int) {
+	for range n {
+		f.events = append(f.events, touch.Event{Seq: int64(len(f.events)) + 1, Kind: kind, At: noon.Add(-ago), Caller: "acme", Campaign: "nov",
+			Channel: touch.AICall, Outcome: outcome})
+	}
+}
+
+func TestCount(t *testing.T) {
+	f := &feed{}
+	f.add(touch.EventSent, time.Hour, "", 6000) // more than a page
+	f.add(touch.EventDelivered, time.Hour, "", 40)
+	f.add(touch.EventDelivered, 48*time.Hour, "", 7)
+	f.add(touch.EventOutcome, time.Hour, "abandoned", 2)
+	c := tally.New(f)
+	if err := c.Follow(t.Context()); err != nil || f.asked != 0 {
+		t.Fatalf("read before it was asked: %v, %d", err, f.asked)
+	}
+	if _, ok := c.Count("acme", "nov", tally.Attempts, noon); ok {
+		t.Fatal("it knows before it has read")
+	}
+	if err := c.Follow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for outcome, want := range map[string]int{tally.Attempts: 6000, tally.Delivered: 40, tally.Connected: 40, "abandoned": 2, "refused": 0} {
+		if n, ok := c.Count("acme", "nov", outcome, noon.Add(-24*time.Hour)); !ok || n != want {
+			t.Errorf("%s: %d %v, want %d", outcome, n, ok, want)
+		}
+	}
+	if n, _ := c.Count("acme", "nov", tally.Connected, noon.Add(-72*time.Hour)); n != 47 {
+		t.Errorf("of three days %d", n)
+	}
+	if n, _ := c.Count("other", "nov", tally.Connected, time.Time{}); n != 0 {
+		t.Errorf("another caller's: %d", n)
+	}
+	f.add(touch.EventOutcome, 0, "abandoned", 1)
+	if err := c.Follow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := c.Count("acme", "nov", "abandoned", noon.Add(-24*time.Hour)); n != 3 {
+		t.Errorf("not what is new: %d", n)
+	}
+}
+
+// A ratio rule over the counter holds calls back from the share on, and not
+// before there are enough of them.
+func TestRatioRule(t *testing.T) {
+	for name, c := range map[string]struct {
+		connected, abandoned int
+		want                 touch.Decision
+	}{
+		"within":         {200, 6, touch.Allow},
+		"above":          {200, 7, touch.Defer},
+		"too few to say": {90, 9, touch.Allow},
+	} {
+		f := &feed{}
+		f.add(touch.EventDelivered, time.Hour, "", c.connected)
+		f.add(touch.EventOutcome, time.Hour, "abandoned", c.abandoned)
+		counter := tally.New(f)
+		set, err := policies.Compile([]policies.Source{{Name: "p.yaml", Data: []byte(
+			"policy: p\nrules:\n  - {id: r, ratio: {of: abandoned, over: connected, max: 3%, per: 30 days, at_least: 100}}\n")}}, policies.Options{Tallies: counter.Count})
+		if err != nil {
+			t.Fatal(err)
+		}
+		guard := policies.NewGuard(nil, nil)
+		guard.Use(set)
+		q := policies.Question{Now: noon, Customer: &touch.Customer{ID: "c", Zones: []string{"UTC"}}, Touch: &touch.Touch{Caller: "acme",
+			Request: touch.Request{Customer: "c", Category: touch.Marketing, Campaign: "nov", Plan: []touch.Leg{{Channel: touch.AICall}}}}}
+		for round, want := range []touch.Decision{touch.Defer, c.want} { // first it is not known
+			v, err := guard.Forecast(t.Context(), []policies.Question{q})
+			if err != nil || v[0].Decision != want {
+				t.Errorf("%s, round %d: %+v %v", name, round, v, err)
+			}
+			if err := counter.Follow(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &feed{err: errors.New("down")}
+		c := tally.New(f)
+		c.Count("acme", "nov", tally.Attempts, noon)
+		ctx, cancel := context.WithCancel(t.Context())
+		reports := 0
+		go c.Run(ctx, time.Second, func(error) { reports++ })
+		time.Sleep(3500 * time.Millisecond)
+		synctest.Wait()
+		if _, ok := c.Count("acme", "nov", tally.Attempts, noon); ok || reports != 3 {
+			t.Errorf("%d reports while the ledger is down, known %v", reports, ok)
+		}
+		f.err = nil
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if _, ok := c.Count("acme", "nov", tally.Attempts, noon); !ok {
+			t.Error("not known again")
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
