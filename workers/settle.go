@@ -25,7 +25,11 @@ func (b *batch) settle(j *job, r touch.Result) {
 		j.events = append(j.events, b.resultEvent(j, touch.EventUndelivered, touch.Due, r))
 		b.nextLeg(j, orElse(r.Reason, touch.ReasonOther), touch.Failed, touch.EventFailed, log)
 	case touch.Throttled:
-		b.retry(j, r, max(r.RetryAfter, b.d.backoff(b.d.o.Tuning.RetryBase, b.d.o.Tuning.RetryMax, 0)))
+		wait := r.RetryAfter
+		if !r.NoAttempt || wait == 0 { // what our own rate says is exact: each has a turn of its own
+			wait = max(wait, b.d.backoff(b.d.o.Tuning.RetryBase, b.d.o.Tuning.RetryMax, 0))
+		}
+		b.retry(j, r, wait)
 	case touch.Misconfigured:
 		b.retry(j, r, b.d.o.Tuning.RetryMax/10+b.d.jitter.full(b.d.o.Tuning.RetryMax/10))
 	case touch.Retryable:
