@@ -51,7 +51,7 @@ func (g *Guard) recheck(ctx context.Context, set *Set, places map[string][]conta
 		for i := range old {
 			switch e := known[old[i].ID]; {
 			case e == nil:
-				ss = append(ss, contactlog.Settlement{Customer: customer, ID: old[i].ID, Release: true})
+				ss = append(ss, contactlog.Settlement{Customer: customer, ID: old[i].ID, Release: true, At: old[i].At})
 			case !e.Pending:
 				ss = append(ss, contactlog.Settlement{Customer: customer, ID: e.ID, At: e.At, Kind: e.Kind})
 			}

@@ -64,6 +64,18 @@ var cases = []struct {
 		u.now = u.now.Add(time.Millisecond)
 		u.admitted(entry("b"), u.within(1, time.Hour))
 	}},
+	{"a release of an earlier reservation leaves the later one alone", func(u *user) {
+		u.admitted(entry("a"), u.within(1, time.Hour))
+		first := u.now
+		u.now = u.now.Add(time.Second)
+		if a := u.reserve(entry("a"), u.within(1, time.Hour)); !a.Already {
+			u.t.Fatalf("%+v", a)
+		}
+		u.settle(Settlement{ID: id("a"), Release: true, At: first})
+		u.denied(0, entry("b"), u.within(1, time.Hour))
+		u.settle(Settlement{ID: id("a"), Release: true, At: u.now})
+		u.admitted(entry("b"), u.within(1, time.Hour))
+	}},
 	{"a release frees the place, a commit keeps it", func(u *user) {
 		u.admitted(entry("a"), u.within(1, time.Hour))
 		u.settle(Settlement{ID: id("a"), Release: true})

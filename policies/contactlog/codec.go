@@ -180,7 +180,7 @@ func appendNote(b []byte, s *Settlement) []byte {
 	case s.Entry != nil:
 		form = noteWhole
 	}
-	if !s.Release && !s.At.IsZero() {
+	if !s.At.IsZero() {
 		at = millis(s.At)
 	}
 	b = appendID(appendNumber(append(b, form, kind), at), s.ID)

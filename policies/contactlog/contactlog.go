@@ -82,7 +82,7 @@ type Reservation struct {
 // Answer is what the log said of one reservation.
 type Answer struct {
 	Admitted bool
-	Already  bool // admitted earlier, under the same id
+	Already  bool // admitted earlier, under the same id; while pending it is as if reserved now
 	Denied   int  // index of the first question without a place, when not admitted
 	// Entries is the customer's whole log, oldest first, when not admitted.
 	Entries []Entry
@@ -95,9 +95,13 @@ type Answer struct {
 type Settlement struct {
 	Customer string
 	ID       string
-	Release  bool      // surely not sent: the place is free again; after a commit it changes nothing
-	At       time.Time // of a commit; zero keeps the time (a later correction of Kind)
-	Kind     Kind      // never weakened
+	Release  bool // surely not sent: the place is free again; after a commit it changes nothing
+	// At is when the contact was made; zero keeps the time (a later correction
+	// of Kind). Of a release it is the now of the reservation to give back,
+	// so that a slow one does not take the place of who reserved under the
+	// same id since; zero is any.
+	At   time.Time
+	Kind Kind // never weakened
 	// Entry re-creates the contact where it was released earlier and is now
 	// known to have been made (a late "delivered"); nil: a missing one stays
 	// missing. With At zero its own At counts.

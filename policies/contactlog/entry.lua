@@ -97,10 +97,14 @@ end
 -- commitas commits v as the committed entry c was.
 local function commitas(v, c) return commit(v, sub(c, 3, 8), floor(byte(c, 1) % 128 / 16)) end
 
--- settle applies a note to entry v, or to nothing; so is its answer.
+-- settle applies a note to entry v, or to nothing; so is its answer. A release
+-- with a time is one of the reservation made then.
 local function settle(v, note)
   local form, kind = byte(note, 1, 2)
-  if form == 112 then return v and not pending(v) and v end
+  if form == 112 then
+    local t = number(note, 3)
+    return v and (not pending(v) or t > 0 and t ~= number(v, 3)) and v
+  end
   v = v or form == 114 and sub(note, 26)
   return v and commit(v, sub(note, 3, 8), kind)
 end

@@ -30,7 +30,7 @@ type history struct {
 // note is a settlement that waits for the log to be loaded.
 type note struct {
 	release bool
-	at      int64 // ms, 0 keeps the time
+	at      int64 // ms, 0 keeps the time; of a release: of which reservation, 0 of any
 	kind    Kind
 	entry   *Entry // re-creates a missing one
 }
@@ -122,7 +122,11 @@ func (h *history) reserve(r *Reservation, now time.Time) Answer {
 	if !h.known || r.Keep > h.keep {
 		return Answer{Unknown: true}
 	}
-	if _, ok := h.entries[r.Entry.ID]; ok {
+	if e, ok := h.entries[r.Entry.ID]; ok {
+		if e.Pending {
+			e.At = fromMillis(millis(now))
+			h.entries[e.ID] = e
+		}
 		return Answer{Admitted: true, Already: true}
 	}
 	maps.DeleteFunc(h.entries, func(_ string, e Entry) bool {
@@ -150,6 +154,9 @@ func (m *Model) Settle(_ context.Context, ss []Settlement) error {
 			h.settle(ss[i].ID, n)
 		} else {
 			old, ok := h.notes[ss[i].ID]
+			if n.release {
+				n.at = 0 // the ledger knows other times
+			}
 			h.notes[ss[i].ID], h.stored = n.after(old, ok), true
 		}
 	}
@@ -157,12 +164,12 @@ func (m *Model) Settle(_ context.Context, ss []Settlement) error {
 }
 
 func noteOf(s *Settlement) note {
-	if s.Release {
-		return note{release: true}
-	}
-	n := note{kind: s.Kind}
+	n := note{release: s.Release, kind: s.Kind}
 	if !s.At.IsZero() {
 		n.at = millis(s.At)
+	}
+	if s.Release {
+		return n
 	}
 	if s.Entry != nil {
 		e := *s.Entry
@@ -176,7 +183,7 @@ func noteOf(s *Settlement) note {
 func (h *history) settle(id string, n note) {
 	e, ok := h.entries[id]
 	switch {
-	case n.release && ok && e.Pending:
+	case n.release && ok && e.Pending && (n.at == 0 || n.at == millis(e.At)):
 		delete(h.entries, id)
 	case n.release:
 	case ok:

@@ -84,7 +84,11 @@ local function reserve(key, item)
   if #log < 12 or gen == '' or sub(log, 1, 6) ~= sub(gen, 1, 6) then return 0 end
   local keep = number(log, 7)
   if keep < number(item, 3) then return 0 end
-  if place(log, sub(item, 17, 33), false) then return 2 end
+  local p = place(log, sub(item, 17, 33), false)
+  if p then -- reserved anew, so that a late release of the old one does not count
+    if pending(sub(log, p, p)) then store(key, sub(log, 1, p + 1) .. sub(item, 11, 16) .. sub(log, p + 8), keep + slack) end
+    return 2
+  end
   local l = questions(k)
   local counts, young = count(log, l, now - keep)
   for q = 1, l.n do

@@ -21,6 +21,7 @@ for i = 1, n do
       store(KEYS[i], splice(log, from, to, new or ''), number(log, 7) + ARGV[1])
     end
   else
+    if byte(note) == 112 then note = sub(note, 1, 2) .. string.rep('\0', 6) .. sub(note, 9) end -- the ledger knows other times
     store(KEYS[i], splice(log, from, to, stack(old, note)), tonumber(ARGV[2]))
     aside = aside + 1
   end
