@@ -3,6 +3,8 @@ package tally_test
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,12 +18,15 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 // feed is a journal of events.
 type feed struct {
+	mu     sync.Mutex
 	events []touch.Event
 	err    error
 	asked  int
 }
 
 func (f *feed) Events(_ context.Context, _ string, after int64, limit int) ([]touch.Event, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.asked++
 	return f.events[after:min(len(f.events), int(after)+limit)], f.err
 }
@@ -111,14 +116,16 @@ func TestRun(t *testing.T) {
 		c := tally.New(f)
 		c.Count("acme", "nov", tally.Attempts, noon)
 		ctx, cancel := context.WithCancel(t.Context())
-		reports := 0
-		go c.Run(ctx, time.Second, func(error) { reports++ })
+		var reports atomic.Int64
+		go c.Run(ctx, time.Second, func(error) { reports.Add(1) })
 		time.Sleep(3500 * time.Millisecond)
 		synctest.Wait()
-		if _, ok := c.Count("acme", "nov", tally.Attempts, noon); ok || reports != 3 {
-			t.Errorf("%d reports while the ledger is down, known %v", reports, ok)
+		if _, ok := c.Count("acme", "nov", tally.Attempts, noon); ok || reports.Load() != 3 {
+			t.Errorf("%d reports while the ledger is down, known %v", reports.Load(), ok)
 		}
+		f.mu.Lock()
 		f.err = nil
+		f.mu.Unlock()
 		time.Sleep(time.Second)
 		synctest.Wait()
 		if _, ok := c.Count("acme", "nov", tally.Attempts, noon); !ok {
