@@ -40,13 +40,15 @@ type call[T, R any] struct {
 	items  []T
 	answer R
 	err    error
+	panics any // what the run panicked with
 	done   chan struct{}
 }
 
 // Do adds a call and waits for its answer, or for the end of ctx: then the
 // error is of class Unavailable, and the run goes on without it. A run that
 // fails for another reason than Unavailable is made again for each call alone,
-// so that one caller's bad input does not spoil the others.
+// so that one caller's bad input does not spoil the others; so is one that
+// panics, and Do panics in its caller alone.
 func (g *Gate[T, R]) Do(ctx context.Context, items []T) (R, error) {
 	c := &call[T, R]{ctx: ctx, items: items, done: make(chan struct{})}
 	g.mu.Lock()
@@ -59,6 +61,9 @@ func (g *Gate[T, R]) Do(ctx context.Context, items []T) (R, error) {
 	g.mu.Unlock()
 	select {
 	case <-c.done:
+		if c.panics != nil {
+			panic(c.panics)
+		}
 		return c.answer, c.err
 	case <-ctx.Done():
 		var none R
@@ -108,18 +113,26 @@ func (g *Gate[T, R]) together(calls []*call[T, R]) {
 		items = append(items, c.items...)
 		sizes[i] = len(c.items)
 	}
-	answers, err := g.run(context.WithoutCancel(calls[0].ctx), items, sizes)
-	if err != nil && len(calls) > 1 && touch.ClassOf(err) != touch.Unavailable {
+	answers, err, panics := g.attempt(context.WithoutCancel(calls[0].ctx), items, sizes)
+	if len(calls) > 1 && (panics != nil || (err != nil && touch.ClassOf(err) != touch.Unavailable)) {
 		for _, c := range calls {
 			g.together([]*call[T, R]{c})
 		}
 		return
 	}
 	for i, c := range calls {
-		if c.err = err; err == nil {
+		if c.err, c.panics = err, panics; err == nil && panics == nil {
 			c.answer = answers[i]
 		}
 	}
+}
+
+// attempt is run, with a panic caught: it happens in a goroutine where nobody
+// else would, and must end no more than the call that caused it.
+func (g *Gate[T, R]) attempt(ctx context.Context, items []T, sizes []int) (answers []R, err error, panics any) {
+	defer func() { panics = recover() }()
+	answers, err = g.run(ctx, items, sizes)
+	return answers, err, nil
 }
 
 // Wait waits until nothing is under way. No call may come any more.

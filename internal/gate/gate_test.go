@@ -87,3 +87,34 @@ func TestWhoGivesUpIsLetGo(t *testing.T) {
 		g.Wait()
 	})
 }
+
+func TestAPanicEndsOnlyTheCallThatCausedIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		open := make(chan struct{})
+		g := New(1, func(_ context.Context, items []int, sizes []int) ([]int, error) {
+			<-open
+			for _, v := range items {
+				if v < 0 {
+					panic("negative")
+				}
+			}
+			return make([]int, len(sizes)), nil
+		})
+		panicked := make([]any, 4)
+		for i, v := range []int{1, 2, -3, 4} {
+			go func() {
+				defer func() { panicked[i] = recover() }()
+				if _, err := g.Do(t.Context(), []int{v}); err != nil {
+					t.Error(err)
+				}
+			}()
+			synctest.Wait()
+		}
+		close(open)
+		g.Wait()
+		synctest.Wait()
+		if panicked[2] != "negative" || panicked[0] != nil || panicked[1] != nil || panicked[3] != nil {
+			t.Errorf("panics %v, want one, in the third caller", panicked)
+		}
+	})
+}
