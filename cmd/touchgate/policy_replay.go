@@ -21,7 +21,7 @@ func policyReplayCommand(environ []string) *cobra.Command {
 		Short: "Judge a recorded decision again, off line, and compare",
 		Long: `replay takes a touch's latest verdict with everything it can be judged again from
 (the documents in force then, the facts, the contacts made before), judges it on
-this machine, and compares: the documents' hash, the decision, its instant, the
+this machine, and compares (the key needs the scope customers): the documents' hash, the decision, its instant, the
 rule, and each finding. --save keeps it in a file, which --file judges without
 any gateway. What could not be put as it was is said. The exit status is 1 when
 the answer is another.`,

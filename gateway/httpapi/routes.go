@@ -28,7 +28,7 @@ func (a *api) routes() []route {
 		{method: post, path: "/v1/touches:check", access: key(gateway.ScopeSubmit), handle: a.checkTouches},
 		{method: get, path: "/v1/touches", access: key(gateway.ScopeRead), handle: a.listTouches},
 		{method: get, path: "/v1/touches/{id}", access: key(gateway.ScopeRead), handle: a.getTouch},
-		{method: get, path: "/v1/touches/{id}/decision", access: key(gateway.ScopeRead), handle: a.getDecision},
+		{method: get, path: "/v1/touches/{id}/decision", access: key(gateway.ScopeCustomers), handle: a.getDecision},
 		{method: post, path: "/v1/touches/{id}:cancel", access: key(gateway.ScopeSubmit), handle: a.cancelTouch},
 
 		{method: post, path: "/v1/campaigns/{campaign}/touches", access: key(gateway.ScopeSubmit), handle: a.streamTouches, intake: true, long: true},
