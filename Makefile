@@ -10,12 +10,12 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # The lint tools are fetched by go run at exactly these versions.
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: all build test quick servers demo dev lint fmt tour bench nemesis model simulate clean help
+.PHONY: all build test quick servers demo dev lint fmt tour bench nemesis nemesis-short model simulate clean help
 
 all: build
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t12
 
 build: ## the binary, into bin/
 	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o bin/touchgate ./cmd/touchgate
@@ -37,6 +37,9 @@ dev: ## a gateway on 127.0.0.1:8080 with simulated vendors and the key dev-key
 
 tour: ## run the README's curl tour against a gateway of its own
 	$(GO) test -tags $(TAGS) -count=1 -run TestTour ./cmd/touchgate
+
+nemesis-short: ## the nemesis for a minute: the embedded process, then servers
+	TOUCHGATE_TEST_NEMESIS=1 $(GO) test -tags $(TAGS) -count=1 -timeout 20m -run TestNemesis ./cmd/touchgate
 
 nemesis: build ## half an hour of breaking everything, on servers; DURATION=5m SEED=42 for another
 	bin/touchgate nemesis --servers --duration $(or $(DURATION),30m) --rate 175 $(if $(SEED),--seed $(SEED)) --dir bin/nemesis

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -12,10 +13,10 @@ import (
 )
 
 // TestNemesis runs the nemesis for a short while, on the embedded single
-// process and on servers. `make nemesis` runs it for long.
+// process and on servers; `make nemesis` runs it, and then for long.
 func TestNemesis(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the nemesis takes minutes")
+	if os.Getenv("TOUCHGATE_TEST_NEMESIS") == "" {
+		t.Skip("the nemesis takes minutes: set TOUCHGATE_TEST_NEMESIS=1, or run make nemesis")
 	}
 	self := filepath.Join(t.TempDir(), "touchgate")
 	if out, err := exec.Command("go", "build", "-tags", "nomsgpack", "-o", self, ".").CombinedOutput(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -152,13 +153,21 @@ func (h *house) furnish(ctx context.Context, vendorKey, policies string) error {
 			return err
 		}
 	}
-	out, err := exec.CommandContext(ctx, h.o.Self, "key", "create", "nemesis", "--scopes", "submit,read,customers,admin",
-		"--config", h.configPath("left-gateway")).Output()
+	create := exec.CommandContext(ctx, h.o.Self, "key", "create", "nemesis", "--scopes", "submit,read,customers,admin",
+		"--config", h.configPath("left-gateway"))
+	create.Env = childEnv()
+	out, err := create.Output()
 	if err != nil {
 		return touch.Errorf(touch.Unavailable, "", "no API key could be made: %w", err)
 	}
 	h.key = strings.TrimSpace(string(out))
 	return nil
+}
+
+// childEnv is our environment without settings of Touchgate's own, which would
+// bind beside the configuration written here.
+func childEnv() []string {
+	return slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "TOUCHGATE_") })
 }
 
 // people makes the processes of one side.
@@ -186,7 +195,7 @@ func (h *house) people(s *side, base map[string]any) error {
 			return touch.Errorf(touch.Unavailable, "dir", "a configuration cannot be written: %w", err)
 		}
 		p := &process.Process{
-			Name: name, Args: []string{h.o.Self, "serve", "--config", h.configPath(name)}, Env: os.Environ(),
+			Name: name, Args: []string{h.o.Self, "serve", "--config", h.configPath(name)}, Env: childEnv(),
 			Dir: h.o.Dir, Log: filepath.Join(h.o.Dir, name+".log"), Ready: answers("http://" + listen + "/healthz"),
 		}
 		h.procs = append(h.procs, p)
