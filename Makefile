@@ -21,7 +21,7 @@ build: ## the binary, into bin/
 	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o bin/touchgate ./cmd/touchgate
 
 test: servers ## every test with -race, against embedded and real servers
-	TOUCHGATE_TEST_REQUIRE_SERVERS=1 $(GO) test -tags $(TAGS) -race -timeout 15m ./...
+	REQUIRE_TEST_SERVERS=1 $(GO) test -tags $(TAGS) -race -timeout 15m ./...
 
 quick: ## the tests without -race; those that need a missing server say so and skip
 	$(GO) test -tags $(TAGS) ./...
@@ -39,7 +39,7 @@ tour: ## run the README's curl tour against a gateway of its own
 	$(GO) test -tags $(TAGS) -count=1 -run TestTour ./cmd/touchgate
 
 nemesis-short: ## the nemesis for a minute: the embedded process, then servers
-	TOUCHGATE_TEST_NEMESIS=1 $(GO) test -tags $(TAGS) -count=1 -timeout 20m -run TestNemesis ./cmd/touchgate
+	TEST_NEMESIS=1 $(GO) test -tags $(TAGS) -count=1 -timeout 20m -run TestNemesis ./cmd/touchgate
 
 nemesis: build ## half an hour of breaking everything, on servers; DURATION=5m SEED=42 for another
 	bin/touchgate nemesis --servers --duration $(or $(DURATION),30m) --rate 175 $(if $(SEED),--seed $(SEED)) --dir bin/nemesis

@@ -15,8 +15,8 @@ import (
 // TestNemesis runs the nemesis for a short while, on the embedded single
 // process and on servers; `make nemesis` runs it, and then for long.
 func TestNemesis(t *testing.T) {
-	if os.Getenv("TOUCHGATE_TEST_NEMESIS") == "" {
-		t.Skip("the nemesis takes minutes: set TOUCHGATE_TEST_NEMESIS=1, or run make nemesis")
+	if os.Getenv("TEST_NEMESIS") == "" {
+		t.Skip("the nemesis takes minutes: set TEST_NEMESIS=1, or run make nemesis")
 	}
 	self := filepath.Join(t.TempDir(), "touchgate")
 	if out, err := exec.Command("go", "build", "-tags", "nomsgpack", "-o", self, ".").CombinedOutput(); err != nil {
