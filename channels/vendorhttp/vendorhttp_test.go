@@ -137,7 +137,7 @@ func TestTransportFailures(t *testing.T) {
 		c.Close()
 	})
 	cut := vendor(t, func(c net.Conn) {
-		io.ReadFull(c, make([]byte, 10))
+		readAll(c)
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal")
 		c.Close()
 	})
@@ -211,12 +211,16 @@ func TestNeverSentTwice(t *testing.T) {
 	}
 }
 
+// readAll reads a whole request: to close over unread bytes would reset the answer.
+func readAll(c net.Conn) {
+	if r, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+		io.Copy(io.Discard, r.Body)
+	}
+}
+
 func TestTooLongAnswer(t *testing.T) {
 	long := vendor(t, func(c net.Conn) {
-		// Read all of it: closing over unread bytes would reset the answer.
-		if r, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
-			io.Copy(io.Discard, r.Body)
-		}
+		readAll(c)
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n")
 		io.CopyN(c, rand.Reader, 2_000_000)
 		c.Close()
