@@ -100,27 +100,22 @@ func (g *Guard) read(ctx context.Context, set *Set, qs []Question) (map[string]c
 		if err != nil {
 			return nil, err
 		}
-		var unknown, doubted []string
-		places := map[string][]contactlog.Entry{}
+		var unknown []string
 		for i, customer := range ask {
 			if logs[customer] = shots[i]; !shots[i].Known || shots[i].Keep < set.Keep() {
 				unknown = append(unknown, customer)
-			} else if old := stale(shots[i].Entries, qs[0].Now); len(old) > 0 && round == 0 {
-				doubted, places[customer] = append(doubted, customer), old
 			}
 		}
-		if round == maxRounds && len(unknown) > 0 {
+		if len(unknown) == 0 {
+			break
+		}
+		if round == maxRounds {
 			return nil, errUnknown(len(unknown))
 		}
-		if err := g.recheck(ctx, set, places, qs[0].Now); err != nil {
+		if err := g.load(ctx, set, unknown, qs[0].Now); err != nil {
 			return nil, err
 		}
-		if len(unknown) > 0 {
-			if err := g.load(ctx, set, unknown, qs[0].Now); err != nil {
-				return nil, err
-			}
-		}
-		ask = append(unknown, doubted...)
+		ask = unknown
 	}
 	return logs, nil
 }

@@ -13,7 +13,9 @@ import (
 // comes later), so that what the ledger does not know by then never goes out.
 const staleAfter = 5 * time.Minute
 
-// stale gives the entries that have been pending for too long.
+// stale gives the entries that have been pending for too long at now, which
+// must be the present: a forecast asks about instants to come, at which every
+// place would seem old, and so has no part in this.
 func stale(entries []contactlog.Entry, now time.Time) (old []contactlog.Entry) {
 	for i := range entries {
 		if e := &entries[i]; e.Pending && now.Sub(e.At) > staleAfter {
