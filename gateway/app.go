@@ -124,12 +124,28 @@ func (s *Service) changeItem(ctx context.Context, id string, change func(*touch.
 	}
 }
 
-// WatchInbox gives a customer's new messages, oldest first, to each as they
-// come, by looking every so often, until ctx ends or each fails. idle is
-// called after a look that found nothing.
-func (s *Service) WatchInbox(ctx context.Context, customer string, every time.Duration, each func(touch.Item) error, idle func() error) error {
+// InboxWatcher hears what WatchInbox sees. An error of any of the three ends
+// the watch with it.
+type InboxWatcher struct {
+	Begin func(unread int64) error    // once, before anything else
+	Each  func(item touch.Item) error // a new message, oldest first
+	Idle  func() error                // after a look that found nothing new
+}
+
+// WatchInbox tells w how many messages of a customer are unread and then of
+// each new one, by looking every so often, until ctx ends. A message that
+// comes while it begins is told of twice, in the count and by itself, rather
+// than never.
+func (s *Service) WatchInbox(ctx context.Context, customer string, every time.Duration, w InboxWatcher) error {
 	known, _, err := s.newMessages(ctx, customer, nil)
 	if err != nil {
+		return err
+	}
+	unread, err := s.Unread(ctx, customer)
+	if err != nil {
+		return err
+	}
+	if err := w.Begin(unread); err != nil {
 		return err
 	}
 	tick := time.NewTicker(every)
@@ -149,12 +165,12 @@ func (s *Service) WatchInbox(ctx context.Context, customer string, every time.Du
 		}
 		known = now
 		for i := len(fresh) - 1; i >= 0; i-- {
-			if err := each(fresh[i]); err != nil {
+			if err := w.Each(fresh[i]); err != nil {
 				return err
 			}
 		}
 		if len(fresh) == 0 {
-			if err := idle(); err != nil {
+			if err := w.Idle(); err != nil {
 				return err
 			}
 		}

@@ -221,6 +221,31 @@ func (l laterItems) ListItems(context.Context, ledger.ItemFilter) ([]touch.Item,
 	return []touch.Item{{ID: "n2", State: touch.ItemUnread}, {ID: "n1", State: touch.ItemUnread}, old}, "", nil
 }
 
+func (l laterItems) CountItems(context.Context, ledger.ItemFilter) (int64, error) { return 1, nil }
+
+// A message that comes just after the count is the one that a watch begun too
+// late would never tell of.
+func TestWatchInboxMissesNothingAtItsBegin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &laterItems{from: time.Now().Add(time.Hour)}
+		svc, err := gateway.New(gateway.Options{Ledger: store, Guard: &fakeGuard{}, AppSecret: make([]byte, 32)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		var heard []string
+		err = svc.WatchInbox(ctx, "c1", time.Second, gateway.InboxWatcher{
+			Begin: func(int64) error { store.from = time.Now(); return nil },
+			Each:  func(i touch.Item) error { heard = append(heard, i.ID); return nil },
+			Idle:  func() error { return nil },
+		})
+		if got := fmt.Sprint(heard); err != nil || got != "[n1 n2]" {
+			t.Errorf("heard %s, %v", got, err)
+		}
+	})
+}
+
 func TestWatchInboxTellsOfNewMessagesOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := laterItems{from: time.Now().Add(2500 * time.Millisecond)}
@@ -232,11 +257,12 @@ func TestWatchInboxTellsOfNewMessagesOnce(t *testing.T) {
 		defer cancel()
 		var heard []string
 		idle := 0
-		err = svc.WatchInbox(ctx, "c1", time.Second, func(i touch.Item) error {
-			heard = append(heard, i.ID)
-			return nil
-		}, func() error { idle++; return nil })
-		if got := fmt.Sprint(heard, idle); err != nil || got != "[n1 n2] 4" {
+		err = svc.WatchInbox(ctx, "c1", time.Second, gateway.InboxWatcher{
+			Begin: func(unread int64) error { heard = append(heard, fmt.Sprint(unread)); return nil },
+			Each:  func(i touch.Item) error { heard = append(heard, i.ID); return nil },
+			Idle:  func() error { idle++; return nil },
+		})
+		if got := fmt.Sprint(heard, idle); err != nil || got != "[1 n1 n2] 4" {
 			t.Errorf("heard, idle: %s, %v", got, err)
 		}
 	})

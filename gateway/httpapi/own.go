@@ -98,10 +98,6 @@ const (
 // streamInbox tells the app of new messages by server-sent events: "unread"
 // at the start, then "message" for each new one. It ends with the token.
 func (a *api) streamInbox(c *call) error {
-	unread, err := a.svc.Unread(c.ctx(), c.token.Subject)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(c.ctx(), c.token.Expires.Sub(a.now()))
 	defer cancel()
 	ctl := http.NewResponseController(c.Writer)
@@ -112,28 +108,32 @@ func (a *api) streamInbox(c *call) error {
 		}
 		return ctl.Flush()
 	}
-	c.Header("Content-Type", "text/event-stream")
-	c.Header("Cache-Control", "no-store")
-	c.Status(http.StatusOK)
-	if send("event: unread\ndata: {\"unread\":%d}\n\n", unread) != nil {
-		return nil
-	}
 	quiet := 0
-	err = a.svc.WatchInbox(ctx, c.token.Subject, inboxPoll, func(item touch.Item) error {
-		quiet = 0
-		data, err := json.Marshal(viewMessage(&item))
-		if err != nil {
-			return err
-		}
-		return send("id: %s\nevent: message\ndata: %s\n\n", item.ID, data)
-	}, func() error {
-		if quiet++; quiet%inboxHeartbeat != 0 {
-			return nil
-		}
-		return send(": still here\n\n")
+	err := a.svc.WatchInbox(ctx, c.token.Subject, inboxPoll, gateway.InboxWatcher{
+		Begin: func(unread int64) error {
+			c.Header("Content-Type", "text/event-stream")
+			c.Header("Cache-Control", "no-store")
+			c.Status(http.StatusOK)
+			return send("event: unread\ndata: {\"unread\":%d}\n\n", unread)
+		},
+		Each: func(item touch.Item) error {
+			quiet = 0
+			data, err := json.Marshal(viewMessage(&item))
+			if err != nil {
+				return err
+			}
+			return send("id: %s\nevent: message\ndata: %s\n\n", item.ID, data)
+		},
+		Idle: func() error {
+			if quiet++; quiet%inboxHeartbeat != 0 {
+				return nil
+			}
+			return send(": still here\n\n")
+		},
 	})
-	if err != nil {
-		noteError(c.Context, err) // the answer has begun: it can only end
+	if err == nil || !c.Writer.Written() {
+		return err
 	}
+	noteError(c.Context, err) // the answer has begun: it can only end
 	return nil
 }
