@@ -78,6 +78,7 @@ func sendEvents(events []touch.Event, state touch.State) []touch.Event {
 
 // The kinds of a contact, weakest first: a later report never weakens one.
 const (
+	ContactUnknown      = "" // may have been sent: nobody could tell so far
 	ContactAttempt      = "attempt"
 	ContactFailed       = "failed" // attempted, and known not to have arrived
 	ContactDelivered    = "delivered"
@@ -85,7 +86,8 @@ const (
 	ContactConversation = "conversation"
 )
 
-// ContactRank orders the kinds of a contact; an unknown or empty one is an attempt.
+// ContactRank orders the kinds of a contact; one of unknown outcome counts as
+// an attempt.
 func ContactRank(kind string) int {
 	switch kind {
 	case ContactFailed:
@@ -107,7 +109,7 @@ func mergeContact(all []Contact, c Contact) []Contact {
 			merged = append(merged, old)
 			continue
 		}
-		if ContactRank(old.Kind) > ContactRank(c.Kind) {
+		if c.Kind == ContactUnknown || ContactRank(old.Kind) > ContactRank(c.Kind) {
 			c.Kind = old.Kind
 		}
 		for word := range strings.FieldsSeq(old.Heard) {

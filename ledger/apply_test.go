@@ -176,6 +176,11 @@ func TestApplyContacts(t *testing.T) {
 	if c := next.Contacts[1]; c.Kind != ledger.ContactDelivered || c.Heard != "read replied" || !c.At.Equal(noon) {
 		t.Fatalf("%+v", c)
 	}
+	cur.Contacts[0].Kind = ledger.ContactAttempt
+	next, _ = ledger.Apply(cur, ledger.Transition{Version: 5, To: touch.Unknown, Leg: 0, Contact: &ledger.Contact{Leg: 0, Channel: touch.SMS, At: noon}})
+	if c := next.Contacts[len(next.Contacts)-1]; c.Leg != 0 || c.Kind != ledger.ContactAttempt {
+		t.Fatalf("an unknown outcome took back what is known: %+v", c)
+	}
 	next, _ = ledger.Apply(cur, ledger.Transition{Version: 5, To: touch.Failed, Leg: 1, DropContact: true})
 	if len(next.Contacts) != 1 || next.Contacts[0].Leg != 0 {
 		t.Fatalf("%+v", next.Contacts)

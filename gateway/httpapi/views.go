@@ -51,8 +51,8 @@ func viewTouch(v *ledger.TouchView) touchView {
 	for _, c := range v.Progress.Contacts {
 		if c.Leg < len(view.Legs) {
 			l := &view.Legs[c.Leg]
-			if l.Contacted, l.Contact = c.At, c.Kind; l.Contact == "" {
-				l.Contact = ledger.ContactAttempt
+			if l.Contacted, l.Contact = c.At, c.Kind; l.Contact == ledger.ContactUnknown {
+				l.Contact = "unknown"
 			}
 		}
 	}

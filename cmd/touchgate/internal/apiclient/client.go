@@ -168,7 +168,8 @@ type Touch struct {
 // Leg is one leg of a listed touch.
 type Leg struct {
 	Channel touch.Channel `json:"channel"`
-	// Contact is how far it reached the customer; "" when it was never sent.
+	// Contact is how far it reached the customer: "" when it was never sent,
+	// "unknown" while nobody can tell.
 	Contact string `json:"contact"`
 }
 
@@ -176,8 +177,7 @@ type Leg struct {
 // outcome is not known is not among them.
 func (t *Touch) SentLegs() (legs []int) {
 	for i, l := range t.Legs {
-		unknown := i == t.Leg && (t.State == touch.Unknown || t.State == touch.Unconfirmed && t.Reason == "unknown_outcome")
-		if l.Contact != "" && !unknown {
+		if l.Contact != "" && l.Contact != "unknown" {
 			legs = append(legs, i)
 		}
 	}
