@@ -50,6 +50,9 @@ type batch struct {
 	seg  *ledger.Segment
 	mu   sync.Mutex // guards pending: results arrive concurrently
 	pend []settled
+	// awaits says that a touch stays in the segment until a lost worker's call
+	// is surely over.
+	awaits bool
 }
 
 // settled is one touch's next step together with its word to the contact log.
@@ -197,9 +200,6 @@ func (b *batch) later(j *job, at time.Time, reason string, events ...touch.Event
 	}
 	b.add(j, tr, b.release(j))
 }
-
-// park waits long with what nobody should touch just now.
-func (b *batch) park(j *job) { b.later(j, b.d.o.Now().Add(b.d.o.Tuning.RetryMax), "crashed_workers") }
 
 // detach takes a touch out of the segment and changes nothing else.
 func (b *batch) detach(j *job) {

@@ -21,6 +21,7 @@ type Deliver struct {
 	jitter    *jitter
 	templates *templateCache
 	metrics   *metrics
+	suspects  sync.Mutex // held by whoever works on a suspected segment
 }
 
 // NewDeliver makes a deliverer and registers its metrics.
@@ -66,6 +67,9 @@ func (d *Deliver) Handle(ctx context.Context, ref ledger.SegmentRef) error {
 	if err != nil {
 		d.giveBack(context.WithoutCancel(ctx), ref, lease)
 	}
+	if errors.Is(err, errLater) {
+		return nil
+	}
 	return err
 }
 
@@ -99,31 +103,11 @@ func (d *Deliver) renew(ctx context.Context, ref ledger.SegmentRef, lease time.D
 // work takes the segment's touches through their stages. Each stage ends some
 // of them (a transition to be settled) and hands the rest on.
 func (d *Deliver) work(ctx context.Context, seg *ledger.Segment) error {
-	if seg.Crashes >= d.o.Tuning.MaxCrashes {
-		return d.quarantine(ctx, seg)
+	if seg.Crashes >= d.suspectFrom() {
+		return d.oneByOne(ctx, seg)
 	}
 	b := &batch{d: d, seg: seg}
-	jobs := b.sort(seg.Touches)
-	if err := b.run(ctx, jobs); err != nil {
-		// What is settled stays settled; the rest goes back to the queue's
-		// next try under this lease, or to the reconciler after it.
-		return errors.Join(err, b.flush(ctx))
-	}
-	return b.flush(ctx)
-}
-
-// quarantine puts a segment aside that keeps killing its workers.
-func (d *Deliver) quarantine(ctx context.Context, seg *ledger.Segment) error {
-	b := &batch{d: d, seg: seg}
-	for i := range seg.Touches {
-		j := b.job(&seg.Touches[i])
-		if j.inFlight() {
-			b.park(j) // it may have been sent: never simply given up
-			continue
-		}
-		b.end(j, touch.Dead, "crashed_workers", touch.EventDead)
-	}
-	return b.flush(ctx)
+	return b.finish(ctx, seg.Touches)
 }
 
 // jitter is a random source under a lock.

@@ -6,6 +6,7 @@ import (
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/ledger"
+	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 )
 
@@ -14,27 +15,33 @@ const resendReason = "resent"
 
 // resolve finds out what became of jobs that may have been sent. It answers
 // the jobs to send: those never tried, and those that the same provider may be
-// given again under the same id.
+// given again under the same id, or that it surely never got from a lost
+// worker. These go on in their segment, whose count of lost workers is theirs.
 func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
 	send, now := jobs[:0:0], b.d.o.Now()
+	var released []contactlog.Settlement
 	for _, j := range jobs {
 		if !j.inFlight() || b.mayRepeat(j) {
 			send = append(send, j)
 			continue
 		}
-		if over := b.callOver(j); now.Before(over) {
-			b.awaited(j, over)
+		if now.Before(b.callOver(j)) {
+			b.awaits = true
 			continue
 		}
 		d := b.bareDispatch(j)
 		r, can := b.d.o.Pool.Query(ctx, j.provider, d)
 		r.Provider = j.provider
+		j.dispatch = d
 		switch {
 		case can && r.Class == touch.Accepted:
-			j.dispatch = d
 			b.accepted(j, r)
+		case can && r.Class == touch.Retryable && j.lost():
+			released = append(released, *b.notSent(j))
+			j.events = append(j.events, b.resultEvent(j, touch.EventRetry, touch.Due, r))
+			j.unknownSince = time.Time{}
+			send = append(send, j)
 		case can && r.Class == touch.Retryable:
-			j.dispatch = d
 			b.foundUnsent(j, r)
 		case b.mayResend(j):
 			j.resend = true
@@ -43,22 +50,21 @@ func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
 			b.unresolved(j)
 		}
 	}
+	b.settleLog(ctx, released)
 	return send
 }
+
+// lost reports whether the intent to send the job was a worker's that did not
+// live to settle it.
+func (j *job) lost() bool { return j.c.Progress.State == touch.Due && j.c.Intent != nil }
 
 // callOver is when a call that a lost worker meant to make is surely over: it
 // may only stand still, and go on until then. Zero where no worker was lost.
 func (b *batch) callOver(j *job) time.Time {
-	if j.c.Progress.State != touch.Due || j.c.Intent == nil {
+	if !j.lost() {
 		return time.Time{}
 	}
 	return j.unknownSince.Add(b.d.o.Tuning.SendWithin + b.d.o.Tuning.CallWithin)
-}
-
-// awaited puts a touch of a lost worker back until its call is surely over.
-func (b *batch) awaited(j *job, over time.Time) {
-	j.attempts = 0
-	b.later(j, over, "worker_lost", b.event(j, touch.EventUnknown, touch.Unknown, "worker_lost"))
 }
 
 // bareDispatch names a message towards its vendor without its content.

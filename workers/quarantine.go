@@ -1,0 +1,81 @@
+package workers
+
+import (
+	"context"
+	"errors"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
+)
+
+// reasonCrashed is why a touch was put aside.
+const reasonCrashed = "crashed_workers"
+
+// errLater has a segment given back, to be brought again by the reconciler.
+var errLater = errors.New("workers: this segment has to wait")
+
+// suspectFrom is the number of lost workers from which on a segment is not
+// worked on as a whole: one of its touches may have killed them. The first of
+// them was the machine's fault until shown otherwise.
+func (d *Deliver) suspectFrom() int { return max(1, d.o.Tuning.MaxCrashes-1) }
+
+// oneByOne works on a suspected segment, each touch settled before the next
+// begins: if one more worker is lost, the first touch left is the one that it
+// was lost over, and that one alone is put aside. No two suspected segments
+// are in work in one process, so that a killer doesn't bring others into
+// suspicion over and over.
+func (d *Deliver) oneByOne(ctx context.Context, seg *ledger.Segment) error {
+	if !d.suspects.TryLock() {
+		return errLater
+	}
+	defer d.suspects.Unlock()
+	b := &batch{d: d, seg: seg}
+	rest := seg.Touches
+	if seg.Crashes > d.suspectFrom() {
+		b.putAside(b.job(&rest[0]))
+		if err := b.flush(ctx); err != nil {
+			return err
+		}
+		rest = rest[1:]
+	}
+	for i := range rest {
+		if err := b.finish(ctx, rest[i:i+1]); err != nil {
+			return err // what is awaited must stay the first, too
+		}
+	}
+	return nil
+}
+
+// finish takes touches as far as they go and settles them.
+func (b *batch) finish(ctx context.Context, touches []ledger.Claimed) error {
+	if err := b.run(ctx, b.sort(touches)); err != nil {
+		// What is settled stays settled; the rest goes back to the queue's
+		// next try under this lease, or to the reconciler after it.
+		return errors.Join(err, b.flush(ctx))
+	}
+	if err := b.flush(ctx); err != nil {
+		return err
+	}
+	if b.awaits {
+		return errLater
+	}
+	return nil
+}
+
+// putAside ends a touch that workers were lost over. If it may have been sent
+// it counts as sent by now, and its provider is kept: whoever redrives it asks.
+func (b *batch) putAside(j *job) {
+	id := touch.DispatchID(j.touch().ID, j.leg)
+	if !j.inFlight() {
+		place := &contactlog.Settlement{Customer: j.touch().Customer, ID: id, Release: true} // of whichever worker took one
+		b.endWith(j, touch.Dead, reasonCrashed, touch.EventDead, place)
+		return
+	}
+	now := b.d.o.Now()
+	j.dispatch.ID = id
+	tr := b.transition(j, touch.Dead, b.event(j, touch.EventDead, touch.Dead, reasonCrashed))
+	tr.Reason, tr.Provider = reasonCrashed, j.provider
+	tr.Contact = &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: now}
+	b.add(j, tr, b.commit(j, now, ledger.ContactAttempt))
+}
