@@ -4,11 +4,10 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
-// Watcher keeps a node's view of Control fresh: it polls the fence, and reads
-// everything when the number has risen.
+// Watcher keeps a node's view of Control fresh: each Refresh looks at the
+// fence, and reads everything when the number has risen.
 type Watcher struct {
 	source   Controls
 	onChange func(ctx context.Context, c *Control) error
@@ -48,20 +47,4 @@ func (w *Watcher) Refresh(ctx context.Context) error {
 	}
 	w.current.Store(c)
 	return nil
-}
-
-// Run polls until ctx ends. Errors go to report and do not stop it.
-func (w *Watcher) Run(ctx context.Context, every time.Duration, report func(error)) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := w.Refresh(ctx); err != nil && ctx.Err() == nil {
-				report(err)
-			}
-		}
-	}
 }

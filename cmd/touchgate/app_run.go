@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"touchgate.dev/gateway/httpapi"
+	"touchgate.dev/internal/poll"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
 	"touchgate.dev/workers/lanes"
@@ -19,7 +20,7 @@ import (
 
 const (
 	watchEvery    = 200 * time.Millisecond // how old a node's view of stops may be
-	escalateEvery = 5 * time.Second
+	escalateEvery = 5 * time.Second        // how late an overdue task may rise
 	tallyEvery    = time.Second            // how old the counts of ratio rules may be
 	enactEvery    = 500 * time.Millisecond // how late a policy may bind that was approved for an instant
 	// intakeGrace is how long running requests may go on once a stop began.
@@ -134,57 +135,35 @@ func (a *App) takeOver(ctx context.Context) error {
 
 // backgroundParts are what the role does beside delivering and answering.
 func (a *App) backgroundParts() []func(context.Context) {
-	parts := []func(context.Context){func(ctx context.Context) {
-		a.watcher.Run(ctx, watchEvery, func(err error) {
-			a.log.LogAttrs(ctx, slog.LevelWarn, "controls not read", slog.Any("error", err))
-		})
-	}, func(ctx context.Context) {
-		a.tallies.Run(ctx, tallyEvery, func(err error) {
-			a.log.LogAttrs(ctx, slog.LevelWarn, "events not counted", slog.Any("error", err))
-		})
-	}}
+	parts := []func(context.Context){
+		a.every(watchEvery, "controls not read", a.watcher.Refresh),
+		a.every(tallyEvery, "events not counted", a.tallies.Follow),
+	}
 	if a.cfg.Role.Feeder() {
 		parts = append(parts,
 			workers.NewFeeder(a.worker).Run,
 			workers.NewReconciler(a.worker).Run,
 			workers.NewReporter(a.worker, http.DefaultTransport, a.cfg.Webhooks.Timeout.Std()).Run,
-			a.escalate,
-			a.enact,
+			a.every(escalateEvery, "escalation failed", func(ctx context.Context) error {
+				_, err := a.service.Escalate(ctx, a.now(), 200)
+				return err
+			}),
+			a.every(enactEvery, "policies not put into force", func(ctx context.Context) error {
+				_, err := a.service.EnactDue(ctx)
+				return err
+			}),
 			a.keepComplete,
 		)
 	}
 	return parts
 }
 
-// escalate raises overdue tasks of the desk.
-func (a *App) escalate(ctx context.Context) {
-	tick := time.NewTicker(escalateEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if _, err := a.service.Escalate(ctx, a.now(), 200); err != nil && ctx.Err() == nil {
-				a.log.LogAttrs(ctx, slog.LevelWarn, "escalation failed", slog.Any("error", err))
-			}
-		}
-	}
-}
-
-// enact puts policies into force whose time has come.
-func (a *App) enact(ctx context.Context) {
-	tick := time.NewTicker(enactEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if _, err := a.service.EnactDue(ctx); err != nil && ctx.Err() == nil {
-				a.log.LogAttrs(ctx, slog.LevelWarn, "policies not put into force", slog.Any("error", err))
-			}
-		}
+// every makes a part that looks at something each period, and logs a failure.
+func (a *App) every(period time.Duration, failed string, look func(context.Context) error) func(context.Context) {
+	return func(ctx context.Context) {
+		poll.Every(ctx, period, look, func(err error) {
+			a.log.LogAttrs(ctx, slog.LevelWarn, failed, slog.Any("error", err))
+		})
 	}
 }
 
@@ -193,7 +172,7 @@ func (a *App) enact(ctx context.Context) {
 func (a *App) laneConfigs() []lanes.LaneConfig {
 	var configs []lanes.LaneConfig
 	for _, name := range workers.Lanes() {
-		c := lanes.LaneConfig{Name: name, Concurrency: a.cfg.Workers.Bulk, PollInterval: 200 * time.Millisecond}
+		c := lanes.LaneConfig{Name: name, Concurrency: a.cfg.Workers.Bulk, PollInterval: 50 * time.Millisecond}
 		if workers.Urgent(name) {
 			c.Concurrency, c.PollInterval, c.Direct = a.cfg.Workers.Urgent, 20*time.Millisecond, a.cfg.Workers.Urgent
 		}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"touchgate.dev/internal/poll"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -253,7 +254,7 @@ func testWatcher(k *kit) {
 	fail = false
 	ctx, stop := context.WithCancel(k.ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() { w.Run(ctx, time.Millisecond, func(err error) { k.Error(err) }) })
+	wg.Go(func() { poll.Every(ctx, time.Millisecond, w.Refresh, func(err error) { k.Error(err) }) })
 	for w.Current().PolicyHash != "h2" {
 		time.Sleep(time.Millisecond)
 	}

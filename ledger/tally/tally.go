@@ -42,7 +42,7 @@ type Counter struct {
 // line is one thing that is counted.
 type line struct{ caller, campaign, outcome string }
 
-// New makes a counter; call Follow, or Run, to have it count.
+// New makes a counter; call Follow to have it count.
 func New(source Source) *Counter {
 	return &Counter{source: source, hours: map[line]map[int64]int{}}
 }
@@ -70,7 +70,8 @@ func hourOf(t time.Time) int64 { return t.Unix() / 3600 }
 // page is how many events are read at once.
 const page = 5000
 
-// Follow counts what is new. It does nothing before the first question.
+// Follow counts what is new. It does nothing before the first question. One
+// Follow at a time.
 func (c *Counter) Follow(ctx context.Context) error {
 	for c.wanted.Load() {
 		events, err := c.source.Events(ctx, "", c.cursor, page)
@@ -88,22 +89,6 @@ func (c *Counter) Follow(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// Run follows every so often until ctx ends. One Run at a time.
-func (c *Counter) Run(ctx context.Context, every time.Duration, report func(error)) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := c.Follow(ctx); err != nil && ctx.Err() == nil {
-				report(err)
-			}
-		}
-	}
 }
 
 // take counts one event.

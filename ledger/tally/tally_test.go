@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"touchgate.dev/internal/poll"
 	"touchgate.dev/ledger/tally"
 	"touchgate.dev/policies"
 	"touchgate.dev/touch"
@@ -117,7 +118,7 @@ func TestRun(t *testing.T) {
 		c.Count("acme", "nov", tally.Attempts, noon)
 		ctx, cancel := context.WithCancel(t.Context())
 		var reports atomic.Int64
-		go c.Run(ctx, time.Second, func(error) { reports.Add(1) })
+		go poll.Every(ctx, time.Second, c.Follow, func(error) { reports.Add(1) })
 		time.Sleep(3500 * time.Millisecond)
 		synctest.Wait()
 		if _, ok := c.Count("acme", "nov", tally.Attempts, noon); ok || reports.Load() != 3 {

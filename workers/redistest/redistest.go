@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"touchgate.dev/internal/testserver"
 )
 
 // Start starts a redis-server without persistence and gives its address. It is
@@ -26,7 +28,7 @@ func Start(t testing.TB, args ...string) (addr string) {
 	t.Helper()
 	bin, err := exec.LookPath("redis-server")
 	if err != nil {
-		missing(t, "redis-server is missing: install it with `apt-get install redis-server`")
+		testserver.Missing(t, "redis-server is missing: install it with `apt-get install redis-server`")
 	}
 	dir := t.TempDir()
 	// A port found free may be taken before the server binds it: try again.
@@ -146,14 +148,4 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// missing skips the test, or fails it where servers are required: make test
-// has installed them.
-func missing(t testing.TB, what string) {
-	t.Helper()
-	if os.Getenv("REQUIRE_TEST_SERVERS") != "" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
 }

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"touchgate.dev/internal/testserver"
 )
 
 // Start starts a server and gives a connection string for its empty database.
@@ -74,7 +76,7 @@ func binaries(t testing.TB) string {
 		found = append(found, path)
 	}
 	if len(found) == 0 {
-		missing(t, "needs PostgreSQL: apt-get install postgresql")
+		testserver.Missing(t, "needs PostgreSQL: apt-get install postgresql")
 	}
 	return filepath.Dir(found[len(found)-1])
 }
@@ -88,7 +90,7 @@ func asOwner(t testing.TB, dir string) func(string, ...string) *exec.Cmd {
 	}
 	owner, err := user.Lookup("postgres")
 	if err != nil {
-		missing(t, "needs the user postgres: apt-get install postgresql")
+		testserver.Missing(t, "needs the user postgres: apt-get install postgresql")
 	}
 	uid, _ := strconv.Atoi(owner.Uid)
 	gid, _ := strconv.Atoi(owner.Gid)
@@ -102,14 +104,4 @@ func asOwner(t testing.TB, dir string) func(string, ...string) *exec.Cmd {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 		return cmd
 	}
-}
-
-// missing skips the test, or fails it where servers are required: make test
-// has installed them.
-func missing(t testing.TB, what string) {
-	t.Helper()
-	if os.Getenv("REQUIRE_TEST_SERVERS") != "" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
 }
