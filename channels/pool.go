@@ -163,10 +163,15 @@ func (p *Provider) sendAll(ctx context.Context, ds []adapter.Dispatch, done func
 	}
 	var next atomic.Int64
 	var running sync.WaitGroup
+	pass := p.turn.take(ctx, ds[0].Category == touch.Transactional)
+	defer pass()
 	for range min(len(calls), p.cfg.Concurrency) {
 		running.Go(func() {
 			for {
 				k := int(next.Add(1)) - 1
+				if k >= len(calls)-1 {
+					pass()
+				}
 				if k >= len(calls) {
 					return
 				}

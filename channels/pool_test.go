@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,6 +92,64 @@ func TestChooseProbesGently(t *testing.T) {
 		if n := chosen(); n != 100 {
 			t.Errorf("chosen %d times when well again", n)
 		}
+	})
+}
+
+// Segments that come together go out one after the other, an urgent one at once.
+func TestBulkSegmentsTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := &fake{answer: func(context.Context, adapter.Dispatch) touch.Result {
+			time.Sleep(time.Second)
+			return touch.Result{Class: touch.Accepted}
+		}}
+		p := pool(ProviderConfig{Concurrency: 8}, slow, adapter.Capabilities{}) // one of them kept for urgent ones
+		start := time.Now()
+		var ends [3]time.Duration
+		var all sync.WaitGroup
+		for i := range ends {
+			all.Go(func() { p.Send(t.Context(), "p", dispatches(21)); ends[i] = time.Since(start) })
+			synctest.Wait()
+		}
+		urgent := dispatches(2)
+		for i := range urgent {
+			urgent[i].Category = touch.Transactional
+		}
+		p.Send(t.Context(), "p", urgent)
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("the urgent ones took %s", took)
+		}
+		all.Wait()
+		for i, want := range []time.Duration{3 * time.Second, 6 * time.Second, 9 * time.Second} {
+			if ends[i] > want {
+				t.Errorf("segment %d ended after %s, want %s", i, ends[i], want)
+			}
+		}
+	})
+}
+
+// A segment whose context ends while it waits for its turn sends nothing more.
+func TestTurnEndsWithContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := &fake{answer: func(ctx context.Context, _ adapter.Dispatch) touch.Result {
+			<-ctx.Done()
+			return touch.Result{}
+		}}
+		p := pool(ProviderConfig{Concurrency: 2}, hang, adapter.Capabilities{})
+		var first sync.WaitGroup
+		first.Go(func() { p.Send(t.Context(), "p", dispatches(3)) })
+		synctest.Wait()
+		begun := hang.calls.Load()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		for _, r := range p.Send(ctx, "p", dispatches(3)) {
+			if r.Class != touch.Retryable || !r.NoAttempt {
+				t.Errorf("got %+v", r)
+			}
+		}
+		if n := hang.calls.Load(); n != begun {
+			t.Errorf("%d calls were made after the context had ended", n-begun)
+		}
+		first.Wait()
 	})
 }
 

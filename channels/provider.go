@@ -31,6 +31,7 @@ type Provider struct {
 	breaker *breaker
 	pace    *pace
 	slots   slots
+	turn    turn
 	budget  *budget
 	metrics *metrics
 	pause   atomic.Int64 // until, unix nanoseconds
@@ -50,6 +51,7 @@ func NewProvider(cfg ProviderConfig, a adapter.Adapter, caps adapter.Capabilitie
 		breaker: newBreaker(cfg.Name, cfg.Breaker, o),
 		pace:    newPace(cfg.Rate, cfg.Burst, o.Now),
 		slots:   newSlots(cfg.Concurrency),
+		turn:    newTurn(),
 		budget:  newBudget(o.Now),
 	}
 	if b, ok := a.(adapter.BatchSender); ok && caps.MaxBatch > 1 {

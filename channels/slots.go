@@ -1,6 +1,9 @@
 package channels
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // slots bounds the calls that run at once. Bulk may hold all but an eighth of
 // them, so that an urgent message never waits for a campaign's slow calls.
@@ -16,6 +19,9 @@ func newSlots(n int) slots {
 
 // acquire takes a slot; false: ctx ended first.
 func (s slots) acquire(ctx context.Context, urgent bool) bool {
+	if ctx.Err() != nil {
+		return false
+	}
 	if !urgent && !take(ctx, s.bulk) {
 		return false
 	}
@@ -47,4 +53,21 @@ func take(ctx context.Context, c chan struct{}) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// turn has bulk segments begin their calls one after the other, the next one
+// as soon as the last call of the one before has begun. Were all at it at once,
+// all would end together: then nobody prepares what goes next, and each is
+// settled in many small parts.
+type turn chan struct{}
+
+func newTurn() turn { return make(turn, 1) }
+
+// take waits for the turn; an urgent segment needs none. The answer passes it
+// on, once. When ctx ends first, the slots refuse what follows.
+func (t turn) take(ctx context.Context, urgent bool) (pass func()) {
+	if urgent || !take(ctx, t) {
+		return func() {}
+	}
+	return sync.OnceFunc(func() { <-t })
 }

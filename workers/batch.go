@@ -12,9 +12,6 @@ import (
 	"touchgate.dev/touch"
 )
 
-// flushAt is how many settled touches are written together at the latest.
-const flushAt = 250
-
 // job is one touch of a segment on its way through the stages.
 type job struct {
 	c        *ledger.Claimed

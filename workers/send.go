@@ -156,13 +156,17 @@ func (b *batch) dispatch(ctx context.Context, jobs []*job, again *failover) {
 	stop()
 }
 
+// flushEvery is how long a result may be in hand before it is written: long
+// enough that what a quick vendor answers to a segment is written at once.
+const flushEvery = 250 * time.Millisecond
+
 // flushWhile flushes from time to time until the answer is called.
 func (b *batch) flushWhile(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for sleep(ctx, 100*time.Millisecond) {
+		for sleep(ctx, flushEvery) {
 			// An error shows again at the last flush, with what is left.
 			if err := b.flush(context.WithoutCancel(ctx)); err != nil {
 				return

@@ -85,7 +85,7 @@ type Tuning struct {
 // DefaultTuning serves one node of a few cores.
 func DefaultTuning() Tuning {
 	return Tuning{
-		SegmentSize: 500, UrgentSegment: 50, Window: 12, FeedEvery: 100 * time.Millisecond,
+		SegmentSize: 500, UrgentSegment: 50, Window: 16, FeedEvery: 100 * time.Millisecond,
 		UrgentLease: 5 * time.Second, BulkLease: time.Minute,
 		MaxAttempts: 5, RetryBase: time.Second, RetryMax: 10 * time.Minute,
 		SendWithin: 5 * time.Second, CallWithin: 10 * time.Second,
