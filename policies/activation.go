@@ -9,28 +9,43 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 )
 
+// texts are the variables that hold a text of the touch, and how it is read.
+var texts = []struct {
+	name string
+	of   func(e *evaluation) string
+}{
+	{"category", func(e *evaluation) string { return string(e.q.Touch.Category) }},
+	{"channel", func(e *evaluation) string { return string(e.leg.Channel) }},
+	{"subject", func(e *evaluation) string { return e.q.Touch.Subject }},
+	{"campaign", func(e *evaluation) string { return e.q.Touch.Campaign }},
+	{"caller", func(e *evaluation) string { return e.q.Touch.Caller }},
+	{"customer", func(e *evaluation) string { return e.q.Touch.Customer }},
+	{"template", func(e *evaluation) string { return e.leg.Template }},
+}
+
+// textOf is the place of a variable in texts, -1 where it holds no text.
+func textOf(name string) int {
+	for i := range texts {
+		if texts[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
 // ResolveName implements CEL's activation: the variables of the question.
 func (e *evaluation) ResolveName(name string) (any, bool) {
-	t := e.q.Touch
 	switch name {
 	case "@facts":
 		return e, true
-	case "category":
-		return types.String(t.Category), true
-	case "channel":
-		return types.String(e.leg.Channel), true
-	case "subject":
-		return types.String(t.Subject), true
-	case "campaign":
-		return types.String(t.Campaign), true
-	case "caller":
-		return types.String(t.Caller), true
-	case "customer":
-		return types.String(t.Customer), true
-	case "template":
-		return types.String(e.leg.Template), true
 	case "priority":
-		return types.Int(t.Priority), true
+		return types.Int(e.q.Touch.Priority), true
+	}
+	if i := textOf(name); i >= 0 {
+		if e.boxed[i] == nil { // once for all conditions
+			e.boxed[i] = types.String(texts[i].of(e))
+		}
+		return e.boxed[i], true
 	}
 	group, ok := groups[name]
 	return group, ok

@@ -197,25 +197,25 @@ func (l *limits) ask(e *evaluation, r *rule, f *touch.Finding) time.Time {
 
 // count gives how many contacts count since an instant, and the time of the
 // n-th latest of them: the one that must leave the span before another fits. A
-// pending contact is taken as made now.
+// pending contact is taken as made now. The log's grain is the millisecond.
 func (e *evaluation) count(m contactlog.Match, since time.Time, n int) (count int, oldest time.Time) {
 	e.times = e.times[:0]
+	from, now := since.UnixMilli(), e.q.Now.UnixMilli()
 	for i := range e.log.Entries {
 		entry := &e.log.Entries[i]
-		if entry.ID == e.id() || !m.Selects(entry) || (!entry.Pending && entry.Kind < m.MinKind) {
-			continue
+		at := now
+		if !entry.Pending {
+			if at = entry.At.UnixMilli(); entry.Kind < m.MinKind {
+				continue
+			}
 		}
-		at := entry.At
-		if entry.Pending {
-			at = e.q.Now
-		}
-		if at = at.Truncate(time.Millisecond); !at.Before(since) {
+		if at >= from && m.Selects(entry) && entry.ID != e.id() {
 			e.times = append(e.times, at)
 		}
 	}
 	if count = len(e.times); count < n {
 		return count, never
 	}
-	slices.SortFunc(e.times, time.Time.Compare)
-	return count, e.times[count-n]
+	slices.Sort(e.times)
+	return count, time.UnixMilli(e.times[count-n]).UTC()
 }

@@ -30,6 +30,7 @@ type condition struct {
 	text    string
 	slot    int // in an evaluation's memo
 	program cel.Program
+	plain   plain
 	// may and must say, for each pair of category and channel, whether the
 	// condition can hold and whether it always does, whatever the facts.
 	may, must pairs
@@ -91,6 +92,7 @@ func (l *language) compile(text string) (*condition, []problem) {
 	if c.program, err = l.env.Program(checked, cel.EvalOptions(cel.OptOptimize)); err != nil {
 		return nil, []problem{{message: "the condition cannot be planned: " + err.Error()}}
 	}
+	c.plain = plainPart(checked.NativeRep().Expr())
 	if err := l.narrow(c, checked); err != nil {
 		return nil, []problem{{message: "the condition cannot be planned: " + err.Error()}}
 	}
@@ -266,6 +268,9 @@ func (e *evaluation) judge(c *condition) truth {
 }
 
 func (e *evaluation) run(c *condition) truth {
+	if holds, settled := c.plain.judge(e); settled {
+		return holds
+	}
 	result, _, err := c.program.Eval(e)
 	if err != nil {
 		return doubt

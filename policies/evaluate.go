@@ -28,8 +28,9 @@ type evaluation struct {
 	memo   []memo // of conditions
 	clocks []clocks
 	zones  []*time.Location // the customer's; empty when not known
-	times  []time.Time
+	times  []int64          // of the contacts that count, see count
 	own    contactlog.Entry
+	boxed  []any // the texts as CEL has them
 
 	// For a guard: caps are not judged but taken down.
 	asking     bool
@@ -51,7 +52,7 @@ type clocks struct {
 }
 
 func newEvaluation(s *Set) *evaluation {
-	return &evaluation{set: s, memo: make([]memo, s.memos), clocks: make([]clocks, s.places)}
+	return &evaluation{set: s, memo: make([]memo, s.memos), clocks: make([]clocks, s.places), boxed: make([]any, len(texts))}
 }
 
 // begin prepares an evaluation; end gives it back.
@@ -60,6 +61,7 @@ func (s *Set) begin(q *Question, log contactlog.Snapshot) *evaluation {
 	e.q, e.leg, e.log = q, &q.Touch.Plan[q.Leg], log
 	e.pair = pairOf(q.Touch.Category, e.leg.Channel)
 	e.zones, e.own = e.zones[:0], contactlog.Entry{}
+	clear(e.boxed)
 	e.asking, e.asks, e.shadowCaps, e.uncounted = false, e.asks[:0], false, false
 	if q.Customer != nil {
 		for _, name := range q.Customer.Zones {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -151,50 +150,5 @@ func BenchmarkUnknownZone(b *testing.B) {
 		if v := set.Evaluate(q, contactlog.Snapshot{Known: true}); v.Decision != touch.Refuse {
 			b.Fatal(v)
 		}
-	}
-}
-
-// bigPolicy has n rules of all kinds that apply to one touch.
-func bigPolicy(n int) string {
-	var b strings.Builder
-	b.WriteString("policy: big\nrules:\n")
-	for i := range n {
-		switch i % 5 {
-		case 0:
-			fmt.Fprintf(&b, "  - {id: r%d, when: category == 'marketing', hours: {daily: ['08:00-21:00']}}\n", i)
-		case 1:
-			fmt.Fprintf(&b, "  - {id: r%d, when: category == 'marketing', cap: {limit: %d, per: %dd}}\n", i, 20+i, 1+i%30)
-		case 2:
-			fmt.Fprintf(&b, "  - {id: r%d, when: category == 'marketing', cooldown: {after: [refused], for: %d days, by: [subject]}}\n", i, 1+i%60)
-		case 3:
-			fmt.Fprintf(&b, "  - {id: r%d, when: category == 'marketing', require: 'consented(\"marketing:\" + channel)'}\n", i)
-		case 4:
-			fmt.Fprintf(&b, "  - {id: r%d, when: category == 'marketing', absent_from: list-%d}\n", i, i)
-		}
-	}
-	return b.String()
-}
-
-func BenchmarkEvaluate(b *testing.B) {
-	for _, n := range []int{1, 10, 100, 1000} {
-		b.Run(fmt.Sprintf("rules=%d", n), func(b *testing.B) {
-			set := compile(b, bigPolicy(n))
-			q := ask("k", "c", touch.Marketing, touch.SMS, at(b, "03-02 10:00"))
-			q.Customer.Consents = []touch.Consent{{Scope: "marketing", Granted: true, At: q.Now.Add(-time.Hour)}}
-			q.Customer.Outcomes = []touch.Outcome{{Kind: "refused", At: q.Now.Add(-100 * 24 * time.Hour), Subject: "loan"}}
-			log := contactlog.Snapshot{Known: true}
-			for i := range 10 {
-				e := policies.EntryOf(q)
-				e.ID, e.At = fmt.Sprint(i), q.Now.Add(-time.Duration(i)*24*time.Hour)
-				log.Entries = append(log.Entries, e)
-			}
-			if v := set.Evaluate(q, log); v.Decision != touch.Allow || len(v.Findings) != n+1 {
-				b.Fatalf("%s by %s, %d findings", v.Decision, v.Rule, len(v.Findings))
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				set.Evaluate(q, log)
-			}
-		})
 	}
 }
