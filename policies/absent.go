@@ -119,7 +119,7 @@ func (a *absent) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
 			}
 		}
 		if a.checked != nil {
-			if at, ok := e.instant("checked:" + name); ok {
+			if at, ok := e.instant("checked:"+name, r.doc.place); ok {
 				checked = later(checked, at)
 			}
 			if checked.IsZero() || !e.first(*a.checked, checked, r).After(e.t) {

@@ -64,7 +64,7 @@ func Compile(sources []Source, o Options) (*Set, error) {
 			return nil, &Faults{List: []Fault{{Message: err.Error()}}}
 		}
 	}
-	c := &compiler{language: l, options: &o, ids: map[string]string{}, set: &Set{spans: l.spans, tallies: o.Tallies}}
+	c := &compiler{language: l, options: &o, ids: map[string]string{}, set: &Set{tallies: o.Tallies}}
 	c.reader = &reader{file: "options", faults: &faults}
 	c.defaultZones()
 	c.set.suppress()

@@ -5,11 +5,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/cost"
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
 
 	"touchgate.dev/policies/calendar"
 )
@@ -25,11 +27,43 @@ const (
 	doubt
 )
 
-// condition is one CEL expression, compiled. Rules with the same text share it.
+func (t truth) not() truth {
+	switch t {
+	case yes:
+		return no
+	case no:
+		return yes
+	}
+	return doubt
+}
+
+// value is t as conditions compute with it: doubt is an error, which "||" and
+// "&&" forget where the other side decides.
+func (t truth) value() ref.Val {
+	switch t {
+	case yes:
+		return types.True
+	case no:
+		return types.False
+	}
+	return types.NewErr("it depends on where the customer is")
+}
+
+// clock is what a document's conditions tell time by.
+type clock struct {
+	place     *place
+	calendar  *calendar.Calendar
+	weekStart time.Weekday
+}
+
+// condition is one CEL expression, compiled. Rules with the same text and
+// clock share it.
 type condition struct {
 	text    string
 	slot    int // in an evaluation's memo
 	program cel.Program
+	clock   clock
+	spans   map[string]calendar.Span // those that it names
 	plain   plain
 	// may and must say, for each pair of category and channel, whether the
 	// condition can hold and whether it always does, whatever the facts.
@@ -47,8 +81,12 @@ const (
 type language struct {
 	env        *cel.Env
 	conditions []*condition
-	known      map[string]*condition
-	spans      map[string]calendar.Span // those that conditions name
+	known      map[conditionKey]*condition
+}
+
+type conditionKey struct {
+	text  string
+	clock clock
 }
 
 func newLanguage() (*language, error) {
@@ -56,7 +94,7 @@ func newLanguage() (*language, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &language{env: env, known: map[string]*condition{}, spans: map[string]calendar.Span{}}, nil
+	return &language{env: env, known: map[conditionKey]*condition{}}, nil
 }
 
 // problem is why an expression is refused: its line within the expression, a
@@ -66,10 +104,12 @@ type problem struct {
 	message, hint string
 }
 
-// compile reads one boolean expression.
-func (l *language) compile(text string) (*condition, []problem) {
-	if c := l.known[text]; c != nil {
-		return c, nil
+// compile reads one boolean expression of a document with the clock given.
+func (l *language) compile(text string, clock clock) (*condition, []problem) {
+	for _, key := range []conditionKey{{text, clock}, {text: text}} {
+		if c := l.known[key]; c != nil {
+			return c, nil
+		}
 	}
 	if len(text) > maxExpression {
 		return nil, []problem{{message: fmt.Sprintf("the condition has more than %d characters", maxExpression)}}
@@ -81,14 +121,19 @@ func (l *language) compile(text string) (*condition, []problem) {
 	if checked.OutputType() != cel.BoolType {
 		return nil, []problem{{message: fmt.Sprintf("a condition is true or false; this one is %s", checked.OutputType()), hint: `compare it with something, as in category == "marketing"`}}
 	}
-	if found := l.literals(checked); len(found) > 0 {
+	spans, found := l.literals(checked, clock.weekStart)
+	if len(found) > 0 {
 		return nil, found
+	}
+	key := conditionKey{text: text}
+	if len(spans) > 0 || strings.Contains(text, "passed(") { // else no clock is asked
+		key.clock = clock
 	}
 	estimate, err := l.env.EstimateCost(checked, sizes{})
 	if err != nil || estimate.Max > maxCost {
 		return nil, []problem{{message: "the condition could take too much work to evaluate", hint: "split it into simpler rules"}}
 	}
-	c := &condition{text: text, slot: len(l.conditions), consent: strings.Contains(text, "consented(") || strings.Contains(text, "revoked(")}
+	c := &condition{text: text, slot: len(l.conditions), clock: key.clock, spans: spans, consent: strings.Contains(text, "consented(") || strings.Contains(text, "revoked(")}
 	if c.program, err = l.env.Program(checked, cel.EvalOptions(cel.OptOptimize)); err != nil {
 		return nil, []problem{{message: "the condition cannot be planned: " + err.Error()}}
 	}
@@ -96,7 +141,7 @@ func (l *language) compile(text string) (*condition, []problem) {
 	if err := l.narrow(c, checked); err != nil {
 		return nil, []problem{{message: "the condition cannot be planned: " + err.Error()}}
 	}
-	l.conditions, l.known[text] = append(l.conditions, c), c
+	l.conditions, l.known[key] = append(l.conditions, c), c
 	return c, nil
 }
 
@@ -164,9 +209,9 @@ func (l *language) explain(issues *cel.Issues) []problem {
 }
 
 // literals checks what the types cannot: categories, channels, spans and
-// names must be ones that exist.
-func (l *language) literals(checked *cel.Ast) []problem {
-	var found []problem
+// names must be ones that exist. It gives the spans that the condition names.
+func (l *language) literals(checked *cel.Ast, weekStart time.Weekday) (spans map[string]calendar.Span, found []problem) {
+	spans = map[string]calendar.Span{}
 	info := checked.NativeRep().SourceInfo()
 	report := func(e ast.Expr, message, hint string) {
 		found = append(found, problem{max(0, info.GetStartLocation(e.ID()).Line()-1), message, hint})
@@ -206,18 +251,18 @@ func (l *language) literals(checked *cel.Ast) []problem {
 				return
 			}
 			s, literal := text(args[1])
-			span, err := calendar.ParseSpan(s, 1)
+			span, err := calendar.ParseSpan(s, weekStart)
 			if !literal {
 				report(args[1], "a span is written out, not computed", `such as "18 months" or "72h"`)
 			} else if err != nil {
 				report(args[1], err.Error(), "")
 			} else {
-				l.spans[s] = span
+				spans[s] = span
 			}
 		}
 	}
 	ast.PostOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(visit))
-	return found
+	return spans, found
 }
 
 func ident(e ast.Expr) string {
@@ -257,7 +302,7 @@ func (e *evaluation) judge(c *condition) truth {
 	m := &e.memo[c.slot]
 	if m.stamp != e.stamp {
 		outer := e.change
-		e.change = never
+		e.change, e.running = never, c
 		m.stamp, m.truth = e.stamp, e.run(c)
 		m.change, m.evidence = e.change, e.evidence
 		e.change = outer

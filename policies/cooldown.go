@@ -118,6 +118,6 @@ func (d *cooldown) enough(e *evaluation, r *rule, o *touch.Outcome) bool {
 // liftedAfter reports whether the customer has consented again since.
 func (d *cooldown) liftedAfter(e *evaluation, since time.Time) bool {
 	return slices.ContainsFunc(d.lifted, func(scope string) bool {
-		return e.consented(strings.TrimSuffix(e.expand(scope), ":"), since, nil)
+		return e.consented(strings.TrimSuffix(e.expand(scope), ":"), since, nil) == yes
 	})
 }

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type evaluation struct {
 	// was last reset may change; evidence is what the last consent rests on.
 	change   time.Time
 	evidence string
+	running  *condition
 
 	memo   []memo // of conditions
 	clocks []clocks
@@ -98,18 +100,21 @@ func (e *evaluation) entry() *contactlog.Entry {
 
 func (e *evaluation) id() string { return e.entry().ID }
 
-// binds reports whether the rule's document binds this customer: one who lives
-// in "us-ca" is bound by "us" too. One whose jurisdiction is not known is
-// bound by all.
+// binds reports whether the rule's document binds this customer. One whose
+// jurisdiction is not known is bound by all.
 func (e *evaluation) binds(d *document) bool {
 	if len(d.jurisdictions) == 0 || e.q.Customer == nil || len(e.q.Customer.Jurisdictions) == 0 {
 		return true
 	}
+	return slices.ContainsFunc(d.jurisdictions, e.lives)
+}
+
+// lives reports whether the customer lives under a law: who lives in "us-ca"
+// lives in "us" too.
+func (e *evaluation) lives(law string) bool {
 	for _, home := range e.q.Customer.Jurisdictions {
-		for _, law := range d.jurisdictions {
-			if rest, ok := strings.CutPrefix(home, law); ok && (rest == "" || rest[0] == '-') {
-				return true
-			}
+		if rest, ok := strings.CutPrefix(home, law); ok && (rest == "" || rest[0] == '-') {
+			return true
 		}
 	}
 	return false

@@ -25,7 +25,7 @@ func JudgeBothWays(text string) (judge func(q Question) (ours, theirs string), s
 	if err != nil {
 		return nil, 0, err
 	}
-	c, problems := l.compile(text)
+	c, problems := l.compile(text, clock{})
 	if len(problems) > 0 {
 		return nil, 0, fmt.Errorf("%v", problems)
 	}

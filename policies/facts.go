@@ -65,50 +65,71 @@ func (e *evaluation) statement(scope string, after time.Time) (last *touch.Conse
 
 // consented reports whether the last statement on scope made after the instant
 // given is a grant that holds, and no older than age where that is set.
-func (e *evaluation) consented(scope string, after time.Time, age *calendar.Span) bool {
+func (e *evaluation) consented(scope string, after time.Time, age *calendar.Span) truth {
 	last := e.statement(scope, after)
 	if last == nil || !last.Granted {
-		return false
+		return no
 	}
 	if last.Until != nil {
 		if !e.t.Before(*last.Until) {
-			return false
+			return no
 		}
 		e.note(*last.Until)
 	}
-	if age != nil && !e.lasts(*age, last.At) {
-		return false
+	if age != nil {
+		if fresh := e.lasts(*age, last.At); fresh != yes {
+			return fresh
+		}
 	}
 	if e.evidence = last.Evidence; e.evidence == "" {
 		e.evidence = last.Scope
 	}
-	return true
+	return yes
 }
 
 // revoked reports whether the last statement on scope is a revocation, made so
 // long ago that it binds.
-func (e *evaluation) revoked(scope string, grace *calendar.Span) bool {
+func (e *evaluation) revoked(scope string, grace *calendar.Span) truth {
 	last := e.statement(scope, time.Time{})
-	return last != nil && !last.Granted && (grace == nil || !e.lasts(*grace, last.At))
+	switch {
+	case last == nil || last.Granted:
+		return no
+	case grace == nil:
+		return yes
+	}
+	return e.lasts(*grace, last.At).not()
 }
 
-// lasts reports whether span, begun at from, still runs in every zone in
-// which the customer may be: the reading for what works in our favour.
-func (e *evaluation) lasts(span calendar.Span, from time.Time) bool {
-	for _, zone := range e.customerZones() {
-		end := span.End(from, zone, nil)
-		if !end.IsZero() && !end.After(e.t) {
-			return false
+// span is one that the running condition names.
+func (e *evaluation) span(name ref.Val) calendar.Span { return e.running.spans[word(name)] }
+
+// lasts reports whether span, begun at from, still runs: in doubt where that
+// depends on which of several zones the customer is in.
+func (e *evaluation) lasts(span calendar.Span, from time.Time) truth {
+	clock := &e.running.clock
+	runs, over := false, false
+	for _, zone := range e.zonesOf(clock.place) {
+		if end := span.End(from, zone, clock.calendar); !end.IsZero() && !end.After(e.t) {
+			over = true
+		} else {
+			runs = true
+			e.note(end)
 		}
-		e.note(end)
 	}
-	return true
+	switch {
+	case runs && over:
+		return doubt
+	case runs:
+		return yes
+	}
+	return no
 }
 
-func (e *evaluation) had(outcome string, span calendar.Span) bool {
+func (e *evaluation) had(outcome string, span calendar.Span) truth {
 	if e.q.Customer == nil {
-		return false
+		return no
 	}
+	answer := no
 	for i := range e.q.Customer.Outcomes {
 		o := &e.q.Customer.Outcomes[i]
 		if o.Kind != outcome {
@@ -116,11 +137,16 @@ func (e *evaluation) had(outcome string, span calendar.Span) bool {
 		}
 		if o.At.After(e.t) {
 			e.note(o.At)
-		} else if e.lasts(span, o.At) {
-			return true
+			continue
+		}
+		switch e.lasts(span, o.At) {
+		case yes:
+			return yes
+		case doubt:
+			answer = doubt
 		}
 	}
-	return false
+	return answer
 }
 
 func (e *evaluation) attribute(name string) (any, bool) {
@@ -145,8 +171,8 @@ func (e *evaluation) number(name string) ref.Val {
 }
 
 // instant reads an attribute or preference that holds an RFC 3339 instant, or
-// a date, which is its beginning in the last of the customer's zones.
-func (e *evaluation) instant(name string) (time.Time, bool) {
+// a date, which is its beginning in the last of the zones.
+func (e *evaluation) instant(name string, p *place) (time.Time, bool) {
 	v, ok := e.attribute(name)
 	if !ok && e.q.Customer != nil {
 		v, ok = e.q.Customer.Preferences[name]
@@ -160,7 +186,7 @@ func (e *evaluation) instant(name string) (time.Time, bool) {
 		}
 		if d, err := calendar.ParseDay(v); err == nil {
 			var last time.Time
-			for _, zone := range e.customerZones() {
+			for _, zone := range e.zonesOf(p) {
 				if t := d.Start(zone); t.After(last) {
 					last = t
 				}
@@ -172,7 +198,7 @@ func (e *evaluation) instant(name string) (time.Time, bool) {
 }
 
 func (e *evaluation) within(name string, span calendar.Span) ref.Val {
-	at, ok := e.instant(name)
+	at, ok := e.instant(name, e.running.clock.place)
 	if !ok {
 		return missing(name)
 	}
@@ -180,11 +206,11 @@ func (e *evaluation) within(name string, span calendar.Span) ref.Val {
 		e.note(at)
 		return types.False
 	}
-	return types.Bool(e.lasts(span, at))
+	return e.lasts(span, at).value()
 }
 
 func (e *evaluation) passed(name string) ref.Val {
-	at, ok := e.instant(name)
+	at, ok := e.instant(name, e.running.clock.place)
 	if !ok {
 		return missing(name)
 	}
@@ -195,7 +221,7 @@ func (e *evaluation) passed(name string) ref.Val {
 func (e *evaluation) listed(list string) bool {
 	for i := range e.q.Listings {
 		l := &e.q.Listings[i]
-		if l.List != list {
+		if l.List != list || l.Key == registerKey || !e.inScope(l.Scope) {
 			continue
 		}
 		e.note(l.Since)

@@ -28,7 +28,7 @@ func (o *own) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
 		return e.t
 	}
 	if o.hold != "" {
-		at, ok := e.instant(o.hold)
+		at, ok := e.instant(o.hold, r.doc.place)
 		_, isPreference := customer.Preferences[o.hold]
 		_, isAttribute := customer.Attributes[o.hold]
 		if !isPreference && !isAttribute || ok && !e.t.Before(at) {

@@ -169,7 +169,7 @@ func (c *compiler) condition(n *yaml.Node) *condition {
 	if n == nil {
 		return nil
 	}
-	cond, problems := c.language.compile(strings.TrimSpace(c.text(n)))
+	cond, problems := c.language.compile(strings.TrimSpace(c.text(n)), clock{c.doc.place, c.doc.calendar, c.doc.weekStart})
 	for _, p := range problems {
 		at := *n
 		if at.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {

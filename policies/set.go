@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"touchgate.dev/policies/calendar"
 	"touchgate.dev/touch"
 )
 
@@ -50,7 +49,6 @@ type Set struct {
 	base      *place      // the customer's zones, by the options alone
 	places    int
 	memos     int
-	spans     map[string]calendar.Span
 	lists     []string
 	keep      time.Duration
 	tallies   Tallies

@@ -44,24 +44,24 @@ var (
 func functions() []function {
 	return []function{
 		{"consented", []*cel.Type{str}, cel.BoolType, "the customer has agreed to this scope (a grant of `marketing` covers its channels, such as `marketing:sms`, and nothing else beneath it)", func(e *evaluation, a []ref.Val) ref.Val {
-			return types.Bool(e.consented(word(a[0]), time.Time{}, nil))
+			return e.consented(word(a[0]), time.Time{}, nil).value()
 		}},
 		{"consented", []*cel.Type{str, str}, cel.BoolType, "the same, and agreed no longer ago than the span", func(e *evaluation, a []ref.Val) ref.Val {
-			span := e.set.spans[word(a[1])]
-			return types.Bool(e.consented(word(a[0]), time.Time{}, &span))
+			span := e.span(a[1])
+			return e.consented(word(a[0]), time.Time{}, &span).value()
 		}},
 		{"revoked", []*cel.Type{str}, cel.BoolType, "the last word on this scope, or one above it, is a revocation", func(e *evaluation, a []ref.Val) ref.Val {
-			return types.Bool(e.revoked(word(a[0]), nil))
+			return e.revoked(word(a[0]), nil).value()
 		}},
 		{"revoked", []*cel.Type{str, str}, cel.BoolType, "the same, and the span that may pass until it binds is over", func(e *evaluation, a []ref.Val) ref.Val {
-			span := e.set.spans[word(a[1])]
-			return types.Bool(e.revoked(word(a[0]), &span))
+			span := e.span(a[1])
+			return e.revoked(word(a[0]), &span).value()
 		}},
 		{"had", []*cel.Type{str, str}, cel.BoolType, "an outcome of this kind came within the span", func(e *evaluation, a []ref.Val) ref.Val {
-			return types.Bool(e.had(word(a[0]), e.set.spans[word(a[1])]))
+			return e.had(word(a[0]), e.span(a[1])).value()
 		}},
 		{"within", []*cel.Type{str, str}, cel.BoolType, "the instant in this attribute lies in the past, within the span", func(e *evaluation, a []ref.Val) ref.Val {
-			return e.within(word(a[0]), e.set.spans[word(a[1])])
+			return e.within(word(a[0]), e.span(a[1]))
 		}},
 		{"passed", []*cel.Type{str}, cel.BoolType, "the instant in this attribute or preference has come", func(e *evaluation, a []ref.Val) ref.Val { return e.passed(word(a[0])) }},
 		{"listed", []*cel.Type{str}, cel.BoolType, "the customer or the address is on this list", func(e *evaluation, a []ref.Val) ref.Val {
@@ -73,11 +73,11 @@ func functions() []function {
 			}
 			return types.Bool(slices.Contains(e.q.Customer.Tags, word(a[0])))
 		}},
-		{"resident", []*cel.Type{str}, cel.BoolType, "the customer lives in this jurisdiction", func(e *evaluation, a []ref.Val) ref.Val {
+		{"resident", []*cel.Type{str}, cel.BoolType, "the customer lives in this jurisdiction; `us-ca` lies in `us`", func(e *evaluation, a []ref.Val) ref.Val {
 			if e.q.Customer == nil || len(e.q.Customer.Jurisdictions) == 0 {
 				return missing("jurisdictions")
 			}
-			return types.Bool(slices.Contains(e.q.Customer.Jurisdictions, word(a[0])))
+			return types.Bool(e.lives(word(a[0])))
 		}},
 		{"known", []*cel.Type{str}, cel.BoolType, "the customer has this attribute", func(e *evaluation, a []ref.Val) ref.Val {
 			_, ok := e.attribute(word(a[0]))

@@ -33,8 +33,6 @@ func (e *evaluation) zonesOf(p *place) []*time.Location {
 	return p.unknown
 }
 
-func (e *evaluation) customerZones() []*time.Location { return e.zonesOf(e.set.base) }
-
 // locals reads p's clocks at the instant being judged.
 func (e *evaluation) locals(p *place) []calendar.Local {
 	c := &e.clocks[p.slot]
