@@ -22,6 +22,11 @@ type Query interface {
 	// limit (1 to 1000; 0 is 100) after the one given, in an order of the
 	// store's own. It leaves none out, and names each once.
 	Contacted(ctx context.Context, after string, limit int) ([]string, error)
+	// Waiting gives, for each customer, the touches that are to be sent still
+	// (due, in campaigns that run) and have a higher priority than the one
+	// given: up to most of them, the highest first. Due is zero where the
+	// timer has run out.
+	Waiting(ctx context.Context, customers []string, above, most int) (map[string][]TouchView, error)
 	// Campaign counts a campaign's touches by state and reason; class
 	// NotFound where it has none.
 	Campaign(ctx context.Context, caller, campaign string) (*CampaignView, error)

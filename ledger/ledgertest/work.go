@@ -43,6 +43,44 @@ func testFeedOrder(k *kit) {
 	}
 }
 
+// testFeedExpiresFirst: of equal priority what expires first goes first, though
+// it is due later, came later or was put back meanwhile; a higher priority goes
+// before it all the same.
+func testFeedExpiresFirst(k *kit) {
+	until := func(priority int, left time.Duration) ledger.NewTouch {
+		return k.touch(func(n *ledger.NewTouch) {
+			n.Touch.Priority = priority
+			if left > 0 {
+				at := k.now().Add(left)
+				n.Touch.ExpiresAt = &at
+			}
+		})
+	}
+	ever, month, days, soon := until(5, 0), until(5, 60*24*time.Hour), until(5, 50*time.Hour), until(5, 30*time.Minute)
+	k.accept(ever, days, month, soon)
+	k.pass(time.Minute)
+	today, low, high := until(5, 5*time.Hour), until(4, 10*time.Minute), until(6, 0)
+	k.accept(today, low, high)
+	next := func(want ledger.NewTouch) *ledger.Segment {
+		ref, _, _, err := k.Feed(k.ctx, bulk, k.now(), 1)
+		k.must(err)
+		seg := k.claim(ref)
+		if seg.Touches[0].Touch.ID != want.Touch.ID {
+			k.Fatalf("fed %+v, want %+v", seg.Touches[0].Touch, want.Touch)
+		}
+		return seg
+	}
+	next(high)
+	back := next(soon)
+	k.must(k.Settle(k.ctx, back.Ref, []ledger.Transition{k.again(back.Touches[0], k.now().Add(time.Second))}))
+	next(today)
+	k.pass(time.Second)
+	for _, want := range []ledger.NewTouch{soon, days, ever, month, low} {
+		next(want)
+	}
+	k.feed(bulk, 0)
+}
+
 // testFeedSplits: segments smaller than what waits together, and larger.
 func testFeedSplits(k *kit) {
 	k.accept(k.touches(10)...)

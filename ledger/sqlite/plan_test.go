@@ -24,8 +24,9 @@ func TestPlans(t *testing.T) {
 	d := dialect{}
 	for _, query := range []string{
 		`SELECT seqs FROM waits w WHERE w.stage = 2 AND (` + d.In("w.id", 1, 'i') + ` OR (w.origin <> 0 AND ` + d.In("w.origin", 1, 'i') + `))`,
-		`SELECT w.id FROM waits w JOIN campaigns c ON c.no = w.campaign WHERE w.lane = $1 AND w.priority = $2 AND w.due <= $3 AND w.stage = 0 ORDER BY w.due, w.id LIMIT 9`,
-		`SELECT min(w.due) FROM waits w WHERE w.lane = $1 AND w.priority = $2 AND w.stage = 0`,
+		`SELECT w.id FROM waits w JOIN campaigns c ON c.no = w.campaign WHERE w.lane = $1 AND w.priority = $2 AND w.expires = $3 AND w.due <= $3 AND w.stage = 0 ORDER BY w.due, w.id LIMIT 9`,
+		`SELECT min(w.due) FROM waits w WHERE w.lane = $1 AND w.priority = $2 AND w.expires = $3 AND w.stage = 0`,
+		`SELECT min(w.expires) FROM waits w WHERE w.lane = $1 AND w.priority = $2 AND w.expires > $3 AND w.stage = 0`,
 		`SELECT w.id FROM waits w WHERE w.campaign = $1 AND w.stage < 2 AND w.lane <> '' ORDER BY w.id LIMIT 9`,
 		`SELECT t.seq FROM touches t LEFT JOIN progress p ON p.seq = t.seq WHERE ` + d.In("t.seq", 1, 'i'),
 		`SELECT t.seq FROM touches t WHERE ` + d.In("t.id", 1, 'b'),

@@ -9,10 +9,27 @@ import (
 	"touchgate.dev/touch"
 )
 
-// priorities is a table of all priorities, the most urgent first: each of them
-// is one seek in the index, however much is due later.
-const priorities = `(SELECT 9 AS n UNION ALL SELECT 8 UNION ALL SELECT 7 UNION ALL SELECT 6 UNION ALL SELECT 5 UNION ALL
-	SELECT 4 UNION ALL SELECT 3 UNION ALL SELECT 2 UNION ALL SELECT 1 UNION ALL SELECT 0) p`
+// turn is what waits take their turns by: higher priorities first, of equal
+// ones what expires first, and only then what is due for longest.
+type turn struct {
+	priority int
+	expires  int64
+}
+
+// turns are all turns that something waits for in lane $1, each with its
+// earliest due time. To find the next one is a seek in the index, however many
+// wait in it or are due later.
+const turns = `WITH RECURSIVE p(n) AS (SELECT 9 UNION ALL SELECT n - 1 FROM p WHERE n > 0),
+	turns(priority, expires) AS (
+		SELECT p.n, (SELECT min(w.expires) FROM waits w WHERE w.lane = $1 AND w.priority = p.n AND w.stage = 0) FROM p
+		UNION ALL
+		SELECT t.priority, (SELECT min(w.expires) FROM waits w
+			WHERE w.lane = $1 AND w.priority = t.priority AND w.expires > t.expires AND w.stage = 0)
+		FROM turns t WHERE t.expires IS NOT NULL),
+	dues(priority, expires, due) AS (
+		SELECT t.priority, t.expires, (SELECT min(w.due) FROM waits w
+			WHERE w.lane = $1 AND w.priority = t.priority AND w.expires = t.expires AND w.stage = 0)
+		FROM turns t WHERE t.expires IS NOT NULL) `
 
 // Feed implements ledger.Work.
 func (s *Store) Feed(ctx context.Context, lane string, now time.Time, limit int) (ref ledger.SegmentRef, n int, ok bool, err error) {
@@ -44,13 +61,13 @@ type feeding struct {
 const feedPages = 40
 
 func (f *feeding) run() error {
-	due, err := f.duePriorities()
+	due, err := f.dueTurns()
 	if err != nil {
 		return err
 	}
-	for _, p := range due {
+	for _, next := range due {
 		for f.left() > 0 {
-			more, err := f.page(p)
+			more, err := f.page(next)
 			if err != nil {
 				return err
 			}
@@ -72,23 +89,21 @@ func (f *feeding) left() int {
 	return f.limit - len(f.seg.seqs)
 }
 
-func (f *feeding) duePriorities() (due []int, err error) {
+func (f *feeding) dueTurns() (due []turn, err error) {
 	err = f.t.each(func(rows *sql.Rows) error {
-		var p int
-		if err := rows.Scan(&p); err != nil {
+		var next turn
+		if err := rows.Scan(&next.priority, &next.expires); err != nil {
 			return err
 		}
-		due = append(due, p)
+		due = append(due, next)
 		return nil
-	}, `SELECT p.n FROM `+priorities+` WHERE
-		(SELECT min(w.due) FROM waits w WHERE w.lane = $1 AND w.priority = p.n AND w.stage = 0) <= $2 ORDER BY p.n DESC`,
-		f.lane, f.now)
+	}, turns+`SELECT priority, expires FROM dues WHERE due <= $2 ORDER BY priority DESC, expires`, f.lane, f.now)
 	return due, err
 }
 
-// page takes the next due waits of one priority; more is false when there is
-// no sense in asking again.
-func (f *feeding) page(priority int) (more bool, err error) {
+// page takes the next due waits of one turn; more is false when there is no
+// sense in asking again.
+func (f *feeding) page(next turn) (more bool, err error) {
 	if f.pages++; f.pages > feedPages {
 		return false, nil
 	}
@@ -108,8 +123,8 @@ func (f *feeding) page(priority int) (more bool, err error) {
 		}
 		return nil
 	}, `SELECT `+waitColumns+`, c.status FROM waits w JOIN campaigns c ON c.no = w.campaign
-		WHERE w.lane = $1 AND w.priority = $2 AND w.due <= $3 AND w.stage = 0
-		ORDER BY w.due, w.id LIMIT $4`+f.t.s.dialect.LockSkipOf("w"), f.lane, priority, f.now, f.left())
+		WHERE w.lane = $1 AND w.priority = $2 AND w.expires = $3 AND w.due <= $4 AND w.stage = 0
+		ORDER BY w.due, w.id LIMIT $5`+f.t.s.dialect.LockSkipOf("w"), f.lane, next.priority, next.expires, f.now, f.left())
 	if err != nil || len(due)+len(stopped) == 0 {
 		return false, err
 	}
@@ -218,8 +233,7 @@ func (t *tx) park(waits []*wait) error {
 func (s *Store) NextDue(ctx context.Context, lane string) (time.Time, error) {
 	var due sql.NullInt64
 	err := s.look(ctx, func(c *conn) error {
-		_, err := c.one([]any{&due}, `SELECT min(m.due) FROM (SELECT (SELECT min(w.due) FROM waits w
-			WHERE w.lane = $1 AND w.priority = p.n AND w.stage = 0) AS due FROM `+priorities+`) m`, lane)
+		_, err := c.one([]any{&due}, turns+`SELECT min(due) FROM dues`, lane)
 		return err
 	})
 	return fromMicros(due.Int64), err

@@ -133,7 +133,11 @@ func (ms *moves) settleIn(m *move) (err error) {
 		m.name = m.row.wait
 		return nil
 	}
-	key := waitKey{lane: next.Lane, priority: next.Priority, due: shared(micros(next.Due), micros(ms.t.s.now())), campaign: m.row.campaign}
+	now := micros(ms.t.s.now())
+	key := waitKey{
+		lane: next.Lane, priority: next.Priority, expires: soonest(m.row.expires, now),
+		due: shared(micros(next.Due), now), campaign: m.row.campaign,
+	}
 	same := before.Segment == 0 && m.row.wait != 0 && before.Due.Equal(next.Due)
 	switch {
 	case !next.Due.IsZero():
@@ -144,7 +148,7 @@ func (ms *moves) settleIn(m *move) (err error) {
 		key.due, same = micros(next.Due), false
 	case next.State == touch.Sent || next.State == touch.Unknown:
 		sent = ms.t.sentAt(next)
-		key = waitKey{lane: laneAging, due: sent / aging, campaign: m.row.campaign}
+		key = waitKey{lane: laneAging, expires: never, due: sent / aging, campaign: m.row.campaign}
 		same = same && !before.State.Final() && before.State != touch.Due
 	default:
 		return nil

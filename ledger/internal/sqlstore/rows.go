@@ -14,6 +14,7 @@ type row struct {
 	ledger.Progress
 	pristine bool  // has not moved since it was accepted
 	campaign int64 // its number
+	expires  int64 // 0: never
 	wait     int64 // the name of the wait that the touch is in
 	record   int64 // the journal's record of its acceptance
 	trail    []int64
@@ -28,7 +29,7 @@ func (r *row) records() []int64 {
 }
 
 // progressColumns are what scanProgress reads: of touches t, left joined with progress p.
-const progressColumns = `t.seq, t.campaign, t.priority, t.record, COALESCE(p.version, 0), COALESCE(p.state, t.state),
+const progressColumns = `t.seq, t.campaign, t.priority, t.expires, t.record, COALESCE(p.version, 0), COALESCE(p.state, t.state),
 	COALESCE(p.reason, t.reason), COALESCE(p.leg, t.leg), COALESCE(p.attempts, 0), COALESCE(p.due, t.due),
 	COALESCE(p.lane, t.lane), COALESCE(p.wait, t.wait), COALESCE(p.provider, ''), p.contacts, p.trail`
 
@@ -41,8 +42,8 @@ func scanProgress(rows *sql.Rows, more ...any) (*row, error) {
 	r := &row{}
 	var due int64
 	var contacts, trail sql.RawBytes
-	dest := append([]any{&r.Seq, &r.campaign, &r.Priority, &r.record, &r.Version, &r.State, &r.Reason, &r.Leg, &r.Attempts,
-		&due, &r.Lane, &r.wait, &r.Provider, &contacts, &trail}, more...)
+	dest := append([]any{&r.Seq, &r.campaign, &r.Priority, &r.expires, &r.record, &r.Version, &r.State, &r.Reason, &r.Leg,
+		&r.Attempts, &due, &r.Lane, &r.wait, &r.Provider, &contacts, &trail}, more...)
 	if err := rows.Scan(dest...); err != nil {
 		return nil, err
 	}

@@ -13,8 +13,8 @@ import (
 func (s *Store) Unconfirm(ctx context.Context, sentBefore, now time.Time, limit int) (n int, err error) {
 	limit = bound(limit, touch.MaxBatch, touch.MaxBatch)
 	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {
-		waits, err := t.dueWaits(`w.lane = $1 AND w.priority = 0 AND w.due < $2 AND w.stage = 0 ORDER BY w.due, w.id`, limit,
-			laneAging, micros(sentBefore))
+		waits, err := t.dueWaits(`w.lane = $1 AND w.priority = 0 AND w.expires = $3 AND w.due < $2 AND w.stage = 0 ORDER BY w.due, w.id`, limit,
+			laneAging, micros(sentBefore), never)
 		if err != nil || len(waits) == 0 {
 			return 0, false, err
 		}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"database/sql"
+	"math"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ const aging = int64(time.Minute / time.Microsecond)
 type waitKey struct {
 	lane     string
 	priority int
+	expires  int64 // see soonest
 	due      int64
 	campaign int64
 	segment  int64 // not 0: taken at once
@@ -45,6 +47,29 @@ const (
 	farAhead = int64(10 * time.Second / time.Microsecond)
 	coarse   = int64(100 * time.Millisecond / time.Microsecond)
 )
+
+// never is when touches expire that do not, or not within a month: last of all.
+const never = math.MaxInt64
+
+// soonest is how the waits tell expiries apart, rounded down: within two hours
+// to five minutes, within a day to the hour, then to the day. So touches still
+// share waits, and the feeder, which looks for each of them once, has fewer
+// than a hundred to look for.
+func soonest(expires, now int64) int64 {
+	const minute = int64(time.Minute / time.Microsecond)
+	left, step := expires-now, int64(0)
+	switch {
+	case expires == 0 || left > 30*24*60*minute:
+		return never
+	case left > 24*60*minute:
+		step = 24 * 60 * minute
+	case left > 120*minute:
+		step = 60 * minute
+	default:
+		step = 5 * minute
+	}
+	return expires / step * step
+}
 
 // shared is the due time of the wait for a timer set now.
 func shared(due, now int64) int64 {
@@ -105,8 +130,8 @@ func (ws *waiting) room(k waitKey) (*wait, error) {
 
 var insertWaits = Insert{
 	Table:   "waits",
-	Columns: []string{"id", "origin", "lane", "priority", "due", "campaign", "stage", "segment", "seqs"},
-	Kinds:   "iitiiiiib",
+	Columns: []string{"id", "origin", "lane", "priority", "expires", "due", "campaign", "stage", "segment", "seqs"},
+	Kinds:   "iitiiiiiib",
 }
 
 // write stores the waits that have members.
@@ -117,27 +142,29 @@ func (ws *waiting) write() error {
 
 func (t *tx) insertWaits(all []*wait) error {
 	n := len(all)
-	ids, origins, priorities, dues := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	ids, origins, priorities := make([]int64, n), make([]int64, n), make([]int64, n)
+	expiries, dues := make([]int64, n), make([]int64, n)
 	campaigns, stages, segments := make([]int64, n), make([]int64, n), make([]int64, n)
 	lanes, seqs := make([]string, n), make([][]byte, n)
 	for i, w := range all {
 		slices.Sort(w.seqs)
-		ids[i], origins[i], lanes[i], priorities[i], dues[i] = w.id, w.origin, w.lane, int64(w.priority), w.due
+		ids[i], origins[i], lanes[i], priorities[i] = w.id, w.origin, w.lane, int64(w.priority)
+		expiries[i], dues[i] = w.expires, w.due
 		campaigns[i], segments[i], seqs[i] = w.campaign, w.segment, packNumbers(w.seqs)
 		if w.segment != 0 {
 			stages[i] = stageTaken
 		}
 	}
-	return t.insert(&insertWaits, n, ids, origins, lanes, priorities, dues, campaigns, stages, segments, seqs)
+	return t.insert(&insertWaits, n, ids, origins, lanes, priorities, expiries, dues, campaigns, stages, segments, seqs)
 }
 
 // waitColumns are what scanWait reads.
-const waitColumns = `w.id, w.origin, w.lane, w.priority, w.due, w.campaign, w.segment, w.seqs`
+const waitColumns = `w.id, w.origin, w.lane, w.priority, w.expires, w.due, w.campaign, w.segment, w.seqs`
 
 func scanWait(rows *sql.Rows, more ...any) (*wait, error) {
 	w := &wait{}
 	var seqs []byte
-	dest := append([]any{&w.id, &w.origin, &w.lane, &w.priority, &w.due, &w.campaign, &w.segment, &seqs}, more...)
+	dest := append([]any{&w.id, &w.origin, &w.lane, &w.priority, &w.expires, &w.due, &w.campaign, &w.segment, &seqs}, more...)
 	if err := rows.Scan(dest...); err != nil {
 		return nil, err
 	}

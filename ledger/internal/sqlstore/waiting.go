@@ -1,0 +1,34 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// Waiting implements ledger.Query. It looks at every touch that the customers
+// ever had of a higher priority, by number; it reads those alone that wait.
+func (s *Store) Waiting(ctx context.Context, customers []string, above, most int) (map[string][]ledger.TouchView, error) {
+	found := map[string][]ledger.TouchView{}
+	if len(customers) == 0 {
+		return found, nil
+	}
+	err := s.look(ctx, func(c *conn) error {
+		clear(found)
+		return c.each(func(rows *sql.Rows) error {
+			t, r, err := scanTouchProgress(rows)
+			if err == nil {
+				found[t.Customer] = append(found[t.Customer], ledger.TouchView{Touch: *t, Progress: r.Progress})
+			}
+			return err
+		}, `SELECT `+touchColumns+`, `+progressColumns+fromProgress+`JOIN campaigns c ON c.no = t.campaign WHERE t.seq IN (
+			SELECT m.seq FROM (SELECT t.seq, row_number() OVER (PARTITION BY t.customer ORDER BY t.priority DESC, t.seq) AS place
+				`+fromProgress+`JOIN campaigns c ON c.no = t.campaign
+				WHERE `+c.in("t.customer", 1, Text)+` AND t.priority > $2 AND COALESCE(p.state, t.state) = $3 AND c.status = $4) m
+			WHERE m.place <= $5) ORDER BY t.priority DESC, t.seq`,
+			c.array(customers), above, string(touch.Due), statusRunning, most)
+	})
+	return found, err
+}
