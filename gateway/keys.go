@@ -18,7 +18,7 @@ import (
 // Scope is one thing that an API key may do.
 type Scope string
 
-// The scopes. Admin is no master key: it rules keys and stops only.
+// The scopes. Admin is no master key: it rules keys, stops and dead touches only.
 const (
 	ScopeSubmit        Scope = "submit"
 	ScopeRead          Scope = "read"

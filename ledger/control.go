@@ -39,6 +39,7 @@ const (
 // raises the fence, which Intend asserts, so that nothing judged before a
 // change is sent after it.
 type Controls interface {
+	DeadLetters
 	// Control reads everything at one fence.
 	Control(ctx context.Context) (*Control, error)
 	// Fence reads only the number.

@@ -144,6 +144,9 @@ func TestAKillerInJudgementIsPutAside(t *testing.T) {
 		t.Errorf("contacts %+v", v.Progress.Contacts)
 	}
 	m.reserved(killer, 0, "released")
+	m.guard.say = nil
+	m.redrive(ledger.Redriven{Due: 1})
+	m.expect(killer, touch.Sent, touch.EventDead, touch.EventRetry, touch.EventSent)
 }
 
 // TestAKillerThatMayBeSentKeepsItsPlace: the vendor has it, the worker died
@@ -162,6 +165,25 @@ func TestAKillerThatMayBeSentKeepsItsPlace(t *testing.T) {
 	for _, i := range []int{0, 1, 3, 4} {
 		m.expect(ids[i], touch.Sent, touch.EventSent)
 	}
+	// Redriven, the vendor is asked, and nothing is sent.
+	messages := m.pool.accepted[touch.DispatchID(ids[2], 0)]
+	m.pool.answer, m.pool.caps = nil, map[string]adapter.Capabilities{}
+	m.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) { return touch.Result{Class: touch.Accepted}, true }
+	m.redrive(ledger.Redriven{Asked: 1})
+	m.expect(ids[2], touch.Sent, touch.EventDead, touch.EventUnknown, touch.EventSent)
+	if n := m.pool.accepted[touch.DispatchID(ids[2], 0)]; n != messages {
+		t.Errorf("%d messages after the redrive, %d before", n, messages)
+	}
+}
+
+// redrive gives what was put aside back, and has it delivered.
+func (m *mortuary) redrive(want ledger.Redriven) {
+	m.t.Helper()
+	n, _, err := m.ledger.Redrive(m.ctx, ledger.DeadFilter{}, false, "ops", m.clock())
+	if err != nil || n != want {
+		m.t.Fatalf("redriven %+v, %v, want %+v", n, err, want)
+	}
+	m.deliverAll()
 }
 
 // TestSuspectedSegmentsTakeTurns: while one is in work the other is given

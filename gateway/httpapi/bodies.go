@@ -72,6 +72,7 @@ type bodies struct {
 	draft        *strictjson.Decoder[gateway.PolicyDraft]
 	reason       *strictjson.Decoder[reasonBody]
 	rollback     *strictjson.Decoder[rollbackBody]
+	redrive      *strictjson.Decoder[redriveBody]
 }
 
 func newBodies() bodies {
@@ -96,5 +97,6 @@ func newBodies() bodies {
 		draft:        strictjson.For[gateway.PolicyDraft](),
 		reason:       strictjson.For[reasonBody](),
 		rollback:     strictjson.For[rollbackBody](),
+		redrive:      strictjson.For[redriveBody](),
 	}
 }

@@ -98,6 +98,8 @@ func (a *api) routes() []route {
 		{method: get, path: "/v1/stops", access: key(gateway.ScopeAdmin), handle: a.listStops},
 		{method: put, path: "/v1/stops/{id}", access: key(gateway.ScopeAdmin), handle: a.putStop},
 		{method: del, path: "/v1/stops/{id}", access: key(gateway.ScopeAdmin), handle: a.endStop},
+		{method: get, path: "/v1/dead", access: key(gateway.ScopeAdmin), handle: a.listDead},
+		{method: post, path: "/v1/dead:redrive", access: key(gateway.ScopeAdmin), handle: a.redrive, long: true},
 
 		{method: get, path: "/healthz", access: open, handle: a.healthz},
 		{method: get, path: "/readyz", access: open, handle: a.readyz},

@@ -34,6 +34,9 @@ func (s *Store) Settle(ctx context.Context, ref ledger.SegmentRef, transitions [
 		if err := t.storeVendorIDs(transitions); err != nil {
 			return err
 		}
+		if err := t.noteDead(transitions); err != nil {
+			return err
+		}
 		if seg == nil {
 			return nil
 		}

@@ -1,0 +1,186 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+var insertDead = Insert{
+	Table:      "dead",
+	Columns:    []string{"seq", "at"},
+	Kinds:      "ii",
+	OnConflict: "(seq) DO UPDATE SET at = excluded.at",
+}
+
+// noteDead remembers which touches were put aside.
+func (t *tx) noteDead(transitions []ledger.Transition) error {
+	var seqs, ats []int64
+	for i := range transitions {
+		if transitions[i].To == touch.Dead {
+			seqs, ats = append(seqs, transitions[i].Seq), append(ats, micros(t.s.now()))
+		}
+	}
+	return t.insert(&insertDead, len(seqs), seqs, ats)
+}
+
+// deadWhere is the condition of a filter over dead d, touches t, campaigns c
+// and progress p.
+func deadWhere(f *ledger.DeadFilter) conditions {
+	var q conditions
+	q.add("p.state = %s", string(touch.Dead))
+	q.add("d.seq > %s", f.After)
+	if !f.Touch.IsZero() {
+		q.add("t.id = %s", f.Touch[:])
+	}
+	if f.Caller != "" {
+		q.add("c.caller = %s", f.Caller)
+	}
+	if f.Campaign != "" {
+		q.add("c.name = %s", f.Campaign)
+	}
+	if f.Reason != "" {
+		q.add("p.reason = %s", f.Reason)
+	}
+	if f.Channel != "" {
+		q.add("(p.lane = %s OR p.lane = %s)", touch.Lane(f.Channel, true), touch.Lane(f.Channel, false))
+	}
+	if !f.Since.IsZero() {
+		q.add("d.at >= %s", micros(f.Since))
+	}
+	return q
+}
+
+const fromDead = ` FROM dead d JOIN progress p ON p.seq = d.seq JOIN touches t ON t.seq = d.seq JOIN campaigns c ON c.no = t.campaign`
+
+// deadPage gives the touches that a filter selects, when they were put aside,
+// and the cursor to go on from.
+func (c *conn) deadPage(f *ledger.DeadFilter) (seqs []int64, at map[int64]int64, next int64, err error) {
+	limit := bound(f.Limit, 100, touch.MaxBatch)
+	q := deadWhere(f)
+	at = map[int64]int64{}
+	err = c.each(func(rows *sql.Rows) error {
+		var seq, when int64
+		err := rows.Scan(&seq, &when)
+		seqs, at[seq] = append(seqs, seq), when
+		return err
+	}, `SELECT d.seq, d.at`+fromDead+q.where()+fmt.Sprintf(` ORDER BY d.seq LIMIT %d`, limit+1), q.args...)
+	if len(seqs) > limit {
+		seqs = seqs[:limit]
+		next = seqs[limit-1]
+	}
+	return seqs, at, next, err
+}
+
+// Dead implements ledger.DeadLetters.
+func (s *Store) Dead(ctx context.Context, f ledger.DeadFilter) (found []ledger.DeadTouch, next int64, err error) {
+	err = s.snapshot(ctx, func(c *conn) error {
+		seqs, at, after, err := c.deadPage(&f)
+		if err != nil || len(seqs) == 0 {
+			return err
+		}
+		next = after
+		var q conditions
+		q.parts, q.args = []string{c.in("t.seq", 1, Int)}, []any{c.array(seqs)}
+		views, _, err := c.views(q, len(seqs))
+		for i := range views {
+			p := &views[i].Progress
+			found = append(found, ledger.DeadTouch{TouchView: views[i], At: fromMicros(at[p.Seq]), Sent: ledger.MayBeSent(p)})
+		}
+		return err
+	})
+	return found, next, err
+}
+
+// Redrive implements ledger.DeadLetters.
+func (s *Store) Redrive(ctx context.Context, f ledger.DeadFilter, dry bool, actor string, now time.Time) (n ledger.Redriven, next int64, err error) {
+	if dry {
+		err = s.snapshot(ctx, func(c *conn) (err error) {
+			n, next, err = c.redrivable(&f, now)
+			return err
+		})
+		return n, next, err
+	}
+	err = s.change(ctx, func(t *tx) (err error) {
+		n, next, err = t.redrive(&f, actor, now)
+		return err
+	})
+	return n, next, err
+}
+
+// redrivable counts what redrive would make of one page of touches.
+func (c *conn) redrivable(f *ledger.DeadFilter, now time.Time) (n ledger.Redriven, next int64, err error) {
+	seqs, _, next, err := c.deadPage(f)
+	if err != nil {
+		return n, next, err
+	}
+	rows, err := c.load(seqs, false)
+	if err != nil {
+		return n, next, err
+	}
+	touches, err := c.touches(seqs)
+	for seq, t := range touches {
+		moved, _ := ledger.Redrive(rows[seq].Progress, t, "", now)
+		countRedriven(&n, moved.State)
+	}
+	return n, next, err
+}
+
+// redrive moves one page of touches.
+func (t *tx) redrive(f *ledger.DeadFilter, actor string, now time.Time) (n ledger.Redriven, next int64, err error) {
+	seqs, _, next, err := t.deadPage(f)
+	if err != nil || len(seqs) == 0 {
+		return n, next, err
+	}
+	touches, err := t.touches(seqs)
+	if err != nil {
+		return n, next, err
+	}
+	ms := newMoves(t)
+	became := make(map[int64]touch.State, len(seqs))
+	for _, seq := range seqs {
+		ms.add(seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) {
+			next, events := ledger.Redrive(cur, touches[seq], actor, now)
+			if became[seq] = next.State; cur.State != touch.Dead {
+				became[seq] = "" // somebody was faster
+			}
+			return next, events
+		})
+	}
+	if err := ms.run(); err != nil {
+		return n, next, err
+	}
+	var gone []int64
+	for _, seq := range seqs {
+		countRedriven(&n, became[seq])
+		if became[seq] != touch.Dead {
+			gone = append(gone, seq)
+		}
+	}
+	if len(gone) == 0 {
+		return n, next, nil
+	}
+	if _, err := t.Exec(`DELETE FROM dead WHERE `+t.in("seq", 1, Int), t.array(gone)); err != nil {
+		return n, next, err
+	}
+	_, err = t.log([]touch.Event{{
+		Kind: touch.EventControl, At: now, Actor: actor, Caller: f.Caller, Campaign: f.Campaign, Channel: f.Channel,
+		Reason: fmt.Sprintf("redrive: %d due, %d asked", n.Due, n.Asked),
+	}})
+	return n, next, err
+}
+
+func countRedriven(n *ledger.Redriven, became touch.State) {
+	switch became {
+	case touch.Due:
+		n.Due++
+	case touch.Unknown:
+		n.Asked++
+	case touch.Dead:
+		n.Expired++
+	}
+}

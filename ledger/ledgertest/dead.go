@@ -1,0 +1,112 @@
+package ledgertest
+
+import (
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// putAside makes touches dead: unsent, or perhaps sent.
+func (k *kit) putAside(perhapsSent bool, all ...ledger.NewTouch) {
+	k.Helper()
+	k.accept(all...)
+	seg := k.take(bulk, len(all))
+	trs := make([]ledger.Transition, len(all))
+	for i, c := range seg.Touches {
+		trs[i] = k.again(c, time.Time{})
+		trs[i].To, trs[i].Reason, trs[i].Events = touch.Dead, "crashed_workers", []touch.Event{k.event(c, touch.EventDead, touch.Dead)}
+		if perhapsSent {
+			trs[i].Provider, trs[i].Contact = "acme-sms", &ledger.Contact{Channel: touch.SMS, At: k.now()}
+		}
+	}
+	k.must(k.Settle(k.ctx, seg.Ref, trs))
+}
+
+func testDeadListed(k *kit) {
+	mine, other := k.touches(3), k.touch(func(n *ledger.NewTouch) { n.Touch.Campaign = "other" })
+	k.putAside(false, mine...)
+	k.pass(time.Hour)
+	k.putAside(true, other)
+	for _, c := range []struct {
+		name string
+		f    ledger.DeadFilter
+		want int
+	}{
+		{"all", ledger.DeadFilter{}, 4},
+		{"campaign", ledger.DeadFilter{Campaign: "other"}, 1},
+		{"caller", ledger.DeadFilter{Caller: "nobody"}, 0},
+		{"reason", ledger.DeadFilter{Reason: "crashed_workers"}, 4},
+		{"another reason", ledger.DeadFilter{Reason: "x"}, 0},
+		{"channel", ledger.DeadFilter{Channel: touch.SMS}, 4},
+		{"another channel", ledger.DeadFilter{Channel: touch.Push}, 0},
+		{"since", ledger.DeadFilter{Since: k.now()}, 1},
+		{"touch", ledger.DeadFilter{Touch: mine[1].Touch.ID}, 1},
+	} {
+		found, next, err := k.Dead(k.ctx, c.f)
+		k.must(err)
+		if len(found) != c.want || next != 0 {
+			k.Errorf("%s: %d found, next %d, want %d", c.name, len(found), next, c.want)
+		}
+	}
+	found, next, err := k.Dead(k.ctx, ledger.DeadFilter{Limit: 3})
+	k.must(err)
+	if len(found) != 3 || next == 0 || found[0].Sent || !found[0].At.Equal(k.now().Add(-time.Hour)) {
+		k.Fatalf("%+v, next %d", found, next)
+	}
+	found, next, err = k.Dead(k.ctx, ledger.DeadFilter{Limit: 3, After: next})
+	k.must(err)
+	if len(found) != 1 || next != 0 || !found[0].Sent || found[0].Touch.ID != other.Touch.ID {
+		k.Fatalf("%+v, next %d", found, next)
+	}
+}
+
+// testRedrive: what surely was not sent goes again, of what may have been sent
+// the vendor is asked, what has expired stays, and each moves once.
+func testRedrive(k *kit) {
+	unsent, sent := k.touch(), k.touch()
+	soon := k.now().Add(time.Minute)
+	expiring := k.touch(func(n *ledger.NewTouch) { n.Touch.ExpiresAt = &soon })
+	k.putAside(false, unsent, expiring)
+	k.putAside(true, sent)
+	k.pass(time.Hour)
+	want := ledger.Redriven{Due: 1, Asked: 1, Expired: 1}
+	n, _, err := k.Redrive(k.ctx, ledger.DeadFilter{}, true, "ops", k.now())
+	k.must(err)
+	k.equal(n, want)
+	k.feed(bulk, 0) // the dry run moved nothing
+	n, _, err = k.Redrive(k.ctx, ledger.DeadFilter{}, false, "ops", k.now())
+	k.must(err)
+	k.equal(n, want)
+	n, _, err = k.Redrive(k.ctx, ledger.DeadFilter{}, false, "ops", k.now())
+	k.must(err)
+	k.equal(n, ledger.Redriven{Expired: 1})
+	v := k.state(unsent, touch.Due, touch.EventAccepted, touch.EventDead, touch.EventRetry)
+	if e := v.Events[2]; e.Actor != "ops" || e.Reason != "redriven" || e.Customer != unsent.Touch.Customer {
+		k.Errorf("%+v", e)
+	}
+	v = k.state(sent, touch.Unknown, touch.EventAccepted, touch.EventDead, touch.EventUnknown)
+	if p := v.Progress; len(p.Contacts) != 1 || p.Provider != "acme-sms" || p.Attempts != 0 {
+		k.Errorf("%+v", p)
+	}
+	k.state(expiring, touch.Dead, touch.EventAccepted, touch.EventDead)
+	k.take(bulk, 2)
+	events, err := k.Events(k.ctx, "", 0, 100)
+	k.must(err)
+	last := events[len(events)-1]
+	if last.Kind != touch.EventControl || last.Actor != "ops" || last.Reason != "redrive: 1 due, 1 asked" {
+		k.Errorf("the record says %+v", last)
+	}
+	k.recount()
+}
+
+// testRedriveAfterReceipt: a receipt that came meanwhile has the last word.
+func testRedriveAfterReceipt(k *kit) {
+	n := k.touch()
+	k.putAside(true, n)
+	k.receive(touch.Receipt{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptDelivered, At: k.now()})
+	got, _, err := k.Redrive(k.ctx, ledger.DeadFilter{}, false, "ops", k.now())
+	k.must(err)
+	k.equal(got, ledger.Redriven{})
+	k.state(n, touch.Delivered)
+}
