@@ -19,12 +19,17 @@ type Rehydrate = func(ctx context.Context, customers []string, since time.Time) 
 type Guard struct {
 	log       contactlog.Log
 	rehydrate Rehydrate
-	set       atomic.Pointer[Set]
+	set       *atomic.Pointer[Set]
 }
 
 // NewGuard makes a guard without a set; call Use before asking.
 func NewGuard(log contactlog.Log, rehydrate func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error)) *Guard {
-	return &Guard{log: log, rehydrate: rehydrate}
+	return &Guard{log: log, rehydrate: rehydrate, set: new(atomic.Pointer[Set])}
+}
+
+// Over is a guard by the same sets that counts in another log.
+func (g *Guard) Over(log contactlog.Log) *Guard {
+	return &Guard{log: log, rehydrate: g.rehydrate, set: g.set}
 }
 
 // Use swaps the set for all later questions.

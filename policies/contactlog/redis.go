@@ -78,11 +78,13 @@ const (
 	aside = 90 * 24 * time.Hour
 )
 
+const defaultShards = 256
+
 // NewRedis makes a log over a client, which stays its owner's to close. It
 // does no input or output.
 func NewRedis(client redis.UniversalClient, o Options) *Redis {
 	if o.Shards <= 0 {
-		o.Shards = 256
+		o.Shards = defaultShards
 	}
 	if o.Prefix == "" {
 		o.Prefix = "tg"
