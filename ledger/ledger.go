@@ -118,10 +118,8 @@ type Contact struct {
 
 // Work moves touches: used by feeder, workers and reconciler.
 type Work interface {
-	// Feed takes up to limit due touches of the lane into a new segment: the
-	// highest priority first, of equal ones what expires first (told apart by
-	// five minutes, the hour or the day, as it is near or far), then what is due
-	// for longest. It clears their timers, and gives
+	// Feed takes up to limit due touches of the lane (highest priority first,
+	// then longest due) into a new segment, clears their timers, and gives
 	// its reference; ok is false when nothing is due. Touches of paused
 	// campaigns are passed over and cost later calls nothing. A timer that was
 	// set more than ten seconds ahead may run out a tenth of a second late.

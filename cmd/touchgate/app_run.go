@@ -13,6 +13,7 @@ import (
 
 	"touchgate.dev/gateway/httpapi"
 	"touchgate.dev/internal/poll"
+	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
 	"touchgate.dev/workers/lanes"
@@ -54,13 +55,15 @@ func (a *App) listen(ctx context.Context) error {
 func (a *App) checks() map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"ledger": a.ledger.Ping,
-		"redis": func(ctx context.Context) error {
-			if err := a.redis.client.Ping(ctx).Err(); err != nil {
-				return touch.Errorf(touch.Unavailable, "redis", "does not answer: %w", err)
-			}
-			return nil
-		},
+		"redis":  a.redisAnswers,
 	}
+}
+
+func (a *App) redisAnswers(ctx context.Context) error {
+	if err := a.redis.client.Ping(ctx).Err(); err != nil {
+		return touch.Errorf(touch.Unavailable, "redis", "does not answer: %w", err)
+	}
+	return nil
 }
 
 // Address is where the process listens; "" nowhere.
@@ -98,6 +101,10 @@ func (a *App) Run(ctx context.Context) error {
 				fail(err)
 			}
 		})
+		if a.redis.server == nil {
+			standby := workers.NewStandby(deliver, a.guard.Over(contactlog.NewLocal(a.shards())), a.redisAnswers)
+			delivering.Go(func() { standby.Run(delivery) })
+		}
 	}
 	serving := a.serve(fail)
 

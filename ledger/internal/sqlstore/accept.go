@@ -134,10 +134,7 @@ func (in *intake) place() error {
 		if l.State != touch.Due {
 			continue
 		}
-		key := waitKey{
-			lane: l.Lane, priority: l.Touch.Priority, expires: soonest(optMicros(l.Touch.ExpiresAt), now),
-			due: shared(micros(l.Due), now), campaign: l.campaign,
-		}
+		key := waitKey{lane: l.Lane, priority: l.Touch.Priority, due: shared(micros(l.Due), now), campaign: l.campaign}
 		if l.Enqueue {
 			seg, err := in.segment(l.Lane)
 			if err != nil {
@@ -188,30 +185,29 @@ func (in *intake) openSegments() error {
 
 var insertTouches = Insert{
 	Table: "touches",
-	Columns: []string{"seq", "id", "digest", "campaign", "customer", "priority", "expires", "state", "reason", "leg", "due",
+	Columns: []string{"seq", "id", "digest", "campaign", "customer", "priority", "state", "reason", "leg", "due",
 		"lane", "wait", "record", "body"},
-	Kinds:      "ibbitiittiitiib",
+	Kinds:      "ibbitittiitiib",
 	OnConflict: "(id) DO NOTHING",
 	Key:        "seq",
 }
 
 func (in *intake) store() (hits []bool, err error) {
 	n := len(in.lines)
-	seqs, campaigns, priorities, expiries := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	seqs, campaigns, priorities := make([]int64, n), make([]int64, n), make([]int64, n)
 	legs, dues, waits, records := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	customers, states, reasons, lanes := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	ids, digests, bodies := make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	for i := range in.lines {
 		l := &in.lines[i]
 		seqs[i], ids[i], digests[i], campaigns[i] = l.seq, l.Touch.ID[:], l.Digest[:], l.campaign
-		customers[i], priorities[i], expiries[i] = l.Touch.Customer, int64(l.Touch.Priority), optMicros(l.Touch.ExpiresAt)
-		states[i], reasons[i] = string(l.State), l.Reason
+		customers[i], priorities[i], states[i], reasons[i] = l.Touch.Customer, int64(l.Touch.Priority), string(l.State), l.Reason
 		legs[i], records[i], bodies[i] = int64(l.Leg), l.record.id, packTouch(&l.Touch)
 		if l.wait != nil {
 			dues[i], lanes[i], waits[i] = micros(l.Due), l.Lane, l.wait.id
 		}
 	}
-	return in.t.insertHits(&insertTouches, n, seqs, ids, digests, campaigns, customers, priorities, expiries, states, reasons, legs, dues, lanes, waits, records, bodies)
+	return in.t.insertHits(&insertTouches, n, seqs, ids, digests, campaigns, customers, priorities, states, reasons, legs, dues, lanes, waits, records, bodies)
 }
 
 // known answers for touches that the store had already.

@@ -110,7 +110,7 @@ func scanTouchProgress(rows *sql.Rows) (*touch.Touch, *row, error) {
 	var due int64
 	var id, body, contacts, trail sql.RawBytes
 	err := rows.Scan(&id, &tc.Customer, &tc.Priority, &body, &tc.Caller, &tc.Campaign,
-		&r.Seq, &r.campaign, &r.Priority, &r.expires, &r.record, &r.Version, &r.State, &r.Reason, &r.Leg, &r.Attempts,
+		&r.Seq, &r.campaign, &r.Priority, &r.record, &r.Version, &r.State, &r.Reason, &r.Leg, &r.Attempts,
 		&due, &r.Lane, &r.wait, &r.Provider, &contacts, &trail)
 	if err != nil {
 		return nil, nil, err
