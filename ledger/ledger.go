@@ -51,6 +51,23 @@ type Intake interface {
 	// one segment for each lane in the batch, which the caller must enqueue;
 	// the reconciler finds those that it fails to.
 	Accept(ctx context.Context, touches []NewTouch) ([]Accepted, []SegmentRef, error)
+	// AcceptHeld is Accept for a worker that is about to send some of the
+	// touches itself: the segments of its lanes are, once the touches are
+	// stored, as Claim and Intend by that worker would have left them. Held
+	// are those segments, with the touches that are new; refs are the others,
+	// to be enqueued. It asserts the fence (else ErrFence: nothing is stored).
+	AcceptHeld(ctx context.Context, touches []NewTouch, h Hold) (accepted []Accepted, held []*Segment, refs []SegmentRef, err error)
+}
+
+// Hold is what a worker says of touches that it accepts into its own hands.
+type Hold struct {
+	Worker string
+	Lanes  []string  // whose segments it holds
+	Until  time.Time // the end of its lease on them
+	Fence  int64     // that the intents were judged under
+	// Intents are what it means to send, by index into the touches; each of a
+	// touch of its lanes. The ledger fills in Seq and Version.
+	Intents map[int]Intent
 }
 
 // NewTouch is one touch to accept.
@@ -118,8 +135,10 @@ type Contact struct {
 
 // Work moves touches: used by feeder, workers and reconciler.
 type Work interface {
-	// Feed takes up to limit due touches of the lane (highest priority first,
-	// then longest due) into a new segment, clears their timers, and gives
+	// Feed takes up to limit due touches of the lane into a new segment: the
+	// highest priority first, of equal ones what expires first (told apart by
+	// five minutes, the hour or the day, as it is near or far), then what is due
+	// for longest. It clears their timers, and gives
 	// its reference; ok is false when nothing is due. Touches of paused
 	// campaigns are passed over and cost later calls nothing. A timer that was
 	// set more than ten seconds ahead may run out a tenth of a second late.

@@ -12,29 +12,35 @@ import (
 
 // Accept implements ledger.Intake.
 func (s *Store) Accept(ctx context.Context, touches []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+	in, err := s.accept(ctx, touches, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return in.answers, in.refs, nil
+}
+
+// accept takes touches in, those of the held lanes (hold nil: none) into a
+// worker's hands.
+func (s *Store) accept(ctx context.Context, touches []ledger.NewTouch, hold *ledger.Hold) (in *intake, err error) {
 	if len(touches) == 0 {
-		return nil, nil, nil
+		return &intake{}, nil
 	}
 	campaigns := map[ledger.CampaignRef]int64{}
 	for i := range touches {
 		t := &touches[i]
 		if t.Touch.ID.IsZero() || (t.State == touch.Due && (t.Due.IsZero() || t.Lane == "")) {
-			return nil, nil, touch.Errorf(touch.Invalid, "", "touch %d has no id, or waits without a time or a lane", i)
+			return nil, touch.Errorf(touch.Invalid, "", "touch %d has no id, or waits without a time or a lane", i)
 		}
 		campaigns[ledger.CampaignRef{Caller: t.Touch.Caller, Campaign: t.Touch.Campaign}] = 0
 	}
 	if err := s.campaignNos(ctx, campaigns); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var in *intake
-	err := s.change(ctx, func(t *tx) error {
-		in = &intake{t: t, touches: touches, campaigns: campaigns, waits: newWaiting(t)}
+	err = s.change(ctx, func(t *tx) error {
+		in = &intake{t: t, touches: touches, campaigns: campaigns, hold: hold, waits: newWaiting(t)}
 		return in.run()
 	})
-	if err != nil {
-		return nil, nil, err
-	}
-	return in.answers, in.refs, nil
+	return in, err
 }
 
 // intake is one run of Accept's transaction.
@@ -42,6 +48,7 @@ type intake struct {
 	t         *tx
 	touches   []ledger.NewTouch
 	campaigns map[ledger.CampaignRef]int64
+	hold      *ledger.Hold // nil: nobody's
 	waits     *waiting
 	first     map[touch.ID]int // where each id comes first in the batch
 	lines     []line
@@ -50,6 +57,7 @@ type intake struct {
 	answers   []ledger.Accepted
 	stored    map[int][16]byte // the digests that were stored earlier, by index
 	refs      []ledger.SegmentRef
+	held      []*ledger.Segment
 }
 
 // line is one touch that may be new.
@@ -67,6 +75,11 @@ func (in *intake) run() error {
 	in.segments = map[string]*segment{}
 	in.stored = map[int][16]byte{}
 	in.distinct()
+	if in.hold != nil {
+		if err := in.t.assertFence(in.hold.Fence); err != nil {
+			return err
+		}
+	}
 	if err := in.place(); err != nil {
 		return err
 	}
@@ -134,7 +147,10 @@ func (in *intake) place() error {
 		if l.State != touch.Due {
 			continue
 		}
-		key := waitKey{lane: l.Lane, priority: l.Touch.Priority, due: shared(micros(l.Due), now), campaign: l.campaign}
+		key := waitKey{
+			lane: l.Lane, priority: l.Touch.Priority, expires: soonest(optMicros(l.Touch.ExpiresAt), now),
+			due: shared(micros(l.Due), now), campaign: l.campaign,
+		}
 		if l.Enqueue {
 			seg, err := in.segment(l.Lane)
 			if err != nil {
@@ -175,39 +191,46 @@ func (in *intake) openSegments() error {
 		if len(s.seqs) == 0 {
 			continue
 		}
+		mine := in.hold != nil && slices.Contains(in.hold.Lanes, lane)
+		if mine {
+			in.take(s)
+		}
 		if err := in.t.insertSegment(s); err != nil {
 			return err
 		}
-		in.refs = append(in.refs, s.ref())
+		if !mine {
+			in.refs = append(in.refs, s.ref())
+		}
 	}
 	return nil
 }
 
 var insertTouches = Insert{
 	Table: "touches",
-	Columns: []string{"seq", "id", "digest", "campaign", "customer", "priority", "state", "reason", "leg", "due",
+	Columns: []string{"seq", "id", "digest", "campaign", "customer", "priority", "expires", "state", "reason", "leg", "due",
 		"lane", "wait", "record", "body"},
-	Kinds:      "ibbitittiitiib",
+	Kinds:      "ibbitiittiitiib",
 	OnConflict: "(id) DO NOTHING",
 	Key:        "seq",
 }
 
 func (in *intake) store() (hits []bool, err error) {
 	n := len(in.lines)
-	seqs, campaigns, priorities := make([]int64, n), make([]int64, n), make([]int64, n)
+	seqs, campaigns, priorities, expiries := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	legs, dues, waits, records := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	customers, states, reasons, lanes := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	ids, digests, bodies := make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	for i := range in.lines {
 		l := &in.lines[i]
 		seqs[i], ids[i], digests[i], campaigns[i] = l.seq, l.Touch.ID[:], l.Digest[:], l.campaign
-		customers[i], priorities[i], states[i], reasons[i] = l.Touch.Customer, int64(l.Touch.Priority), string(l.State), l.Reason
+		customers[i], priorities[i], expiries[i] = l.Touch.Customer, int64(l.Touch.Priority), optMicros(l.Touch.ExpiresAt)
+		states[i], reasons[i] = string(l.State), l.Reason
 		legs[i], records[i], bodies[i] = int64(l.Leg), l.record.id, packTouch(&l.Touch)
 		if l.wait != nil {
 			dues[i], lanes[i], waits[i] = micros(l.Due), l.Lane, l.wait.id
 		}
 	}
-	return in.t.insertHits(&insertTouches, n, seqs, ids, digests, campaigns, customers, priorities, states, reasons, legs, dues, lanes, waits, records, bodies)
+	return in.t.insertHits(&insertTouches, n, seqs, ids, digests, campaigns, customers, priorities, expiries, states, reasons, legs, dues, lanes, waits, records, bodies)
 }
 
 // known answers for touches that the store had already.

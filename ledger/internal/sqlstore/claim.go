@@ -110,7 +110,7 @@ func scanTouchProgress(rows *sql.Rows) (*touch.Touch, *row, error) {
 	var due int64
 	var id, body, contacts, trail sql.RawBytes
 	err := rows.Scan(&id, &tc.Customer, &tc.Priority, &body, &tc.Caller, &tc.Campaign,
-		&r.Seq, &r.campaign, &r.Priority, &r.record, &r.Version, &r.State, &r.Reason, &r.Leg, &r.Attempts,
+		&r.Seq, &r.campaign, &r.Priority, &r.expires, &r.record, &r.Version, &r.State, &r.Reason, &r.Leg, &r.Attempts,
 		&due, &r.Lane, &r.wait, &r.Provider, &contacts, &trail)
 	if err != nil {
 		return nil, nil, err
@@ -126,12 +126,8 @@ func scanTouchProgress(rows *sql.Rows) (*touch.Touch, *row, error) {
 func (s *Store) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, intents []ledger.Intent) (dropped []int, err error) {
 	err = s.change(ctx, func(t *tx) error {
 		dropped = nil
-		var now int64
-		if _, err := t.one([]any{&now}, `SELECT fence FROM control WHERE id = 1`+t.s.dialect.LockShare()); err != nil {
+		if err := t.assertFence(fence); err != nil {
 			return err
-		}
-		if now != fence {
-			return ledger.ErrFence
 		}
 		seg, err := t.lockSegment(ref)
 		if err != nil {
@@ -163,6 +159,19 @@ func (s *Store) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, 
 		return nil, err
 	}
 	return dropped, nil
+}
+
+// assertFence compares the fence that touches were judged under, and keeps it
+// from rising until the transaction is over.
+func (t *tx) assertFence(judged int64) error {
+	var now int64
+	if _, err := t.one([]any{&now}, `SELECT fence FROM control WHERE id = 1`+t.s.dialect.LockShare()); err != nil {
+		return err
+	}
+	if now != judged {
+		return ledger.ErrFence
+	}
+	return nil
 }
 
 // asJudged tells which touches are in the segment and at the version that the

@@ -15,6 +15,8 @@ type segment struct {
 	lane    string
 	epoch   int64
 	claimed bool
+	worker  string    // that a new one is held by; lockSegment leaves it out
+	until   time.Time // likewise, the end of its lease
 	crashes int
 	waits   []int64 // pairs: the wait's id, and the name its touches know it by
 	seqs    []int64
@@ -43,9 +45,13 @@ func (s *segment) holds(name int64) bool {
 
 func (t *tx) insertSegment(s *segment) error {
 	slices.Sort(s.seqs)
-	_, err := t.Exec(`INSERT INTO segments (id, lane, epoch, claimed, worker, lease_until, since, crashes, waits, seqs)
-		VALUES ($1, $2, $3, 0, '', 0, $4, 0, $5, $6)`,
-		s.id, s.lane, s.epoch, micros(t.s.now()), packNumbers(s.waits), packNumbers(s.seqs))
+	claimed := 0
+	if s.claimed {
+		claimed = 1
+	}
+	_, err := t.Exec(`INSERT INTO segments (id, lane, epoch, claimed, worker, lease_until, since, crashes, waits, seqs, intents)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)`,
+		s.id, s.lane, s.epoch, claimed, s.worker, micros(s.until), micros(t.s.now()), packNumbers(s.waits), packNumbers(s.seqs), packIntents(s.intents))
 	return err
 }
 

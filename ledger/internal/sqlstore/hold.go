@@ -1,0 +1,43 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// AcceptHeld implements ledger.Intake.
+func (s *Store) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, h ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
+	if h.Worker == "" || h.Until.IsZero() {
+		return nil, nil, nil, touch.Errorf(touch.Invalid, "", "what is held needs a worker and the end of its lease")
+	}
+	in, err := s.accept(ctx, touches, &h)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return in.answers, in.held, in.refs, nil
+}
+
+// take puts a new segment into the worker's hands, with what it means to send.
+func (in *intake) take(s *segment) {
+	s.claimed, s.worker, s.until = true, in.hold.Worker, in.hold.Until
+	held := &ledger.Segment{Ref: s.ref()}
+	for i := range in.lines {
+		l := &in.lines[i]
+		if l.wait == nil || l.wait.segment != s.id || !in.answers[l.index].New {
+			continue
+		}
+		held.Touches = append(held.Touches, ledger.Claimed{Touch: l.Touch, Progress: ledger.Progress{
+			Seq: l.seq, Version: firstVersion, State: l.State, Leg: l.Leg, Lane: l.Lane, Segment: s.id, Priority: l.Touch.Priority,
+		}})
+		if intent, ok := in.hold.Intents[l.index]; ok {
+			intent.Seq, intent.Version = l.seq, firstVersion
+			s.intents = append(s.intents, intent)
+		}
+	}
+	slices.SortFunc(held.Touches, func(a, b ledger.Claimed) int { return cmp.Compare(a.Progress.Seq, b.Progress.Seq) })
+	in.held = append(in.held, held)
+}
