@@ -1,15 +1,22 @@
 package policies_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"testing"
 	"time"
 
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
+)
+
+// A long run: go test ./policies -run Until -until.everywhere -until.samples 5000 -timeout 1h
+var (
+	untilSamples    = flag.Int("until.samples", 40, "how many made-up customers are asked about")
+	untilSeed       = flag.Uint64("until.seed", 20261122, "what they are made up from")
+	untilEverywhere = flag.Bool("until.everywhere", false, "walk through every minute of two years, not only those around clock changes")
 )
 
 // tenZones change their clocks at midnight, by half an hour, twice a year, not
@@ -49,19 +56,24 @@ rules:
   - {id: hold, own: {hold: hold}}
 `}
 
-// randomQuestion makes up a customer with a past.
+// randomQuestion makes up a customer with a past at some minute of two years,
+// near a change of the clocks more often than not.
 func randomQuestion(r *rand.Rand) (policies.Question, contactlog.Snapshot) {
-	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	minute := func(days int) time.Time { return from.Add(time.Duration(r.IntN(days*24*60)) * time.Minute) }
-	q := ask(fmt.Sprint(r.Uint64()), "c", touch.Service, touch.SMS, minute(730))
-	if r.IntN(2) == 0 { // near a change of the clocks
-		_, change := q.Now.In(mustZone(tenZones[r.IntN(10)])).ZoneBounds()
+	now := twoYears[0].Add(time.Duration(r.IntN(730*24*60)) * time.Minute)
+	if r.IntN(2) == 0 {
+		_, change := now.In(mustZone(tenZones[r.IntN(10)])).ZoneBounds()
 		if !change.IsZero() {
-			q.Now = change.Add(time.Duration(r.IntN(4*24*60)-2*24*60) * time.Minute).UTC()
+			now = change.Add(time.Duration(r.IntN(4*24*60)-2*24*60) * time.Minute).UTC()
 		}
 	}
+	return randomCustomer(r, now, tenZones[r.IntN(10)])
+}
+
+// randomCustomer makes up a customer in a zone, with a past before now.
+func randomCustomer(r *rand.Rand, now time.Time, zone string) (policies.Question, contactlog.Snapshot) {
+	q := ask(fmt.Sprint(r.Uint64()), "c", touch.Service, touch.SMS, now)
 	c := q.Customer
-	c.Zones = []string{tenZones[r.IntN(10)]}
+	c.Zones = []string{zone}
 	if r.IntN(4) == 0 {
 		c.Zones = append(c.Zones, tenZones[r.IntN(10)])
 	}
@@ -88,25 +100,15 @@ func randomQuestion(r *rand.Rand) (policies.Question, contactlog.Snapshot) {
 }
 
 // TestUntilIsTheFirstMinuteThatIsAllowed goes forward minute by minute, asking
-// anew each time whether it is allowed now. UNTIL_SAMPLES sets how many
-// questions are tried (a long run: 5000).
+// anew each time whether it is allowed now.
 func TestUntilIsTheFirstMinuteThatIsAllowed(t *testing.T) {
-	samples := 40
-	if s := os.Getenv("UNTIL_SAMPLES"); s != "" {
-		fmt.Sscan(s, &samples)
-	}
 	var sets []*policies.Set
 	for _, document := range untilPolicies {
 		sets = append(sets, compile(t, document))
 	}
-	seed := uint64(20261122)
-	if os.Getenv("UNTIL_SAMPLES") != "" {
-		seed = uint64(time.Now().UnixNano())
-	}
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 1))
+	r := rand.New(rand.NewPCG(*untilSeed, 1))
 	deferred := 0
-	for n := range samples {
+	for n := range *untilSamples {
 		set := sets[n%len(sets)]
 		q, log := randomQuestion(r)
 		v := set.Evaluate(q, log)
@@ -135,10 +137,9 @@ func TestUntilIsTheFirstMinuteThatIsAllowed(t *testing.T) {
 			}
 		}
 	}
-	if deferred < samples/4 {
-		t.Errorf("only %d of %d questions were deferred", deferred, samples)
+	if deferred < *untilSamples/4 {
+		t.Errorf("only %d of %d questions were deferred", deferred, *untilSamples)
 	}
-	t.Logf("%d of %d questions were deferred", deferred, samples)
 }
 
 // A customer of whom nothing is known costs no search through all the zones.
@@ -149,6 +150,89 @@ func BenchmarkUnknownZone(b *testing.B) {
 	for b.Loop() {
 		if v := set.Evaluate(q, contactlog.Snapshot{Known: true}); v.Decision != touch.Refuse {
 			b.Fatal(v)
+		}
+	}
+}
+
+// twoYears is what is walked through: 2026 and 2027.
+var twoYears = [2]time.Time{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)}
+
+// TestUntilThroughTwoYears walks minute by minute through two years on the
+// clocks of ten zones, asks at each minute whether it is allowed now, and holds
+// the "until" of every 29th minute against the answers: nothing before it is
+// allowed, it is, and a millisecond before it is not. Each stretch has a customer
+// of its own. Without -until.everywhere it keeps to the days around each change
+// of the clocks.
+func TestUntilThroughTwoYears(t *testing.T) {
+	for _, zone := range tenZones {
+		t.Run(zone, func(t *testing.T) {
+			var total walked
+			for n, document := range untilPolicies {
+				set := compile(t, document)
+				for i, span := range stretches(zone) {
+					q, log := randomCustomer(rand.New(rand.NewPCG(*untilSeed, uint64(n<<32+i))), span[0], zone)
+					total.through(t, set, q, log, span)
+				}
+			}
+			if total.deferred < 100 || total.allowed < total.deferred {
+				t.Errorf("%d minutes were deferred and %d allowed: want more of both", total.deferred, total.allowed)
+			}
+			t.Logf("%d minutes walked, %d deferrals proven", total.minutes, total.deferred)
+		})
+	}
+}
+
+// stretches gives what is walked through on a zone's clocks: four days around
+// each change of them, or ten days after ten days.
+func stretches(zone string) (all [][2]time.Time) {
+	const day = 24 * time.Hour
+	for t := twoYears[0]; t.Before(twoYears[1]); {
+		if *untilEverywhere {
+			all = append(all, [2]time.Time{t, t.Add(10 * day)})
+			t = t.Add(10 * day)
+			continue
+		}
+		_, change := t.In(mustZone(zone)).ZoneBounds()
+		if change.IsZero() || change.After(twoYears[1]) {
+			change = t.Add(180 * day) // none: any days will do
+		}
+		all = append(all, [2]time.Time{change.Add(-2 * day).Truncate(time.Minute).UTC(), change.Add(2 * day).UTC()})
+		t = change.Add(3 * day)
+	}
+	return all
+}
+
+// walked counts what a walk came upon.
+type walked struct{ minutes, allowed, deferred int }
+
+func (w *walked) through(t *testing.T, set *policies.Set, q policies.Question, log contactlog.Snapshot, span [2]time.Time) {
+	t.Helper()
+	at := func(minute int) time.Time { return span[0].Add(time.Duration(minute) * time.Minute) }
+	allowedAt := func(at time.Time) bool { q.Now = at; return set.AllowedNow(q, log) }
+	n := int(span[1].Sub(span[0]) / time.Minute)
+	w.minutes += n
+	next := n // the first minute from the one looked at that is allowed
+	for m := n - 1; m >= 0; m-- {
+		now := allowedAt(at(m))
+		if now {
+			next = m
+			w.allowed++
+		}
+		if m%29 != 0 {
+			continue
+		}
+		q.Now = at(m)
+		v := set.Evaluate(q, log)
+		wrong := (v.Decision == touch.Allow) != now
+		switch v.Decision {
+		case touch.Refuse:
+			wrong = wrong || next < n
+		case touch.Defer:
+			w.deferred++
+			wrong = wrong || (next < n && at(next).Before(v.Until)) || !allowedAt(v.Until) || allowedAt(v.Until.Add(-time.Millisecond))
+		}
+		if wrong {
+			t.Fatalf("at %s it is %s until %s by %s; the next minute allowed is %s", at(m), v.Decision, v.Until, v.Rule, at(next))
 		}
 	}
 }
