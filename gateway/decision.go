@@ -82,8 +82,11 @@ func (s *Service) addContacts(ctx context.Context, d *casefile.Decision, given t
 	slices.SortFunc(contacts, func(a, b ledger.PastContact) int { return a.At.Compare(b.At) })
 	own := touch.DispatchID(d.Touch, d.Case.Leg)
 	for _, c := range contacts {
+		if c.Address == "" { // it went to the customer's own
+			c.Address = touch.AddressOn(c.Channel, &touch.Request{}, d.Case.Customer)
+		}
 		k := casefile.Contact{ID: touch.DispatchID(c.Touch, c.Leg), At: c.At, Channel: c.Channel, Category: c.Category, Subject: c.Subject,
-			Campaign: c.Campaign, Caller: c.Caller, Address: c.Address, Kind: c.Kind}
+			Campaign: c.Campaign, Caller: c.Caller, Address: c.Address, Template: c.Template, Kind: c.Kind}
 		switch {
 		case k.ID == own:
 		case !c.At.After(given):

@@ -64,7 +64,8 @@ type PastContact struct {
 	Campaign string
 	Caller   string
 	// Address is the one the leg went to, where the request named it.
-	Address string
+	Address  string
+	Template string
 	// Pending says that it is intended and not settled, or of an outcome that
 	// is still being found out.
 	Pending bool

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -97,10 +99,15 @@ func (r *redisStore) close() error {
 }
 
 // rehydrate reads what the contact log must know of customers out of the
-// ledger: the one place where a ledger's contact becomes a log's entry.
-func rehydrate(q ledger.Query) func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
+// ledger: the one place where a ledger's contact becomes a log's entry. A
+// contact whose touch named no address went to the customer's own.
+func rehydrate(l ledger.Ledger) func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
 	return func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
-		past, err := q.Contacts(ctx, customers, since)
+		past, err := l.Contacts(ctx, customers, since)
+		if err != nil {
+			return nil, err
+		}
+		known, err := l.Customers(ctx, slices.Collect(maps.Keys(past)))
 		if err != nil {
 			return nil, err
 		}
@@ -108,10 +115,14 @@ func rehydrate(q ledger.Query) func(ctx context.Context, customers []string, sin
 		for customer, contacts := range past {
 			entries := make([]contactlog.Entry, len(contacts))
 			for i, c := range contacts {
+				if c.Address == "" {
+					c.Address = touch.AddressOn(c.Channel, &touch.Request{}, known[customer])
+				}
 				entries[i] = contactlog.Entry{
 					ID: touch.DispatchID(c.Touch, c.Leg), Pending: c.Pending, At: c.At, Kind: contactlog.KindOf(c.Kind),
 					Channel: c.Channel, Category: c.Category, Subject: contactlog.Hash(c.Subject),
 					Campaign: contactlog.Hash(c.Campaign), Caller: contactlog.Hash(c.Caller), Address: contactlog.Hash(c.Address),
+					Template: contactlog.Hash(c.Template),
 				}
 			}
 			logs[customer] = entries

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"testing"
+	"time"
 
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers/redistest"
 )
@@ -27,5 +31,37 @@ func TestEvictingRedisIsRefused(t *testing.T) {
 	defer r.close()
 	if err := r.refuseEvicting(t.Context()); err != nil {
 		t.Errorf("a Redis that is not there: %v", err)
+	}
+}
+
+// told is a ledger that tells of one contact and one customer.
+type told struct {
+	ledger.Ledger
+	contact  ledger.PastContact
+	customer touch.Customer
+}
+
+func (l *told) Contacts(context.Context, []string, time.Time) (map[string][]ledger.PastContact, error) {
+	return map[string][]ledger.PastContact{"c": {l.contact}}, nil
+}
+
+func (l *told) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
+	return map[string]*touch.Customer{"c": &l.customer}, nil
+}
+
+// TestRebuiltContactsCountByAddressAndTemplate: what a cap counts by is not
+// lost with Redis, whosever address it was.
+func TestRebuiltContactsCountByAddressAndTemplate(t *testing.T) {
+	l := &told{customer: touch.Customer{ID: "c", Addresses: map[touch.Channel]string{touch.SMS: "own"}}}
+	l.contact.Channel, l.contact.Template = touch.AICall, "invitation" // calls go to the number of texts
+	for named, want := range map[string]string{"": "own", "named": "named"} {
+		l.contact.Address = named
+		logs, err := rehydrate(l)(t.Context(), []string{"c"}, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := logs["c"][0]; e.Address != contactlog.Hash(want) || e.Template != contactlog.Hash("invitation") {
+			t.Errorf("%+v, want the address %q", e, want)
+		}
 	}
 }

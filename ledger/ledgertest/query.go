@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/audit"
 	"touchgate.dev/touch"
 )
 
@@ -72,7 +73,7 @@ func testTouchesListed(k *kit) {
 }
 
 func testPastContacts(k *kit) {
-	n := k.touch(func(n *ledger.NewTouch) { n.Touch.Customer = "c1" })
+	n := k.touch(func(n *ledger.NewTouch) { n.Touch.Customer, n.Touch.Plan[0].Template = "c1", "offer" })
 	m := k.touch(func(n *ledger.NewTouch) { n.Touch.Customer, n.Touch.Subject = "c1", "card" })
 	idle := k.touch(func(n *ledger.NewTouch) { n.Touch.Customer, n.Due = "c1", k.now().Add(5*time.Hour) })
 	k.accept(n)
@@ -92,13 +93,13 @@ func testPastContacts(k *kit) {
 	}
 	made := ledger.PastContact{
 		Contact: ledger.Contact{Leg: 0, Channel: touch.SMS, At: first, Kind: ledger.ContactAttempt},
-		Touch:   n.Touch.ID, Category: touch.Marketing, Subject: "loan", Campaign: "nov", Caller: "acme", Address: "+8613800000000",
+		Touch:   n.Touch.ID, Category: touch.Marketing, Subject: "loan", Campaign: "nov", Caller: "acme", Address: "+8613800000000", Template: "offer",
 	}
 	k.equal(contacts(first), []ledger.PastContact{made})
 	k.intend(seg)
 	pending := made
 	pending.Contact = ledger.Contact{Channel: touch.SMS, At: k.now()}
-	pending.Touch, pending.Subject, pending.Pending = m.Touch.ID, "card", true
+	pending.Touch, pending.Subject, pending.Template, pending.Pending = m.Touch.ID, "card", "", true
 	k.equal(contacts(first), []ledger.PastContact{made, pending})
 	k.equal(contacts(k.now().Add(time.Hour)), []ledger.PastContact{pending}) // a pending one never ages
 	// So is one of unknown outcome, until that is known.
@@ -199,18 +200,12 @@ func testEvents(k *kit) {
 	k.verify()
 }
 
-// verify checks the chain of the journal, where the driver can.
+// verify checks the chain of the journal.
 func (k *kit) verify() {
 	k.Helper()
-	v, ok := k.Ledger.(interface {
-		VerifyJournal(context.Context) (int64, error)
-	})
-	if !ok {
-		k.Fatal("this ledger cannot verify its journal")
-	}
-	n, err := v.VerifyJournal(k.ctx)
+	head, err := audit.Check(k.ctx, k.Ledger, nil, nil)
 	k.must(err)
-	if n == 0 {
+	if head.Records == 0 {
 		k.Fatal("the journal is empty")
 	}
 }

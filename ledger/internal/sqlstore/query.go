@@ -207,8 +207,12 @@ func (c *conn) pending(touches map[int64]*touch.Touch, rows map[int64]*row, foun
 }
 
 func past(t *touch.Touch, contact ledger.Contact) ledger.PastContact {
-	return ledger.PastContact{
+	p := ledger.PastContact{
 		Contact: contact, Touch: t.ID, Category: t.Category, Subject: t.Subject, Campaign: t.Campaign, Caller: t.Caller,
-		Address: t.Addresses[contact.Channel],
+		Address: touch.AddressOn(contact.Channel, &t.Request, nil),
 	}
+	if contact.Leg < len(t.Plan) {
+		p.Template = t.Plan[contact.Leg].Template
+	}
+	return p
 }
