@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"strings"
 	"testing"
@@ -106,4 +107,25 @@ func (r *stepReader) Read(p []byte) (int, error) {
 	n := copy(p[:min(len(p), r.step)], r.data)
 	r.data = r.data[n:]
 	return n, nil
+}
+
+// A stream whose request ends with lines in the reader's hand did not come to
+// its end: whoever is told "done" would take them for stored.
+func TestAStreamThatEndsUnderItsReaderIsNotDone(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	f := startFeed(ctx, newLineReader(strings.NewReader("{\"w\":\"a\"}\n"), strictjson.For[word](), 1024), 10)
+	cancel() // nobody takes the group
+	f.done.Wait()
+	if _, more := <-f.groups; more || f.err == nil {
+		t.Errorf("ended with %v, want an error: a line was read that nobody stores", f.err)
+	}
+
+	f = startFeed(t.Context(), newLineReader(strings.NewReader("{\"w\":\"a\"}\n"), strictjson.For[word](), 1024), 10)
+	if lines := <-f.groups; len(lines) != 1 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	f.done.Wait()
+	if f.err != nil {
+		t.Errorf("a stream that was read to its end ended with %v", f.err)
+	}
 }
