@@ -89,6 +89,7 @@ func Run(t *testing.T, open Open) {
 		{"CancelRefused", testCancelRefused},
 		{"PauseAndResume", testPauseAndResume},
 		{"CancelCampaign", testCancelCampaign},
+		{"CancelUnknown", testCancelUnknown},
 		{"Receipts", testReceipts},
 		{"ReceiptsFallback", testReceiptsFallback},
 		{"Orphans", testOrphans},

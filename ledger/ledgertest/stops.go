@@ -143,15 +143,42 @@ func testCancelCampaign(k *kit) {
 	k.pass(25 * time.Hour)
 	k.feed(bulk, 0)
 	k.state(sent, touch.Sent)
-	// One that was in a worker's hands comes back, and is met again.
+	// One that was in a worker's hands comes back, and another one ends it.
 	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now())}))
-	k.feed(bulk, 0)
-	k.unpark(1)
+	seg = k.take(bulk, 1)
+	end := k.again(seg.Touches[0], k.now())
+	end.To, end.Due = touch.Cancelled, time.Time{}
+	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{end}))
 	k.state(inSegment, touch.Cancelled)
 	k.recount()
 	control, err := k.Control(k.ctx)
 	k.must(err)
 	k.equal(control.Campaigns[ledger.CampaignRef{Caller: "acme", Campaign: "nov"}], ledger.CampaignCancelled)
+}
+
+// testCancelUnknown: whether one of unknown outcome was sent is still found
+// out, however its campaign stands, and whoever it waits with.
+func testCancelUnknown(k *kit) {
+	asked, alone := k.touch(), k.touch()
+	k.accept(asked)
+	seg := k.take(bulk, 1)
+	tr := k.again(seg.Touches[0], k.now().Add(time.Minute))
+	tr.To = touch.Unknown
+	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
+	k.accept(alone)
+	k.campaign(ledger.CampaignPaused)
+	k.pass(2 * time.Minute)
+	k.feed(bulk, 0)
+	k.campaign(ledger.CampaignCancelled)
+	k.unpark(1)
+	k.unpark(0)
+	k.state(alone, touch.Cancelled, touch.EventAccepted, touch.EventCancelled)
+	k.state(asked, touch.Unknown)
+	seg = k.take(bulk, 1)
+	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.state(asked, touch.Sent)
+	k.unpark(0)
+	k.recount()
 }
 
 func testStops(k *kit) {

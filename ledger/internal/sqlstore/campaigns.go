@@ -56,7 +56,11 @@ func (s *Store) Unpark(ctx context.Context, now time.Time, limit int) (n int, er
 		case len(waits) == 0:
 			_, err = t.Exec(`UPDATE campaigns SET sweep = 0 WHERE no = $1`, no)
 		case status == statusCancelled:
-			n, err = t.endWaits(waits, cancelling("campaign", "", now))
+			var stay []*wait
+			if n, stay, err = t.endWaits(waits, cancelling("campaign", "", now)); err == nil {
+				_, err = t.resume(stay)
+			}
+			return n, n > 0, err // those who stay are met again at the next sweep
 		default:
 			n, err = t.resume(waits)
 		}
@@ -74,11 +78,12 @@ func (t *tx) resume(waits []*wait) (n int, err error) {
 	return n, err
 }
 
-// cancelling takes a touch back. One that was sent stays sent, and goes no further.
+// cancelling takes a touch back. One that was sent stays sent, and goes no
+// further; one of unknown outcome goes on to find out whether it was.
 func cancelling(reason, actor string, now time.Time) func(ledger.Progress, *touch.Touch) (ledger.Progress, []touch.Event) {
 	return func(cur ledger.Progress, tc *touch.Touch) (ledger.Progress, []touch.Event) {
 		switch cur.State {
-		case touch.Sent, touch.Unknown:
+		case touch.Sent:
 			cur.Version++
 			cur.Due = time.Time{}
 			return cur, nil

@@ -115,7 +115,7 @@ func (f *feeding) page(next turn) (more bool, err error) {
 		switch {
 		case err != nil:
 			return err
-		case status != statusRunning:
+		case status == statusPaused: // workers end what is cancelled, unless it may have been sent
 			stopped = append(stopped, w)
 		case room > 0:
 			room -= len(w.seqs)

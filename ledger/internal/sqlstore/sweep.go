@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"touchgate.dev/ledger"
@@ -18,7 +19,7 @@ func (s *Store) Unconfirm(ctx context.Context, sentBefore, now time.Time, limit 
 		if err != nil || len(waits) == 0 {
 			return 0, false, err
 		}
-		n, err = t.endWaits(waits, func(cur ledger.Progress, tc *touch.Touch) (ledger.Progress, []touch.Event) {
+		n, _, err = t.endWaits(waits, func(cur ledger.Progress, tc *touch.Touch) (ledger.Progress, []touch.Event) {
 			if cur.State != touch.Sent && cur.State != touch.Unknown {
 				return cur, nil
 			}
@@ -58,22 +59,21 @@ func (t *tx) dueWaits(where string, limit int, args ...any) (waits []*wait, err 
 	return waits, err
 }
 
-// endWaits moves the touches that still wait, and deletes the waits.
-func (t *tx) endWaits(waits []*wait, move func(ledger.Progress, *touch.Touch) (ledger.Progress, []touch.Event)) (n int, err error) {
+// endWaits moves the touches that still wait, and deletes the waits in which
+// nobody stays. It answers how many it moved, and the waits with those whom
+// move left as they were.
+func (t *tx) endWaits(waits []*wait, move func(ledger.Progress, *touch.Touch) (ledger.Progress, []touch.Event)) (n int, stay []*wait, err error) {
 	in, err := t.members(waits)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	var ids, seqs []int64
-	for _, w := range waits {
-		ids = append(ids, w.id)
-	}
+	var seqs []int64
 	for m := range in {
 		seqs = append(seqs, m.seq)
 	}
 	touches, err := t.touches(seqs)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	ms := newMoves(t)
 	for _, seq := range seqs {
@@ -85,9 +85,23 @@ func (t *tx) endWaits(waits []*wait, move func(ledger.Progress, *touch.Touch) (l
 		})
 	}
 	if err := ms.run(); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	return len(seqs), t.deleteWaits(ids)
+	stays := func(seq int64) bool { m := ms.bySeq[seq]; return m.row != nil && m.next.Version == m.row.Version }
+	var gone []int64
+	for _, w := range waits {
+		if slices.ContainsFunc(w.seqs, func(seq int64) bool { return in[member{seq, w.name()}] && stays(seq) }) {
+			stay = append(stay, w)
+		} else {
+			gone = append(gone, w.id)
+		}
+	}
+	for _, seq := range seqs {
+		if !stays(seq) {
+			n++
+		}
+	}
+	return n, stay, t.deleteWaits(gone)
 }
 
 // ended is a progress that comes to a final state.
