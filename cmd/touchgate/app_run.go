@@ -54,6 +54,7 @@ func (a *App) listen(ctx context.Context) error {
 // checks are what readiness asks.
 func (a *App) checks() map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
+		"clock":  a.clock.Check,
 		"ledger": a.ledger.Ping,
 		"redis":  a.redisAnswers,
 	}
@@ -94,15 +95,14 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	delivery, stopDelivery := context.WithCancel(base)
 	var delivering sync.WaitGroup
-	if a.cfg.Role.Worker() {
-		deliver := workers.NewDeliver(a.worker)
+	if a.deliver != nil {
 		delivering.Go(func() {
-			if err := a.lanes.Run(delivery, a.laneConfigs(), deliver.Handle); err != nil {
+			if err := a.lanes.Run(delivery, a.laneConfigs(), a.deliver.Handle); err != nil {
 				fail(err)
 			}
 		})
 		if a.redis.server == nil {
-			standby := workers.NewStandby(deliver, a.guard.Over(contactlog.NewLocal(a.shards())), a.redisAnswers)
+			standby := workers.NewStandby(a.deliver, a.guard.Over(contactlog.NewLocal(a.shards())), a.redisAnswers)
 			delivering.Go(func() { standby.Run(delivery) })
 		}
 	}
@@ -143,6 +143,7 @@ func (a *App) takeOver(ctx context.Context) error {
 // backgroundParts are what the role does beside delivering and answering.
 func (a *App) backgroundParts() []func(context.Context) {
 	parts := []func(context.Context){
+		func(ctx context.Context) { a.clock.watch(ctx, a.log) },
 		a.every(watchEvery, "controls not read", a.watcher.Refresh),
 		a.every(tallyEvery, "events not counted", a.tallies.Follow),
 	}

@@ -34,10 +34,6 @@ type Config struct {
 	Workers   WorkersConfig  `yaml:"workers"`
 	Limits    LimitsConfig   `yaml:"limits"`
 	Log       LogConfig      `yaml:"log"`
-	// ClockOffset sets this process's clock apart from the machine's. It is
-	// for trials alone (the nemesis lives through a midnight each time), and
-	// stands in no sample.
-	ClockOffset time.Duration `yaml:"clock_offset"`
 }
 
 // Role names the parts that a process runs.

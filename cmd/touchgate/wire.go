@@ -31,7 +31,8 @@ import (
 
 // Options are what is injected into an App beside its configuration.
 type Options struct {
-	Now    func() time.Time // nil: time.Now
+	Now    func() time.Time // nil: the machine's clock, unless it jumps
+	Wall   func() time.Time // what the machine's clock says; nil: time.Now
 	Logger *slog.Logger     // nil: as the configuration says, on standard error
 	// DevKey is an API key with every scope; for development only.
 	DevKey string
@@ -53,6 +54,7 @@ type Options struct {
 type App struct {
 	cfg      *Config
 	now      func() time.Time
+	clock    *clock
 	log      *slog.Logger
 	metrics  *prometheus.Registry
 	ledger   ledger.Ledger
@@ -65,6 +67,7 @@ type App struct {
 	lanes    *lanes.Lanes
 	service  *gateway.Service
 	worker   workers.Options
+	deliver  *workers.Deliver // nil: the role does not deliver
 	listener net.Listener // nil: the role serves no HTTP
 	handler  http.Handler
 	gate     httpapi.Gate // closed when the process stops: intake and readiness answer 503
@@ -73,9 +76,12 @@ type App struct {
 // Build puts the parts together. On an error everything that was opened is
 // closed again.
 func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
-	a := &App{cfg: cfg, now: o.Now, log: o.Logger, metrics: prometheus.NewRegistry()}
+	if o.Wall == nil {
+		o.Wall = time.Now
+	}
+	a := &App{cfg: cfg, now: o.Now, clock: newClock(o.Wall, sinceBoot), log: o.Logger, metrics: prometheus.NewRegistry()}
 	if a.now == nil {
-		a.now = func() time.Time { return time.Now().Add(cfg.ClockOffset) }
+		a.now = a.clock.Now
 	}
 	if a.log == nil {
 		a.log = newLogger(cfg.Log, os.Stderr)
@@ -164,9 +170,12 @@ func (a *App) send(o Options) error {
 		return err
 	}
 	a.worker = workers.Options{
-		Ledger: a.ledger, Guard: a.guard, Pool: a.pool, Control: a.watcher, Enqueue: a.lanes.Enqueue,
+		Ledger: a.ledger, Guard: a.guard, Pool: a.pool, Control: a.watcher, Enqueue: a.lanes.Enqueue, Place: a.lanes.Place,
 		Name: processName(), Now: a.now, Rand: rand.New(rand.NewPCG(seed[0], seed[1])),
 		Logger: a.log, Metrics: a.metrics, Tuning: o.Tuning,
+	}
+	if a.cfg.Role.Worker() {
+		a.deliver = workers.NewDeliver(a.worker)
 	}
 	return nil
 }
@@ -180,12 +189,16 @@ func (a *App) takeIn(o Options) error {
 			return err
 		}
 	}
-	var err error
-	a.service, err = gateway.New(gateway.Options{
+	options := gateway.Options{
 		Ledger: a.ledger, Guard: a.guard, Control: a.watcher.Current, Enqueue: a.lanes.Enqueue,
 		Receipts: a.pool.Receipts, Now: a.now, Logger: a.log, Metrics: a.metrics,
 		AppSecret: secret, DevKey: o.DevKey, Policies: a.policyOptions(), MaxFuture: a.cfg.Limits.MaxFuture.Std(),
-	})
+	}
+	if a.deliver != nil {
+		options.Accept = a.deliver.Accept
+	}
+	var err error
+	a.service, err = gateway.New(options)
 	return err
 }
 

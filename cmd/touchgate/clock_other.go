@@ -1,0 +1,10 @@
+//go:build !linux
+
+package main
+
+import "time"
+
+var started = time.Now()
+
+// sinceBoot is the time elapsed since some instant.
+func sinceBoot() time.Duration { return time.Since(started) }
