@@ -85,16 +85,6 @@ func (g *grouped) Close() error {
 	return g.Ledger.Close()
 }
 
-// VerifyJournal passes on to a ledger that can verify its journal.
-func (g *grouped) VerifyJournal(ctx context.Context) (int64, error) {
-	if v, ok := g.Ledger.(interface {
-		VerifyJournal(context.Context) (int64, error)
-	}); ok {
-		return v.VerifyJournal(ctx)
-	}
-	return 0, touch.Errorf(touch.Invalid, "", "this ledger cannot verify its journal")
-}
-
 // divide gives each caller its answers, and each segment to the first caller
 // with a touch that is new and went into it.
 func divide(items []NewTouch, answers []Accepted, refs []SegmentRef, sizes []int) []accepted {

@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/audit"
 	"touchgate.dev/touch"
 )
@@ -30,23 +30,14 @@ the last record's number and hash. Who keeps that elsewhere can prove later that
 an export is whole.`,
 		Example: `  touchgate audit export --config touchgate.yaml > audit.ndjson`,
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := LoadConfig(path, environ, registry(nil, nil))
-			if err != nil {
-				return err
-			}
-			l, err := openLedger(cmd.Context(), cfg, time.Now)
-			if err != nil {
-				return err
-			}
-			defer l.Close()
+		RunE: onLedger(&path, environ, func(cmd *cobra.Command, _ []string, l ledger.Ledger) error {
 			head, err := audit.Export(cmd.Context(), l, cmd.OutOrStdout(), audit.Options{All: all})
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%d records, %d of them shown; head: %d %s\n", head.Records, head.Shown, head.Pos, head.Hash)
 			return nil
-		},
+		}),
 	}
 	export.Flags().StringVar(&path, "config", "", "the configuration `FILE` that names the ledger")
 	export.Flags().BoolVar(&all, "all", false, "show every record, customers' touches too")

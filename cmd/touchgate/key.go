@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/gateway"
+	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 )
@@ -25,16 +26,7 @@ a running gateway heeds a change within five seconds.`,
 	var path string
 	cmd.PersistentFlags().StringVar(&path, "config", "", "the configuration `FILE` that names the ledger")
 	with := func(run func(cmd *cobra.Command, args []string, svc *gateway.Service) error) func(*cobra.Command, []string) error {
-		return func(cmd *cobra.Command, args []string) error {
-			cfg, err := LoadConfig(path, environ, registry(nil, nil))
-			if err != nil {
-				return err
-			}
-			l, err := openLedger(cmd.Context(), cfg, time.Now)
-			if err != nil {
-				return err
-			}
-			defer l.Close()
+		return onLedger(&path, environ, func(cmd *cobra.Command, args []string, l ledger.Ledger) error {
 			svc, err := gateway.New(gateway.Options{
 				Ledger: l, AppSecret: make([]byte, 32), // signs nothing here
 				Guard: policies.NewGuard(contactlog.NewModel(), nil), // judges nothing here
@@ -43,7 +35,7 @@ a running gateway heeds a change within five seconds.`,
 				return err
 			}
 			return run(cmd, args, svc)
-		}
+		})
 	}
 	cmd.AddCommand(keyCreateCommand(with), keyListCommand(with), keyRevokeCommand(with))
 	return cmd

@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 
@@ -50,40 +49,6 @@ func (c *conn) feedPage(caller string, from int64, visit func(*touch.Event)) (n 
 	return n, last, err
 }
 
-// VerifyJournal reads the whole journal and checks that positions have no gap
-// and that each hash follows from the one before; it gives the number of
-// records. An error of class Internal names the first bad position.
-func (s *Store) VerifyJournal(ctx context.Context) (records int64, err error) {
-	err = s.snapshot(ctx, func(c *conn) error {
-		var prev []byte
-		err := c.each(func(rows *sql.Rows) error {
-			var pos, id, at, count int64
-			var body, hash []byte
-			if err := rows.Scan(&pos, &id, &at, &count, &body, &hash); err != nil {
-				return err
-			}
-			prev = ledger.ChainHash(prev, (&ledger.JournalRecord{ID: id, At: at, Count: count, Body: body}).Sum())
-			if records++; pos != records || !bytes.Equal(prev, hash) {
-				return &touch.Error{Class: touch.Internal, Message: "the journal is broken", Cause: errChain}
-			}
-			return nil
-		}, `SELECT pos, id, at, count, body, hash FROM journal ORDER BY pos`)
-		if err != nil {
-			return err
-		}
-		var pos int64
-		var hash []byte
-		if _, err := c.one([]any{&pos, &hash}, `SELECT pos, hash FROM head WHERE id = 1`); err != nil {
-			return err
-		}
-		if pos != records || !bytes.Equal(prev, hash) {
-			return &touch.Error{Class: touch.Internal, Message: "the journal's end is missing", Cause: errChain}
-		}
-		return nil
-	})
-	return records, err
-}
-
 // JournalRecords implements ledger.Journal.
 func (s *Store) JournalRecords(ctx context.Context, after int64, limit int) (records []ledger.JournalRecord, err error) {
 	err = s.look(ctx, func(c *conn) error {
@@ -111,3 +76,6 @@ func DecodeRecord(r *ledger.JournalRecord) (events []touch.Event, err error) {
 	err = readRecord(r.Pos, r.Count, r.Body, func(e *touch.Event) { events = append(events, *e) })
 	return events, err
 }
+
+// Position is that of the record that an event is in.
+func Position(seq int64) int64 { return seq >> placeBits }

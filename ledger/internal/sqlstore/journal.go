@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"database/sql"
-	"errors"
 	"hash/fnv"
 	"slices"
 
@@ -170,6 +169,3 @@ func (c *conn) history(id touch.ID, records []int64) ([]touch.Event, error) {
 	}, `SELECT pos, count, body FROM journal WHERE `+c.in("id", 1, Int)+` ORDER BY pos`, c.array(records))
 	return events, err
 }
-
-// errChain says that the journal is not what was written.
-var errChain = errors.New("sqlstore: the journal's chain of hashes is broken")

@@ -1,0 +1,90 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqlstore"
+	"touchgate.dev/touch"
+)
+
+// Noted is a head that somebody kept elsewhere.
+type Noted struct {
+	Pos  int64
+	Hash string // in hexadecimal
+}
+
+// Check reads the journal from its beginning to the head that it has now, and
+// checks that no record is missing, moved or changed, that every one can be
+// read, and that noted (if not nil) is one of its hashes. progress, if not
+// nil, hears of each page. It uses little memory and holds nothing locked. An
+// error of class Invalid names the first record that is broken.
+func Check(ctx context.Context, journal ledger.Journal, noted *Noted, progress func(done, total int64)) (Head, error) {
+	end, endHash, err := journal.JournalHead(ctx)
+	if err != nil {
+		return Head{}, err
+	}
+	c := &checker{noted: noted}
+	first := c.head.Pos
+	for c.head.Pos < end {
+		records, err := journal.JournalRecords(ctx, c.head.Pos, int(min(page, end-c.head.Pos)))
+		if err != nil {
+			return c.head, err
+		}
+		if len(records) == 0 {
+			return c.head, broken(c.head.Pos+1, "is missing, and every one after it")
+		}
+		for i := range records {
+			if err := c.record(&records[i]); err != nil {
+				return c.head, err
+			}
+		}
+		if progress != nil {
+			progress(c.head.Pos-first, end-first)
+		}
+	}
+	if c.head.Pos > 0 && !bytes.Equal(c.prev, endHash) {
+		return c.head, broken(end, "is not the one that the journal's head names")
+	}
+	if noted != nil && !c.met {
+		return c.head, touch.Errorf(touch.Invalid, "noted", "the journal ends with record %d, before the one that was noted", c.head.Pos)
+	}
+	return c.head, nil
+}
+
+// checker walks the records of a journal.
+type checker struct {
+	head  Head
+	prev  []byte
+	noted *Noted
+	met   bool // the noted record
+}
+
+func (c *checker) record(r *ledger.JournalRecord) error {
+	want := c.head.Pos + 1
+	if r.Pos != want {
+		return broken(want, "is missing")
+	}
+	hash := ledger.ChainHash(c.prev, r.Sum())
+	if !bytes.Equal(hash, r.Hash) {
+		return broken(want, "was changed, or stands after another one than it was written after")
+	}
+	if _, err := sqlstore.DecodeRecord(r); err != nil {
+		return broken(want, "cannot be read")
+	}
+	c.prev = hash
+	c.head.Pos, c.head.Hash = want, hex.EncodeToString(hash)
+	c.head.Records++
+	if c.noted != nil && c.noted.Pos == want {
+		if c.met = c.noted.Hash == c.head.Hash; !c.met {
+			return broken(want, "has another hash than the one that was noted: it or one before it was written anew")
+		}
+	}
+	return nil
+}
+
+func broken(pos int64, what string) error {
+	return touch.Errorf(touch.Invalid, "", "record %d %s", pos, what)
+}
