@@ -28,7 +28,7 @@ type cooldown struct {
 func readCooldown(c *compiler, n *yaml.Node, r *rule) demand {
 	f := c.fields(n, "after", "for", "by", "of", "grace", "lifted_by", "times", "within")
 	d := &cooldown{after: c.texts(f["after"]), lifted: c.texts(f["lifted_by"]), times: 1,
-		by: c.keys(f["by"], "customer", "subject", "campaign", "channel", "method", "category")}
+		by: c.keys(f["by"], "customer", "subject", "campaign", "address", "caller", "template", "channel", "method", "category")}
 	if len(d.after) == 0 || f["for"] == nil {
 		c.fault(n, "such as cooldown: {after: [refused], for: 60 days}", "a cool-down has after and for")
 		return d
@@ -61,7 +61,8 @@ func (d *cooldown) concerns(e *evaluation, o *touch.Outcome) bool {
 	return slices.Contains(d.after, o.Kind) &&
 		(len(d.categories) == 0 || o.Category == "" || slices.Contains(d.categories, o.Category)) &&
 		(len(d.channels) == 0 || o.Channel == "" || slices.Contains(d.channels, o.Channel)) &&
-		same(bySubject, o.Subject, t.Subject) && same(byCampaign, o.Campaign, t.Campaign) &&
+		same(bySubject, o.Subject, t.Subject) && same(byCampaign, o.Campaign, t.Campaign) && same(byAddress, o.Address, e.q.Address) &&
+		same(byCaller, o.Caller, t.Caller) && same(byTemplate, o.Template, e.leg.Template) &&
 		same(byChannel, string(o.Channel), string(e.leg.Channel)) && same(byCategory, string(o.Category), string(t.Category)) &&
 		(d.by&byMethod == 0 || o.Channel == "" || slices.Contains(method(e.leg.Channel), o.Channel))
 }

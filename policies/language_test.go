@@ -86,16 +86,21 @@ func TestWhatRulesSay(t *testing.T) {
 			had(q, "no_answer", 4*day)
 			had(q, "no_answer", 3*day)
 		}, touch.Allow, ""},
-		"C18 objection, no consent":     {"  - {id: r, require: '!revoked(\"marketing:sms\")'}\n", consent("marketing", false, day, 0), touch.Refuse, ""},
-		"C18 no objection":              {"  - {id: r, require: '!revoked(\"marketing:sms\")'}\n", nil, touch.Allow, ""},
-		"C18 objection within its term": {"  - {id: r, require: '!revoked(\"marketing:sms\", \"5 business days\")'}\n", consent("marketing", false, 3*day, 0), touch.Allow, ""},
-		"C18 objection past its term":   {"  - {id: r, require: '!revoked(\"marketing:sms\", \"5 business days\")'}\n", consent("marketing", false, 8*day, 0), touch.Refuse, ""},
-		"C16 consent that has run out":  {"  - {id: r, require: consented('marketing')}\n", consent("marketing", true, 9*day, day), touch.Refuse, ""},
-		"C16 consent must be fresh":     {"  - {id: r, require: 'consented(\"marketing\", \"6 months\")'}\n", consent("marketing", true, 200*day, 0), touch.Refuse, ""},
-		"C16 another level":             {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing:sms:offers", true, day, 0), touch.Refuse, ""},
-		"C16 a level above":             {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing", true, day, 0), touch.Allow, ""},
-		"C17 consent is not to nights":  {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing", true, day, 0), touch.Refuse, ""},
-		"C17 consent to nights":         {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing:night", true, day, 0), touch.Allow, ""},
+		"C13 another number":                 {"  - {id: r, cooldown: {after: [refused], for: 72h, by: [address]}}\n", came(touch.Outcome{Address: "+44"}), touch.Allow, ""},
+		"C13 a number that is not known":     {"  - {id: r, cooldown: {after: [refused], for: 72h, by: [address]}}\n", came(touch.Outcome{}), touch.Defer, "03-04 12:00"},
+		"C18 an opt-out from another caller": {"  - {id: r, cooldown: {after: [refused], for: forever, by: [caller]}}\n", came(touch.Outcome{Caller: "insurer"}), touch.Allow, ""},
+		"C18 an opt-out from this caller":    {"  - {id: r, cooldown: {after: [refused], for: forever, by: [caller]}}\n", came(touch.Outcome{Caller: "caller"}), touch.Refuse, ""},
+		"C13 another template":               {"  - {id: r, cooldown: {after: [refused], for: 72h, by: [template]}}\n", came(touch.Outcome{Template: "other"}), touch.Allow, ""},
+		"C18 objection, no consent":          {"  - {id: r, require: '!revoked(\"marketing:sms\")'}\n", consent("marketing", false, day, 0), touch.Refuse, ""},
+		"C18 no objection":                   {"  - {id: r, require: '!revoked(\"marketing:sms\")'}\n", nil, touch.Allow, ""},
+		"C18 objection within its term":      {"  - {id: r, require: '!revoked(\"marketing:sms\", \"5 business days\")'}\n", consent("marketing", false, 3*day, 0), touch.Allow, ""},
+		"C18 objection past its term":        {"  - {id: r, require: '!revoked(\"marketing:sms\", \"5 business days\")'}\n", consent("marketing", false, 8*day, 0), touch.Refuse, ""},
+		"C16 consent that has run out":       {"  - {id: r, require: consented('marketing')}\n", consent("marketing", true, 9*day, day), touch.Refuse, ""},
+		"C16 consent must be fresh":          {"  - {id: r, require: 'consented(\"marketing\", \"6 months\")'}\n", consent("marketing", true, 200*day, 0), touch.Refuse, ""},
+		"C16 another level":                  {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing:sms:offers", true, day, 0), touch.Refuse, ""},
+		"C16 a level above":                  {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing", true, day, 0), touch.Allow, ""},
+		"C17 consent is not to nights":       {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing", true, day, 0), touch.Refuse, ""},
+		"C17 consent to nights":              {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing:night", true, day, 0), touch.Allow, ""},
 		"C18 revoked above": {"  - {id: r, require: consented('marketing:night')}\n", func(q *policies.Question, l *contactlog.Snapshot) {
 			consent("marketing:night", true, 2*day, 0)(q, l)
 			consent("marketing", false, day, 0)(q, l)
@@ -191,6 +196,14 @@ func was(ago time.Duration, edit func(e *contactlog.Entry)) change {
 
 func had(q *policies.Question, kind string, ago time.Duration) {
 	q.Customer.Outcomes = append(q.Customer.Outcomes, touch.Outcome{Kind: kind, At: q.Now.Add(-ago)})
+}
+
+// came is a refusal of yesterday, with what is known of it.
+func came(o touch.Outcome) change {
+	return func(q *policies.Question, _ *contactlog.Snapshot) {
+		o.Kind, o.At = touch.RefusedOffer, q.Now.Add(-day)
+		q.Customer.Outcomes, q.Address = []touch.Outcome{o}, "+86"
+	}
 }
 
 // consent of so long ago; with ended, it ran out that long ago.

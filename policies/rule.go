@@ -70,7 +70,7 @@ func kinds() []ruleKind {
 			"Fewer than `limit` contacts within `per`, or several such `limits` at once. `by` narrows the count to the same subject, campaign, address, caller, template, channel, method (calls, texts, app) or category, or to `other_channels` or `other_methods` than the leg's; `of` says which categories and channels count (as the condition, where absent); `count` how far a contact must have come: attempts (all), delivered, connected, conversations. A limit of 1 is a spacing; with `by: [other_channels]` and `per: week` it keeps channels apart; `forever` makes it once only.",
 			`{id: weekly, when: category == "marketing", cap: {limits: [{limit: 1, per: 4h}, {limit: 3, per: 7d}], by: [subject]}}`},
 		{"cooldown", touch.Defer, readCooldown,
-			"No contact for a span after an outcome. `by` and `of` narrow which outcomes count; `times` and `within` say how many it takes; `grace` is how long it may take to begin; `lifted_by` names the scopes whose later consent ends it.",
+			"No contact for a span after an outcome. `by` (as of a cap) and `of` narrow which outcomes count; `times` and `within` say how many it takes; `grace` is how long it may take to begin; `lifted_by` names the scopes whose later consent ends it.",
 			`{id: refused, when: category == "marketing", cooldown: {after: [refused, opt_out], for: 60 full days, by: [subject], lifted_by: "marketing:{channel}"}}`},
 		{"require", touch.Refuse, readRequire,
 			"A condition must hold; consent is the usual one.",

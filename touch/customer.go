@@ -46,6 +46,9 @@ type Outcome struct {
 	Category Category  `json:"category,omitempty"`
 	Subject  string    `json:"subject,omitempty" validate:"max=128"`
 	Campaign string    `json:"campaign,omitempty" validate:"max=128"`
+	Caller   string    `json:"caller,omitempty" validate:"max=128"`
+	Template string    `json:"template,omitempty" validate:"max=128"`
+	Address  string    `json:"address,omitempty" validate:"max=512"` // that was contacted
 	Touch    ID        `json:"touch,omitzero"`
 }
 

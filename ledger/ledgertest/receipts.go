@@ -120,7 +120,8 @@ func testOptOut(k *kit) {
 		k.Fatalf("%+v", customers)
 	}
 	c := customers[n.Touch.Customer]
-	want := touch.Outcome{Kind: touch.Conversation, At: at, Channel: touch.SMS, Category: touch.Marketing, Subject: "loan", Campaign: "nov", Touch: n.Touch.ID}
+	want := touch.Outcome{Kind: touch.Conversation, At: at, Channel: touch.SMS, Category: touch.Marketing, Subject: "loan", Campaign: "nov",
+		Caller: "acme", Address: "+8613800000000", Touch: n.Touch.ID}
 	second := want
 	second.Kind = touch.OptOut
 	k.equal(c.Outcomes, []touch.Outcome{want, second})

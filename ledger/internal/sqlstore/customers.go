@@ -103,7 +103,7 @@ var insertCustomers = Insert{
 // changeCustomers adds facts and logs those that are new.
 func (t *tx) changeCustomers(facts map[string]*customerFacts, actor string) error {
 	ids := slices.Sorted(maps.Keys(facts))
-	found, err := t.customers(ids, t.s.dialect.Lock())
+	found, err := t.customers(ids, t.s.db.Lock())
 	if err != nil {
 		return err
 	}
@@ -163,6 +163,9 @@ func (f *customerFacts) addTo(c *touch.Customer) (events []touch.Event, news boo
 		known := func(o touch.Outcome) bool { return o.Touch == n.Touch && o.Kind == n.Kind && o.At.Equal(n.At) }
 		if slices.ContainsFunc(c.Outcomes, known) {
 			continue
+		}
+		if f.told && n.Address == "" { // the touch named none: it went to the customer's own
+			n.Address = touch.AddressOn(n.Channel, &touch.Request{}, c)
 		}
 		c.Outcomes = append(c.Outcomes, n)
 		news = true

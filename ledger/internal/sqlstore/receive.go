@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -63,7 +62,7 @@ func (c *conn) match(receipts []touch.Receipt) ([]target, error) {
 		}
 	}
 	if len(keys) > 0 {
-		err := c.each(func(rows *sql.Rows) error {
+		err := c.each(func(rows Rows) error {
 			var key []byte
 			var to target
 			if err := rows.Scan(&key, &to.seq, &to.leg); err != nil {
@@ -83,7 +82,7 @@ func (c *conn) match(receipts []touch.Receipt) ([]target, error) {
 	if len(ids) == 0 {
 		return found, nil
 	}
-	err := c.each(func(rows *sql.Rows) error {
+	err := c.each(func(rows Rows) error {
 		var id []byte
 		var seq int64
 		if err := rows.Scan(&id, &seq); err != nil {
@@ -158,8 +157,10 @@ func (t *tx) noteOutcomes(ms *moves, touches map[int64]*touch.Touch) error {
 
 // heard adds an outcome, and for an opt-out the revocation that it is.
 func (f *customerFacts) heard(tc *touch.Touch, e *touch.Event) {
+	p := past(tc, ledger.Contact{Leg: e.Leg, Channel: e.Channel})
 	f.outcomes = append(f.outcomes, touch.Outcome{
-		Kind: e.Outcome, At: e.At, Channel: e.Channel, Category: tc.Category, Subject: tc.Subject, Campaign: tc.Campaign, Touch: tc.ID,
+		Kind: e.Outcome, At: e.At, Channel: e.Channel, Category: tc.Category, Subject: tc.Subject, Campaign: tc.Campaign,
+		Caller: tc.Caller, Template: p.Template, Address: p.Address, Touch: tc.ID,
 	})
 	if e.Outcome == touch.OptOut {
 		f.consents = append(f.consents, touch.Consent{
@@ -226,7 +227,7 @@ func (s *Store) adopt(ctx context.Context, keys [][]byte, all bool, now time.Tim
 		var receipts []touch.Receipt
 		var found []target
 		var digests [][]byte
-		err := t.each(func(rows *sql.Rows) error {
+		err := t.each(func(rows Rows) error {
 			var digest, doc []byte
 			var to target
 			var r touch.Receipt
