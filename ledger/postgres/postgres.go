@@ -6,12 +6,12 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"io/fs"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -35,30 +35,35 @@ type Options struct {
 // and brings it to the newest form; nodes that start together migrate one
 // after the other. Class Invalid: dsn cannot be read; Unavailable: no answer.
 func Open(ctx context.Context, dsn string, o Options) (ledger.Ledger, error) {
-	config, err := pgx.ParseConfig(dsn)
+	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		// The cause would quote the dsn, which holds a password.
 		return nil, touch.Errorf(touch.Invalid, "dsn", "not a PostgreSQL connection string")
 	}
 	// Columns of numbers arrive as arrays of thousands: caching plans pays,
 	// describing statements anew each time does not.
-	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	for name, value := range planning {
-		if _, set := config.RuntimeParams[name]; !set {
-			config.RuntimeParams[name] = value
+		if _, set := config.ConnConfig.RuntimeParams[name]; !set {
+			config.ConnConfig.RuntimeParams[name] = value
 		}
 	}
-	db := stdlib.OpenDB(*config)
 	if o.Conns == 0 {
 		o.Conns = 16
 	}
-	db.SetMaxOpenConns(o.Conns)
-	db.SetMaxIdleConns(o.Conns)
-	if err := migrate(ctx, db); err != nil {
-		db.Close()
-		return nil, &touch.Error{Class: touch.Unavailable, Message: "the ledger's database cannot be opened", Cause: err}
+	config.MaxConns = int32(o.Conns)
+	if err := migrate(ctx, config.ConnConfig); err != nil {
+		return nil, unavailable(err)
 	}
-	return sqlstore.New(sqlstore.Config{Dialect: newDialect(), Write: db, Read: db, Now: o.Now}), nil
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	return sqlstore.New(newDatabase(pool), o.Now), nil
+}
+
+func unavailable(err error) error {
+	return &touch.Error{Class: touch.Unavailable, Message: "the ledger's database cannot be opened", Cause: err}
 }
 
 // planning holds for our connections, unless the dsn says otherwise. A plan is
@@ -67,7 +72,9 @@ func Open(ctx context.Context, dsn string, o Options) (ledger.Ledger, error) {
 // whatever an index can find is found by it. Nothing here is worth compiling.
 var planning = map[string]string{"enable_seqscan": "off", "jit": "off"}
 
-func migrate(ctx context.Context, db *sql.DB) error {
+func migrate(ctx context.Context, config *pgx.ConnConfig) error {
+	db := stdlib.OpenDB(*config)
+	defer db.Close()
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err

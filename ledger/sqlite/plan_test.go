@@ -21,7 +21,7 @@ func TestPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	d := dialect{}
+	d := &database{}
 	for _, query := range []string{
 		`SELECT seqs FROM waits w WHERE w.stage = 2 AND (` + d.In("w.id", 1, 'i') + ` OR (w.origin <> 0 AND ` + d.In("w.origin", 1, 'i') + `))`,
 		`SELECT w.id FROM waits w JOIN campaigns c ON c.no = w.campaign WHERE w.lane = $1 AND w.priority = $2 AND w.expires = $3 AND w.due <= $3 AND w.stage = 0 ORDER BY w.due, w.id LIMIT 9`,

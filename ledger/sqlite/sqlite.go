@@ -52,7 +52,7 @@ func Open(ctx context.Context, path string, o Options) (ledger.Ledger, error) {
 	}
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return sqlstore.New(sqlstore.Config{Dialect: dialect{}, Write: write, Read: read, Now: o.Now}), nil
+	return sqlstore.New(&database{write: newPool(write), read: newPool(read)}, o.Now), nil
 }
 
 func open(path, lock string) (*sql.DB, error) {

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"slices"
 
 	"touchgate.dev/ledger"
@@ -243,7 +242,7 @@ func (in *intake) known(old []int) error {
 		ids[i] = in.touches[index].Touch.ID[:]
 	}
 	found := 0
-	err := in.t.each(func(rows *sql.Rows) error {
+	err := in.t.each(func(rows Rows) error {
 		var id, digest []byte
 		var due int64
 		var a ledger.Accepted

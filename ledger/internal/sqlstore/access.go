@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"touchgate.dev/ledger"
@@ -48,7 +47,7 @@ func (s *Store) ListKeys(ctx context.Context) ([]ledger.APIKey, error) {
 
 func (s *Store) keys(ctx context.Context, tail string, args ...any) (keys []ledger.APIKey, err error) {
 	err = s.look(ctx, func(c *conn) error {
-		return c.each(func(rows *sql.Rows) error {
+		return c.each(func(rows Rows) error {
 			var hash, doc []byte
 			var revoked int64
 			if err := rows.Scan(&hash, &revoked, &doc); err != nil {

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -42,7 +41,7 @@ func (s *Store) Unpark(ctx context.Context, now time.Time, limit int) (n int, er
 	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {
 		var no, status int64
 		ok, err := t.one([]any{&no, &status}, `SELECT no, status FROM campaigns WHERE sweep = 1 AND status <> 1
-			ORDER BY no LIMIT 1`+t.s.dialect.LockSkip())
+			ORDER BY no LIMIT 1`+t.s.db.LockSkip())
 		if err != nil || !ok {
 			return 0, false, err
 		}
@@ -157,7 +156,7 @@ func (t *tx) lockWhereabouts(seq int64) (*segment, error) {
 		return nil, err
 	}
 	var in *wait
-	err := t.each(func(rows *sql.Rows) error {
+	err := t.each(func(rows Rows) error {
 		w, err := scanWait(rows)
 		if err == nil && slices.Contains(w.seqs, seq) {
 			in = w
@@ -169,14 +168,14 @@ func (t *tx) lockWhereabouts(seq int64) (*segment, error) {
 	}
 	if in.segment == 0 {
 		var segment int64
-		ok, err := t.one([]any{&segment}, `SELECT segment FROM waits WHERE id = $1`+t.s.dialect.Lock(), in.id)
+		ok, err := t.one([]any{&segment}, `SELECT segment FROM waits WHERE id = $1`+t.s.db.Lock(), in.id)
 		if err == nil && (!ok || segment != 0) {
 			return nil, errRaced
 		}
 		return nil, err
 	}
 	var epoch int64
-	ok, err := t.one([]any{&epoch}, `SELECT epoch FROM segments WHERE id = $1`+t.s.dialect.Lock(), in.segment)
+	ok, err := t.one([]any{&epoch}, `SELECT epoch FROM segments WHERE id = $1`+t.s.db.Lock(), in.segment)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -60,7 +59,7 @@ func (t *tx) claim(seg *segment) (*ledger.Segment, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = t.each(func(rows *sql.Rows) error {
+	err = t.each(func(rows Rows) error {
 		tc, r, err := scanTouchProgress(rows)
 		if err != nil {
 			return err
@@ -82,7 +81,7 @@ func (c *conn) waitDues(seg *segment) (map[int64]int64, error) {
 		ids = append(ids, seg.waits[i])
 	}
 	dues := map[int64]int64{}
-	err := c.each(func(rows *sql.Rows) error {
+	err := c.each(func(rows Rows) error {
 		var id, origin, due int64
 		if err := rows.Scan(&id, &origin, &due); err != nil {
 			return err
@@ -104,11 +103,11 @@ func (s *segment) keepOnly(touches []ledger.Claimed) {
 }
 
 // scanTouchProgress reads touchColumns and progressColumns.
-func scanTouchProgress(rows *sql.Rows) (*touch.Touch, *row, error) {
+func scanTouchProgress(rows Rows) (*touch.Touch, *row, error) {
 	var tc touch.Touch
 	var r row
 	var due int64
-	var id, body, contacts, trail sql.RawBytes
+	var id, body, contacts, trail []byte
 	err := rows.Scan(&id, &tc.Customer, &tc.Priority, &body, &tc.Caller, &tc.Campaign,
 		&r.Seq, &r.campaign, &r.Priority, &r.expires, &r.record, &r.Version, &r.State, &r.Reason, &r.Leg, &r.Attempts,
 		&due, &r.Lane, &r.wait, &r.Provider, &contacts, &trail)
@@ -165,7 +164,7 @@ func (s *Store) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, 
 // from rising until the transaction is over.
 func (t *tx) assertFence(judged int64) error {
 	var now int64
-	if _, err := t.one([]any{&now}, `SELECT fence FROM control WHERE id = 1`+t.s.dialect.LockShare()); err != nil {
+	if _, err := t.one([]any{&now}, `SELECT fence FROM control WHERE id = 1`+t.s.db.LockShare()); err != nil {
 		return err
 	}
 	if now != judged {
@@ -188,7 +187,7 @@ func (t *tx) asJudged(seg *segment, intents []ledger.Intent) ([]bool, error) {
 			at[in.Seq] = append(at[in.Seq], i)
 		}
 	}
-	err := t.each(func(rows *sql.Rows) error {
+	err := t.each(func(rows Rows) error {
 		var seq, version, wait int64
 		if err := rows.Scan(&seq, &version, &wait); err != nil {
 			return err

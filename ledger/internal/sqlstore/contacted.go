@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"touchgate.dev/touch"
@@ -14,7 +13,7 @@ func (s *Store) Contacted(ctx context.Context, after string, limit int) ([]strin
 	var customers []string
 	err := s.snapshot(ctx, func(c *conn) error {
 		customers = nil
-		return c.each(func(rows *sql.Rows) error {
+		return c.each(func(rows Rows) error {
 			var customer string
 			err := rows.Scan(&customer)
 			customers = append(customers, customer)

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,7 +50,7 @@ func (s *Store) Control(ctx context.Context) (*ledger.Control, error) {
 		if _, err := c.one([]any{&all.Fence, &all.PolicyHash}, `SELECT fence, policy FROM control WHERE id = 1`); err != nil {
 			return err
 		}
-		err := c.each(func(rows *sql.Rows) error {
+		err := c.each(func(rows Rows) error {
 			var ref ledger.CampaignRef
 			var status int64
 			err := rows.Scan(&ref.Caller, &ref.Campaign, &status)
@@ -66,7 +65,7 @@ func (s *Store) Control(ctx context.Context) (*ledger.Control, error) {
 		if all.Stops, err = readDocs[ledger.Stop](c, `SELECT doc FROM stops ORDER BY id`); err != nil {
 			return err
 		}
-		return c.each(func(rows *sql.Rows) error {
+		return c.each(func(rows Rows) error {
 			var shard int
 			var epoch int64
 			err := rows.Scan(&shard, &epoch)
@@ -80,8 +79,8 @@ func (s *Store) Control(ctx context.Context) (*ledger.Control, error) {
 // readDocs reads a column of documents.
 func readDocs[T any](c *conn, query string, args ...any) ([]T, error) {
 	var all []T
-	err := c.each(func(rows *sql.Rows) error {
-		var doc sql.RawBytes
+	err := c.each(func(rows Rows) error {
+		var doc []byte
 		if err := rows.Scan(&doc); err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 	"sync"
 
@@ -63,7 +62,7 @@ func (s *Store) Campaign(ctx context.Context, caller, campaign string) (*ledger.
 			return notFound("this campaign")
 		}
 		view.Status = campaignStatus(status)
-		return c.each(func(rows *sql.Rows) error {
+		return c.each(func(rows Rows) error {
 			var n ledger.CampaignCount
 			if err := rows.Scan(&n.State, &n.Reason, &n.Count); err != nil {
 				return err
@@ -85,7 +84,7 @@ func (s *Store) Campaign(ctx context.Context, caller, campaign string) (*ledger.
 func (s *Store) Counts(ctx context.Context) (map[touch.State]int64, error) {
 	sums := map[touch.State]int64{}
 	err := s.look(ctx, func(c *conn) error {
-		return c.each(func(rows *sql.Rows) error {
+		return c.each(func(rows Rows) error {
 			var state touch.State
 			var n int64
 			if err := rows.Scan(&state, &n); err != nil {
@@ -108,20 +107,20 @@ type campaignNumbers struct {
 const rememberedCampaigns = 10_000
 
 // campaignNos gives the number of each campaign and makes those that are new.
-// It works outside transactions, so that a number remembered is a number kept.
+// It does so in transactions of its own, so that a number remembered is a
+// number kept.
 func (s *Store) campaignNos(ctx context.Context, refs map[ledger.CampaignRef]int64) error {
 	s.campaigns.mu.Lock()
 	defer s.campaigns.mu.Unlock()
 	if s.campaigns.no == nil || len(s.campaigns.no) > rememberedCampaigns {
 		s.campaigns.no = map[ledger.CampaignRef]int64{}
 	}
-	c := &conn{ctx: s.dialect.Context(ctx), s: s, db: s.write}
 	for ref := range refs {
 		no, ok := s.campaigns.no[ref]
 		if !ok {
 			var err error
-			if no, err = c.campaignNo(ref); err != nil {
-				return s.fault(err)
+			if no, err = s.campaignNo(ctx, ref); err != nil {
+				return err
 			}
 			s.campaigns.no[ref] = no
 		}
@@ -130,17 +129,21 @@ func (s *Store) campaignNos(ctx context.Context, refs map[ledger.CampaignRef]int
 	return nil
 }
 
-func (c *conn) campaignNo(ref ledger.CampaignRef) (no int64, err error) {
+func (s *Store) campaignNo(ctx context.Context, ref ledger.CampaignRef) (no int64, err error) {
 	const find = `SELECT no FROM campaigns WHERE caller = $1 AND name = $2`
-	ok, err := c.one([]any{&no}, find, ref.Caller, ref.Campaign)
+	ok := false
+	err = s.look(ctx, func(c *conn) (err error) {
+		ok, err = c.one([]any{&no}, find, ref.Caller, ref.Campaign)
+		return err
+	})
 	if ok || err != nil {
 		return no, err
 	}
-	_, err = c.Exec(`INSERT INTO campaigns (caller, name) VALUES ($1, $2) ON CONFLICT (caller, name) DO NOTHING`, ref.Caller, ref.Campaign)
-	if err != nil {
-		return 0, err
-	}
-	_, err = c.one([]any{&no}, find, ref.Caller, ref.Campaign)
+	err = s.change(ctx, func(t *tx) error {
+		t.send(`INSERT INTO campaigns (caller, name) VALUES ($1, $2) ON CONFLICT (caller, name) DO NOTHING`, ref.Caller, ref.Campaign)
+		_, err := t.one([]any{&no}, find, ref.Caller, ref.Campaign)
+		return err
+	})
 	return no, err
 }
 

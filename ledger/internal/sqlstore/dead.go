@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -63,7 +62,7 @@ func (c *conn) deadPage(f *ledger.DeadFilter) (seqs []int64, at map[int64]int64,
 	limit := bound(f.Limit, 100, touch.MaxBatch)
 	q := deadWhere(f)
 	at = map[int64]int64{}
-	err = c.each(func(rows *sql.Rows) error {
+	err = c.each(func(rows Rows) error {
 		var seq, when int64
 		err := rows.Scan(&seq, &when)
 		seqs, at[seq] = append(seqs, seq), when

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
@@ -36,7 +35,7 @@ func (s *Store) Events(ctx context.Context, caller string, after int64, limit in
 // feedPage reads the next records from pos on, and says how many there were
 // and the position of the last.
 func (c *conn) feedPage(caller string, from int64, visit func(*touch.Event)) (n int, last int64, err error) {
-	err = c.each(func(rows *sql.Rows) error {
+	err = c.each(func(rows Rows) error {
 		var count int64
 		var body []byte
 		if err := rows.Scan(&last, &count, &body); err != nil {
@@ -52,7 +51,7 @@ func (c *conn) feedPage(caller string, from int64, visit func(*touch.Event)) (n 
 // JournalRecords implements ledger.Journal.
 func (s *Store) JournalRecords(ctx context.Context, after int64, limit int) (records []ledger.JournalRecord, err error) {
 	err = s.look(ctx, func(c *conn) error {
-		return c.each(func(rows *sql.Rows) error {
+		return c.each(func(rows Rows) error {
 			var r ledger.JournalRecord
 			err := rows.Scan(&r.Pos, &r.ID, &r.At, &r.Count, &r.Body, &r.Hash)
 			records = append(records, r)

@@ -90,7 +90,7 @@ func (f *feeding) left() int {
 }
 
 func (f *feeding) dueTurns() (due []turn, err error) {
-	err = f.t.each(func(rows *sql.Rows) error {
+	err = f.t.each(func(rows Rows) error {
 		var next turn
 		if err := rows.Scan(&next.priority, &next.expires); err != nil {
 			return err
@@ -109,7 +109,7 @@ func (f *feeding) page(next turn) (more bool, err error) {
 	}
 	var due, stopped []*wait
 	room := f.left()
-	err = f.t.each(func(rows *sql.Rows) error {
+	err = f.t.each(func(rows Rows) error {
 		var status int64
 		w, err := scanWait(rows, &status)
 		switch {
@@ -124,7 +124,7 @@ func (f *feeding) page(next turn) (more bool, err error) {
 		return nil
 	}, `SELECT `+waitColumns+`, c.status FROM waits w JOIN campaigns c ON c.no = w.campaign
 		WHERE w.lane = $1 AND w.priority = $2 AND w.expires = $3 AND w.due <= $4 AND w.stage = 0
-		ORDER BY w.due, w.id LIMIT $5`+f.t.s.dialect.LockSkipOf("w"), f.lane, next.priority, next.expires, f.now, f.left())
+		ORDER BY w.due, w.id LIMIT $5`+f.t.s.db.LockSkipOf("w"), f.lane, next.priority, next.expires, f.now, f.left())
 	if err != nil || len(due)+len(stopped) == 0 {
 		return false, err
 	}

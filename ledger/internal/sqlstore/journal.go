@@ -1,9 +1,7 @@
 package sqlstore
 
 import (
-	"database/sql"
 	"hash/fnv"
-	"slices"
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
@@ -92,49 +90,18 @@ func (r *record) sum() [32]byte {
 	return (&ledger.JournalRecord{ID: r.id, At: r.at, Count: int64(r.count), Body: r.w.b}).Sum()
 }
 
-var insertJournal = Insert{
-	Table:   "journal",
-	Columns: []string{"pos", "id", "at", "count", "callers", "body", "hash"},
-	Kinds:   "iiiiibb",
-}
-
-// writeJournal appends the records under the lock of the head.
+// writeJournal appends the records that hold something.
 func (t *tx) writeJournal() error {
-	t.journal.records = slices.DeleteFunc(t.journal.records, func(r *record) bool { return r.count == 0 })
-	if len(t.journal.records) == 0 {
+	records := make([]Record, 0, len(t.journal.records))
+	for _, r := range t.journal.records {
+		if r.count > 0 {
+			records = append(records, Record{ID: r.id, At: r.at, Count: int64(r.count), Callers: r.callers, Body: r.w.b, Sum: r.sum()})
+		}
+	}
+	if len(records) == 0 {
 		return nil
 	}
-	sums := make([][32]byte, len(t.journal.records))
-	for i, r := range t.journal.records {
-		sums[i] = r.sum()
-	}
-	var pos int64
-	var hash []byte
-	if _, err := t.one([]any{&pos, &hash}, `SELECT pos, hash FROM head WHERE id = 1`+t.s.dialect.Lock()); err != nil {
-		return err
-	}
-	var c journalColumns
-	for i, r := range t.journal.records {
-		pos++
-		hash = ledger.ChainHash(hash, sums[i])
-		c.add(pos, r, hash)
-	}
-	if err := t.insert(&insertJournal, len(c.pos), c.pos, c.id, c.at, c.count, c.callers, c.body, c.hash); err != nil {
-		return err
-	}
-	_, err := t.Exec(`UPDATE head SET pos = $1, hash = $2 WHERE id = 1`, pos, hash)
-	return err
-}
-
-type journalColumns struct {
-	pos, id, at, count, callers []int64
-	body, hash                  [][]byte
-}
-
-func (c *journalColumns) add(pos int64, r *record, hash []byte) {
-	c.pos, c.id, c.at = append(c.pos, pos), append(c.id, r.id), append(c.at, r.at)
-	c.count, c.callers = append(c.count, int64(r.count)), append(c.callers, r.callers)
-	c.body, c.hash = append(c.body, r.w.b), append(c.hash, hash)
+	return t.s.db.Append(t, records)
 }
 
 // readRecord calls visit for each event of a record.
@@ -155,7 +122,7 @@ func readRecord(pos, count int64, body []byte, visit func(*touch.Event)) error {
 // history gives the events of one touch from the records that hold them.
 func (c *conn) history(id touch.ID, records []int64) ([]touch.Event, error) {
 	var events []touch.Event
-	err := c.each(func(rows *sql.Rows) error {
+	err := c.each(func(rows Rows) error {
 		var pos, count int64
 		var body []byte
 		if err := rows.Scan(&pos, &count, &body); err != nil {

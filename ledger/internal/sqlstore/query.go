@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -89,7 +88,7 @@ func (q *conditions) where() string {
 
 // views reads touches with their progress, oldest first.
 func (c *conn) views(q conditions, limit int) (views []ledger.TouchView, rows []*row, err error) {
-	err = c.each(func(sqlRows *sql.Rows) error {
+	err = c.each(func(sqlRows Rows) error {
 		t, r, err := scanTouchProgress(sqlRows)
 		if err != nil {
 			return err
@@ -128,7 +127,7 @@ func (c *conn) claimedSegments(rows []*row) (map[int64]bool, error) {
 	if len(ids) == 0 {
 		return claimed, nil
 	}
-	err := c.each(func(rows *sql.Rows) error {
+	err := c.each(func(rows Rows) error {
 		var id int64
 		err := rows.Scan(&id)
 		claimed[id] = true
@@ -146,7 +145,7 @@ func (s *Store) Contacts(ctx context.Context, customers []string, since time.Tim
 	err := s.snapshot(ctx, func(c *conn) error {
 		clear(found)
 		touches, bySeq := map[int64]*touch.Touch{}, map[int64]*row{}
-		err := c.each(func(rows *sql.Rows) error {
+		err := c.each(func(rows Rows) error {
 			t, r, err := scanTouchProgress(rows)
 			if err != nil {
 				return err
@@ -186,7 +185,7 @@ func (c *conn) pending(touches map[int64]*touch.Touch, rows map[int64]*row, foun
 	if len(ids) == 0 {
 		return nil
 	}
-	return c.each(func(sqlRows *sql.Rows) error {
+	return c.each(func(sqlRows Rows) error {
 		var id int64
 		var b []byte
 		if err := sqlRows.Scan(&id, &b); err != nil {

@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"database/sql"
 	"slices"
 
 	"touchgate.dev/ledger"
@@ -38,10 +37,10 @@ const fromProgress = ` FROM touches t LEFT JOIN progress p ON p.seq = t.seq `
 // firstVersion is the version of a touch that has not moved.
 const firstVersion = 1
 
-func scanProgress(rows *sql.Rows, more ...any) (*row, error) {
+func scanProgress(rows Rows, more ...any) (*row, error) {
 	r := &row{}
 	var due int64
-	var contacts, trail sql.RawBytes
+	var contacts, trail []byte
 	dest := append([]any{&r.Seq, &r.campaign, &r.Priority, &r.expires, &r.record, &r.Version, &r.State, &r.Reason, &r.Leg,
 		&r.Attempts, &due, &r.Lane, &r.wait, &r.Provider, &contacts, &trail}, more...)
 	if err := rows.Scan(dest...); err != nil {
@@ -66,15 +65,15 @@ func (r *row) complete(due int64, contacts, trail []byte) (err error) {
 // load reads rows by number, and into which segments they are taken. With lock
 // the rows that have moved before are locked first.
 func (c *conn) load(seqs []int64, lock bool) (map[int64]*row, error) {
-	if how := c.s.dialect.Lock(); lock && how != "" {
-		err := c.each(func(*sql.Rows) error { return nil },
+	if how := c.s.db.Lock(); lock && how != "" {
+		err := c.each(func(Rows) error { return nil },
 			`SELECT seq FROM progress WHERE `+c.in("seq", 1, Int)+` ORDER BY seq`+how, c.array(seqs))
 		if err != nil {
 			return nil, err
 		}
 	}
 	found := make(map[int64]*row, len(seqs))
-	err := c.each(func(rows *sql.Rows) error {
+	err := c.each(func(rows Rows) error {
 		r, err := scanProgress(rows)
 		if err == nil {
 			found[r.Seq] = r
@@ -99,7 +98,7 @@ func (c *conn) locate(rows map[int64]*row) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return c.each(func(sqlRows *sql.Rows) error {
+	return c.each(func(sqlRows Rows) error {
 		w, err := scanWait(sqlRows)
 		if err != nil {
 			return err
@@ -124,7 +123,7 @@ func (r *row) enter(segment, due int64) {
 // touches reads the touches themselves.
 func (c *conn) touches(seqs []int64) (map[int64]*touch.Touch, error) {
 	found := make(map[int64]*touch.Touch, len(seqs))
-	err := c.each(func(rows *sql.Rows) error {
+	err := c.each(func(rows Rows) error {
 		var seq int64
 		t, err := scanTouch(rows, &seq)
 		if err == nil {
@@ -138,9 +137,9 @@ func (c *conn) touches(seqs []int64) (map[int64]*touch.Touch, error) {
 // touchColumns are what scanTouch reads: of touches t and campaigns c.
 const touchColumns = `t.id, t.customer, t.priority, t.body, c.caller, c.name`
 
-func scanTouch(rows *sql.Rows, more ...any) (*touch.Touch, error) {
+func scanTouch(rows Rows, more ...any) (*touch.Touch, error) {
 	t := &touch.Touch{}
-	var id, body sql.RawBytes
+	var id, body []byte
 	dest := append([]any{&id, &t.Customer, &t.Priority, &body, &t.Caller, &t.Campaign}, more...)
 	if err := rows.Scan(dest...); err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -61,7 +60,7 @@ func (t *tx) lockSegment(ref ledger.SegmentRef) (*segment, error) {
 	var waits, seqs, intents []byte
 	var claimed int64
 	ok, err := t.one([]any{&s.lane, &s.epoch, &claimed, &s.crashes, &waits, &seqs, &intents},
-		`SELECT lane, epoch, claimed, crashes, waits, seqs, intents FROM segments WHERE id = $1 AND epoch = $2`+t.s.dialect.Lock(),
+		`SELECT lane, epoch, claimed, crashes, waits, seqs, intents FROM segments WHERE id = $1 AND epoch = $2`+t.s.db.Lock(),
 		ref.Segment, ref.Epoch)
 	if err != nil {
 		return nil, err
@@ -141,7 +140,7 @@ func (s *Store) Recover(ctx context.Context, now, unclaimedBefore time.Time, lim
 	err := s.change(ctx, func(t *tx) error {
 		refs = nil
 		var ids []int64
-		err := t.each(func(rows *sql.Rows) error {
+		err := t.each(func(rows Rows) error {
 			var ref ledger.SegmentRef
 			if err := rows.Scan(&ref.Segment, &ref.Epoch, &ref.Lane); err != nil {
 				return err
@@ -151,7 +150,7 @@ func (s *Store) Recover(ctx context.Context, now, unclaimedBefore time.Time, lim
 			return nil
 		}, `SELECT id, epoch, lane FROM segments
 			WHERE (claimed = 1 AND lease_until < $1) OR (claimed = 0 AND since < $2)
-			ORDER BY id LIMIT $3`+t.s.dialect.LockSkip(), micros(now), micros(unclaimedBefore), bound(limit, 100, 10_000))
+			ORDER BY id LIMIT $3`+t.s.db.LockSkip(), micros(now), micros(unclaimedBefore), bound(limit, 100, 10_000))
 		if err != nil || len(ids) == 0 {
 			return err
 		}

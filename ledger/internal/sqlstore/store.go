@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package sqlstore is the ledger over SQL: everything that the SQLite and the
-// PostgreSQL drivers have in common, which is all but a small Dialect.
+// PostgreSQL drivers have in common, which is all but a Database.
 //
 // How it is laid out, so that a touch costs few rows: a touch is one row of
 // touches, written once. Its row of progress appears with its first move;
@@ -18,67 +18,35 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"sync"
 	"time"
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
-// Store is a ledger over two pools of one database. Make it with New.
+// Store is a ledger over a database. Make it with New.
 type Store struct {
-	dialect   Dialect
-	write     *sql.DB
-	read      *sql.DB
+	db        Database
 	now       func() time.Time
 	campaigns campaignNumbers
-	mu        sync.RWMutex
-	prepared  map[preparedKey]*sql.Stmt
-}
-
-type preparedKey struct {
-	db    *sql.DB
-	query string
-}
-
-// Config is what a driver gives. Read may be the same pool as Write.
-type Config struct {
-	Dialect     Dialect
-	Write, Read *sql.DB
-	Now         func() time.Time // nil is time.Now
 }
 
 var _ ledger.Ledger = (*Store)(nil)
 
-// New makes a store over a migrated database. The store owns the pools.
-func New(c Config) *Store {
-	if c.Now == nil {
-		c.Now = time.Now
+// New makes a store over a migrated database, which it owns; now nil is time.Now.
+func New(db Database, now func() time.Time) *Store {
+	if now == nil {
+		now = time.Now
 	}
-	return &Store{dialect: c.Dialect, write: c.Write, read: c.Read, now: c.Now, prepared: map[preparedKey]*sql.Stmt{}}
+	return &Store{db: db, now: now}
 }
 
 // Ping implements ledger.Ledger.
-func (s *Store) Ping(ctx context.Context) error {
-	return s.fault(s.read.PingContext(ctx))
-}
+func (s *Store) Ping(ctx context.Context) error { return s.fault(s.db.Ping(ctx)) }
 
 // Close implements ledger.Ledger.
-func (s *Store) Close() error {
-	s.mu.Lock()
-	for _, stmt := range s.prepared {
-		stmt.Close()
-	}
-	clear(s.prepared)
-	s.mu.Unlock()
-	err := s.write.Close()
-	if s.read != s.write {
-		err = errors.Join(err, s.read.Close())
-	}
-	return s.fault(err)
-}
+func (s *Store) Close() error { return s.fault(s.db.Close()) }
 
 // errRaced rolls a transaction back and runs it again: another one got in between.
 var errRaced = errors.New("sqlstore: raced")
@@ -95,7 +63,7 @@ func (s *Store) change(ctx context.Context, fn func(*tx) error) error {
 		if err = s.changeOnce(ctx, fn); err == nil {
 			return nil
 		}
-		if !errors.Is(err, errRaced) && s.dialect.Fault(err) != FaultRaced {
+		if !errors.Is(err, errRaced) && s.db.Fault(err) != FaultRaced {
 			break
 		}
 	}
@@ -106,47 +74,38 @@ func (s *Store) changeOnce(ctx context.Context, fn func(*tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	inner := s.dialect.Context(ctx)
-	sqlTx, err := s.write.BeginTx(inner, nil)
+	session, err := s.db.Begin(ctx, false)
 	if err != nil {
 		return err
 	}
-	t := &tx{conn: conn{ctx: inner, s: s, db: s.write, tx: sqlTx}, counts: map[countKey]int64{}}
-	err = fn(t)
-	if err == nil {
-		err = t.finish()
-	}
-	if err != nil {
-		sqlTx.Rollback()
+	defer session.Close()
+	t := &tx{conn: conn{session, s}, counts: map[countKey]int64{}}
+	if err := fn(t); err != nil {
 		return err
 	}
-	if err := sqlTx.Commit(); err != nil {
-		return err
-	}
-	t.keepMissing()
-	return nil
+	return t.finish()
 }
 
 // look runs fn outside any transaction: each statement sees the newest state.
 func (s *Store) look(ctx context.Context, fn func(*conn) error) error {
-	if err := ctx.Err(); err != nil {
-		return s.fault(err)
-	}
-	return s.fault(fn(&conn{ctx: s.dialect.Context(ctx), s: s, db: s.read}))
+	return s.read(ctx, fn, s.db.Look)
 }
 
 // snapshot runs fn over one unchanging state.
 func (s *Store) snapshot(ctx context.Context, fn func(*conn) error) error {
+	return s.read(ctx, fn, func(ctx context.Context) (Session, error) { return s.db.Begin(ctx, true) })
+}
+
+func (s *Store) read(ctx context.Context, fn func(*conn) error, open func(context.Context) (Session, error)) error {
 	if err := ctx.Err(); err != nil {
 		return s.fault(err)
 	}
-	inner := s.dialect.Context(ctx)
-	sqlTx, err := s.read.BeginTx(inner, &sql.TxOptions{Isolation: s.dialect.Snapshot(), ReadOnly: true})
+	session, err := open(ctx)
 	if err != nil {
 		return s.fault(err)
 	}
-	defer sqlTx.Rollback()
-	return s.fault(fn(&conn{ctx: inner, s: s, db: s.read, tx: sqlTx}))
+	defer session.Close()
+	return s.fault(fn(&conn{session, s}))
 }
 
 // fault gives an error its class. The text of a database's error stays in the
@@ -166,7 +125,7 @@ func (s *Store) fault(err error) error {
 	case errors.Is(err, errRaced):
 		class, message = touch.Unavailable, "the ledger is too busy"
 	default:
-		switch s.dialect.Fault(err) {
+		switch s.db.Fault(err) {
 		case FaultDown, FaultRaced:
 			class, message = touch.Unavailable, "the ledger does not answer"
 		case FaultText:

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"touchgate.dev/ledger"
@@ -33,7 +32,7 @@ func (s *Store) PutSubscription(ctx context.Context, sub ledger.Subscription) er
 // ListSubscriptions implements ledger.Subscriptions. An empty caller lists all.
 func (s *Store) ListSubscriptions(ctx context.Context, caller string) (subs []ledger.Subscription, err error) {
 	err = s.look(ctx, func(c *conn) error {
-		return c.each(func(rows *sql.Rows) error {
+		return c.each(func(rows Rows) error {
 			var doc []byte
 			var next int64
 			var secret string

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -48,14 +47,14 @@ func (s *Store) sweep(ctx context.Context, fn func(*tx) (n int, more bool, err e
 // dueWaits locks waits that hold up to about limit touches, at least one wait.
 func (t *tx) dueWaits(where string, limit int, args ...any) (waits []*wait, err error) {
 	room := limit
-	err = t.each(func(rows *sql.Rows) error {
+	err = t.each(func(rows Rows) error {
 		w, err := scanWait(rows)
 		if err == nil && (room == limit || len(w.seqs) <= room) {
 			room -= len(w.seqs)
 			waits = append(waits, w)
 		}
 		return err
-	}, `SELECT `+waitColumns+` FROM waits w WHERE `+where+` LIMIT 100`+t.s.dialect.LockSkip(), args...)
+	}, `SELECT `+waitColumns+` FROM waits w WHERE `+where+` LIMIT 100`+t.s.db.LockSkip(), args...)
 	return waits, err
 }
 

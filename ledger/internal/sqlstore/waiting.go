@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
@@ -17,7 +16,7 @@ func (s *Store) Waiting(ctx context.Context, customers []string, above, most int
 	}
 	err := s.look(ctx, func(c *conn) error {
 		clear(found)
-		return c.each(func(rows *sql.Rows) error {
+		return c.each(func(rows Rows) error {
 			t, r, err := scanTouchProgress(rows)
 			if err == nil {
 				found[t.Customer] = append(found[t.Customer], ledger.TouchView{Touch: *t, Progress: r.Progress})

@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"database/sql"
 	"math"
 	"slices"
 	"time"
@@ -161,7 +160,7 @@ func (t *tx) insertWaits(all []*wait) error {
 // waitColumns are what scanWait reads.
 const waitColumns = `w.id, w.origin, w.lane, w.priority, w.expires, w.due, w.campaign, w.segment, w.seqs`
 
-func scanWait(rows *sql.Rows, more ...any) (*wait, error) {
+func scanWait(rows Rows, more ...any) (*wait, error) {
 	w := &wait{}
 	var seqs []byte
 	dest := append([]any{&w.id, &w.origin, &w.lane, &w.priority, &w.expires, &w.due, &w.campaign, &w.segment, &seqs}, more...)
@@ -188,7 +187,7 @@ func (c *conn) members(waits []*wait) (map[member]bool, error) {
 		}
 	}
 	named := map[int64]int64{}
-	err := c.each(func(rows *sql.Rows) error {
+	err := c.each(func(rows Rows) error {
 		var seq, wait int64
 		err := rows.Scan(&seq, &wait)
 		named[seq] = wait
