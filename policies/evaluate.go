@@ -38,7 +38,6 @@ type evaluation struct {
 	asking     bool
 	asks       []contactlog.Question
 	shadowCaps bool
-	uncounted  bool
 }
 
 type memo struct {
@@ -64,7 +63,7 @@ func (s *Set) begin(q *Question, log contactlog.Snapshot) *evaluation {
 	e.pair = pairOf(q.Touch.Category, e.leg.Channel)
 	e.zones, e.own = e.zones[:0], contactlog.Entry{}
 	clear(e.boxed)
-	e.asking, e.asks, e.shadowCaps, e.uncounted = false, e.asks[:0], false, false
+	e.asking, e.asks, e.shadowCaps = false, e.asks[:0], false
 	if q.Customer != nil {
 		for _, name := range q.Customer.Zones {
 			zone := s.zone(name)
@@ -133,18 +132,8 @@ func (e *evaluation) rules() []*rule {
 // leaves f.Decision empty when the rule does not apply.
 func (e *evaluation) hold(r *rule, f *touch.Finding) time.Time {
 	e.change = never
-	if !e.binds(r.doc) || !e.inForce(r.doc.from, r.doc.until, r.doc.place) || !e.inForce(r.from, r.until, r.doc.place) {
+	if !e.applies(r) {
 		return e.t
-	}
-	if r.when != nil {
-		switch e.judge(r.when) {
-		case no:
-			return e.t
-		case doubt:
-			if _, lenient := r.demand.(uncounted); lenient {
-				return e.t
-			}
-		}
 	}
 	if f != nil {
 		f.Decision = touch.Allow
@@ -166,6 +155,22 @@ func (e *evaluation) hold(r *rule, f *touch.Finding) time.Time {
 	return next
 }
 
+// applies reports whether r binds this leg at this instant; a doubt binds,
+// unless that is in the sender's favour.
+func (e *evaluation) applies(r *rule) bool {
+	if !e.binds(r.doc) || !e.inForce(r.doc.from, r.doc.until, r.doc.place) || !e.inForce(r.from, r.until, r.doc.place) {
+		return false
+	}
+	if r.when == nil {
+		return true
+	}
+	holds := e.judge(r.when)
+	if _, lenient := r.demand.(uncounted); lenient {
+		return holds == yes
+	}
+	return holds != no
+}
+
 // excused reports whether something sets the rule aside at this instant.
 func (e *evaluation) excused(r *rule, f *touch.Finding) bool {
 	by := ""
@@ -175,6 +180,8 @@ func (e *evaluation) excused(r *rule, f *touch.Finding) bool {
 		by = "signed off by " + p.by
 	} else if w := e.waived(r); w != nil {
 		by = "waived by " + w.by
+	} else if u := e.uncounted(r); u != nil {
+		by = "uncounted by " + u.id
 	} else {
 		return false
 	}
@@ -217,15 +224,16 @@ func (e *evaluation) verdict() touch.Verdict {
 		v.Findings = []touch.Finding{{Rule: v.Rule, Kind: v.Kind, Decision: touch.Refuse, Reason: "the category or channel is unknown"}}
 		return v
 	}
-	v.Findings = make([]touch.Finding, 0, len(rules))
+	findings, n := make([]touch.Finding, len(rules)), 0
 	for _, r := range rules {
-		v.Findings = append(v.Findings, touch.Finding{Rule: r.id, Kind: r.kind, Shadow: r.shadow})
-		f := &v.Findings[len(v.Findings)-1]
+		f := &findings[n]
 		next := e.hold(r, f)
 		if f.Decision == "" {
-			v.Findings = v.Findings[:len(v.Findings)-1]
+			*f = touch.Finding{} // the rule does not apply: its place is the next one's
 			continue
 		}
+		n++
+		f.Rule, f.Kind, f.Shadow = r.id, r.kind, r.shadow
 		if d, ok := r.demand.(*duty); ok && !r.shadow && f.Decision == touch.Allow && !f.Excused {
 			v.Duties = append(v.Duties, d.names...)
 		}
@@ -242,6 +250,7 @@ func (e *evaluation) verdict() touch.Verdict {
 			}
 		}
 	}
+	v.Findings = findings[:n]
 	// While the caps are only being taken down, the instant would be half the truth.
 	if v.Decision == touch.Defer && len(e.asks) == 0 {
 		e.together(&v, rules)
