@@ -40,8 +40,7 @@ type compiler struct {
 	places   map[string]*place
 	ids      map[string]string // rule id to the file that has it
 	waivers  []pendingWaiver
-	count    int     // of rules read
-	hidden   []*rule // those that take contacts out of the count
+	count    int // of rules read
 }
 
 type pendingWaiver struct {
@@ -243,10 +242,10 @@ func (c *compiler) settleWaivers() {
 
 // checkHidden refuses what would take contacts out of the sight of a floor.
 func (c *compiler) checkHidden() {
-	for _, h := range c.hidden {
+	for _, h := range c.set.hidden {
 		for _, r := range c.set.rules {
 			if limit, ok := r.demand.(*limits); ok && r.doc.floor && !h.doc.floor && limit.counted&h.pairs() != 0 {
-				*c.faults = append(*c.faults, Fault{File: h.doc.file, Message: fmt.Sprintf("rule %q takes contacts out of the count that %q, part of a floor, counts", h.id, r.id)})
+				*c.faults = append(*c.faults, Fault{File: h.doc.file, Line: h.line, Message: fmt.Sprintf("rule %q takes contacts out of the count that %q, part of a floor, counts", h.id, r.id)})
 			}
 		}
 	}

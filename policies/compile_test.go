@@ -130,7 +130,7 @@ func TestUncountedCannotHideFromAFloor(t *testing.T) {
 		{Name: "law.yaml", Data: []byte("policy: law\nfloor: true\nrules:\n  - {id: cap, when: category == 'collection', cap: {limit: 7, per: 7 days}}\n")},
 		{Name: "house.yaml", Data: []byte("policy: house\nrules:\n  - {id: hide, when: channel == 'sms', uncounted: true}\n")},
 	}, policies.Options{})
-	if err == nil || !strings.Contains(err.Error(), "house/hide") {
+	if err == nil || !strings.Contains(err.Error(), "house.yaml:3: ") || !strings.Contains(err.Error(), "house/hide") {
 		t.Errorf("%v", err)
 	}
 }

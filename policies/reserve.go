@@ -70,7 +70,7 @@ func (s *Set) prepare(q *Question, c *candidate) touch.Verdict {
 	defer e.end()
 	e.asking = true
 	v := e.verdict()
-	c.allowed, c.uncounted = v.Decision == touch.Allow, e.uncounted
+	c.allowed, c.uncounted = v.Decision == touch.Allow, e.takenOut() != nil
 	c.needsLog = e.shadowCaps || (!c.allowed && len(e.asks) > 0)
 	if c.allowed && !c.uncounted {
 		c.reservation = contactlog.Reservation{Customer: q.Touch.Customer, Entry: *e.entry(), Questions: slices.Clone(e.asks), Keep: keepOf(s)}

@@ -15,6 +15,7 @@ type rule struct {
 	id          string
 	kind        string // as findings name it
 	doc         *document
+	line        int        // in the document's file
 	when        *condition // nil: always
 	unless      *condition // nil: never excused
 	decide      touch.Decision
@@ -88,7 +89,7 @@ func kinds() []ruleKind {
 			"In the touch's campaign, contacts that ended in `of` are at most `max` of those that ended in `over`, within `per`, once there are `at_least` so many.",
 			`{id: abandoned, when: channel == "ai_call", ratio: {of: abandoned, over: connected, max: 3%, per: 30 days, at_least: 100}}`},
 		{"uncounted", touch.Allow, readUncounted,
-			"Contacts that match are kept out of every count: notices that a law demands. It cannot hide from a floor.",
+			"Contacts that match are kept out of every count, and no cap holds them back: notices that a law demands. It cannot hide from a floor, unless it is part of one.",
 			`{id: statutory, when: template == "annual-notice", uncounted: true}`},
 	}
 }
@@ -104,7 +105,7 @@ func (c *compiler) rule(n *yaml.Node) *rule {
 		kindKeys = append(kindKeys, k.key)
 	}
 	f := c.fields(n, append(keys, kindKeys...)...)
-	r := &rule{doc: c.doc, id: c.name(f["id"], n, "the rule"), shadow: c.bool(f["shadow"]) || c.doc.shadow}
+	r := &rule{doc: c.doc, line: n.Line, id: c.name(f["id"], n, "the rule"), shadow: c.bool(f["shadow"]) || c.doc.shadow}
 	c.text(f["title"])
 	r.from, r.until = c.period(f["from"], f["until"])
 	r.when, r.unless = c.condition(f["when"]), c.condition(f["unless"])

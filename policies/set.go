@@ -49,6 +49,7 @@ type Set struct {
 	base      *place      // the customer's zones, by the options alone
 	places    int
 	memos     int
+	hidden    []*rule // those that take contacts out of the count
 	lists     []string
 	keep      time.Duration
 	tallies   Tallies
