@@ -42,6 +42,9 @@ type Options struct {
 	// Control is the node's view of stops and pauses; nil, or a nil answer,
 	// is read as "nothing is stopped": the workers assert it again at the intent.
 	Control func() *ledger.Control
+	// Accept stores touches as the ledger's does; it may deliver at once those
+	// with a question in asked, which was answered with "now". Nil: the ledger's.
+	Accept func(ctx context.Context, touches []ledger.NewTouch, asked []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error)
 	// Enqueue puts urgent segments into their lanes at once; nil leaves them
 	// to the reconciler, and so does an error, which is only logged.
 	Enqueue func(ctx context.Context, refs []ledger.SegmentRef) error
@@ -66,6 +69,7 @@ type Service struct {
 	ledger    ledger.Ledger
 	guard     Guard
 	control   func() *ledger.Control
+	store     func(ctx context.Context, touches []ledger.NewTouch, asked []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error)
 	enqueue   func(ctx context.Context, refs []ledger.SegmentRef) error
 	receipts  func(provider string) (adapter.ReceiptParser, bool)
 	now       func() time.Time
@@ -99,9 +103,14 @@ func New(o Options) (*Service, error) {
 		return nil, touch.Errorf(touch.Invalid, "app_secret", "at least 32 bytes are needed to sign tokens")
 	}
 	s := &Service{
-		ledger: o.Ledger, guard: o.Guard, control: o.Control, enqueue: o.Enqueue, receipts: o.Receipts,
+		ledger: o.Ledger, guard: o.Guard, control: o.Control, store: o.Accept, enqueue: o.Enqueue, receipts: o.Receipts,
 		now: o.Now, rand: o.Rand, log: o.Logger, secret: o.AppSecret, devKey: o.DevKey, maxFuture: o.MaxFuture, options: o.Policies,
 		check: newChecker(), keys: newKeyCache(), zones: newZoneCache(),
+	}
+	if s.store == nil {
+		s.store = func(ctx context.Context, touches []ledger.NewTouch, _ []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+			return o.Ledger.Accept(ctx, touches)
+		}
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -51,7 +51,7 @@ func (s *Service) judge(ctx context.Context, drafts []*draft, now time.Time, eve
 		for _, d := range open {
 			if s.skipUnreachable(d, now) {
 				asked = append(asked, d)
-				questions = append(questions, d.question(now))
+				questions = append(questions, d.question(d.next, now))
 			}
 		}
 		if len(asked) == 0 {
@@ -118,13 +118,13 @@ func ownVerdict(decision touch.Decision, rule string, ch touch.Channel, now time
 	}
 }
 
-// question asks about the draft's next leg at the instant from which it may go.
-func (d *draft) question(now time.Time) policies.Question {
+// question asks about a leg of the draft at the instant from which it may go.
+func (d *draft) question(leg int, now time.Time) policies.Question {
 	q := policies.Question{
-		Touch: &d.touch, Leg: d.next, Customer: d.customer,
-		Listings: d.listings[d.next], Address: d.addresses[d.next], Now: d.earliest(now),
+		Touch: &d.touch, Leg: leg, Customer: d.customer,
+		Listings: d.listings[leg], Address: d.addresses[leg], Now: d.earliest(now),
 	}
-	if t := d.templates[d.next]; t != nil {
+	if t := d.templates[leg]; t != nil {
 		q.TemplateDuties = t.Duties
 	}
 	return q

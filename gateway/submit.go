@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
 	"touchgate.dev/touch"
 )
 
@@ -89,11 +90,15 @@ func (s *Service) intakeTogether(ctx context.Context, drafts []*draft, sizes []i
 	if err := s.judge(ctx, judged, now, false); err != nil {
 		return nil, err
 	}
-	store := make([]ledger.NewTouch, len(drafts))
+	store, asked := make([]ledger.NewTouch, len(drafts)), make([]*policies.Question, len(drafts))
 	for i, d := range drafts {
 		store[i] = s.decide(d, d.answer, now)
+		if store[i].Enqueue && d.verdicts[d.leg].Decision == touch.Allow {
+			q := d.question(d.leg, now)
+			asked[i] = &q
+		}
 	}
-	return make([]struct{}, len(sizes)), s.accept(ctx, store, drafts)
+	return make([]struct{}, len(sizes)), s.accept(ctx, store, asked, drafts)
 }
 
 // draft checks a request and pins its templates.
@@ -151,8 +156,8 @@ func (s *Service) isRepeat(ctx context.Context, d *draft) bool {
 }
 
 // accept stores the touches and queues the urgent ones.
-func (s *Service) accept(ctx context.Context, store []ledger.NewTouch, drafts []*draft) error {
-	accepted, refs, err := s.ledger.Accept(ctx, store)
+func (s *Service) accept(ctx context.Context, store []ledger.NewTouch, asked []*policies.Question, drafts []*draft) error {
+	accepted, refs, err := s.store(ctx, store, asked)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 // job is one touch of a segment on its way through the stages.
 type job struct {
 	c        *ledger.Claimed
+	facts    *facts // what intake has just read; nil: to be read
 	leg      int
 	attempts int           // spent on this leg
 	events   []touch.Event // of this step, before the one that ends it
@@ -54,6 +55,7 @@ type batch struct {
 
 // settled is one touch's next step together with its word to the contact log.
 type settled struct {
+	j   *job
 	tr  ledger.Transition
 	log *contactlog.Settlement
 }
@@ -127,7 +129,7 @@ func (b *batch) event(j *job, kind touch.EventKind, state touch.State, reason st
 // transition begins a transition that keeps everything as it is on this leg.
 func (b *batch) transition(j *job, to touch.State, events ...touch.Event) ledger.Transition {
 	return ledger.Transition{
-		Seq: j.c.Progress.Seq, Version: j.c.Progress.Version, To: to, Leg: j.leg, Attempts: j.attempts,
+		To: to, Leg: j.leg, Attempts: j.attempts,
 		Lane: touch.Lane(j.plan().Channel, j.touch().Urgent()), Events: append(j.events, events...),
 	}
 }
@@ -200,7 +202,7 @@ func (b *batch) later(j *job, at time.Time, reason string, events ...touch.Event
 
 // detach takes a touch out of the segment and changes nothing else.
 func (b *batch) detach(j *job) {
-	b.add(j, ledger.Transition{Seq: j.c.Progress.Seq}, b.release(j))
+	b.add(j, ledger.Transition{}, b.release(j))
 }
 
 // release gives the place in the contact log back, if this job holds one.
@@ -212,11 +214,8 @@ func (b *batch) release(j *job) *contactlog.Settlement {
 }
 
 func (b *batch) add(j *job, tr ledger.Transition, log *contactlog.Settlement) {
-	if tr.To != "" {
-		b.d.metrics.settled.WithLabelValues(string(j.plan().Channel), string(tr.To)).Inc()
-	}
 	b.mu.Lock()
-	b.pend = append(b.pend, settled{tr, log})
+	b.pend = append(b.pend, settled{j, tr, log})
 	b.mu.Unlock()
 }
 
@@ -236,6 +235,8 @@ func (b *batch) flush(ctx context.Context) error {
 	var made, released []contactlog.Settlement
 	for i, s := range pend {
 		trs[i] = s.tr
+		// A touch that is judged as it is accepted has no number before.
+		trs[i].Seq, trs[i].Version = s.j.c.Progress.Seq, s.j.c.Progress.Version
 		switch {
 		case s.log == nil:
 		case s.log.Release:
@@ -252,6 +253,11 @@ func (b *batch) flush(ctx context.Context) error {
 		}
 		if touch.ClassOf(err) != touch.Unavailable || !sleep(ctx, wait) {
 			return err
+		}
+	}
+	for i := range trs {
+		if trs[i].To != "" {
+			b.d.metrics.settled.WithLabelValues(string(pend[i].j.plan().Channel), string(trs[i].To)).Inc()
 		}
 	}
 	b.settleLog(ctx, released)

@@ -39,18 +39,31 @@ func NewDeliver(o Options) *Deliver {
 // there is nothing (more) to do here, also when another worker has it; an
 // error asks the queue to bring the task again.
 func (d *Deliver) Handle(ctx context.Context, ref ledger.SegmentRef) error {
-	lease := d.o.Tuning.BulkLease
-	if Urgent(ref.Lane) {
-		lease = d.o.Tuning.UrgentLease
-	}
 	now := d.o.Now()
-	seg, err := d.o.Ledger.Claim(ctx, ref, d.o.Name, now, now.Add(lease))
+	seg, err := d.o.Ledger.Claim(ctx, ref, d.o.Name, now, now.Add(d.lease(ref.Lane)))
 	if err != nil {
 		if touch.ClassOf(err) == touch.Conflict {
 			return nil
 		}
 		return err
 	}
+	return d.carry(ctx, ref, func(ctx context.Context) error { return d.work(ctx, seg) })
+}
+
+// lease is for how long a segment of the lane is held at a time.
+func (d *Deliver) lease(lane string) time.Duration {
+	if Urgent(lane) {
+		return d.o.Tuning.UrgentLease
+	}
+	return d.o.Tuning.BulkLease
+}
+
+// carry works on a segment that this worker holds, and keeps the lease alive.
+func (d *Deliver) carry(ctx context.Context, ref ledger.SegmentRef, work func(context.Context) error) error {
+	defer func(start time.Time) {
+		d.metrics.segment.WithLabelValues(ref.Lane).Observe(d.o.Now().Sub(start).Seconds())
+	}(d.o.Now())
+	lease := d.lease(ref.Lane)
 	ctx, lost := context.WithCancel(ctx)
 	defer lost()
 	renewing := make(chan struct{})
@@ -58,7 +71,7 @@ func (d *Deliver) Handle(ctx context.Context, ref ledger.SegmentRef) error {
 		defer close(renewing)
 		d.renew(ctx, ref, lease, lost)
 	}()
-	err = d.work(ctx, seg)
+	err := work(ctx)
 	lost()
 	<-renewing
 	if touch.ClassOf(err) == touch.Conflict {

@@ -18,15 +18,15 @@ const (
 // judge decides on each job whether it may go now. Those that may hold a
 // reservation afterwards; the rest has been ended or put back.
 func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job) ([]*job, error) {
-	customers, listings, err := b.facts(ctx, jobs)
-	if err != nil {
+	if err := b.loadFacts(ctx, jobs); err != nil {
 		return nil, err
 	}
 	now := b.d.o.Now()
 	var ready []*job
 	var questions []policies.Question
 	for _, j := range jobs {
-		t := j.touch()
+		t, known := j.touch(), j.facts
+		j.facts = nil // another judgement reads them anew
 		if b.stopped(control, j, now) {
 			continue
 		}
@@ -34,7 +34,7 @@ func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job)
 			b.end(j, touch.Expired, "expired", touch.EventExpired)
 			continue
 		}
-		q := policies.Question{Touch: t, Leg: j.leg, Customer: customers[t.Customer], Now: now}
+		q := policies.Question{Touch: t, Leg: j.leg, Customer: known.customer, Listings: known.listings, Now: now}
 		duties, reason, err := b.address(ctx, j, &q)
 		if err != nil {
 			return nil, err
@@ -44,8 +44,6 @@ func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job)
 			continue
 		}
 		q.TemplateDuties = duties
-		own := listings[touch.CustomerKey(t.Customer)]
-		q.Listings = append(own[:len(own):len(own)], listings[touch.AddressKey(j.plan().Channel, q.Address)]...)
 		j.entry, j.judgedAt = policies.EntryOf(q), now
 		ready, questions = append(ready, j), append(questions, q)
 	}
@@ -124,8 +122,24 @@ func (b *batch) stopped(control *ledger.Control, j *job, now time.Time) bool {
 	return false
 }
 
-// facts loads what is known of all the jobs' customers and addresses.
-func (b *batch) facts(ctx context.Context, jobs []*job) (map[string]*touch.Customer, map[string][]touch.Listing, error) {
+// facts are what is known of a touch's customer, and of the address that its
+// leg goes to.
+type facts struct {
+	customer *touch.Customer
+	listings []touch.Listing
+}
+
+// loadFacts reads the facts of the jobs that have none, for one judgement.
+func (b *batch) loadFacts(ctx context.Context, all []*job) error {
+	jobs := make([]*job, 0, len(all))
+	for _, j := range all {
+		if j.facts == nil {
+			jobs = append(jobs, j)
+		}
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
 	ids := make([]string, 0, len(jobs))
 	seen := make(map[string]bool, len(jobs))
 	for _, j := range jobs {
@@ -136,23 +150,34 @@ func (b *batch) facts(ctx context.Context, jobs []*job) (map[string]*touch.Custo
 	}
 	customers, err := b.d.o.Ledger.Customers(ctx, ids)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	keys := make([]string, 0, 2*len(jobs))
 	for _, id := range ids {
 		keys = append(keys, touch.CustomerKey(id))
 	}
-	for _, j := range jobs {
+	address := func(j *job) string {
 		t := j.touch()
 		if a := touch.AddressOn(j.plan().Channel, &t.Request, customers[t.Customer]); a != "" {
-			if key := touch.AddressKey(j.plan().Channel, a); !seen[key] {
-				seen[key] = true
-				keys = append(keys, key)
-			}
+			return touch.AddressKey(j.plan().Channel, a)
+		}
+		return ""
+	}
+	for _, j := range jobs {
+		if key := address(j); key != "" && !seen[key] {
+			seen[key] = true
+			keys = append(keys, key)
 		}
 	}
 	listings, err := b.d.o.Ledger.Listings(ctx, keys, b.d.o.Now())
-	return customers, listings, err
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		own := listings[touch.CustomerKey(j.touch().Customer)]
+		j.facts = &facts{customers[j.touch().Customer], append(own[:len(own):len(own)], listings[address(j)]...)}
+	}
+	return nil
 }
 
 // address fills in the dispatch: where it goes and what it says. It answers

@@ -49,7 +49,12 @@ func (d *Deliver) oneByOne(ctx context.Context, seg *ledger.Segment) error {
 
 // finish takes touches as far as they go and settles them.
 func (b *batch) finish(ctx context.Context, touches []ledger.Claimed) error {
-	if err := b.run(ctx, b.sort(touches)); err != nil {
+	return b.conclude(ctx, b.run(ctx, b.sort(touches)))
+}
+
+// conclude settles what has come of a run, also of one that failed.
+func (b *batch) conclude(ctx context.Context, err error) error {
+	if err != nil {
 		// What is settled stays settled; the rest goes back to the queue's
 		// next try under this lease, or to the reconciler after it.
 		return errors.Join(err, b.flush(ctx))

@@ -15,9 +15,6 @@ import (
 // run judges and sends the jobs. When the rules change between judging and
 // the intents, it starts again with those not yet sent.
 func (b *batch) run(ctx context.Context, jobs []*job) error {
-	defer func(start time.Time) {
-		b.d.metrics.segment.WithLabelValues(b.seg.Ref.Lane).Observe(b.d.o.Now().Sub(start).Seconds())
-	}(b.d.o.Now())
 	jobs = b.resolve(ctx, jobs)
 	for len(jobs) > 0 {
 		// Everything of one round is asserted against this one view: what
@@ -47,9 +44,7 @@ func (b *batch) send(ctx context.Context, control *ledger.Control, jobs []*job) 
 		if err != nil {
 			return jobs, err
 		}
-		var again failover
-		b.dispatch(ctx, intended, &again)
-		jobs = again.jobs
+		jobs = b.dispatch(ctx, intended)
 	}
 	return nil, nil
 }
@@ -92,17 +87,9 @@ func (b *batch) intend(ctx context.Context, fence int64, jobs []*job) ([]*job, e
 	if len(jobs) == 0 {
 		return nil, nil
 	}
-	now := b.d.o.Now()
 	intents := make([]ledger.Intent, len(jobs))
 	for i, j := range jobs {
-		at := now
-		if j.inFlight() {
-			at = j.unknownSince
-		}
-		intents[i] = ledger.Intent{
-			Seq: j.c.Progress.Seq, Version: j.c.Progress.Version, Leg: j.leg,
-			Attempt: j.attempts + 1, Provider: j.provider, At: at,
-		}
+		intents[i] = j.intent(b.d.o.Now())
 	}
 	dropped, err := b.d.o.Ledger.Intend(ctx, b.seg.Ref, fence, intents)
 	if err != nil {
@@ -122,6 +109,17 @@ func (b *batch) intend(ctx context.Context, fence int64, jobs []*job) ([]*job, e
 	return kept, nil
 }
 
+// intent says that the job is about to be sent.
+func (j *job) intent(now time.Time) ledger.Intent {
+	at := now
+	if j.inFlight() {
+		at = j.unknownSince
+	}
+	return ledger.Intent{
+		Seq: j.c.Progress.Seq, Version: j.c.Progress.Version, Leg: j.leg, Attempt: j.attempts + 1, Provider: j.provider, At: at,
+	}
+}
+
 // failover collects the jobs that another provider should try.
 type failover struct {
 	mu   sync.Mutex
@@ -129,8 +127,10 @@ type failover struct {
 }
 
 // dispatch sends by every provider at once and settles results as they come,
-// so that one slow answer does not keep the others from being written.
-func (b *batch) dispatch(ctx context.Context, jobs []*job, again *failover) {
+// so that one slow answer does not keep the others from being written. It
+// answers the jobs that surely were not sent, for another provider.
+func (b *batch) dispatch(ctx context.Context, jobs []*job) []*job {
+	var again failover
 	byProvider := make(map[string][]*job)
 	for _, j := range jobs {
 		byProvider[j.provider] = append(byProvider[j.provider], j)
@@ -148,12 +148,13 @@ func (b *batch) dispatch(ctx context.Context, jobs []*job, again *failover) {
 				if r.Provider == "" {
 					r.Provider = provider
 				}
-				b.result(ctx, group[i], r, again)
+				b.result(ctx, group[i], r, &again)
 			})
 		})
 	}
 	wg.Wait()
 	stop()
+	return again.jobs
 }
 
 // flushEvery is how long a result may be in hand before it is written: long

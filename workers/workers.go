@@ -52,6 +52,10 @@ type Options struct {
 	Control Control
 	// Enqueue puts segments into their lanes.
 	Enqueue func(ctx context.Context, refs []ledger.SegmentRef) error
+	// Place, when set, takes a place for a segment of the lane that comes
+	// straight from intake, nil when none is free. It is called once: with the
+	// segment and the work on it, or without work to be given back.
+	Place   func(lane string) func(ref ledger.SegmentRef, work func(context.Context, ledger.SegmentRef) error)
 	Name    string // of this worker, unique among all: holds leases
 	Now     func() time.Time
 	Rand    *rand.Rand // jitter; used under a lock

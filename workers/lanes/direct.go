@@ -13,7 +13,8 @@ import (
 // ledger, and if this process dies the reconciler finds it as it finds those
 // that a dead worker had taken from the queue.
 type direct struct {
-	handle func(ledger.SegmentRef)
+	handle Handler                          // of segments that were enqueued
+	work   func(ledger.SegmentRef, Handler) // runs one
 
 	mu      sync.Mutex
 	free    int
@@ -21,21 +22,51 @@ type direct struct {
 	running sync.WaitGroup
 }
 
-// take runs the handler on ref in a free place, if there is one.
-func (d *direct) take(ref ledger.SegmentRef) bool {
+// take takes a free place, nil when there is none.
+func (d *direct) take() Place {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed || d.free == 0 {
-		return false
+		return nil
 	}
 	d.free--
-	d.running.Go(func() {
-		d.handle(ref)
-		d.mu.Lock()
-		d.free++
-		d.mu.Unlock()
-	})
-	return true
+	d.running.Add(1)
+	return func(ref ledger.SegmentRef, work Handler) {
+		if work == nil {
+			d.leave()
+			return
+		}
+		go func() {
+			defer d.leave()
+			d.work(ref, work)
+		}()
+	}
+}
+
+func (d *direct) leave() {
+	d.mu.Lock()
+	d.free++
+	d.mu.Unlock()
+	d.running.Done()
+}
+
+// Place is a direct place that was taken. Call it once: with a segment and the
+// work on it, which begins at once, or without work to give the place back.
+type Place = func(ref ledger.SegmentRef, work Handler)
+
+// Place takes a direct place of a lane, for a segment that is still to be made;
+// nil when none is free. If the work fails the segment goes into the queue.
+func (l *Lanes) Place(lane string) Place {
+	if d := l.directOf(lane); d != nil {
+		return d.take()
+	}
+	return nil
+}
+
+func (l *Lanes) directOf(lane string) *direct {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.direct[lane]
 }
 
 // close takes no more and waits for those running.
@@ -48,17 +79,22 @@ func (d *direct) close() {
 
 // handOver gives ref to a direct place of this process, if there is a free one.
 func (l *Lanes) handOver(ref ledger.SegmentRef) bool {
-	l.mu.RLock()
-	d := l.direct[ref.Lane]
-	l.mu.RUnlock()
-	return d != nil && d.take(ref)
+	d := l.directOf(ref.Lane)
+	if d == nil {
+		return false
+	}
+	place := d.take()
+	if place != nil {
+		place(ref, d.handle)
+	}
+	return place != nil
 }
 
 // openDirect makes the direct places of a lane; the answer closes them.
 func (l *Lanes) openDirect(ctx context.Context, c LaneConfig, handle Handler) (stop func()) {
-	d := &direct{free: c.Direct}
-	d.handle = func(ref ledger.SegmentRef) {
-		if l.work(ctx, ref, handle) == nil {
+	d := &direct{free: c.Direct, handle: handle}
+	d.work = func(ref ledger.SegmentRef, work Handler) {
+		if l.work(ctx, ref, work) == nil {
 			return
 		}
 		// It failed: the queue will bring it again. If that fails too, the

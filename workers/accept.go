@@ -1,0 +1,162 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
+	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
+)
+
+// Accept stores touches as the ledger's Accept does, and begins to deliver
+// the urgent ones for whose lane this process has a place: judged by what
+// intake has just read, with their places in the contact log taken, they are
+// stored together with the claim and the intents, and sent from memory. asked
+// has, for each touch that intake would let go now, its question; nil leaves a
+// touch to the ordinary way. The segments answered are to be enqueued.
+func (d *Deliver) Accept(ctx context.Context, touches []ledger.NewTouch, asked []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+	all := d.straight(touches, asked)
+	if len(all) == 0 {
+		return d.o.Ledger.Accept(ctx, touches)
+	}
+	control := d.o.Control.Current()
+	hold := ledger.Hold{Worker: d.o.Name, Fence: control.Fence, Intents: map[int]ledger.Intent{}}
+	for _, s := range all {
+		if err := s.intend(ctx, control, &hold); err != nil {
+			giveUp(ctx, all, err)
+			return d.o.Ledger.Accept(ctx, touches)
+		}
+	}
+	hold.Until = d.o.Now().Add(d.o.Tuning.UrgentLease)
+	accepted, held, refs, err := d.o.Ledger.AcceptHeld(ctx, touches, hold)
+	if err != nil {
+		giveUp(ctx, all, err)
+		if errors.Is(err, ledger.ErrFence) { // whoever claims them judges them anew
+			return d.o.Ledger.Accept(ctx, touches)
+		}
+		return nil, nil, err
+	}
+	for _, s := range all {
+		s.begin(ctx, accepted, held)
+	}
+	return accepted, refs, nil
+}
+
+// straight is the delivery of one lane's touches straight from intake.
+type straight struct {
+	*batch
+	lane     string
+	place    func(ledger.SegmentRef, func(context.Context, ledger.SegmentRef) error)
+	jobs     map[touch.ID]*job
+	index    map[*job]int // in what intake gave
+	intended []*job
+}
+
+// straight takes a place for each lane that has touches to go at once.
+func (d *Deliver) straight(touches []ledger.NewTouch, asked []*policies.Question) (all []*straight) {
+	if d.o.Place == nil {
+		return nil
+	}
+	tried := map[string]*straight{} // nil: there is no place
+	for i := range touches {
+		n, q := &touches[i], asked[i]
+		if !n.Enqueue || q == nil {
+			continue
+		}
+		s, known := tried[n.Lane]
+		if !known {
+			if place := d.o.Place(n.Lane); place != nil {
+				s = &straight{batch: &batch{d: d}, lane: n.Lane, place: place, jobs: map[touch.ID]*job{}, index: map[*job]int{}}
+				all = append(all, s)
+			}
+			tried[n.Lane] = s
+		}
+		if s == nil || s.jobs[n.Touch.ID] != nil {
+			continue // a key that comes twice goes once
+		}
+		j := s.job(&ledger.Claimed{Touch: n.Touch, Progress: ledger.Progress{State: n.State, Leg: n.Leg, Lane: n.Lane}})
+		j.facts = &facts{q.Customer, q.Listings}
+		s.jobs[n.Touch.ID], s.index[j] = j, i
+	}
+	return all
+}
+
+// intend judges the jobs, reserves for them and chooses their providers. What
+// must wait or end after all is settled once it is stored.
+func (s *straight) intend(ctx context.Context, control *ledger.Control, hold *ledger.Hold) error {
+	jobs := make([]*job, 0, len(s.index))
+	for j := range s.index {
+		jobs = append(jobs, j)
+	}
+	slices.SortFunc(jobs, func(a, b *job) int { return s.index[a] - s.index[b] })
+	allowed, err := s.judge(ctx, control, jobs)
+	if err != nil {
+		return err
+	}
+	s.intended = s.choose(control, allowed)
+	hold.Lanes = append(hold.Lanes, s.lane)
+	for _, j := range s.intended {
+		hold.Intents[s.index[j]] = j.intent(s.d.o.Now())
+	}
+	return nil
+}
+
+// begin sends what is in the held segment of the lane, in its place.
+func (s *straight) begin(ctx context.Context, accepted []ledger.Accepted, held []*ledger.Segment) {
+	at := slices.IndexFunc(held, func(seg *ledger.Segment) bool { return seg.Ref.Lane == s.lane })
+	var others []*job // that intake would not let go now, or did not judge
+	if at >= 0 {
+		s.seg = held[at]
+		for i := range s.seg.Touches {
+			c := &s.seg.Touches[i]
+			if j := s.jobs[c.Touch.ID]; j != nil {
+				j.c = c
+			} else {
+				others = append(others, s.job(c))
+			}
+		}
+	}
+	// A repeat is not delivered twice. The place taken for it is that of the
+	// touch as it was stored, which may need it unless it is over.
+	known := func(j *job) bool { return j.c.Progress.Seq == 0 }
+	s.settleLog(ctx, s.places(func(j *job) bool { return known(j) && accepted[s.index[j]].State.Final() }))
+	s.intended = slices.DeleteFunc(s.intended, known)
+	s.pend = slices.DeleteFunc(s.pend, func(p settled) bool { return known(p.j) })
+	if at < 0 {
+		s.place(ledger.SegmentRef{}, nil)
+		return
+	}
+	s.place(s.seg.Ref, func(ctx context.Context, ref ledger.SegmentRef) error {
+		return s.d.carry(ctx, ref, func(ctx context.Context) error {
+			return s.conclude(ctx, s.run(ctx, append(s.dispatch(ctx, s.intended), others...)))
+		})
+	})
+}
+
+// places are the words that give back what some of the jobs hold.
+func (s *straight) places(of func(*job) bool) (all []contactlog.Settlement) {
+	for _, j := range s.intended {
+		if of(j) {
+			all = append(all, *s.release(j))
+		}
+	}
+	for _, p := range s.pend {
+		if p.log != nil && of(p.j) {
+			all = append(all, *p.log)
+		}
+	}
+	return all
+}
+
+// giveUp leaves everything as it was before: nothing has been sent.
+func giveUp(ctx context.Context, all []*straight, why error) {
+	for _, s := range all {
+		s.d.o.Logger.LogAttrs(ctx, slog.LevelDebug, "not delivered straight from intake", slog.String("lane", s.lane), slog.Any("error", why))
+		s.settleLog(context.WithoutCancel(ctx), s.places(func(*job) bool { return true }))
+		s.place(ledger.SegmentRef{}, nil)
+	}
+}

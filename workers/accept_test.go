@@ -1,0 +1,267 @@
+package workers_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
+	"touchgate.dev/touch"
+	"touchgate.dev/workers"
+)
+
+// otp makes an urgent touch that intake would let go now.
+func (h *house) otp(key string) (ledger.NewTouch, *policies.Question) {
+	t := touch.Touch{ID: touch.NewID("bank", key), Caller: "bank", AcceptedAt: h.clock(), Request: touch.Request{
+		Key: key, Customer: "c-" + key, Category: touch.Transactional,
+		Plan:      []touch.Leg{{Channel: touch.SMS, Content: &touch.Content{Body: "code"}}},
+		Addresses: map[touch.Channel]string{touch.SMS: "+100"},
+	}}
+	n := ledger.NewTouch{
+		Touch: t, Digest: t.Digest(), State: touch.Due, Due: h.clock(), Lane: touch.Lane(touch.SMS, true), Enqueue: true,
+		Events: []touch.Event{{Kind: touch.EventAccepted, At: h.clock(), Touch: t.ID, Caller: t.Caller, State: touch.Due}},
+	}
+	return n, &policies.Question{Touch: &t, Now: h.clock()}
+}
+
+// places are direct places of a lane, and what is to be done in them.
+type places struct {
+	free  int
+	taken []func() error
+}
+
+func (p *places) take(h *house) func(string) func(ledger.SegmentRef, func(context.Context, ledger.SegmentRef) error) {
+	return func(string) func(ledger.SegmentRef, func(context.Context, ledger.SegmentRef) error) {
+		if p.free == 0 {
+			return nil
+		}
+		p.free--
+		return func(ref ledger.SegmentRef, work func(context.Context, ledger.SegmentRef) error) {
+			p.free++
+			if work != nil {
+				p.taken = append(p.taken, func() error { return work(h.ctx, ref) })
+			}
+		}
+	}
+}
+
+// run does what the places were given to do.
+func (p *places) run(h *house) {
+	h.t.Helper()
+	for _, work := range p.taken {
+		if err := work(); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	p.taken = nil
+}
+
+// straight makes a deliverer with so many direct places over a ledger.
+func (h *house) straight(l ledger.Ledger, free int) (*workers.Deliver, *places) {
+	p := &places{free: free}
+	o := h.options("w1")
+	o.Ledger, o.Place = l, p.take(h)
+	return workers.NewDeliver(o), p
+}
+
+// unread is a ledger in which what was accepted is neither claimed nor read back.
+type unread struct {
+	ledger.Ledger
+	t *testing.T
+}
+
+func (u unread) Claim(context.Context, ledger.SegmentRef, string, time.Time, time.Time) (*ledger.Segment, error) {
+	u.t.Error("claimed what it held already")
+	return nil, errDown
+}
+
+func (u unread) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
+	u.t.Error("intended twice")
+	return nil, errDown
+}
+
+func (u unread) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
+	u.t.Error("read what intake had just read")
+	return nil, errDown
+}
+
+func TestStraightFromIntakeToTheVendor(t *testing.T) {
+	h := newHouse(t)
+	d, p := h.straight(unread{h.ledger, t}, 1)
+	a, qa := h.otp("a")
+	b, qb := h.otp("b")
+	answers, refs, err := d.Accept(h.ctx, []ledger.NewTouch{a, b, a}, []*policies.Question{qa, qb, qa})
+	if err != nil || len(refs) != 0 || !answers[0].New || !answers[1].New || !answers[2].Same {
+		t.Fatal(answers, refs, err)
+	}
+	if len(h.pool.accepted) != 0 || p.free != 1 {
+		t.Fatal("the caller waited for the vendor, or the place is gone")
+	}
+	p.run(h)
+	h.expect(a.Touch.ID, touch.Sent, touch.EventSent)
+	h.expect(b.Touch.ID, touch.Sent, touch.EventSent)
+	if id := touch.DispatchID(a.Touch.ID, 0); h.pool.accepted[id] != 1 || h.guard.log[id] != "committed" {
+		t.Errorf("the vendor took %d, the contact log says %s", h.pool.accepted[id], h.guard.log[id])
+	}
+	// The same again is a repeat, and gives its place back unused.
+	answers, _, err = d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{qa})
+	if err != nil || !answers[0].Same || answers[0].State != touch.Sent || len(p.taken) != 0 || p.free != 1 {
+		t.Fatal(answers, err, len(p.taken), p.free)
+	}
+}
+
+func TestWithoutAPlaceItIsEnqueued(t *testing.T) {
+	h := newHouse(t)
+	d, _ := h.straight(h.ledger, 0)
+	a, q := h.otp("a")
+	_, refs, err := d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{q})
+	if err != nil || len(refs) != 1 || len(h.guard.log) != 0 {
+		t.Fatal(refs, err, h.guard.log)
+	}
+	if err := d.Handle(h.ctx, refs[0]); err != nil {
+		t.Fatal(err)
+	}
+	h.expect(a.Touch.ID, touch.Sent, touch.EventSent)
+}
+
+// What is denied between forecast and reservation, and what nobody asked
+// about, is in the same segment and comes to its end there.
+func TestWhatMustWaitAfterAllIsSettledWithTheRest(t *testing.T) {
+	h := newHouse(t)
+	d, p := h.straight(h.ledger, 1)
+	var all []ledger.NewTouch
+	var asked []*policies.Question
+	for i := range 4 {
+		n, q := h.otp(fmt.Sprint(i))
+		all, asked = append(all, n), append(asked, q)
+	}
+	asked[2] = nil
+	h.guard.say = func(q policies.Question) touch.Verdict {
+		switch q.Touch.Key {
+		case "0":
+			return touch.Verdict{Decision: touch.Refuse, Rule: "consent"}
+		case "1":
+			return touch.Verdict{Decision: touch.Defer, Rule: "night", Until: h.now.Add(time.Hour)}
+		}
+		return touch.Verdict{Decision: touch.Allow}
+	}
+	if _, refs, err := d.Accept(h.ctx, all, asked); err != nil || len(refs) != 0 {
+		t.Fatal(refs, err)
+	}
+	p.run(h)
+	h.expect(all[0].Touch.ID, touch.Refused, touch.EventRefused)
+	h.expect(all[1].Touch.ID, touch.Due, touch.EventDeferred)
+	h.expect(all[2].Touch.ID, touch.Sent, touch.EventSent)
+	h.expect(all[3].Touch.ID, touch.Sent, touch.EventSent)
+	if open, err := h.ledger.OpenSegments(h.ctx, all[0].Lane); err != nil || open != 0 {
+		t.Error(open, err)
+	}
+}
+
+// refusing is a ledger that takes nothing in.
+type refusing struct{ ledger.Ledger }
+
+func (refusing) AcceptHeld(context.Context, []ledger.NewTouch, ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
+	return nil, nil, nil, errDown
+}
+
+func TestAFailedAcceptGivesPlacesBack(t *testing.T) {
+	h := newHouse(t)
+	d, p := h.straight(refusing{h.ledger}, 1)
+	a, q := h.otp("a")
+	if _, _, err := d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{q}); touch.ClassOf(err) != touch.Unavailable {
+		t.Fatal(err)
+	}
+	if got := h.guard.log[touch.DispatchID(a.Touch.ID, 0)]; got != "released" {
+		t.Errorf("the contact log says %q", got)
+	}
+	if p.free != 1 || len(p.taken) != 0 {
+		t.Error("the direct place is gone")
+	}
+}
+
+// TestAWorkerThatDiesStraightAway: it accepted, held and reserved, and then
+// was gone. The lease ends, and who takes the segment over knows that the
+// touch may have been sent.
+func TestAWorkerThatDiesStraightAway(t *testing.T) {
+	h := newHouse(t)
+	d, _ := h.straight(h.ledger, 1)
+	a, q := h.otp("a")
+	if _, _, err := d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{q}); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	h.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) {
+		asked++
+		return touch.Result{Class: touch.Retryable}, true // the vendor never saw it
+	}
+	h.pass(time.Minute)
+	refs, err := h.ledger.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
+	if err != nil || len(refs) != 1 {
+		t.Fatal(refs, err)
+	}
+	if err := h.newDeliver("w2").Handle(h.ctx, refs[0]); err != nil {
+		t.Fatal(err)
+	}
+	h.step()
+	if v := h.view(a.Touch.ID); v.Progress.State != touch.Sent || asked != 1 {
+		t.Errorf("%s (%s), the vendor was asked %d times", v.Progress.State, v.Progress.Reason, asked)
+	}
+	if got := h.pool.accepted[touch.DispatchID(a.Touch.ID, 0)]; got != 1 {
+		t.Errorf("the vendor took it %d times", got)
+	}
+}
+
+// late lets something happen between a straight judgement and its accept; with
+// lie set, the ledger does not compare.
+type late struct {
+	ledger.Ledger
+	by  func()
+	lie bool
+}
+
+func (l *late) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, hold ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
+	l.by()
+	accepted, held, refs, err := l.Ledger.AcceptHeld(ctx, touches, hold)
+	if l.lie && errors.Is(err, ledger.ErrFence) {
+		hold.Fence, _ = l.Fence(ctx)
+		return l.Ledger.AcceptHeld(ctx, touches, hold)
+	}
+	return accepted, held, refs, err
+}
+
+// TestAStopDuringIntakeHolds: nothing is sent after a stop although it was
+// judged before. Without the ledger's comparison the promise is broken, and
+// this test sees it.
+func TestAStopDuringIntakeHolds(t *testing.T) {
+	for _, lie := range []bool{false, true} {
+		h := newHouse(t)
+		d, p := h.straight(&late{h.ledger, func() {
+			if err := h.ledger.PutStop(h.ctx, ledger.Stop{ID: "s", Since: h.now}, "me", h.now); err != nil {
+				t.Fatal(err)
+			}
+		}, lie}, 1)
+		a, q := h.otp("a")
+		_, refs, err := d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{q})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.run(h)
+		for _, ref := range refs {
+			if err := d.Handle(h.ctx, ref); err != nil {
+				t.Fatal(err)
+			}
+		}
+		id := touch.DispatchID(a.Touch.ID, 0)
+		if got := h.pool.accepted[id]; (got == 1) != lie {
+			t.Errorf("with lie %v the vendor took %d messages", lie, got)
+		}
+		if !lie && (h.guard.log[id] != "released" || h.view(a.Touch.ID).Progress.Reason != "stop:s") {
+			t.Errorf("the contact log says %q, the touch waits for %q", h.guard.log[id], h.view(a.Touch.ID).Progress.Reason)
+		}
+	}
+}
