@@ -28,16 +28,15 @@ func (s *Store) Claim(ctx context.Context, ref ledger.SegmentRef, worker string,
 		}
 		if done = len(claimed.Touches) == 0; done {
 			seg.seqs = nil
-			return t.shrink(seg)
+			t.shrink(seg)
+			return nil
 		}
 		if len(claimed.Touches) < len(seg.seqs) {
 			seg.keepOnly(claimed.Touches)
-			if err := t.shrink(seg); err != nil {
-				return err
-			}
+			t.shrink(seg)
 		}
-		_, err = t.Exec(`UPDATE segments SET claimed = 1, worker = $2, lease_until = $3 WHERE id = $1`, seg.id, worker, micros(until))
-		return err
+		t.send(`UPDATE segments SET claimed = 1, worker = $2, lease_until = $3 WHERE id = $1`, seg.id, worker, micros(until))
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -55,11 +54,8 @@ func (t *tx) claim(seg *segment) (*ledger.Segment, error) {
 	for i := range seg.intents {
 		intents[seg.intents[i].Seq] = &seg.intents[i]
 	}
-	dues, err := t.waitDues(seg)
-	if err != nil {
-		return nil, err
-	}
-	err = t.each(func(rows Rows) error {
+	dues := t.askDues(seg) // answered before the touches are
+	err := t.each(func(rows Rows) error {
 		tc, r, err := scanTouchProgress(rows)
 		if err != nil {
 			return err
@@ -74,14 +70,15 @@ func (t *tx) claim(seg *segment) (*ledger.Segment, error) {
 	return claimed, err
 }
 
-// waitDues gives the times of the segment's waits by the names touches know.
-func (c *conn) waitDues(seg *segment) (map[int64]int64, error) {
+// askDues gives, once it is flushed, the times of the segment's waits by the
+// names touches know.
+func (c *conn) askDues(seg *segment) map[int64]int64 {
 	ids := make([]int64, 0, len(seg.waits)/2)
 	for i := 0; i < len(seg.waits); i += 2 {
 		ids = append(ids, seg.waits[i])
 	}
 	dues := map[int64]int64{}
-	err := c.each(func(rows Rows) error {
+	c.ask(func(rows Rows) error {
 		var id, origin, due int64
 		if err := rows.Scan(&id, &origin, &due); err != nil {
 			return err
@@ -89,7 +86,7 @@ func (c *conn) waitDues(seg *segment) (map[int64]int64, error) {
 		dues[(&wait{id: id, origin: origin}).name()] = due
 		return nil
 	}, `SELECT id, origin, due FROM waits WHERE `+c.in("id", 1, Int), c.array(ids))
-	return dues, err
+	return dues
 }
 
 // keepOnly drops members that have left, and their intents.
@@ -125,9 +122,7 @@ func scanTouchProgress(rows Rows) (*touch.Touch, *row, error) {
 func (s *Store) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, intents []ledger.Intent) (dropped []int, err error) {
 	err = s.change(ctx, func(t *tx) error {
 		dropped = nil
-		if err := t.assertFence(fence); err != nil {
-			return err
-		}
+		t.assertFence(fence)
 		seg, err := t.lockSegment(ref)
 		if err != nil {
 			return err
@@ -151,8 +146,8 @@ func (s *Store) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, 
 		}
 		seg.intents = slices.DeleteFunc(seg.intents, func(i ledger.Intent) bool { return fresh[i.Seq] })
 		seg.intents = append(seg.intents, kept...)
-		_, err = t.Exec(`UPDATE segments SET intents = $2 WHERE id = $1`, seg.id, packIntents(seg.intents))
-		return err
+		t.send(`UPDATE segments SET intents = $2 WHERE id = $1`, seg.id, packIntents(seg.intents))
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -161,16 +156,18 @@ func (s *Store) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, 
 }
 
 // assertFence compares the fence that touches were judged under, and keeps it
-// from rising until the transaction is over.
-func (t *tx) assertFence(judged int64) error {
-	var now int64
-	if _, err := t.one([]any{&now}, `SELECT fence FROM control WHERE id = 1`+t.s.db.LockShare()); err != nil {
-		return err
-	}
-	if now != judged {
-		return ledger.ErrFence
-	}
-	return nil
+// from rising until the transaction is over. The next Flush fails with ErrFence.
+func (t *tx) assertFence(judged int64) {
+	t.ask(func(rows Rows) error {
+		var now int64
+		if err := rows.Scan(&now); err != nil {
+			return err
+		}
+		if now != judged {
+			return ledger.ErrFence
+		}
+		return nil
+	}, `SELECT fence FROM control WHERE id = 1`+t.s.db.LockShare())
 }
 
 // asJudged tells which touches are in the segment and at the version that the

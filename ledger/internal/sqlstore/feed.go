@@ -76,10 +76,10 @@ func (f *feeding) run() error {
 			}
 		}
 	}
-	if f.seg == nil {
-		return nil
+	if f.seg != nil {
+		f.t.insertSegment(f.seg)
 	}
-	return f.t.insertSegment(f.seg)
+	return nil
 }
 
 func (f *feeding) left() int {
@@ -128,9 +128,7 @@ func (f *feeding) page(next turn) (more bool, err error) {
 	if err != nil || len(due)+len(stopped) == 0 {
 		return false, err
 	}
-	if err := f.t.park(stopped); err != nil {
-		return false, err
-	}
+	f.t.park(stopped)
 	in, err := f.t.members(due)
 	if err != nil {
 		return false, err
@@ -141,7 +139,8 @@ func (f *feeding) page(next turn) (more bool, err error) {
 		}
 	}
 	// What was taken must not be met again by the next page.
-	return f.left() > 0, f.settlePage()
+	f.settlePage()
+	return f.left() > 0, nil
 }
 
 // take puts the members of a wait into the segment, or as many as fit.
@@ -187,46 +186,36 @@ func (f *feeding) split(w *wait, members []int64) error {
 		return err
 	}
 	f.seg.take(part, part.seqs)
-	_, err = f.t.Exec(`UPDATE waits SET seqs = $2 WHERE id = $1`, w.id, packNumbers(members[n:]))
-	return err
+	f.t.send(`UPDATE waits SET seqs = $2 WHERE id = $1`, w.id, packNumbers(members[n:]))
+	return nil
 }
 
 // settlePage stores what became of a page's waits.
-func (f *feeding) settlePage() error {
-	if err := f.t.deleteWaits(f.gone); err != nil {
-		return err
+func (f *feeding) settlePage() {
+	f.t.deleteWaits(f.gone)
+	if len(f.taken) > 0 {
+		f.t.send(`UPDATE waits SET stage = 2, segment = $1 WHERE `+f.t.in("id", 2, Int), f.seg.id, f.t.array(f.taken))
 	}
-	f.gone = nil
-	if len(f.taken) == 0 {
-		return nil
-	}
-	_, err := f.t.Exec(`UPDATE waits SET stage = 2, segment = $1 WHERE `+f.t.in("id", 2, Int), f.seg.id, f.t.array(f.taken))
-	f.taken = nil
-	return err
+	f.gone, f.taken = nil, nil
 }
 
-func (t *tx) deleteWaits(ids []int64) error {
-	if len(ids) == 0 {
-		return nil
+func (t *tx) deleteWaits(ids []int64) {
+	if len(ids) > 0 {
+		t.send(`DELETE FROM waits WHERE `+t.in("id", 1, Int), t.array(ids))
 	}
-	_, err := t.Exec(`DELETE FROM waits WHERE `+t.in("id", 1, Int), t.array(ids))
-	return err
 }
 
 // park takes waits of campaigns that do not run out of the way.
-func (t *tx) park(waits []*wait) error {
+func (t *tx) park(waits []*wait) {
 	if len(waits) == 0 {
-		return nil
+		return
 	}
 	var ids, campaigns []int64
 	for _, w := range waits {
 		ids, campaigns = append(ids, w.id), append(campaigns, w.campaign)
 	}
-	if _, err := t.Exec(`UPDATE waits SET stage = 1 WHERE `+t.in("id", 1, Int), t.array(ids)); err != nil {
-		return err
-	}
-	_, err := t.Exec(`UPDATE campaigns SET sweep = 1 WHERE `+t.in("no", 1, Int), t.array(sortedSet(campaigns)))
-	return err
+	t.send(`UPDATE waits SET stage = 1 WHERE `+t.in("id", 1, Int), t.array(ids))
+	t.send(`UPDATE campaigns SET sweep = 1 WHERE `+t.in("no", 1, Int), t.array(sortedSet(campaigns)))
 }
 
 // NextDue implements ledger.Work.

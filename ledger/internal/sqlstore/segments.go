@@ -42,31 +42,49 @@ func (s *segment) holds(name int64) bool {
 	return false
 }
 
-func (t *tx) insertSegment(s *segment) error {
+func (t *tx) insertSegment(s *segment) {
 	slices.Sort(s.seqs)
 	claimed := 0
 	if s.claimed {
 		claimed = 1
 	}
-	_, err := t.Exec(`INSERT INTO segments (id, lane, epoch, claimed, worker, lease_until, since, crashes, waits, seqs, intents)
+	t.send(`INSERT INTO segments (id, lane, epoch, claimed, worker, lease_until, since, crashes, waits, seqs, intents)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)`,
 		s.id, s.lane, s.epoch, claimed, s.worker, micros(s.until), micros(t.s.now()), packNumbers(s.waits), packNumbers(s.seqs), packIntents(s.intents))
-	return err
 }
 
 // lockSegment reads a segment at an epoch; class Conflict when there is none.
 func (t *tx) lockSegment(ref ledger.SegmentRef) (*segment, error) {
+	return t.askSegment(ref)()
+}
+
+// askSegment is lockSegment for who has more to ask before found, which waits
+// for the answer.
+func (t *tx) askSegment(ref ledger.SegmentRef) (found func() (*segment, error)) {
+	var s *segment
+	t.ask(func(rows Rows) (err error) {
+		s, err = scanSegment(rows, ref)
+		return err
+	}, `SELECT lane, epoch, claimed, crashes, waits, seqs, intents FROM segments WHERE id = $1 AND epoch = $2`+t.s.db.Lock(),
+		ref.Segment, ref.Epoch)
+	return func() (*segment, error) {
+		if err := t.Flush(); err != nil {
+			return nil, err
+		}
+		if s == nil {
+			return nil, conflict("this segment is done, or was taken over")
+		}
+		return s, nil
+	}
+}
+
+func scanSegment(rows Rows, ref ledger.SegmentRef) (*segment, error) {
 	s := &segment{id: ref.Segment}
 	var waits, seqs, intents []byte
 	var claimed int64
-	ok, err := t.one([]any{&s.lane, &s.epoch, &claimed, &s.crashes, &waits, &seqs, &intents},
-		`SELECT lane, epoch, claimed, crashes, waits, seqs, intents FROM segments WHERE id = $1 AND epoch = $2`+t.s.db.Lock(),
-		ref.Segment, ref.Epoch)
+	err := rows.Scan(&s.lane, &s.epoch, &claimed, &s.crashes, &waits, &seqs, &intents)
 	if err != nil {
 		return nil, err
-	}
-	if !ok {
-		return nil, conflict("this segment is done, or was taken over")
 	}
 	s.claimed = claimed != 0
 	if s.waits, err = unpackNumbers(waits); err != nil {
@@ -80,20 +98,17 @@ func (t *tx) lockSegment(ref ledger.SegmentRef) (*segment, error) {
 }
 
 // shrink stores what is left of a segment and its intents, or ends it.
-func (t *tx) shrink(s *segment) error {
+func (t *tx) shrink(s *segment) {
 	if len(s.seqs) > 0 {
-		_, err := t.Exec(`UPDATE segments SET seqs = $2, intents = $3 WHERE id = $1`, s.id, packNumbers(s.seqs), packIntents(s.intents))
-		return err
+		t.send(`UPDATE segments SET seqs = $2, intents = $3 WHERE id = $1`, s.id, packNumbers(s.seqs), packIntents(s.intents))
+		return
 	}
 	ids := make([]int64, 0, len(s.waits)/2)
 	for i := 0; i < len(s.waits); i += 2 {
 		ids = append(ids, s.waits[i])
 	}
-	if _, err := t.Exec(`DELETE FROM waits WHERE `+t.in("id", 1, Int), t.array(ids)); err != nil {
-		return err
-	}
-	_, err := t.Exec(`DELETE FROM segments WHERE id = $1`, s.id)
-	return err
+	t.deleteWaits(ids)
+	t.send(`DELETE FROM segments WHERE id = $1`, s.id)
 }
 
 // leave takes touches out of a segment, and their intents with them. Touches

@@ -13,12 +13,9 @@ import (
 // Settle implements ledger.Work.
 func (s *Store) Settle(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
 	err := s.change(ctx, func(t *tx) error {
-		var seg *segment
+		found := func() (*segment, error) { return nil, nil }
 		if ref.Segment != 0 {
-			var err error
-			if seg, err = t.lockSegment(ref); err != nil {
-				return err
-			}
+			found = t.askSegment(ref)
 		}
 		ms := newMoves(t)
 		out, keep := map[int64]bool{}, map[int64]bool{}
@@ -37,11 +34,13 @@ func (s *Store) Settle(ctx context.Context, ref ledger.SegmentRef, transitions [
 		if err := t.noteDead(transitions); err != nil {
 			return err
 		}
-		if seg == nil {
-			return nil
+		seg, err := found()
+		if err != nil || seg == nil {
+			return err
 		}
 		seg.leave(out, keep)
-		return t.shrink(seg)
+		t.shrink(seg)
+		return nil
 	})
 	if err != nil {
 		return err

@@ -100,7 +100,8 @@ func (t *tx) endWaits(waits []*wait, move func(ledger.Progress, *touch.Touch) (l
 			n++
 		}
 	}
-	return n, stay, t.deleteWaits(gone)
+	t.deleteWaits(gone)
+	return n, stay, nil
 }
 
 // ended is a progress that comes to a final state.
