@@ -22,6 +22,8 @@ type limits struct {
 	// method and category.
 	seen [24]selection
 	kind contactlog.Kind
+	// ranked: a touch leaves places to those ahead of it, see ranked.go.
+	ranked bool
 }
 
 // selection is categories × channels; an empty list is all of them.
@@ -40,7 +42,7 @@ var countNames = map[string]contactlog.Kind{"attempts": contactlog.Attempt, "del
 	"connected": contactlog.Connected, "conversations": contactlog.Conversation}
 
 func readCap(c *compiler, n *yaml.Node, r *rule) demand {
-	f := c.fields(n, "limit", "per", "limits", "by", "of", "count")
+	f := c.fields(n, "limit", "per", "limits", "by", "of", "count", "start")
 	l := &limits{by: c.keys(f["by"], "customer", "subject", "campaign", "address", "caller", "template", "channel", "method", "category", "other_channels", "other_methods")}
 	switch {
 	case f["limits"] != nil && f["limit"] == nil && f["per"] == nil:
@@ -60,6 +62,13 @@ func readCap(c *compiler, n *yaml.Node, r *rule) demand {
 			c.fault(f["count"], "", "count is one of attempts, delivered, connected, conversations")
 		}
 		l.kind = kind
+	}
+	if w := c.text(f["start"]); w != "" {
+		if l.ranked = w == "ranked"; !l.ranked {
+			c.fault(f["start"], "", "start is ranked, or absent")
+		} else if r.decide == touch.Refuse {
+			c.fault(f["start"], "leave out else: refuse", "a touch that leaves its place to another waits, and is not refused")
+		}
 	}
 	l.counted = r.pairs()
 	if f["of"] != nil {
@@ -174,6 +183,9 @@ func (l *limits) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
 			next = later(next, free)
 		}
 	}
+	if next.Equal(e.t) {
+		return l.yield(e, r, f)
+	}
 	return next
 }
 
@@ -192,7 +204,22 @@ func (l *limits) ask(e *evaluation, r *rule, f *touch.Finding) time.Time {
 			f.Limit, f.Since = l.each[i].n, since
 		}
 	}
+	if l.ranked && len(e.q.Ahead) > 0 {
+		l.askRanked(e, r)
+	}
 	return e.t
+}
+
+// askRanked asks for the places of those ahead too, so that the log answers for
+// all of them in the same step.
+func (l *limits) askRanked(e *evaluation, r *rule) {
+	if len(e.q.Ahead) > MaxAhead {
+		e.asks = append(e.asks, contactlog.Question{Rule: r.id, Since: e.t}) // no place at all
+		return
+	}
+	for _, k := range e.kept(r) {
+		e.asks = append(e.asks, k.Question)
+	}
 }
 
 // count gives how many contacts count since an instant, and the time of the

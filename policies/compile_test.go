@@ -46,6 +46,8 @@ func TestEveryFaultHasItsLineAndAHint(t *testing.T) {
 		"bad span":                {rule("cap: {limit: 3, per: 7 fortnights}"), "is not a span", 3},
 		"span of nothing":         {rule("cap: {limit: 3, per: 0 days}"), "from 1 to 3660", 3},
 		"bad key":                 {rule("cap: {limit: 3, per: 7d, by: [debt]}"), "is not a key to count by", 3},
+		"bad start":               {rule("cap: {limit: 3, per: 7d, start: first}"), "start is ranked", 3},
+		"ranked and refused":      {rule("cap: {limit: 3, per: 7d, start: ranked}, else: refuse"), "waits, and is not refused", 3},
 		"bad count":               {rule("cap: {limit: 3, per: 7d, count: calls}"), "count is one of", 3},
 		"not a product":           {rule(`when: 'category == "marketing" || channel == "sms"', cap: {limit: 3, per: 7d}`), "does not tell which contacts", 3},
 		"never opens":             {rule("hours: {mon-fri: []}"), "never opens", 3},

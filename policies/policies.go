@@ -31,7 +31,10 @@ type Question struct {
 	Address string
 	// TemplateDuties are the duties that the leg's template fulfils.
 	TemplateDuties []string
-	Now            time.Time
+	// Ahead are the customer's touches that wait and have a higher priority,
+	// the highest first, where Guard.Ranks asks for them; see MaxAhead.
+	Ahead []Ahead
+	Now   time.Time
 }
 
 // EntryOf is the contact that q's leg would be, as the contact log keeps it.

@@ -16,6 +16,7 @@ type candidate struct {
 	needsLog    bool // a finding needs what the log holds
 	uncounted   bool
 	rechecked   bool // against the ledger, as to places pending for long
+	ranked      bool // by a log that shows who of those ahead has a place
 	reservation contactlog.Reservation
 }
 
@@ -40,7 +41,7 @@ func (g *Guard) Reserve(ctx context.Context, qs []Question) ([]touch.Verdict, er
 	var waiting, looking []*candidate
 	for i := range qs {
 		c := &candidate{index: i}
-		verdicts[i] = set.prepare(&qs[i], c)
+		verdicts[i] = set.prepare(&qs[i], c, contactlog.Snapshot{})
 		if c.needsLog {
 			looking, needLog = append(looking, c), append(needLog, qs[i])
 		}
@@ -64,9 +65,10 @@ func (g *Guard) Reserve(ctx context.Context, qs []Question) ([]touch.Verdict, er
 	return verdicts, g.reserve(ctx, set, qs, waiting, verdicts)
 }
 
-// prepare judges what needs no log and takes down what the log must answer.
-func (s *Set) prepare(q *Question, c *candidate) touch.Verdict {
-	e := s.begin(q, contactlog.Snapshot{})
+// prepare judges what needs no log and takes down what the log must answer. A
+// log that was seen tells who of those ahead needs no place any more.
+func (s *Set) prepare(q *Question, c *candidate, seen contactlog.Snapshot) touch.Verdict {
+	e := s.begin(q, seen)
 	defer e.end()
 	e.asking = true
 	v := e.verdict()
@@ -101,6 +103,10 @@ func (g *Guard) reserve(ctx context.Context, set *Set, qs []Question, waiting []
 			case !a.Admitted && !c.rechecked && len(stale(a.Entries, q.Now)) > 0:
 				c.rechecked = true
 				again, places[q.Touch.Customer] = append(again, c), stale(a.Entries, q.Now)
+			case !a.Admitted && !c.ranked && len(q.Ahead) > 0:
+				c.ranked = true
+				set.prepare(&q, c, contactlog.Snapshot{Known: true, Entries: a.Entries})
+				again = append(again, c)
 			case !a.Admitted:
 				v := set.Evaluate(q, contactlog.Snapshot{Known: true, Entries: a.Entries})
 				if v.Decision == touch.Allow {

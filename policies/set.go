@@ -52,6 +52,7 @@ type Set struct {
 	hidden    []*rule // those that take contacts out of the count
 	lists     []string
 	keep      time.Duration
+	ranked    pairs // those that a cap with start: ranked may bind
 	tallies   Tallies
 	pool      sync.Pool // of *evaluation
 	zones     sync.Map  // name to *time.Location, nil for one that does not exist
@@ -71,6 +72,9 @@ func (s *Set) finish(sources []Source, conditions []*condition) {
 			}
 		}
 		if l, ok := r.demand.(*limits); ok {
+			if l.ranked {
+				s.ranked |= r.pairs()
+			}
 			for i := range l.each {
 				s.keep = max(s.keep, l.each[i].per.Max()+24*time.Hour)
 			}

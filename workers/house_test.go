@@ -84,8 +84,9 @@ func (h *house) enqueue(_ context.Context, refs []ledger.SegmentRef) error {
 	return nil
 }
 
-// submit accepts touches, due now; edit changes the i-th before it goes in.
-func (h *house) submit(n int, edit func(i int, t *touch.Touch)) []touch.ID {
+// submit accepts touches, due now or so long after; edit changes the i-th
+// before it goes in.
+func (h *house) submit(n int, edit func(i int, t *touch.Touch), after ...time.Duration) []touch.ID {
 	h.t.Helper()
 	var all []ledger.NewTouch
 	var ids []touch.ID
@@ -99,8 +100,12 @@ func (h *house) submit(n int, edit func(i int, t *touch.Touch)) []touch.ID {
 		if edit != nil {
 			edit(i, &t)
 		}
+		due := h.clock()
+		if i < len(after) {
+			due = due.Add(after[i])
+		}
 		all = append(all, ledger.NewTouch{
-			Touch: t, Digest: t.Digest(), State: touch.Due, Due: h.clock(), Lane: touch.Lane(t.Plan[0].Channel, t.Urgent()),
+			Touch: t, Digest: t.Digest(), State: touch.Due, Due: due, Lane: touch.Lane(t.Plan[0].Channel, t.Urgent()),
 			Events: []touch.Event{{Kind: touch.EventAccepted, At: h.clock(), Touch: t.ID, Caller: t.Caller, State: touch.Due}},
 		})
 		ids = append(ids, t.ID)
@@ -203,6 +208,8 @@ func (g *scriptedGuard) Settle(_ context.Context, ss []contactlog.Settlement) er
 	}
 	return nil
 }
+
+func (g *scriptedGuard) Ranks(*touch.Touch, int) bool { return false }
 
 // scriptedPool answers what answer says, and counts what it accepted.
 type scriptedPool struct {

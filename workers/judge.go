@@ -50,6 +50,9 @@ func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job)
 	if len(ready) == 0 {
 		return nil, nil
 	}
+	if err := b.ahead(ctx, control, questions); err != nil {
+		return nil, err
+	}
 	verdicts, err := b.d.o.Guard.Reserve(ctx, questions)
 	if err != nil {
 		// A check is never skipped: everything waits for the log to answer.

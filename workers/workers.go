@@ -27,6 +27,9 @@ import (
 type Guard interface {
 	Reserve(ctx context.Context, qs []policies.Question) ([]touch.Verdict, error)
 	Settle(ctx context.Context, ss []contactlog.Settlement) error
+	// Ranks reports whether the leg is judged together with the customer's
+	// touches of higher priority.
+	Ranks(t *touch.Touch, leg int) bool
 }
 
 // Pool sends through providers; *channels.Pool is one.

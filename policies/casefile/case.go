@@ -30,6 +30,17 @@ type Case struct {
 	Listings []touch.Listing `json:"listings,omitempty"`
 	Duties   []string        `json:"duties,omitempty"` // that the leg's template fulfils
 	Contacts []Contact       `json:"contacts,omitempty"`
+	// Ahead are the customer's touches that wait: those of higher priority
+	// are what caps with start: ranked keep places for.
+	Ahead []Waiting `json:"ahead,omitempty"`
+}
+
+// Waiting is a touch that is to be sent still.
+type Waiting struct {
+	Touch  touch.Request `json:"touch"`
+	Caller string        `json:"caller,omitempty"`
+	Leg    int           `json:"leg,omitempty"`
+	Due    time.Time     `json:"due,omitzero"` // absent: now
 }
 
 // Contact is one contact made with the customer before.
@@ -101,6 +112,11 @@ func (c *Case) check() error {
 			return touch.Errorf(touch.Invalid, fmt.Sprintf("touch.plan[%d].channel", i), "%q is not a channel: one of %v", t.Plan[i].Channel, touch.Channels())
 		}
 	}
+	for i := range c.Ahead {
+		if w := &c.Ahead[i]; w.Leg < 0 || w.Leg >= len(w.Touch.Plan) || !w.Touch.Category.Valid() || !w.Touch.Plan[w.Leg].Channel.Valid() {
+			return touch.Errorf(touch.Invalid, fmt.Sprintf("ahead[%d]", i), "a touch ahead has a category, and a leg with a channel")
+		}
+	}
 	for i, k := range c.Contacts {
 		switch {
 		case k.At.IsZero() || !k.Channel.Valid() || !k.Category.Valid():
@@ -119,6 +135,12 @@ func (c *Case) Judge(set *policies.Set) touch.Verdict {
 	q := policies.Question{
 		Touch: t, Leg: c.Leg, Customer: c.Customer, Listings: c.Listings, TemplateDuties: c.Duties, Now: c.At,
 		Address: touch.AddressOn(t.Plan[c.Leg].Channel, &t.Request, c.Customer),
+	}
+	for i := range c.Ahead {
+		if w := &c.Ahead[i]; w.Touch.Priority > t.Priority {
+			ahead := &touch.Touch{ID: touch.NewID(w.Caller, w.Touch.Key), Caller: w.Caller, AcceptedAt: c.At, Request: w.Touch}
+			q.Ahead = append(q.Ahead, policies.Ahead{Touch: ahead, Leg: w.Leg, Due: w.Due})
+		}
 	}
 	return set.Evaluate(q, contactlog.Snapshot{Known: true, Entries: c.entries()})
 }

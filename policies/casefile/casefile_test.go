@@ -132,6 +132,39 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// The start rule off line: a touch of higher priority that waits, and is not in
+// the record of a decision.
+func TestAhead(t *testing.T) {
+	ranked := strings.Replace(rules, "per: 7d", "per: 7d, start: ranked", 1)
+	s, err := policies.Compile([]policies.Source{{Name: "house.yaml", Data: []byte(ranked)}}, policies.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := strings.Replace(sample, "2026-11-18", "2026-11-08", 1)
+	waiting := func(priority string) *casefile.Case {
+		return read(t, strings.Replace(one, `"contacts"`, `"ahead": [{"touch": {"key": "k2", "customer": "c1", "category": "marketing", "priority": `+
+			priority+`, "plan": [{"channel": "push"}]}, "due": "2026-11-20T11:00:00+08:00"}], "contacts"`, 1))
+	}
+	if v := waiting("0").Judge(s); v.Decision != touch.Allow {
+		t.Errorf("%+v", v)
+	}
+	v := waiting("3").Judge(s)
+	if v.Decision != touch.Defer || v.Rule != "house/weekly" || v.Kind != policies.KindRank {
+		t.Errorf("%+v", v)
+	}
+	d := casefile.Decision{Case: *read(t, one), Verdict: v, Policies: map[string]string{"house.yaml": ranked}, CustomerVersion: 4}
+	if c, err := d.Replay(policies.Options{}); err != nil || !c.Same || len(c.Reservations) != 1 {
+		t.Errorf("%+v %v", c, err)
+	}
+	d.Verdict.Findings[2].Decision = touch.Refuse
+	if c, err := d.Replay(policies.Options{}); err != nil || c.Same {
+		t.Errorf("another finding differs, and that was passed over: %+v %v", c, err)
+	}
+	if _, err := casefile.Read([]byte(strings.Replace(one, `"contacts"`, `"ahead": [{"touch": {}}], "contacts"`, 1))); touch.ClassOf(err) != touch.Invalid {
+		t.Errorf("a touch without a leg: %v", err)
+	}
+}
+
 // Two touches of one batch: the second was denied by the place that the first
 // held, and the first went out a moment later.
 func TestReplayCountsWhatWasInFlight(t *testing.T) {

@@ -89,7 +89,17 @@ func (d *Decision) judge(set *policies.Set, n int) *Comparison {
 		question.Contacts = append(question.Contacts[:len(question.Contacts):len(question.Contacts)], k)
 	}
 	c := &Comparison{Verdict: question.Judge(set)}
-	c.compare(&d.Verdict, &c.Verdict)
+	then := d.Verdict
+	if k := slices.IndexFunc(then.Findings, func(f touch.Finding) bool { return f.Kind == policies.KindRank }); k >= 0 {
+		f := &then.Findings[k]
+		c.Reservations = append(c.Reservations, fmt.Sprintf(
+			"%s kept a place for a touch of higher priority, which this record does not hold: its finding is taken as recorded", f.Rule))
+		then.Findings = slices.Delete(slices.Clone(then.Findings), k, k+1)
+		if then.Rule == f.Rule {
+			then.Decision, then.Rule, then.Until = c.Verdict.Decision, c.Verdict.Rule, c.Verdict.Until
+		}
+	}
+	c.compare(&then, &c.Verdict)
 	return c
 }
 

@@ -1,0 +1,127 @@
+package workers_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
+	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
+	"touchgate.dev/workers"
+	"touchgate.dev/workers/embedredis"
+)
+
+const oneByRank = `policy: house
+rules:
+  - {id: week, when: category == "marketing", cap: {limit: 1, per: 7d, start: ranked}}
+`
+
+// ranked is a house whose workers judge by a real guard over the embedded Redis.
+func ranked(t *testing.T) *house {
+	t.Helper()
+	h := newHouse(t)
+	server, err := embedredis.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(server.Options())
+	t.Cleanup(func() { client.Close(); server.Close() })
+	set, err := policies.Compile([]policies.Source{{Name: "house.yaml", Data: []byte(oneByRank)}}, policies.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	guard := policies.NewGuard(contactlog.NewRedis(client, contactlog.Options{}), nobodyYet)
+	guard.Use(set)
+	o := h.options("w1")
+	o.Guard = guard
+	h.deliver = workers.NewDeliver(o)
+	return h
+}
+
+// TestStartByRank: a touch whose customer waits for one of higher priority
+// leaves it the last place, until that one was sent or needs no place any more.
+func TestStartByRank(t *testing.T) {
+	const inTenMinutes = 10 * time.Minute
+	for name, c := range map[string]struct {
+		equal bool // of equal priority
+		// before and meanwhile happen before the first look and after it
+		before, meanwhile func(h *house, high touch.ID) error
+		at                time.Duration // when the lower one is sent; 0: not at all
+	}{
+		"the higher one is sent": {},
+		"it is cancelled": {at: 15 * time.Minute, meanwhile: func(h *house, high touch.ID) error {
+			_, err := h.ledger.CancelTouch(h.ctx, "bank", high, "ann", h.clock())
+			return err
+		}},
+		"it has no higher priority": {at: time.Second, equal: true},
+		"its campaign is paused": {at: time.Second, before: func(h *house, _ touch.ID) error {
+			return h.ledger.SetCampaign(h.ctx, "bank", "great", ledger.CampaignPaused, "ann", h.clock())
+		}},
+		"a stop holds it": {at: time.Second, before: func(h *house, _ touch.ID) error {
+			return h.ledger.PutStop(h.ctx, ledger.Stop{ID: "storm", Channel: touch.Push, Since: h.clock()}, "ann", h.clock())
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := ranked(t)
+			ids := h.submit(2, func(i int, t *touch.Touch) {
+				t.Customer, t.Priority = "c", 2
+				if i == 1 {
+					t.Campaign, t.Plan[0].Channel = "great", touch.Push
+					if !c.equal {
+						t.Priority = 7
+					}
+				}
+			}, 0, inTenMinutes)
+			low, high := ids[0], ids[1]
+			if c.before != nil {
+				if err := c.before(h, high); err != nil {
+					t.Fatal(err)
+				}
+				if err := h.watch.Refresh(h.ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+			begin, sent := h.clock(), map[touch.ID]time.Duration{}
+			for i := 0; h.clock().Sub(begin) < 20*time.Minute; i++ {
+				h.step()
+				for _, id := range ids {
+					if _, known := sent[id]; !known && h.view(id).Progress.State == touch.Sent {
+						sent[id] = h.clock().Sub(begin)
+					}
+				}
+				if i == 0 {
+					h.judgedFirst(low, c.at > 0 && c.meanwhile == nil)
+					if c.meanwhile != nil {
+						if err := c.meanwhile(h, high); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				h.pass(time.Second)
+			}
+			if at, went := sent[low]; went != (c.at > 0) || at > c.at {
+				t.Errorf("the lower one went out: %t, after %v", went, at)
+			}
+			if at, went := sent[high]; went != (c.at == 0) || (went && at > inTenMinutes+time.Second) {
+				t.Errorf("the higher one went out: %t, after %v", went, at)
+			}
+		})
+	}
+}
+
+// judgedFirst holds the touch of the lower priority against what its first
+// judgement must have come to.
+func (h *house) judgedFirst(low touch.ID, sent bool) {
+	h.t.Helper()
+	if sent {
+		h.expect(low, touch.Sent, touch.EventSent)
+		return
+	}
+	v := h.expect(low, touch.Due, touch.EventDeferred)
+	if e := v.Events[len(v.Events)-1]; e.Verdict == nil || e.Verdict.Rule != "house/week" || e.Verdict.Kind != policies.KindRank {
+		h.t.Errorf("%+v", e.Verdict)
+	}
+}
