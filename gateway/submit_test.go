@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -324,5 +325,55 @@ func TestCheckJudgesEveryLegAndStoresNothing(t *testing.T) {
 	}
 	if counts, _ := h.ledger.Counts(t.Context()); len(counts) != 0 {
 		t.Errorf("a check left %v behind", counts)
+	}
+}
+
+// TestIntakeAsksForWhatMayGoNow: only urgent touches that were allowed now are
+// offered for delivery straight from intake, with what was read of them.
+func TestIntakeAsksForWhatMayGoNow(t *testing.T) {
+	h := newHouse(t)
+	var asked []*policies.Question
+	svc, err := gateway.New(gateway.Options{
+		Ledger: h.ledger, Guard: h.guard, Now: h.clock, AppSecret: []byte("0123456789abcdef0123456789abcdef"),
+		Accept: func(ctx context.Context, touches []ledger.NewTouch, qs []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+			asked = qs
+			return h.ledger.Accept(ctx, touches)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.ledger.PutCustomers(t.Context(), []touch.Customer{{ID: "c1", Zones: []string{"Asia/Shanghai"}}}, "me", noon); err != nil {
+		t.Fatal(err)
+	}
+	urgent := func(key string) touch.Request {
+		r := sms(key)
+		r.Customer, r.Category = "c1", touch.Transactional
+		return r
+	}
+	later := urgent("later")
+	soon := noon.Add(time.Hour)
+	later.NotBefore = &soon
+	h.guard.judge = func(q policies.Question) touch.Verdict {
+		v := touch.Verdict{Decision: touch.Allow}
+		if q.Touch.Key == "unjudged" {
+			v = touch.Verdict{Decision: touch.Defer, Rule: gateway.RuleUnjudged, Until: q.Now}
+		}
+		return v
+	}
+	answers, err := svc.Submit(t.Context(), "engine", []touch.Request{urgent("now"), sms("bulk"), later, urgent("unjudged")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range answers {
+		if a.Err != nil || !a.New {
+			t.Errorf("answer %d: %+v", i, a)
+		}
+	}
+	if len(asked) != 4 || asked[0] == nil || asked[1] != nil || asked[2] != nil || asked[3] != nil {
+		t.Fatalf("asked %v", asked)
+	}
+	if q := asked[0]; q.Touch.Key != "now" || q.Customer == nil || !slices.Equal(q.Customer.Zones, []string{"Asia/Shanghai"}) || q.Address == "" || !q.Now.Equal(noon) {
+		t.Errorf("%+v", q)
 	}
 }

@@ -157,6 +157,14 @@ func (l simLedger) ask(do func() error) error {
 	return do()
 }
 
+func (l simLedger) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, h ledger.Hold) (as []ledger.Accepted, held []*ledger.Segment, refs []ledger.SegmentRef, err error) {
+	err = l.ask(func() error { as, held, refs, err = l.Ledger.AcceptHeld(ctx, touches, h); return err })
+	if l.s.dice.n(8) == 0 && l.s.trouble() {
+		return nil, nil, nil, errDown // it was done, and nobody heard of it
+	}
+	return as, held, refs, err
+}
+
 func (l simLedger) Claim(ctx context.Context, ref ledger.SegmentRef, w string, now, until time.Time) (seg *ledger.Segment, err error) {
 	return seg, l.ask(func() error { seg, err = l.Ledger.Claim(ctx, ref, w, now, until); return err })
 }
@@ -249,6 +257,12 @@ func (s *sim) run(t *testing.T) []touch.ID {
 	}
 	ids := s.submit(t, 12)
 	var all sync.WaitGroup
+	for i := range 6 {
+		n := simTouch(len(ids))
+		ids = append(ids, n.Touch.ID)
+		frozen := &freeze{}
+		all.Go(func() { s.straight(ctx, options(fmt.Sprintf("s%d", i), frozen), frozen, n) })
+	}
 	all.Go(func() { workers.NewFeeder(options("feeder", &freeze{})).Run(ctx) })
 	all.Go(func() { workers.NewReconciler(options("reconciler", &freeze{})).Run(ctx) })
 	for i := range 3 {
@@ -305,24 +319,63 @@ func (s *sim) work(ctx context.Context, o workers.Options, frozen *freeze) {
 	}
 }
 
+// straight submits a touch as a caller would, again and again until it is
+// taken, to a worker that may die or freeze as it delivers it.
+func (s *sim) straight(ctx context.Context, o workers.Options, frozen *freeze, n ledger.NewTouch) {
+	n.Enqueue = true
+	for try := 0; ctx.Err() == nil; try++ {
+		s.dice.pause(20 * time.Second)
+		life, die := context.WithCancel(ctx)
+		switch s.dice.n(3) {
+		case 0:
+			time.AfterFunc(time.Duration(s.dice.n(int(3*time.Second))), die)
+		case 1:
+			still := 8*time.Second + time.Duration(s.dice.n(int(12*time.Second)))
+			time.AfterFunc(time.Duration(s.dice.n(int(100*time.Millisecond))), func() { frozen.set(time.Now().Add(still)) })
+		}
+		o.Name = fmt.Sprintf("%s-%d", o.Name[:2], try)
+		var work sync.WaitGroup
+		o.Place = func(string) func(ledger.SegmentRef, func(context.Context, ledger.SegmentRef) error) {
+			return func(ref ledger.SegmentRef, do func(context.Context, ledger.SegmentRef) error) {
+				if do != nil {
+					work.Go(func() { _ = do(life, ref) }) // the reconciler has what fails
+				}
+			}
+		}
+		t := n.Touch
+		_, refs, err := workers.NewDeliver(o).Accept(ctx, []ledger.NewTouch{n}, []*policies.Question{{Touch: &t}})
+		work.Wait()
+		die()
+		if err == nil {
+			_ = o.Enqueue(ctx, refs)
+			return
+		}
+	}
+}
+
 func (s *sim) trouble() bool { s.truth.mu.Lock(); defer s.truth.mu.Unlock(); return s.truth.ill }
 
 func (s *sim) submit(t *testing.T, n int) (ids []touch.ID) {
 	var all []ledger.NewTouch
 	for i := range n {
-		key := fmt.Sprintf("k%d", i)
-		tc := touch.Touch{ID: touch.NewID("bank", key), Caller: "bank", AcceptedAt: time.Now(), Request: touch.Request{
-			Key: key, Customer: fmt.Sprintf("c%d", i%3), Category: touch.Service,
-			Plan:      []touch.Leg{{Channel: touch.SMS, Content: &touch.Content{Body: "hello"}}},
-			Addresses: map[touch.Channel]string{touch.SMS: "+100"},
-		}}
-		all = append(all, ledger.NewTouch{Touch: tc, Digest: tc.Digest(), State: touch.Due, Due: time.Now(), Lane: touch.Lane(touch.SMS, false)})
-		ids = append(ids, tc.ID)
+		all = append(all, simTouch(i))
+		ids = append(ids, all[i].Touch.ID)
 	}
 	if _, _, err := s.real.Accept(t.Context(), all); err != nil {
 		t.Fatal(err)
 	}
 	return ids
+}
+
+// simTouch makes the i-th touch, which is due now.
+func simTouch(i int) ledger.NewTouch {
+	key := fmt.Sprintf("k%d", i)
+	tc := touch.Touch{ID: touch.NewID("bank", key), Caller: "bank", AcceptedAt: time.Now(), Request: touch.Request{
+		Key: key, Customer: fmt.Sprintf("c%d", i%3), Category: touch.Service,
+		Plan:      []touch.Leg{{Channel: touch.SMS, Content: &touch.Content{Body: "hello"}}},
+		Addresses: map[touch.Channel]string{touch.SMS: "+100"},
+	}}
+	return ledger.NewTouch{Touch: tc, Digest: tc.Digest(), State: touch.Due, Due: time.Now(), Lane: touch.Lane(touch.SMS, false)}
 }
 
 // broken lists the promises that were not kept.
@@ -381,6 +434,11 @@ type liar struct{ ledger.Ledger }
 
 func (liar) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
 	return nil, nil
+}
+
+func (l liar) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, h ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
+	h.Intents = nil
+	return l.Ledger.AcceptHeld(ctx, touches, h)
 }
 
 func (l liar) Claim(ctx context.Context, ref ledger.SegmentRef, w string, now, until time.Time) (*ledger.Segment, error) {

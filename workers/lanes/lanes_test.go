@@ -230,6 +230,51 @@ func TestTheGraceTimeEnds(t *testing.T) {
 	})
 }
 
+// TestAPlaceIsTakenAheadOfItsSegment: who takes a place may not need it, and
+// work that fails in one comes again from the queue.
+func TestAPlaceIsTakenAheadOfItsSegment(t *testing.T) {
+	eachRedis(t, func(t *testing.T, client redis.UniversalClient) {
+		l := New(Options{Redis: client})
+		if l.Place(urgent) != nil {
+			t.Fatal("a place in a lane that nobody serves")
+		}
+		handled := make(chan ledger.SegmentRef, 9)
+		stop := serve(t, l, []LaneConfig{{Name: urgent, Concurrency: 1, PollInterval: 5 * time.Millisecond, Direct: 1}}, func(_ context.Context, ref ledger.SegmentRef) error {
+			handled <- ref
+			return nil
+		})
+		defer stop()
+		var place Place
+		wait(t, "the lane is served", func() bool { place = l.Place(urgent); return place != nil })
+		if l.Place(urgent) != nil {
+			t.Fatal("one place was taken twice")
+		}
+		place(ledger.SegmentRef{}, nil)
+		if place = l.Place(urgent); place == nil {
+			t.Fatal("a place that was given back is gone")
+		}
+		want := refs(urgent, 8, 9)[0]
+		place(want, func(context.Context, ledger.SegmentRef) error { return errors.New("the ledger was silent") })
+		if got := <-handled; got != want {
+			t.Fatalf("from the queue came %+v", got)
+		}
+		wait(t, "the place is free again", func() bool {
+			place = l.Place(urgent)
+			return place != nil
+		})
+		stopped := make(chan struct{})
+		go func() { stop(); close(stopped) }()
+		wait(t, "no direct place is left", func() bool { return l.Place(urgent) == nil && l.directOf(urgent) == nil })
+		select {
+		case <-stopped:
+			t.Fatal("Run returned while a place was taken")
+		default:
+		}
+		place(ledger.SegmentRef{}, nil)
+		<-stopped
+	})
+}
+
 func TestADirectPlaceNeedsNoRedis(t *testing.T) {
 	t.Parallel()
 	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1})
