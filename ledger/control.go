@@ -40,6 +40,7 @@ const (
 // change is sent after it.
 type Controls interface {
 	DeadLetters
+	Retention
 	// Control reads everything at one fence.
 	Control(ctx context.Context) (*Control, error)
 	// Fence reads only the number.

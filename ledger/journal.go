@@ -13,6 +13,9 @@ type Journal interface {
 	JournalRecords(ctx context.Context, after int64, limit int) ([]JournalRecord, error)
 	// JournalHead gives the last position and its hash; 0 when there is none.
 	JournalHead(ctx context.Context) (pos int64, hash []byte, err error)
+	// JournalCut gives the last position that was removed, and its hash, which
+	// the first record's hash follows; 0 when none was. See Retention.
+	JournalCut(ctx context.Context) (pos int64, hash []byte, err error)
 }
 
 // JournalRecord is the events of one transaction. Positions have no gaps.

@@ -161,6 +161,9 @@ func (a *App) backgroundParts() []func(context.Context) {
 				return err
 			}),
 			a.keepComplete,
+			workers.NewRetention(a.worker, workers.Keep{
+				Touches: a.cfg.Retention.Touches.Std(), Journal: a.cfg.Retention.Journal.Std(), AtLeast: a.guard.Keep,
+			}).Run,
 		)
 	}
 	return parts

@@ -33,7 +33,9 @@ type Config struct {
 	Webhooks  WebhooksConfig `yaml:"webhooks"`
 	Workers   WorkersConfig  `yaml:"workers"`
 	Limits    LimitsConfig   `yaml:"limits"`
-	Log       LogConfig      `yaml:"log"`
+	// Retention says how long what is over is kept.
+	Retention RetentionConfig `yaml:"retention"`
+	Log       LogConfig       `yaml:"log"`
 }
 
 // Role names the parts that a process runs.
@@ -105,6 +107,15 @@ type WorkersConfig struct {
 type LimitsConfig struct {
 	MaxBody   int64          `yaml:"max_body" validate:"min=1024"`   // bytes of one request that is not a stream
 	MaxFuture touch.Duration `yaml:"max_future" validate:"min=1000"` // how far ahead a touch may be scheduled
+}
+
+// RetentionConfig says how long what is over is kept; 0 is for ever. Nothing
+// goes that the rules in force still look back at.
+type RetentionConfig struct {
+	// Touches, with their contacts and what our own channels show of them.
+	Touches touch.Duration `yaml:"touches" validate:"min=0"`
+	// Journal is every event; at least as long as Touches.
+	Journal touch.Duration `yaml:"journal" validate:"min=0"`
 }
 
 // LogConfig says what is logged, and how.

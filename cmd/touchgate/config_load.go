@@ -316,6 +316,9 @@ func (l *loader) check(cfg *Config) {
 	if cfg.Ledger.Driver == "sqlite" && cfg.Ledger.Path == "" && cfg.Data == "" {
 		l.faultAt("data", "sqlite needs ledger.path or a data folder")
 	}
+	if r := cfg.Retention; r.Journal != 0 && (r.Touches == 0 || r.Journal < r.Touches) {
+		l.faultAt("retention.journal", "must be at least as long as retention.touches: a touch needs its history")
+	}
 	l.providers(cfg)
 }
 

@@ -137,3 +137,40 @@ func TestEventsOfASpan(t *testing.T) {
 		}
 	}
 }
+
+// uncut is a journal of which somebody removed the beginning by hand.
+type uncut struct {
+	tampered
+	pos  int64
+	hash []byte
+}
+
+func (j uncut) JournalCut(context.Context) (int64, []byte, error) { return j.pos, j.hash, nil }
+
+// A beginning that is gone must be told of by a record of the chain.
+func TestCheckWantsTheRecordOfACut(t *testing.T) {
+	l, began := story(t, 8)
+	all, err := l.JournalRecords(t.Context(), 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := uncut{tampered{l, func(r []ledger.JournalRecord) []ledger.JournalRecord { return r[3:] }}, 3, all[2].Hash}
+	if _, err := audit.Check(t.Context(), j, nil, nil); touch.ClassOf(err) != touch.Invalid || !strings.Contains(err.Error(), "no record says") {
+		t.Errorf("cut by hand: %v", err)
+	}
+	if n, err := l.CutJournal(t.Context(), began.Add(150*time.Second), 10, began.Add(time.Hour)); n != 3 || err != nil {
+		t.Fatal(n, err)
+	}
+	if head, err := audit.Check(t.Context(), l, nil, nil); err != nil || head.Records != 6 {
+		t.Errorf("cut by retention: %+v, %v", head, err)
+	}
+	// The export and its proof begin where the journal does.
+	var b strings.Builder
+	head, err := audit.Export(t.Context(), l, &b, audit.Options{All: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := audit.Verify(strings.NewReader(b.String()), head.Hash, nil); err != nil || got.Records != 6 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

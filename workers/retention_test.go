@@ -1,0 +1,67 @@
+package workers_test
+
+import (
+	"testing"
+	"time"
+
+	"touchgate.dev/touch"
+	"touchgate.dev/workers"
+)
+
+// TestRetentionKeepsWhatRulesLookAt: what is past goes, but nothing that the
+// longest window of the rules still counts, and nothing by two at once.
+func TestRetentionKeepsWhatRulesLookAt(t *testing.T) {
+	const day = 24 * time.Hour
+	h := newHouse(t)
+	ids := h.submit(3, nil)
+	h.step()
+	for _, id := range ids[:2] {
+		receipt := touch.Receipt{Dispatch: touch.DispatchID(id, 0), Kind: touch.ReceiptDelivered, At: h.now}
+		if _, err := h.ledger.Receive(h.ctx, []touch.Receipt{receipt}, h.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	window := 90 * day
+	keep := workers.Keep{Touches: 30 * day, Journal: 60 * day, AtLeast: func() time.Duration { return window }}
+	step := func(wantTouches, wantRecords int) {
+		t.Helper()
+		touches, records, err := workers.NewRetention(h.options("r"), keep).Step(h.ctx)
+		if err != nil || touches != wantTouches || records != wantRecords {
+			t.Errorf("%d touches, %d records, %v; want %d, %d", touches, records, err, wantTouches, wantRecords)
+		}
+	}
+	h.pass(80 * day)
+	step(0, 0)
+	window = day
+	h.pass(2 * time.Minute)
+	if held, err := h.ledger.Lease(h.ctx, "retention", "another", h.now, h.now.Add(time.Minute)); err != nil || !held {
+		t.Fatal(held, err)
+	}
+	step(0, 0)
+	h.pass(2 * time.Minute)
+	step(2, 0) // the third was never confirmed, so it isn't over; records bear the store's own time
+	h.expectGone(ids[0], ids[1])
+	if v := h.view(ids[2]); v.Progress.State != touch.Sent {
+		t.Errorf("%s", v.Progress.State)
+	}
+	h.pass(1000 * day)
+	head, _, err := h.ledger.JournalHead(h.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step(0, int(head))
+	h.pass(1000 * day)
+	keep.Touches, keep.Journal = 0, 0
+	step(0, 0) // zero keeps for ever
+	keep.Touches, keep.Journal = day, day
+	step(0, 1) // the record of the cut before
+}
+
+func (h *house) expectGone(ids ...touch.ID) {
+	h.t.Helper()
+	for _, id := range ids {
+		if _, err := h.ledger.Touch(h.ctx, "", id); touch.ClassOf(err) != touch.NotFound {
+			h.t.Errorf("the touch is still there: %v", err)
+		}
+	}
+}
