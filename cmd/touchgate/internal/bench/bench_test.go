@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,18 +53,80 @@ func TestSinkRemembersWhatItTook(t *testing.T) {
 		t.Errorf("a batch was answered with %s (%v)", said, err)
 	}
 	truth := s.truth()
-	if len(truth) != 3 || s.count() != 3 {
-		t.Fatalf("it remembers %d messages and counts %d, want 3: a repetition is a second message", len(truth), s.count())
+	told := slices.Collect(truth.all())
+	if len(told) != 3 || s.count() != 3 {
+		t.Fatalf("it remembers %d messages and counts %d, want 3: a repetition is a second message", len(told), s.count())
 	}
 	for i, want := range []string{id("1"), id("2"), id("1")} {
-		if truth[i].Dispatch != want || truth[i].At.Before(begun.Truncate(time.Microsecond)) {
-			t.Errorf("message %d is %v, want %s", i, truth[i], want)
+		if m := told[i].message(); m.Dispatch != want || m.At.Before(begun.Truncate(time.Microsecond)) {
+			t.Errorf("message %d is %v, want %s", i, m, want)
 		}
 	}
-	if again := s.truth(); len(again) != 0 {
-		t.Errorf("it tells %d messages twice", len(again))
+	if again := s.truth(); len(again.pieces) != 0 {
+		t.Error("it tells its messages twice")
 	}
 	http.DefaultClient.CloseIdleConnections()
+}
+
+func TestCountsAreTheSameInParts(t *testing.T) {
+	w := &work{name: "w", n: 5000, customers: 700, category: touch.Marketing}
+	d := &done{w: w, other: map[touch.ID]touch.State{}}
+	at := time.Now()
+	take := func(i int) { d.truth.add(taken{id: touch.NewID(caller, w.key(i)), at: at.UnixNano()}) }
+	var contacts = map[int]int{}
+	over := 0
+	for i := range w.n {
+		if i == 17 { // said to be sent, and lost
+			continue
+		}
+		take(i)
+		if contacts[w.customer(i)]++; contacts[w.customer(i)] > weekly {
+			over++
+		}
+	}
+	take(4711) // a duplicate
+	d.truth.add(taken{id: touch.NewID("another", "1")})
+	whole, messages := 0, 0
+	for k := range 7 {
+		claims, truth, number := d.part(k, 7)
+		whole, messages = whole+len(claims), messages+len(truth)
+		for _, i := range number {
+			if w.customer(i)%7 != k {
+				t.Fatalf("customer %d is in part %d", w.customer(i), k)
+			}
+		}
+	}
+	if whole != w.n || messages != w.n {
+		t.Errorf("the parts have %d claims and %d messages of %d", whole, messages, w.n)
+	}
+	e := &env{o: Options{Progress: io.Discard}}
+	var f Figures
+	e.compare(&f, d, func(int) time.Time { return at.Add(-time.Second) })
+	if f.Lost != 1 || f.Duplicated != 1 || f.OverCap != over || f.P50 < 900 || f.P50 > 1100 {
+		t.Errorf("lost %d, duplicated %d, over cap %d of %d, p50 %v ms", f.Lost, f.Duplicated, f.OverCap, over, f.P50)
+	}
+	e.compare(&f, &done{w: &work{name: "none", category: touch.Service, customers: 1}}, nil)
+	if f.OverCap != 0 {
+		t.Errorf("what was over a cap earlier is counted again: %d", f.OverCap)
+	}
+}
+
+func TestTapeKeepsOrderOverPieces(t *testing.T) {
+	var log tape
+	const n = 2*tapePiece + 5
+	for i := 0; i < n; i += 3 {
+		log.add(taken{at: int64(i)}, taken{at: int64(i + 1)}, taken{at: int64(i + 2)})
+	}
+	next := int64(0)
+	for m := range log.all() {
+		if m.at != next {
+			t.Fatalf("message %d comes as number %d", m.at, next)
+		}
+		next++
+	}
+	if next < n {
+		t.Errorf("it has %d messages of %d", next, n)
+	}
 }
 
 func TestWorkIsWhatTheAPITakes(t *testing.T) {

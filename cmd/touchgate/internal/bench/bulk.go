@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"touchgate.dev/cmd/touchgate/internal/apiclient"
-	"touchgate.dev/cmd/touchgate/internal/proof"
 	"touchgate.dev/touch"
 )
 
@@ -88,13 +87,13 @@ func (e *env) campaign(ctx context.Context, w *work) (*Figures, error) {
 	f := &Figures{Touches: w.n}
 	f.cost(before, after, w.n)
 	f.PeakMB = peakMB(e.house.PID)
-	f.arrivals(w, truth, func(i int) time.Time {
+	err = e.judge(ctx, f, w, truth, func(i int) time.Time {
 		if w.due.IsZero() {
 			return w.streamedAt(i)
 		}
 		return w.due
 	})
-	if err := e.judge(ctx, f, w, truth); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	f.PerSecond = float64(f.Sent) / end.Sub(start).Seconds()
@@ -117,23 +116,4 @@ func (e *env) submit(ctx context.Context, w *work, each func(apiclient.Chunk)) e
 		err = touch.Errorf(touch.Internal, "", "%d touches were not taken", failed)
 	}
 	return err
-}
-
-// arrivals fills in how long touches took from when they were begun to the vendor.
-func (f *Figures) arrivals(w *work, truth []proof.Message, begun func(i int) time.Time) {
-	h := newHistogram()
-	number := make(map[touch.ID]int, w.n)
-	for i := range w.n {
-		number[touch.NewID(caller, w.key(i))] = i
-	}
-	for _, m := range truth {
-		id, _, err := touch.ParseDispatchID(m.Dispatch)
-		if err != nil {
-			continue
-		}
-		if i, ours := number[id]; ours {
-			_ = h.RecordValue(max(1, m.At.Sub(begun(i)).Microseconds())) // beyond ten minutes the run has failed anyhow
-		}
-	}
-	f.latencies(h)
 }

@@ -29,6 +29,9 @@ type House struct {
 // client's: more than keep two cores busy on loopback only wait for each other.
 const vendorCalls = 16
 
+// vendorSecret signs the calls to the vendor, ours and the bare client's.
+func vendorSecret() string { return vendorhttp.FormatKey([]byte("a secret for loopback only")) }
+
 // env is everything that one measurement runs in. All of it is our own, a
 // given Redis apart, and gone afterwards.
 type env struct {
@@ -162,7 +165,7 @@ func (e *env) config(policies string) map[string]any {
 		"log":      m{"level": "warn"},
 		"providers": []m{{
 			"name": "sink", "adapter": "sms/http", "weight": 1, "concurrency": vendorCalls,
-			"config": m{"url": e.sink.url(), "secret": vendorhttp.FormatKey([]byte("a secret for loopback only")), "max_batch": e.batch},
+			"config": m{"url": e.sink.url(), "secret": vendorSecret(), "max_batch": e.batch},
 		}},
 	}
 	if e.o.Bulk > 0 {

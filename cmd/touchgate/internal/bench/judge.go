@@ -7,29 +7,28 @@ import (
 	"time"
 
 	"touchgate.dev/cmd/touchgate/internal/apiclient"
-	"touchgate.dev/cmd/touchgate/internal/proof"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
-// judge fills in the three counts of a work that is done, of which so many
-// touches were accepted: by the vendor's log against what the house says. The
-// touches that the house lists as anything else than sent are claimed to be
-// just that; all others are claimed to be sent, and the house's own count must
-// agree with how many that are.
-func (e *env) judge(ctx context.Context, f *Figures, w *work, truth []proof.Message) error {
+// judge fills in the three counts of a work that is done, by the vendor's log
+// against what the house says, and, where begun tells when each touch was, how
+// long they took. The touches that the house lists as anything else than sent
+// are claimed to be just that; all others are claimed to be sent, and the
+// house's own count must agree with how many that are.
+func (e *env) judge(ctx context.Context, f *Figures, w *work, truth tape, begun func(i int) time.Time) error {
 	states, err := e.states(ctx, w.name)
 	if err != nil {
 		return err
 	}
-	claimed := make(map[touch.ID]touch.State)
+	d := done{w: w, truth: truth, other: make(map[touch.ID]touch.State)}
 	for state, n := range states {
 		if state == touch.Sent || n == 0 {
 			continue
 		}
 		err := e.client.Touches(ctx, w.name, state, func(page []apiclient.Touch) error {
 			for i := range page {
-				claimed[page[i].ID] = page[i].State
+				d.other[page[i].ID] = page[i].State
 			}
 			return nil
 		})
@@ -37,40 +36,12 @@ func (e *env) judge(ctx context.Context, f *Figures, w *work, truth []proof.Mess
 			return err
 		}
 	}
-	claims, ids := make([]proof.Claim, w.n), make([]touch.ID, w.n)
-	sms := []touch.Channel{touch.SMS}
-	first := []int{0}
-	for i := range claims {
-		ids[i] = touch.NewID(caller, w.key(i))
-		claims[i] = proof.Claim{
-			ID: ids[i], Customer: string(appendCustomer(nil, w.customer(i))), Category: w.category,
-			Channels: sms, State: touch.Sent, SentLegs: first,
-		}
-		if state, other := claimed[ids[i]]; other {
-			claims[i].State, claims[i].SentLegs = state, nil
-		}
-	}
-	r := proof.Check(ids, claims, truth, nil, time.Now())
-	f.Lost, f.Duplicated = r.Lost, r.Duplicated
-	// A cap looks back at earlier work as well.
-	e.past.claims, e.past.truth = append(e.past.claims, claims...), append(e.past.truth, truth...)
-	over := proof.Check(nil, e.past.claims, e.past.truth, proofCaps(), time.Now()).OverCap
-	f.OverCap, e.past.over = over-e.past.over, over
+	e.compare(f, &d, begun)
 	f.Sent, f.Capped = states[touch.Sent], states[touch.Capped]
-	if off := w.n - len(claimed) - f.Sent; off != 0 {
+	if off := w.n - len(d.other) - f.Sent; off != 0 {
 		f.Lost += max(off, -off) // not known to the house, or known too often
 	}
-	for _, example := range r.Examples {
-		e.say("%s", example)
-	}
 	return nil
-}
-
-// past is all work that was judged, for the caps.
-type past struct {
-	claims []proof.Claim
-	truth  []proof.Message
-	over   int
 }
 
 // states counts a campaign's touches, as the house does.

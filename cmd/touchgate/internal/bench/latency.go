@@ -87,11 +87,10 @@ func (e *env) urgentWhile(ctx context.Context, w *work, n int, every time.Durati
 	truth := e.sink.truth()
 	f, both := &Figures{Touches: n}, &Figures{}
 	f.cost(before, e.read(ctx), n+w.n)
-	f.arrivals(u, truth, func(i int) time.Time { return p.begun[i] })
-	if err := e.judge(ctx, f, u, truth); err != nil {
+	if err := e.judge(ctx, f, u, truth, func(i int) time.Time { return p.begun[i] }); err != nil {
 		return nil, err
 	}
-	if err := e.judge(ctx, both, w, truth); err != nil {
+	if err := e.judge(ctx, both, w, truth, nil); err != nil {
 		return nil, err
 	}
 	f.Lost, f.Duplicated, f.OverCap = f.Lost+both.Lost, f.Duplicated+both.Duplicated, f.OverCap+both.OverCap

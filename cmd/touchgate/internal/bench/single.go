@@ -140,13 +140,12 @@ func (e *env) finish(ctx context.Context, p *poster, before usage) (finished, er
 	f := finished{Figures: &Figures{Touches: p.w.n}}
 	f.cost(before, after, p.w.n)
 	f.PeakMB = peakMB(e.house.PID)
-	f.arrivals(p.w, truth, func(i int) time.Time { return p.begun[i] })
 	f.also("request_to_answer_p50_ms", ms(p.answer, 50))
 	f.also("request_to_answer_p99_ms", ms(p.answer, 99))
-	for _, m := range truth {
-		if m.At.After(f.end) {
-			f.end = m.At
-		}
+	var last int64
+	for m := range truth.all() {
+		last = max(last, m.at)
 	}
-	return f, e.judge(ctx, f.Figures, p.w, truth)
+	f.end = time.Unix(0, last)
+	return f, e.judge(ctx, f.Figures, p.w, truth, func(i int) time.Time { return p.begun[i] })
 }

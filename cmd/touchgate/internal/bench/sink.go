@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"touchgate.dev/cmd/touchgate/internal/proof"
+	"touchgate.dev/touch"
 )
 
 // sink is a vendor that takes every message as fast as Go's HTTP server goes,
@@ -20,13 +20,7 @@ type sink struct {
 	serving  sync.WaitGroup
 	taken    atomic.Int64
 	mu       sync.Mutex
-	log      []taken
-}
-
-// taken is one message: its dispatch id as text, and when it was read.
-type taken struct {
-	id [28]byte
-	at int64 // unix nanoseconds
+	log      tape
 }
 
 func startSink() (*sink, error) {
@@ -104,12 +98,15 @@ func answer(out, id []byte) []byte {
 
 func (s *sink) note(ids ...[]byte) {
 	now := time.Now().UnixNano()
-	s.mu.Lock()
-	for _, id := range ids {
-		t := taken{at: now}
-		copy(t.id[:], id)
-		s.log = append(s.log, t)
+	var few [1]taken
+	ours := few[:0]
+	for _, text := range ids {
+		if id, leg, err := touch.ParseDispatchID(string(text)); err == nil {
+			ours = append(ours, taken{id: id, leg: uint8(leg), at: now})
+		}
 	}
+	s.mu.Lock()
+	s.log.add(ours...)
 	s.mu.Unlock()
 	s.taken.Add(int64(len(ids)))
 }
@@ -133,14 +130,10 @@ func nextID(body []byte) (id, rest []byte) {
 func (s *sink) count() int { return int(s.taken.Load()) }
 
 // truth gives what was taken since the last call, and forgets it.
-func (s *sink) truth() []proof.Message {
+func (s *sink) truth() tape {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	log := s.log
-	s.log = nil
-	s.mu.Unlock()
-	all := make([]proof.Message, len(log))
-	for i, t := range log {
-		all[i] = proof.Message{Dispatch: string(bytes.TrimRight(t.id[:], "\x00")), At: time.Unix(0, t.at)}
-	}
-	return all
+	s.log = tape{}
+	return log
 }
