@@ -72,15 +72,10 @@ func (s *Set) asksOf(q *Question, r *rule) []contactlog.Question {
 	e := s.begin(q, contactlog.Snapshot{})
 	defer e.end()
 	e.asking = true
-	for _, each := range e.rules() {
-		_, hides := each.demand.(uncounted)
-		if each == r || hides {
-			e.hold(each, nil)
-		}
-	}
-	if e.uncounted {
+	if e.takenOut() != nil || !slices.Contains(e.rules(), r) {
 		return nil
 	}
+	e.hold(r, nil)
 	return slices.Clone(e.asks)
 }
 
