@@ -14,12 +14,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/cmd/touchgate/internal/nemesis"
+	"touchgate.dev/cmd/touchgate/internal/nemesis/world"
 	"touchgate.dev/touch"
 )
+
+// nemesisDrain is the longest that a touch of a healed Touchgate can take until
+// nothing is due any more: a lease of a minute, two of a stop's looks, and six
+// looks at an unknown outcome, which lie within 126 s.
+const nemesisDrain = 6 * time.Minute
 
 type nemesisFlags struct {
 	dir       string
 	servers   bool
+	redis     string
+	other     string
+	only      string
 	json      bool
 	seed      uint64
 	duration  time.Duration
@@ -39,10 +48,18 @@ own log of what they really took say in the end whether anything was lost, sent
 twice, over a cap, in quiet hours or after a stop. The raw history stays in the
 folder when it was, or when --dir names one.
 
-With --servers it runs two gateways, workers and feeders on a PostgreSQL and two
-redis-servers of its own (apt-get install postgresql redis-server).`,
+With --servers it runs two gateways, workers and feeders on a PostgreSQL and
+redis-servers of its own (apt-get install postgresql redis-server): a master and
+its copy, or with --redis cluster a Redis Cluster of three masters with a
+replica each. Rolling restarts change between this program and the one that
+--other names, as an upgrade does.
+
+In the end it says what of a proof the run holds: half an hour of enough kills
+and touches, every promise kept, and how soon touches went out again. The exit
+code speaks of the promises alone.`,
 		Example: `  touchgate nemesis --duration 1m
-  touchgate nemesis --servers --duration 30m --seed 42 --dir ./run`,
+  touchgate nemesis --servers --duration 30m --seed 42 --dir ./run
+  touchgate nemesis --servers --redis cluster --other ./touchgate-old`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runNemesis(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -51,11 +68,14 @@ redis-servers of its own (apt-get install postgresql redis-server).`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.dir, "dir", "", "the `FOLDER` for everything (default: a temporary one)")
 	flags.BoolVar(&f.servers, "servers", false, "PostgreSQL, redis-server and six processes instead of one")
+	flags.StringVar(&f.redis, "redis", "single", "with --servers, single or cluster")
+	flags.StringVar(&f.other, "other", "", "another build of the `PROGRAM`, for rolling restarts (default: this one)")
+	flags.StringVar(&f.only, "only", "", "only faults with this `TEXT` in their names, such as redis")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object instead of tables")
 	flags.Uint64Var(&f.seed, "seed", 0, "what chance begins with (default: a fresh one)")
 	flags.DurationVar(&f.duration, "duration", time.Minute, "how long to break things")
 	flags.Float64Var(&f.rate, "rate", 170, "touches a second")
-	flags.IntVar(&f.customers, "customers", 0, "how many customers (default: 15 seconds' worth of touches)")
+	flags.IntVar(&f.customers, "customers", 0, "how many customers (default: enough for the run's touches)")
 	flags.DurationVar(&f.pause, "pause", 1500*time.Millisecond, "between two faults")
 	return cmd
 }
@@ -64,6 +84,9 @@ func runNemesis(ctx context.Context, f nemesisFlags, stdout, stderr io.Writer) e
 	if f.duration <= 0 || f.rate <= 0 || f.customers < 0 {
 		return usageError("--duration and --rate must be above 0")
 	}
+	if f.redis != "single" && f.redis != "cluster" || f.redis == "cluster" && !f.servers {
+		return usageError("--redis is single or, with --servers, cluster")
+	}
 	if f.seed == 0 {
 		s, err := seeds()
 		if err != nil {
@@ -71,8 +94,9 @@ func runNemesis(ctx context.Context, f nemesisFlags, stdout, stderr io.Writer) e
 		}
 		f.seed = s[0] >> 32
 	}
+	crowd := int(15*f.rate) + 1 // so few that caps bind
 	if f.customers == 0 {
-		f.customers = int(15*f.rate) + 1
+		f.customers = world.Customers(int(f.rate*f.duration.Seconds()), crowd)
 	}
 	kept := f.dir != ""
 	if !kept {
@@ -90,8 +114,8 @@ func runNemesis(ctx context.Context, f nemesisFlags, stdout, stderr io.Writer) e
 	}
 	fmt.Fprintf(stderr, "nemesis: seed %d, everything is in %s\n", f.seed, f.dir)
 	r, err := nemesis.Run(ctx, nemesis.Options{
-		Self: self, Dir: f.dir, Servers: f.servers, Seed: f.seed, Duration: f.duration, Pause: f.pause,
-		Rate: f.rate, Customers: f.customers, Drain: 4 * time.Minute, Progress: stderr, Now: time.Now,
+		Self: self, Other: f.other, Only: f.only, Dir: f.dir, Servers: f.servers, Cluster: f.redis == "cluster", Account: serviceAccount, Seed: f.seed, Duration: f.duration, Pause: f.pause,
+		Rate: f.rate, Customers: f.customers, Crowd: crowd, Drain: nemesisDrain, Progress: stderr, Now: time.Now,
 	})
 	if err != nil {
 		return err
@@ -122,7 +146,7 @@ func printNemesis(w io.Writer, r *nemesis.Report) {
 	t.AppendRows([]table.Row{
 		{"lost", r.Lost}, {"sent twice", r.Duplicated},
 		{"  allowed: urgent, after an unknown outcome", r.Allowed}, {"  at idempotent vendors", r.IdempotentDups},
-		{"unknown outcomes", r.Unknown}, {"over cap", r.OverCap}, {"  windows checked", r.CapsChecked},
+		{"unknown outcomes", r.Unknown}, {"  of touches that may be resent", r.Resendable}, {"over cap", r.OverCap}, {"  windows checked", r.CapsChecked},
 		{"sent in quiet hours", r.Quiet}, {"sent after a stop", r.AfterStop},
 	})
 	t.Render()
@@ -140,6 +164,16 @@ func printNemesis(w io.Writer, r *nemesis.Report) {
 			lane = "urgent"
 		}
 		t.AppendRow(table.Row{x.Fault, x.Times, lane, x.Median.Round(time.Millisecond), x.Worst.Round(time.Millisecond), x.Straggler.Round(time.Millisecond)})
+	}
+	t.Render()
+	t = newTable(w)
+	t.AppendHeader(table.Row{"a proof holds", "wanted", "this run", ""})
+	for _, g := range r.Goals {
+		met := "met"
+		if !g.Met {
+			met = "not met"
+		}
+		t.AppendRow(table.Row{g.What, g.Want, g.Got, met})
 	}
 	t.Render()
 	for _, e := range r.Examples {

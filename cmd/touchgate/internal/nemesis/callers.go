@@ -161,6 +161,10 @@ func (c *callers) stream(ctx context.Context, campaign string, rs []touch.Reques
 					total = part
 				}
 			})
+			if err != nil && !total.Done {
+				// Whatever is wrong with an answer that broke off, it is the network's fault.
+				return nil, touch.Errorf(touch.Unavailable, "", "the answer broke off: %w", err)
+			}
 			if said := total.Accepted + total.Repeated + total.Refused + total.Failed; err == nil && said != len(rs) {
 				// Seen once: a stream answered as done with no line taken.
 				err = touch.Errorf(touch.Unavailable, "", "the answer speaks of %d lines, and not of %d", said, len(rs))

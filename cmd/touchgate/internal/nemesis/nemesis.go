@@ -7,13 +7,16 @@
 package nemesis
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/http"
+	"slices"
 	"time"
 
+	"touchgate.dev/cmd/touchgate/internal/apiclient"
 	"touchgate.dev/cmd/touchgate/internal/nemesis/check"
 	"touchgate.dev/cmd/touchgate/internal/nemesis/world"
 	"touchgate.dev/cmd/touchgate/internal/proof"
@@ -26,12 +29,18 @@ type Options struct {
 	Dir  string // where everything is kept; it must exist
 	// Servers says that it runs two gateways, workers and feeders on PostgreSQL
 	// and redis-server; otherwise one process with everything embedded.
-	Servers   bool
+	Servers bool
+	Cluster bool   // with Servers: Redis is a Cluster of three masters with a replica each
+	Only    string // only faults with this in their names
+	Other   string // a second build of the program, for rolling restarts; "": the same again
+	// Account makes a service account of FCM whose tokens come from a URL.
+	Account   func(tokenURL string) (string, error)
 	Seed      uint64
 	Duration  time.Duration // of breaking; draining comes after it
 	Pause     time.Duration // between two faults
 	Rate      float64       // touches a second
 	Customers int
+	Crowd     int           // how many of them get touches at one time
 	Drain     time.Duration // how long everything may take to come to its end
 	Progress  io.Writer
 	Now       func() time.Time
@@ -51,6 +60,12 @@ type Report struct {
 	Asked    int            `json:"requests"`
 	Repeated int            `json:"requests_repeated"`
 	Faults   map[string]int `json:"faults"`
+	// Kills counts kill -9 of our processes; Redis its restarts, deaths and
+	// promotions; Flushes its FLUSHALLs.
+	Kills   int    `json:"kills"`
+	Redis   int    `json:"redis_restarts_and_promotions"`
+	Flushes int    `json:"redis_flushalls"`
+	Goals   []Goal `json:"done_when"`
 }
 
 // Run runs it. The error says that the run itself failed; whether the promises
@@ -66,7 +81,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer h.close()
-	w, err := world.New(o.Seed, o.Customers)
+	w, err := world.New(o.Seed, o.Customers, o.Crowd)
 	if err != nil {
 		return nil, err
 	}
@@ -91,17 +106,29 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	r.Seed, r.Seconds = o.Seed, time.Since(began).Seconds()
+	r.Goals = r.goals(o)
 	return r, log.close()
 }
 
 // settleIn stores the customers.
 func (c *callers) settleIn(ctx context.Context) error {
-	for _, customer := range c.world.Customers() {
-		if err := c.patient().Do(ctx, http.MethodPut, "/v1/customers/"+customer.ID, customer, nil); err != nil {
+	var lines bytes.Buffer
+	all := c.world.Customers()
+	for i := range all {
+		if err := json.NewEncoder(&lines).Encode(&all[i]); err != nil {
 			return err
 		}
 	}
-	return nil
+	var total apiclient.Chunk
+	err := c.patient().Upload(ctx, "/v1/customers", &lines, func(part apiclient.Chunk) {
+		if part.Done {
+			total = part
+		}
+	})
+	if err == nil && (total.Lines != len(all) || total.Failed > 0) {
+		err = touch.Errorf(touch.Internal, "", "of %d customers %d were taken and %d not: %v", len(all), total.Lines, total.Failed, total.Errors)
+	}
+	return err
 }
 
 // storm is the run proper: callers, faults and misbehaving vendors at once.
@@ -156,7 +183,10 @@ func judge(ctx context.Context, c *callers, n *nemesis, log *history) (*Report, 
 	run := &check.Run{
 		Orders: c.orders, Ends: ends, Caps: caps, Halts: c.halts, Delay: c.h.o.Delay(), Now: c.h.now(), Faults: n.done,
 		Quiet:   check.Quiet{Categories: world.Quiet(), Open: world.Open},
-		Vendors: map[string]check.Vendor{"sms": {Idempotent: true}, "inbox": {Idempotent: true}, "dialler": {Idempotent: true}, "push": {}},
+		Vendors: map[string]check.Vendor{"push": {}, "fcm": {}},
+	}
+	for _, name := range []string{"sms", "mail", "dialler", "inbox", "popup", "rm_task"} {
+		run.Vendors[name] = check.Vendor{Idempotent: true}
 	}
 	for _, t := range c.h.vendors.Truth().Taken() {
 		log.add(Line{At: t.At, Op: "taken", What: t.Provider + " " + t.Dispatch, Answer: t})
@@ -164,7 +194,21 @@ func judge(ctx context.Context, c *callers, n *nemesis, log *history) (*Report, 
 			run.Messages = append(run.Messages, check.Message{Dispatch: t.Dispatch, Provider: t.Provider, At: t.At, Resend: t.Resend})
 		}
 	}
-	r := &Report{Report: check.Check(run), Asked: c.asked, Repeated: c.again, Faults: map[string]int{}}
+	own, err := c.h.items(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range own {
+		log.add(Line{At: m.At, Op: "taken", What: m.Provider + " " + m.Dispatch})
+	}
+	run.Messages = append(run.Messages, own...)
+	slices.SortStableFunc(run.Messages, func(a, b check.Message) int { return a.At.Compare(b.At) })
+	r := &Report{
+		Report: check.Check(run), Asked: c.asked, Repeated: c.again, Faults: map[string]int{}, Redis: n.redis, Flushes: n.flushes,
+	}
+	for _, p := range c.h.procs {
+		r.Kills += p.Kills()
+	}
 	for _, f := range n.done {
 		r.Faults[f.Kind]++
 	}

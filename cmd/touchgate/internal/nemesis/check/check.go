@@ -104,14 +104,15 @@ type Report struct {
 	// Duplicated counts second messages for one leg. Those that the rules
 	// allow (sent again after an unknown outcome, at a vendor without
 	// idempotency) are in Allowed; the others break the promise.
-	Duplicated     int `json:"duplicated"`
-	Allowed        int `json:"duplicated_allowed"`
-	Unknown        int `json:"unknown_outcomes"`
-	OverCap        int `json:"over_cap"`
-	CapsChecked    int `json:"cap_windows_checked"`
-	Quiet          int `json:"sent_in_quiet_hours"`
-	AfterStop      int `json:"sent_after_stop"`
-	Resume         []Resume
+	Duplicated     int            `json:"duplicated"`
+	Allowed        int            `json:"duplicated_allowed"`
+	Unknown        int            `json:"unknown_outcomes"`
+	Resendable     int            `json:"unknown_outcomes_resendable"` // of urgent touches that are no marketing
+	OverCap        int            `json:"over_cap"`
+	CapsChecked    int            `json:"cap_windows_checked"`
+	Quiet          int            `json:"sent_in_quiet_hours"`
+	AfterStop      int            `json:"sent_after_stop"`
+	Resume         []Resume       `json:"resume"`
 	Examples       []string       `json:"examples,omitempty"`
 	States         map[string]int `json:"states"`
 	IdempotentDups int            `json:"duplicated_idempotent"`
@@ -134,9 +135,12 @@ func (r *Report) note(count *int, format string, args ...any) {
 // Check judges a run.
 func Check(run *Run) Report {
 	r := Report{Touches: len(run.Orders), Messages: len(run.Messages), States: map[string]int{}}
-	for _, e := range run.Ends {
+	for id, e := range run.Ends {
 		r.States[string(e.State)]++
 		r.Unknown += len(e.UnknownLegs)
+		if o := run.Orders[id]; o != nil && resendable(o) {
+			r.Resendable += len(e.UnknownLegs)
+		}
 	}
 	first := r.duplicates(run)
 	r.proven(run, first)
@@ -185,7 +189,7 @@ func (r *Report) duplicates(run *Run) []proof.Message {
 // of those in which a missing message is worse than a second one.
 func mayResend(run *Run, id touch.ID, n int) bool {
 	o, e := run.Orders[id], run.Ends[id]
-	if !o.Urgent || o.Category == touch.Marketing || e == nil {
+	if !resendable(o) || e == nil {
 		return false
 	}
 	for _, l := range e.UnknownLegs {
@@ -195,6 +199,9 @@ func mayResend(run *Run, id touch.ID, n int) bool {
 	}
 	return false
 }
+
+// resendable: of this touch a second message is better than none.
+func resendable(o *Order) bool { return o.Urgent && o.Category != touch.Marketing }
 
 // proven hands what is lost and what is over a cap to the demo's checker.
 func (r *Report) proven(run *Run, first []proof.Message) {

@@ -35,6 +35,7 @@ type Process struct {
 	cmd    *exec.Cmd
 	ended  chan struct{}
 	frozen bool
+	kills  int
 }
 
 // Start starts the program, unless it runs, and waits until it is ready.
@@ -123,8 +124,18 @@ func (p *Process) signal(s syscall.Signal) (<-chan struct{}, bool) {
 // Kill is kill -9, and waits until it is gone.
 func (p *Process) Kill() {
 	if ended, ok := p.signal(syscall.SIGKILL); ok {
+		p.mu.Lock()
+		p.kills++
+		p.mu.Unlock()
 		<-ended
 	}
+}
+
+// Kills is how often it was killed.
+func (p *Process) Kills() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.kills
 }
 
 // Stop asks it to end by a signal, and kills it when it takes too long; the

@@ -54,13 +54,23 @@ func Start(length time.Duration) time.Time { return Turn.Add(-length * 2 / 5) }
 type World struct {
 	dice      *rand.Rand
 	customers int
+	crowd     int
 	locations []*time.Location
 	made      int
 }
 
-// New makes a world of so many customers.
-func New(seed uint64, customers int) (*World, error) {
-	w := &World{dice: rand.New(rand.NewPCG(seed, 7)), customers: customers}
+// visits is how many touches a customer gets on average while in the crowd:
+// enough to meet every cap, the day's at last.
+const visits = 25
+
+// Customers is how many customers a run of so many touches needs.
+func Customers(touches, crowd int) int { return crowd + touches/visits }
+
+// New makes a world of so many customers. A crowd of them gets all touches at
+// one time; it moves on through the world as touches are made, so that caps
+// bind from the first minute of a run to its last.
+func New(seed uint64, customers, crowd int) (*World, error) {
+	w := &World{dice: rand.New(rand.NewPCG(seed, 7)), customers: customers, crowd: min(crowd, customers)}
 	for _, z := range zones {
 		l, err := time.LoadLocation(z)
 		if err != nil {
@@ -105,9 +115,7 @@ func (w *World) Urgent(now time.Time) touch.Request {
 	}
 	r.Plan = []touch.Leg{w.leg(touch.SMS)}
 	if w.dice.IntN(3) == 0 {
-		first := w.leg(touch.Push)
-		first.Wait, first.Until = touch.Duration(4*time.Second), "delivered"
-		r.Plan = []touch.Leg{first, w.leg(touch.SMS)}
+		r.Plan = []touch.Leg{w.first(touch.Push), w.leg(touch.SMS)}
 	}
 	return r
 }
@@ -124,18 +132,22 @@ func (w *World) Bulk(campaign string, now time.Time) touch.Request {
 	r := w.request(category, now.Add(90*time.Second+time.Duration(w.dice.IntN(90))*time.Second))
 	r.Campaign, r.Priority = campaign, w.dice.IntN(9)
 	switch n := w.dice.IntN(100); {
-	case category == touch.Collection:
+	case category == touch.Collection && n < 70:
 		r.Plan = []touch.Leg{w.leg(touch.AICall)}
-	case n < 60:
+	case category == touch.Collection:
+		r.Plan = []touch.Leg{w.first(touch.AICall), w.leg(touch.RMTask)}
+	case n < 50:
 		r.Plan = []touch.Leg{w.leg(touch.SMS)}
-	case n < 75:
+	case n < 65:
 		r.Plan = []touch.Leg{w.leg(touch.Push)}
-	case n < 85:
+	case n < 75:
 		r.Plan = []touch.Leg{w.leg(touch.Inbox)}
+	case n < 82:
+		r.Plan = []touch.Leg{w.leg(touch.Popup)}
+	case n < 88:
+		r.Plan = []touch.Leg{w.leg(touch.RMTask)}
 	default:
-		first := w.leg(touch.Push)
-		first.Wait, first.Until = touch.Duration(4*time.Second), "delivered"
-		r.Plan = []touch.Leg{first, w.leg(touch.SMS)}
+		r.Plan = []touch.Leg{w.first(touch.Push), w.leg(touch.SMS)}
 	}
 	return r
 }
@@ -154,12 +166,20 @@ func (w *World) Chance(percent int) bool { return w.dice.IntN(100) < percent }
 func (w *World) request(category touch.Category, expires time.Time) touch.Request {
 	w.made++
 	expires = expires.Round(0)
+	who := (w.made/visits + w.dice.IntN(w.crowd)) % w.customers
 	return touch.Request{
-		Key: fmt.Sprintf("k%08d", w.made), Customer: customer(w.dice.IntN(w.customers)), Category: category,
+		Key: fmt.Sprintf("k%08d", w.made), Customer: customer(who), Category: category,
 		Subject: fmt.Sprintf("s%d", w.dice.IntN(3)), ExpiresAt: &expires,
 	}
 }
 
 func (w *World) leg(c touch.Channel) touch.Leg {
 	return touch.Leg{Channel: c, Content: &touch.Content{Title: "nemesis", Body: "a message of the nemesis"}}
+}
+
+// first makes a leg after which another one follows, unless it is delivered.
+func (w *World) first(c touch.Channel) touch.Leg {
+	l := w.leg(c)
+	l.Wait, l.Until = touch.Duration(4*time.Second), "delivered"
+	return l
 }
