@@ -31,7 +31,11 @@ func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job)
 			continue
 		}
 		if t.Expired(now) || (t.ExpiresAt == nil && now.Sub(t.AcceptedAt) > b.d.o.Tuning.MaxAge) {
-			b.end(j, touch.Expired, "expired", touch.EventExpired)
+			if j.inFlight() {
+				b.unresolved(j) // it may be out already
+			} else {
+				b.end(j, touch.Expired, "expired", touch.EventExpired)
+			}
 			continue
 		}
 		q := policies.Question{Touch: t, Leg: j.leg, Customer: known.customer, Listings: known.listings, Now: now}
@@ -40,7 +44,11 @@ func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job)
 			return nil, err
 		}
 		if reason != "" {
-			b.nextLeg(j, reason, touch.Failed, touch.EventFailed, b.release(j))
+			if j.inFlight() {
+				b.unresolved(j)
+			} else {
+				b.nextLeg(j, reason, touch.Failed, touch.EventFailed, b.release(j))
+			}
 			continue
 		}
 		q.TemplateDuties = duties
