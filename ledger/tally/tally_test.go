@@ -23,13 +23,17 @@ type feed struct {
 	events []touch.Event
 	err    error
 	asked  int
+	read   int // events
 }
 
 func (f *feed) Events(_ context.Context, _ string, after int64, limit int) ([]touch.Event, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked++
-	return f.events[after:min(len(f.events), int(after)+limit)], f.err
+	from := min(len(f.events), int(after))
+	page := f.events[from:min(len(f.events), from+limit)]
+	f.read += len(page)
+	return page, f.err
 }
 
 func (f *feed) add(kind touch.EventKind, ago time.Duration, outcome string, n int) {
@@ -49,7 +53,7 @@ func TestCount(t *testing.T) {
 	if err := c.Follow(t.Context()); err != nil || f.asked != 0 {
 		t.Fatalf("read before it was asked: %v, %d", err, f.asked)
 	}
-	if _, ok := c.Count("acme", "nov", tally.Attempts, noon); ok {
+	if _, ok := c.Count("acme", "nov", tally.Attempts, noon.Add(-24*time.Hour)); ok {
 		t.Fatal("it knows before it has read")
 	}
 	if err := c.Follow(t.Context()); err != nil {
@@ -59,6 +63,12 @@ func TestCount(t *testing.T) {
 		if n, ok := c.Count("acme", "nov", outcome, noon.Add(-24*time.Hour)); !ok || n != want {
 			t.Errorf("%s: %d %v, want %d", outcome, n, ok, want)
 		}
+	}
+	if _, ok := c.Count("acme", "nov", tally.Connected, noon.Add(-72*time.Hour)); ok {
+		t.Error("it knows of a time that it has not read")
+	}
+	if err := c.Follow(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	if n, _ := c.Count("acme", "nov", tally.Connected, noon.Add(-72*time.Hour)); n != 47 {
 		t.Errorf("of three days %d", n)
@@ -72,6 +82,30 @@ func TestCount(t *testing.T) {
 	}
 	if n, _ := c.Count("acme", "nov", "abandoned", noon.Add(-24*time.Hour)); n != 3 {
 		t.Errorf("not what is new: %d", n)
+	}
+}
+
+// Of a long journal it reads what it is asked about, and a look here and there.
+func TestCountReadsNoFurtherBackThanAsked(t *testing.T) {
+	f := &feed{}
+	for day := 400; day > 0; day-- {
+		f.add(touch.EventSent, time.Duration(day)*24*time.Hour, "", 500)
+	}
+	c := tally.New(f)
+	for _, days := range []int{30, 7, 90, 500} {
+		since := noon.Add(-time.Duration(days) * 24 * time.Hour)
+		c.Count("acme", "nov", tally.Attempts, since)
+		asked, read := f.asked, f.read
+		if err := c.Follow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n, ok := c.Count("acme", "nov", tally.Attempts, since); !ok || n != min(days, 400)*500 {
+			t.Errorf("since %d days: %d %v", days, n, ok)
+		}
+		asked, read = f.asked-asked, f.read-read
+		if read > (days+2)*500+100 || asked > 100 {
+			t.Errorf("since %d days: %d events were read in %d questions", days, read, asked)
+		}
 	}
 }
 
