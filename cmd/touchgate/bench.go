@@ -30,6 +30,7 @@ own log, and what the machine does without us. docs/performance.md explains the
 modes. It ends with status 1 if one of the three counts is not zero.`,
 		Example: `  touchgate bench bulk --ledger postgres
   touchgate bench all --ledger both --json > figures.json
+  touchgate bench report figures.json
   touchgate bench latency --backlog 1000000
   touchgate bench sweep segment`,
 		Args: cobra.ExactArgs(1), ValidArgs: append(bench.Modes(), "all"),
@@ -56,13 +57,13 @@ modes. It ends with status 1 if one of the three counts is not zero.`,
 	flags.StringVar(&ledger, "ledger", "both", "postgres, sqlite or both")
 	flags.StringVar(&o.Redis, "redis", "", "the `ADDRESS` of a redis-server to use (default: one of our own)")
 	flags.IntVar(&o.Touches, "touches", 0, "touches in a round (default: as the mode needs)")
-	flags.IntVar(&o.Rounds, "rounds", 0, "rounds after the one that warms up (default 3)")
+	flags.IntVar(&o.Rounds, "rounds", 0, "rounds after the one that warms up (default 3, and 2 in all)")
 	flags.IntVar(&o.Backlog, "backlog", 100_000, "bulk touches that wait while the latency of urgent ones is measured")
 	flags.IntVar(&o.Connections, "connections", 64, "callers at work at once in mode single")
 	flags.IntVar(&o.Bulk, "segments", 0, "segments of one bulk lane that are delivered at once (default: the house's)")
 	flags.StringVar(&o.Profile, "cpuprofile", "", "write the house's CPU profile to `FILE`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "also print one JSON object on standard output at the end")
-	cmd.AddCommand(benchSweepCommand(&o, &ledger), benchHouseCommand(environ))
+	cmd.AddCommand(benchSweepCommand(&o, &ledger), benchReportCommand(), benchHouseCommand(environ))
 	return cmd
 }
 
@@ -104,6 +105,29 @@ func benchSweepCommand(o *bench.Options, ledger *string) *cobra.Command {
 	cmd.Flags().StringVar(&dir, "out", filepath.Join("docs", "performance"), "the `FOLDER` for CSV and SVG")
 	cmd.Flags().IntVar(&most, "max", 0, "leave out values above this")
 	return cmd
+}
+
+// benchReportCommand turns figures into the tables of docs/performance.md, so
+// that nobody types them.
+func benchReportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "report FILE",
+		Short: "Print the figures that --json wrote as tables in Markdown",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return touch.Errorf(touch.Invalid, "figures", "cannot be read: %w", err)
+			}
+			defer f.Close()
+			report, err := bench.ReadReport(f)
+			if err != nil {
+				return err
+			}
+			report.Markdown(cmd.OutOrStdout())
+			return nil
+		},
+	}
 }
 
 // benchHouseCommand is the house that bench starts as a process of its own.

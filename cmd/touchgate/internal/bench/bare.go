@@ -69,7 +69,7 @@ func (l Limits) share(f *Figures) (name string, part float64) {
 		name, limit = "COPY", l.Copy
 	case "caps":
 		name, limit = "empty scripts, two a contact", l.Scripts/2
-	case "bulk", "batch-vendor":
+	case "batch-vendor": // bulk is held against a bare client measured beside each round
 		name, limit = "a bare client", l.Client
 	}
 	if limit == 0 {

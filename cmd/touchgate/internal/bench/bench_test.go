@@ -197,7 +197,7 @@ func TestMetersReadOurselves(t *testing.T) {
 
 func TestReportSumsTheCountsThatMatter(t *testing.T) {
 	var r Report
-	r.add(&Figures{Mode: "bulk", PerSecond: 5, RatioToBareClient: 0.5, Lost: 1})
+	r.add(&Figures{Mode: "bulk", PerSecond: 5, RatioToBareClient: 0.5, BareClient: 10, Lost: 1})
 	r.add(&Figures{Mode: "single", PerSecond: 3, Duplicated: 2, OverCap: 4})
 	var out bytes.Buffer
 	if err := r.JSON(&out); err != nil {
@@ -211,6 +211,20 @@ func TestReportSumsTheCountsThatMatter(t *testing.T) {
 		if got[name] != want {
 			t.Errorf("%s is %v, want %v", name, got[name], want)
 		}
+	}
+	again, err := ReadReport(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tables bytes.Buffer
+	again.Markdown(&tables)
+	for _, row := range []string{"| bulk |  | 5 | 0.50 of 10 |  |  | 1, 0, 0 |", "| single |  | 3 |  |  |  | 0, 2, 4 |"} {
+		if !strings.Contains(tables.String(), row) {
+			t.Errorf("the tables lack %q:\n%s", row, &tables)
+		}
+	}
+	if _, err := ReadReport(strings.NewReader("{}")); touch.ClassOf(err) != touch.Invalid {
+		t.Errorf("an empty object was read as a report: %v", err)
 	}
 	if !r.Bad() {
 		t.Error("a report with a lost touch is not good")
