@@ -3,6 +3,7 @@ package workers
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,6 +74,8 @@ func (b *batch) sort(all []ledger.Claimed) []*job {
 			if b.waitIsOver(j) {
 				jobs = append(jobs, j)
 			}
+		case j.c.Intent != nil && !contacted(p, j.c.Intent.Leg):
+			b.counted(j)
 		default:
 			b.detach(j)
 		}
@@ -86,13 +89,34 @@ func (b *batch) job(c *ledger.Claimed) *job {
 	if p.State == touch.Unknown {
 		j.unknownSince = contactAt(p, p.Leg, b.d.o.Now())
 	}
-	if c.Intent != nil && c.Intent.Leg == p.Leg && (p.State == touch.Due || p.State == touch.Unknown) {
+	if c.Intent == nil {
+		return j
+	}
+	// What is sent after a wait is intended before the ledger says that the
+	// wait was over.
+	onNext := p.State == touch.Sent && c.Intent.Leg == p.Leg+1
+	if onNext || (c.Intent.Leg == p.Leg && (p.State == touch.Due || p.State == touch.Unknown)) {
 		j.provider = c.Intent.Provider
 		if j.unknownSince.IsZero() {
 			j.unknownSince = c.Intent.At
 		}
 	}
 	return j
+}
+
+func contacted(p *ledger.Progress, leg int) bool {
+	return slices.ContainsFunc(p.Contacts, func(c ledger.Contact) bool { return c.Leg == leg })
+}
+
+// counted takes a touch out that came to its end by a receipt of an earlier
+// leg while a worker was lost over a later one: that one may have been sent,
+// and counts.
+func (b *batch) counted(j *job) {
+	now := b.d.o.Now()
+	j.leg = j.c.Intent.Leg
+	j.dispatch.ID = touch.DispatchID(j.touch().ID, j.leg)
+	contact := &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: now}
+	b.add(j, ledger.Transition{Contact: contact}, b.commit(j, now, ledger.ContactAttempt))
 }
 
 func contactAt(p *ledger.Progress, leg int, otherwise time.Time) time.Time {

@@ -56,7 +56,7 @@ func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
 
 // lost reports whether the intent to send the job was a worker's that did not
 // live to settle it.
-func (j *job) lost() bool { return j.c.Progress.State == touch.Due && j.c.Intent != nil }
+func (j *job) lost() bool { return j.c.Progress.State != touch.Unknown && j.c.Intent != nil }
 
 // callOver is when a call that a lost worker meant to make is surely over: it
 // may only stand still, and go on until then. Zero where no worker was lost.
@@ -107,10 +107,9 @@ func (b *batch) foundUnsent(j *job, r touch.Result) {
 // as sent, and a late receipt still corrects it.
 func (b *batch) unresolved(j *job) {
 	now := b.d.o.Now()
-	crashed := j.c.Progress.State == touch.Due
 	contact := &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: j.unknownSince}
 	j.dispatch.ID = touch.DispatchID(j.touch().ID, j.leg)
-	if crashed {
+	if j.lost() {
 		j.attempts = 0
 		j.events = append(j.events, b.event(j, touch.EventUnknown, touch.Unknown, "worker_lost"))
 	}

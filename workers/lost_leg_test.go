@@ -1,0 +1,81 @@
+package workers_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+	"touchgate.dev/workers"
+)
+
+// mute is a ledger that a worker does not live to settle in.
+type mute struct{ ledger.Ledger }
+
+func (mute) Settle(context.Context, ledger.SegmentRef, []ledger.Transition) error {
+	return touch.Errorf(touch.Conflict, "", "dead")
+}
+
+// loseOverSecondLeg has the first leg sent and its wait over, and loses a
+// worker after it sent the second. It gives the segment that is to be worked
+// on again.
+func (h *house) loseOverSecondLeg(meanwhile func()) (touch.ID, ledger.SegmentRef) {
+	h.t.Helper()
+	id := h.submit(1, pushThenSMS)[0]
+	h.step()
+	h.pass(30 * time.Minute)
+	ref := h.feed()[0]
+	o := h.options("dying")
+	o.Ledger = mute{h.ledger}
+	if err := workers.NewDeliver(o).Handle(h.ctx, ref); err != nil {
+		h.t.Fatal(err)
+	}
+	if n := h.pool.accepted[touch.DispatchID(id, 1)]; n != 1 {
+		h.t.Fatalf("the second leg was sent %d times before the worker was lost", n)
+	}
+	meanwhile()
+	h.pass(2 * time.Minute)
+	refs, err := h.ledger.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
+	if err != nil || len(refs) != 1 {
+		h.t.Fatal(refs, err)
+	}
+	return id, refs[0]
+}
+
+// The progress still stands on the first leg: only the intent tells.
+func TestASecondLegIsNotSentAgainAfterItsWorkerWasLost(t *testing.T) {
+	h := newHouse(t)
+	id, ref := h.loseOverSecondLeg(func() {})
+	h.pool.names = []string{"another"}
+	if err := h.deliver.Handle(h.ctx, ref); err != nil {
+		t.Fatal(err)
+	}
+	v := h.expect(id, touch.Unknown, touch.EventSent, touch.EventFallback, touch.EventUnknown)
+	if n := h.pool.accepted[touch.DispatchID(id, 1)]; n != 1 || v.Progress.Leg != 1 || v.Progress.Provider != "sms-vendor" {
+		t.Errorf("%d messages, now on leg %d of %s; want the one, its outcome unknown", n, v.Progress.Leg, v.Progress.Provider)
+	}
+}
+
+func TestASecondLegWhoseWorkerWasLostCountsAlthoughTheFirstArrived(t *testing.T) {
+	h := newHouse(t)
+	id, ref := h.loseOverSecondLeg(func() {
+		all, err := h.ledger.Contacts(h.ctx, []string{"c0"}, h.now.Add(-time.Hour))
+		if err != nil || len(all["c0"]) != 2 {
+			t.Fatal(all, err)
+		}
+		first := all["c0"][0]
+		receipt := touch.Receipt{Dispatch: touch.DispatchID(first.Touch, 0), Kind: touch.ReceiptDelivered, At: h.now}
+		if _, err := h.ledger.Receive(h.ctx, []touch.Receipt{receipt}, h.now); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err := h.deliver.Handle(h.ctx, ref); err != nil {
+		t.Fatal(err)
+	}
+	v := h.expect(id, touch.Delivered, touch.EventSent, touch.EventDelivered)
+	if len(v.Progress.Contacts) != 2 || h.pool.accepted[touch.DispatchID(id, 1)] != 1 {
+		t.Errorf("%d messages, contacts %+v", h.pool.accepted[touch.DispatchID(id, 1)], v.Progress.Contacts)
+	}
+	h.reserved(id, 1, "committed")
+}
