@@ -130,7 +130,7 @@ func TestTapeKeepsOrderOverPieces(t *testing.T) {
 }
 
 func TestWorkIsWhatTheAPITakes(t *testing.T) {
-	w := &work{name: "w", n: 2500, customers: 1000, category: touch.Marketing, due: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	w := &work{name: "w", n: 2500, customers: 1000, category: touch.Marketing, due: time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)}
 	in := bufio.NewScanner(w.stream())
 	contacts, i := map[string]int{}, 0
 	for ; in.Scan(); i++ {

@@ -86,7 +86,7 @@ func (w *work) line(b []byte, i int) []byte {
 	b = appendCustomer(b, w.customer(i))
 	b = append(append(append(b, `","category":"`...), w.category...), `","subject":"auto-loan"`...)
 	if !w.due.IsZero() {
-		b = append(append(append(b, `,"not_before":"`...), w.due.UTC().Format(time.RFC3339)...), '"')
+		b = append(append(append(b, `,"not_before":"`...), w.due.UTC().Format(time.RFC3339Nano)...), '"')
 	}
 	b = append(b, `,"plan":[{"channel":"sms","template":"`+template+`","params":{"amount":"`...)
 	b = strconv.AppendInt(b, int64(1000+i%50*1000), 10)
