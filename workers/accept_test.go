@@ -112,6 +112,16 @@ func TestStraightFromIntakeToTheVendor(t *testing.T) {
 	if err != nil || !answers[0].Same || answers[0].State != touch.Sent || len(p.taken) != 0 || p.free != 1 {
 		t.Fatal(answers, err, len(p.taken), p.free)
 	}
+	c, qc := h.otp("c")
+	if _, _, err := d.Accept(h.ctx, []ledger.NewTouch{a, c}, []*policies.Question{qa, qc}); err != nil {
+		t.Fatal(err)
+	}
+	p.run(h)
+	h.expect(a.Touch.ID, touch.Sent, touch.EventSent)
+	h.expect(c.Touch.ID, touch.Sent, touch.EventSent)
+	if n := h.pool.accepted[touch.DispatchID(a.Touch.ID, 0)]; n != 1 {
+		t.Errorf("beside a new touch a repeat was sent again: %d times", n)
+	}
 }
 
 func TestWithoutAPlaceItIsEnqueued(t *testing.T) {
