@@ -15,6 +15,7 @@ type absent struct {
 	lists   []string
 	grace   *calendar.Span
 	checked *calendar.Span
+	lifted  []string // scopes: consent given after the listing lifts it
 }
 
 var placeholders = []string{"{subject}", "{channel}", "{category}", "{campaign}", "{caller}"}
@@ -24,7 +25,8 @@ func readAbsent(c *compiler, n *yaml.Node, r *rule) demand {
 	r.kind = "list"
 	lists := n
 	if n.Kind == yaml.MappingNode {
-		f := c.fields(n, "lists", "grace", "checked_within")
+		f := c.fields(n, "lists", "grace", "checked_within", "lifted_by")
+		a.lifted = c.texts(f["lifted_by"])
 		if lists = f["lists"]; lists == nil {
 			c.fault(n, "", "absent_from names its lists")
 			return a
@@ -106,7 +108,7 @@ func (a *absent) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
 			if a.grace != nil {
 				begin = e.first(*a.grace, l.Since, r)
 			}
-			if begin.After(e.t) || (l.Until != nil && !e.t.Before(*l.Until)) {
+			if begin.After(e.t) || (l.Until != nil && !e.t.Before(*l.Until)) || e.liftedAfter(a.lifted, l.Since) {
 				continue
 			}
 			if f != nil {

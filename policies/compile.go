@@ -73,6 +73,7 @@ func Compile(sources []Source, o Options) (*Set, error) {
 	}
 	c.settleWaivers()
 	c.checkHidden()
+	c.checkHours()
 	if len(faults) > 0 {
 		sort.SliceStable(faults, func(i, j int) bool {
 			return faults[i].File < faults[j].File || (faults[i].File == faults[j].File && faults[i].Line < faults[j].Line)

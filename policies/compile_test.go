@@ -95,6 +95,14 @@ func TestEveryFaultHasItsLineAndAHint(t *testing.T) {
 		"holdout without an end":  {rule(`holdout: {share: 5%, key: k}`), "has an end", 3},
 		"holdout of everybody":    {rule(`until: 2027-01-01, holdout: {share: 100%, key: k}`), "above zero", 3},
 		"ratio without its parts": {rule(`ratio: {of: abandoned, max: 3%}`), "of, over, max and per", 3},
+		"hours that never meet":   {"policy: p\nrules:\n  - {id: a, hours: {sat: ['09:00-12:00']}}\n  - {id: b, when: channel == 'sms', hours: {sat: ['12:00-15:00'], sun: ['09:00-12:00']}}\n", "p/b\" are never open together", 4},
+		"a letter of Latin-1":     {"policy: p\ntitle: caf\xe9\n", "UTF-8", 2},
+		"a tab":                   {"policy: p\nrules:\n\t- {id: a}\n", "spaces, not with tabs", 3},
+		"one sign to compare":     {rule(`require: 'category = "marketing"'`), "compare with two signs", 3},
+		"the word and":            {rule(`require: 'category == "marketing" and channel == "sms"'`), "write && for and", 3},
+		"a text without quotes":   {rule(`require: category == marketing`), `in quotes: "marketing"`, 3},
+		"no condition":            {rule(`require: ''`), "the condition is empty", 3},
+		"CEL too deep":            {rule(`require: '` + strings.Repeat("(", 300) + "true" + strings.Repeat(")", 300) + `'`), "recursion", 3},
 		"own of nothing":          {rule(`own: {}`), "names one preference", 3},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,6 @@ package policies
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -97,13 +96,6 @@ func newLanguage() (*language, error) {
 	return &language{env: env, known: map[conditionKey]*condition{}}, nil
 }
 
-// problem is why an expression is refused: its line within the expression, a
-// message and a hint.
-type problem struct {
-	line          int
-	message, hint string
-}
-
 // compile reads one boolean expression of a document with the clock given.
 func (l *language) compile(text string, clock clock) (*condition, []problem) {
 	for _, key := range []conditionKey{{text, clock}, {text: text}} {
@@ -116,7 +108,7 @@ func (l *language) compile(text string, clock clock) (*condition, []problem) {
 	}
 	checked, issues := l.env.Compile(text)
 	if issues.Err() != nil {
-		return nil, l.explain(issues)
+		return nil, l.explain(text, issues)
 	}
 	if checked.OutputType() != cel.BoolType {
 		return nil, []problem{{message: fmt.Sprintf("a condition is true or false; this one is %s", checked.OutputType()), hint: `compare it with something, as in category == "marketing"`}}
@@ -190,22 +182,6 @@ func (sizes) EstimateSize(cost.AstNode) *cost.SizeEstimate {
 
 func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
 	return nil
-}
-
-var undeclared = regexp.MustCompile(`undeclared reference to '([^']*)'`)
-
-// explain turns CEL's messages into ours, with the nearest known name.
-func (l *language) explain(issues *cel.Issues) []problem {
-	var found []problem
-	for _, e := range issues.Errors() {
-		p := problem{line: e.Location.Line() - 1, message: strings.NewReplacer("facts.(", "(", " (in container '')", "").Replace(e.Message)}
-		if m := undeclared.FindStringSubmatch(e.Message); m != nil {
-			p.message = fmt.Sprintf("%q is not known here", m[1])
-			p.hint = didYouMean(m[1], vocabulary())
-		}
-		found = append(found, p)
-	}
-	return found
 }
 
 // literals checks what the types cannot: categories, channels, spans and

@@ -82,7 +82,7 @@ func (d *cooldown) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
 			begin = e.first(*d.grace, o.At, r)
 		}
 		end := e.last(d.per, o.At, r)
-		if begin.After(e.t) || (!end.IsZero() && !end.After(e.t)) || d.liftedAfter(e, o.At) {
+		if begin.After(e.t) || (!end.IsZero() && !end.After(e.t)) || e.liftedAfter(d.lifted, o.At) {
 			continue
 		}
 		if end.IsZero() {
@@ -116,9 +116,10 @@ func (d *cooldown) enough(e *evaluation, r *rule, o *touch.Outcome) bool {
 	return n >= d.times
 }
 
-// liftedAfter reports whether the customer has consented again since.
-func (d *cooldown) liftedAfter(e *evaluation, since time.Time) bool {
-	return slices.ContainsFunc(d.lifted, func(scope string) bool {
+// liftedAfter reports whether the customer has consented to one of the scopes
+// since.
+func (e *evaluation) liftedAfter(scopes []string, since time.Time) bool {
+	return slices.ContainsFunc(scopes, func(scope string) bool {
 		return e.consented(strings.TrimSuffix(e.expand(scope), ":"), since, nil) == yes
 	})
 }

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -112,7 +113,8 @@ func (e *evaluation) binds(d *document) bool {
 // lives in "us" too.
 func (e *evaluation) lives(law string) bool {
 	for _, home := range e.q.Customer.Jurisdictions {
-		if rest, ok := strings.CutPrefix(home, law); ok && (rest == "" || rest[0] == '-') {
+		n := len(law)
+		if len(home) >= n && strings.EqualFold(home[:n], law) && (len(home) == n || home[n] == '-') {
 			return true
 		}
 	}
@@ -233,7 +235,7 @@ func (e *evaluation) verdict() touch.Verdict {
 			continue
 		}
 		n++
-		f.Rule, f.Kind, f.Shadow = r.id, r.kind, r.shadow
+		f.Rule, f.Kind, f.Shadow = r.id, cmp.Or(f.Kind, r.kind), r.shadow
 		if d, ok := r.demand.(*duty); ok && !r.shadow && f.Decision == touch.Allow && !f.Excused {
 			v.Duties = append(v.Duties, d.names...)
 		}

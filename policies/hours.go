@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"fmt"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -12,6 +13,7 @@ import (
 // hours demands that a weekly table is open wherever the customer may be.
 type hours struct {
 	calendar.Hours
+	closed   bool // never open
 	hopeless bool // for a customer who may be anywhere, see meets
 }
 
@@ -50,11 +52,38 @@ func readHours(c *compiler, n *yaml.Node, _ *rule) demand {
 			c.fault(key, "", "%v", err)
 		}
 	}
-	if !h.Opens() {
+	if h.closed = !h.Opens(); h.closed {
 		c.fault(n, "to forbid it altogether use require", "the window never opens")
 	}
 	h.hopeless = !h.meets(c.doc.place.unknown)
 	return h
+}
+
+// checkHours refuses hours of one document that always hold together and are
+// never open together: what they bind could never go out.
+func (c *compiler) checkHours() {
+	told := map[*rule]bool{}
+	for pair := range c.set.index {
+		open := map[*document]*calendar.Common{}
+		for _, r := range c.set.rules {
+			h, ok := r.demand.(*hours)
+			if !ok || told[r] || h.closed || !r.always(pair) {
+				continue
+			}
+			if open[r.doc] == nil {
+				open[r.doc] = &calendar.Common{}
+			}
+			if told[r] = !open[r.doc].Add(&h.Hours); told[r] {
+				*c.faults = append(*c.faults, Fault{File: r.doc.file, Line: r.line, Message: fmt.Sprintf("the hours of %q are never open together with those of the rules before it", r.id)})
+			}
+		}
+	}
+}
+
+// always reports whether r binds a pair of category and channel whatever the
+// facts and the date.
+func (r *rule) always(pair int) bool {
+	return (r.when == nil || r.when.must.has(pair)) && r.unless == nil && r.presumption == nil && !r.shadow && !r.from.set && !r.until.set && len(r.waivers) == 0
 }
 
 // meets reports whether the table, holidays apart, is ever open in all zones at

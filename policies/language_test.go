@@ -127,21 +127,31 @@ func TestWhatRulesSay(t *testing.T) {
 			l.Until = &u
 			q.Listings = []touch.Listing{l}
 		}, touch.Defer, "03-03 12:00"},
-		"C21 within 18 months":         {"  - {id: r, require: 'within(\"bought\", \"18 months\")'}\n", attribute("bought", "2024-10-01"), touch.Allow, ""},
-		"C21 longer ago":               {"  - {id: r, require: 'within(\"bought\", \"18 months\")'}\n", attribute("bought", "2024-08-31"), touch.Refuse, ""},
-		"C21 no such fact":             {"  - {id: r, require: 'within(\"bought\", \"18 months\")'}\n", nil, touch.Refuse, ""},
-		"C21 number":                   {"  - {id: r, require: number('income') >= 1000.0}\n", attribute("income", 1000.0), touch.Allow, ""},
-		"C22 own hours":                {"  - {id: r, own: {quiet: quiet}}\n", preference("quiet", "09:00-17:00"), touch.Defer, "03-02 17:00"},
-		"C22 hours that make no sense": {"  - {id: r, own: {quiet: quiet}}\n", preference("quiet", "late"), touch.Refuse, ""},
-		"C22 hold":                     {"  - {id: r, own: {hold: hold}}\n", preference("hold", "2026-03-10"), touch.Defer, "03-10 00:00"},
-		"C22 hold that is over":        {"  - {id: r, own: {hold: hold}}\n", preference("hold", "2026-03-02"), touch.Allow, ""},
-		"C22 hold that makes no sense": {"  - {id: r, own: {hold: hold}}\n", preference("hold", "spring"), touch.Refuse, ""},
-		"C23 not yet":                  {"  - {id: r, require: 'false', from: 2026-03-03}\n", nil, touch.Allow, ""},
-		"C23 no longer":                {"  - {id: r, require: 'false', until: 2026-03-02}\n", nil, touch.Allow, ""},
-		"C23 it ends by itself":        {"  - {id: r, require: 'false', else: defer, until: 2026-03-05}\n", nil, touch.Defer, "03-05 00:00"},
-		"C23 waived":                   {"  - {id: r, require: 'false'}\nwaivers:\n  - {rule: r, by: Risk, reason: trial, until: 2026-03-05}\n", nil, touch.Allow, ""},
-		"C23 the waiver has ended":     {"  - {id: r, require: 'false'}\nwaivers:\n  - {rule: r, by: Risk, reason: trial, until: 2026-03-01}\n", nil, touch.Refuse, ""},
-		"C25 once ever":                {"  - {id: r, cap: {limit: 1, per: forever, by: [template]}}\n", was(3000*day, nil), touch.Refuse, ""},
+		"C21 within 18 months": {"  - {id: r, require: 'within(\"bought\", \"18 months\")'}\n", attribute("bought", "2024-10-01"), touch.Allow, ""},
+		"C21 longer ago":       {"  - {id: r, require: 'within(\"bought\", \"18 months\")'}\n", attribute("bought", "2024-08-31"), touch.Refuse, ""},
+		"C21 no such fact":     {"  - {id: r, require: 'within(\"bought\", \"18 months\")'}\n", nil, touch.Refuse, ""},
+		"C21 number":           {"  - {id: r, require: number('income') >= 1000.0}\n", attribute("income", 1000.0), touch.Allow, ""},
+		"C21 a whole number":   {"  - {id: r, require: number('days') > 60}\n", attribute("days", 61.0), touch.Allow, ""},
+		"C20 consent after the listing lifts it": {"  - {id: r, absent_from: {lists: [suppression2], lifted_by: marketing}}\n", func(q *policies.Question, l *contactlog.Snapshot) {
+			q.Listings = []touch.Listing{listing("suppression2", q.Now.Add(-2*day))}
+			consent("marketing", true, day, 0)(q, l)
+		}, touch.Allow, ""},
+		"C20 consent before it does not": {"  - {id: r, absent_from: {lists: [suppression2], lifted_by: marketing}}\n", func(q *policies.Question, l *contactlog.Snapshot) {
+			q.Listings = []touch.Listing{listing("suppression2", q.Now.Add(-2*day))}
+			consent("marketing", true, 3*day, 0)(q, l)
+		}, touch.Refuse, ""},
+		"C28 a jurisdiction in capitals": {"  - {id: r, require: 'false'}\njurisdictions: [US]\n", func(q *policies.Question, _ *contactlog.Snapshot) { q.Customer.Jurisdictions = []string{"us-ca"} }, touch.Refuse, ""},
+		"C22 own hours":                  {"  - {id: r, own: {quiet: quiet}}\n", preference("quiet", "09:00-17:00"), touch.Defer, "03-02 17:00"},
+		"C22 hours that make no sense":   {"  - {id: r, own: {quiet: quiet}}\n", preference("quiet", "late"), touch.Refuse, ""},
+		"C22 hold":                       {"  - {id: r, own: {hold: hold}}\n", preference("hold", "2026-03-10"), touch.Defer, "03-10 00:00"},
+		"C22 hold that is over":          {"  - {id: r, own: {hold: hold}}\n", preference("hold", "2026-03-02"), touch.Allow, ""},
+		"C22 hold that makes no sense":   {"  - {id: r, own: {hold: hold}}\n", preference("hold", "spring"), touch.Refuse, ""},
+		"C23 not yet":                    {"  - {id: r, require: 'false', from: 2026-03-03}\n", nil, touch.Allow, ""},
+		"C23 no longer":                  {"  - {id: r, require: 'false', until: 2026-03-02}\n", nil, touch.Allow, ""},
+		"C23 it ends by itself":          {"  - {id: r, require: 'false', else: defer, until: 2026-03-05}\n", nil, touch.Defer, "03-05 00:00"},
+		"C23 waived":                     {"  - {id: r, require: 'false'}\nwaivers:\n  - {rule: r, by: Risk, reason: trial, until: 2026-03-05}\n", nil, touch.Allow, ""},
+		"C23 the waiver has ended":       {"  - {id: r, require: 'false'}\nwaivers:\n  - {rule: r, by: Risk, reason: trial, until: 2026-03-01}\n", nil, touch.Refuse, ""},
+		"C25 once ever":                  {"  - {id: r, cap: {limit: 1, per: forever, by: [template]}}\n", was(3000*day, nil), touch.Refuse, ""},
 		"C25 confirmation of opt-out": {"  - {id: r, cooldown: {after: [opt_out], for: forever}, unless: 'template == \"bye\" && had(\"opt_out\", \"5m\")'}\n", func(q *policies.Question, _ *contactlog.Snapshot) {
 			had(q, "opt_out", 4*time.Minute)
 			q.Touch.Plan[0].Template = "bye"

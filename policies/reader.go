@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -38,6 +39,9 @@ func (r *reader) broken(err error) {
 		f.Line, _ = strconv.Atoi(m[1])
 		f.Message = strings.Replace(f.Message, m[0], "", 1)
 	}
+	if strings.Contains(f.Message, "cannot start any token") {
+		f.Hint = "indent with spaces, not with tabs"
+	}
 	*r.faults = append(*r.faults, f)
 }
 
@@ -47,6 +51,10 @@ var yamlLine = regexp.MustCompile(`line (\d+): `)
 func (r *reader) parse(data []byte) *yaml.Node {
 	if len(data) > maxDocument {
 		r.fault(nil, "", "the document is larger than %d MiB", maxDocument>>20)
+		return nil
+	}
+	if at := foreign(data); at > 0 {
+		r.fault(&yaml.Node{Line: at}, "save the file as UTF-8", "not YAML: a letter in another encoding")
 		return nil
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
@@ -64,6 +72,23 @@ func (r *reader) parse(data []byte) *yaml.Node {
 		return nil
 	}
 	return root.Content[0]
+}
+
+// foreign is the line of the first letter that is not UTF-8, 0 where there is
+// none. UTF-16 says what it is by its first two bytes.
+func foreign(data []byte) int {
+	if utf8.Valid(data) || bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return 0
+	}
+	at := 0
+	for at < len(data) {
+		letter, size := utf8.DecodeRune(data[at:])
+		if letter == utf8.RuneError && size == 1 {
+			break
+		}
+		at += size
+	}
+	return 1 + bytes.Count(data[:at], []byte("\n"))
 }
 
 // fields takes a mapping apart; keys outside known, repeated keys and aliases

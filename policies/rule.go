@@ -77,7 +77,7 @@ func kinds() []ruleKind {
 			"A condition must hold; consent is the usual one.",
 			`{id: consent, when: category == "marketing", require: consented("marketing:" + channel)}`},
 		{"absent_from", touch.Refuse, readAbsent,
-			"Customer and address are on none of the lists. `grace` is how long after its listing an entry may be ignored, `checked_within` how old our knowledge of the register may be (attribute `checked:` and the list's name). Names may hold " + strings.Join(placeholders, ", ") + ".",
+			"Customer and address are on none of the lists. `grace` is how long after its listing an entry may be ignored, `checked_within` how old our knowledge of the register may be (attribute `checked:` and the list's name), `lifted_by` names the scopes whose consent, given after the listing, lifts it (with `unless: consented(…)` an earlier one does too). Names may hold " + strings.Join(placeholders, ", ") + ".",
 			`{id: register, when: category == "marketing", absent_from: {lists: [national-dnc], grace: 28 days}, unless: consented("marketing")}`},
 		{"duty", touch.Refuse, readDuty,
 			"The leg's template fulfils the duty; an allowed verdict carries it.",
@@ -105,6 +105,9 @@ func (c *compiler) rule(n *yaml.Node) *rule {
 		kindKeys = append(kindKeys, k.key)
 	}
 	f := c.fields(n, append(keys, kindKeys...)...)
+	if n.Kind != yaml.MappingNode {
+		return nil
+	}
 	r := &rule{doc: c.doc, line: n.Line, id: c.name(f["id"], n, "the rule"), shadow: c.bool(f["shadow"]) || c.doc.shadow}
 	c.text(f["title"])
 	r.from, r.until = c.period(f["from"], f["until"])
@@ -168,6 +171,10 @@ func (c *compiler) signOff(n *yaml.Node) *signOff {
 // condition reads a CEL expression.
 func (c *compiler) condition(n *yaml.Node) *condition {
 	if n == nil {
+		return nil
+	}
+	if n.Kind != yaml.ScalarNode {
+		c.text(n) // says what is wrong
 		return nil
 	}
 	cond, problems := c.language.compile(strings.TrimSpace(c.text(n)), clock{c.doc.place, c.doc.calendar, c.doc.weekStart})

@@ -128,7 +128,7 @@ func vocabulary() []string {
 // out, so that every condition ends after work in proportion to its length. A
 // call f(x) is rewritten to @facts.f(x), which is how it finds the customer.
 func environment() []cel.EnvOption {
-	options := []cel.EnvOption{cel.ClearMacros(), cel.Variable("@facts", factSet)}
+	options := []cel.EnvOption{cel.ClearMacros(), cel.CrossTypeNumericComparisons(true), cel.Variable("@facts", factSet)}
 	for _, name := range append([]string{"category", "channel"}, factVariables...) {
 		kind := str
 		switch name {

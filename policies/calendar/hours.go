@@ -111,16 +111,47 @@ func tidy(windows []Window) ([]Window, error) {
 	return windows, nil
 }
 
-// Opens reports whether the table has any window at all.
-func (h *Hours) Opens() bool {
-	for _, windows := range h.week {
-		for _, w := range windows {
-			if w.To-w.From > int(h.Margin/time.Second) {
-				return true
+// Common is when several tables can be open at once, by day of the week and
+// whatever sort of day it is (holiday, eve, working day or plain). The zero
+// Common has no table yet.
+type Common struct {
+	week  [7][]Window
+	begun bool
+}
+
+// Add takes in a table, and reports whether anything remains; where nothing
+// would, the table is left out.
+func (c *Common) Add(h *Hours) bool {
+	both := Common{begun: true}
+	remains := false
+	for d := range c.week {
+		if both.week[d] = h.ever(d); c.begun {
+			both.week[d] = intersect(c.week[d], both.week[d])
+		}
+		remains = remains || len(both.week[d]) > 0
+	}
+	if remains {
+		*c = both
+	}
+	return remains
+}
+
+// Opens reports whether the table is ever open.
+func (h *Hours) Opens() bool { return new(Common).Add(h) }
+
+// ever gives all times at which a day of the week may be open, as far as the
+// margin leaves of them.
+func (h *Hours) ever(d int) []Window {
+	all := slices.Clone(h.week[d])
+	if h.Calendar.Len() > 0 {
+		for _, other := range []*[]Window{h.holiday, h.eve, h.workday} {
+			if other != nil {
+				all = append(all, *other...)
 			}
 		}
 	}
-	return false
+	all = slices.DeleteFunc(all, func(w Window) bool { return w.To-w.From <= int(h.Margin/time.Second) })
+	return complement(complement(all)) // one for those that overlap
 }
 
 // UsesHolidays reports whether the table asks its calendar anything.
