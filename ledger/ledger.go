@@ -168,11 +168,12 @@ type Work interface {
 	// Asserts the segment's epoch: class Conflict. A ref with Segment 0
 	// settles touches that are in none.
 	Settle(ctx context.Context, ref SegmentRef, transitions []Transition) error
-	// Recover finds up to limit segments whose lease ran out before now, or
+	// Recover finds up to limit segments whose lease ran out before an instant
+	// (one far ahead is any lease), or
 	// that nobody claimed since unclaimedBefore, raises their epoch and gives the
 	// new references, to be enqueued again. Crashes counts how often a
 	// segment was recovered after a claim; see Segment.
-	Recover(ctx context.Context, now, unclaimedBefore time.Time, limit int) ([]SegmentRef, error)
+	Recover(ctx context.Context, leasesBefore, unclaimedBefore time.Time, limit int) ([]SegmentRef, error)
 	// Unconfirm ends touches that were sent before the instant, have no timer
 	// and never heard a receipt, up to limit at a time.
 	Unconfirm(ctx context.Context, sentBefore, now time.Time, limit int) (n int, err error)

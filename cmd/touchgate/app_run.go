@@ -129,8 +129,8 @@ func (a *App) takeOver(ctx context.Context) error {
 		return nil
 	}
 	const ever = 1000 * time.Hour // longer than any lease
-	for {
-		refs, err := a.ledger.Recover(ctx, a.now().Add(ever), a.now(), 1000)
+	for began := a.now(); ; {
+		refs, err := a.ledger.Recover(ctx, began.Add(ever), began, 1000)
 		if err != nil || len(refs) == 0 {
 			return err
 		}

@@ -76,6 +76,7 @@ func Run(t *testing.T, open Open) {
 		{"FeedAfterMove", testFeedAfterMove},
 		{"FeedVoidTimerLast", testFeedVoidTimerLast},
 		{"ClaimOnce", testClaimOnce},
+		{"RecoverTwice", testRecoverTwice},
 		{"LostLease", testLostLease},
 		{"Unclaimed", testUnclaimed},
 		{"Fence", testFence},

@@ -192,6 +192,21 @@ func testClaimOnce(k *kit) {
 	k.class(touch.Conflict, k.Renew(k.ctx, ref, "w1", k.now().Add(lease)))
 }
 
+// testRecoverTwice: a process that starts takes over whatever was leased, for
+// however long; if it is lost before it could work, the next one does likewise.
+func testRecoverTwice(k *kit) {
+	k.accept(k.touch())
+	seg := k.take(bulk, 1)
+	for epoch := seg.Ref.Epoch + 1; epoch < seg.Ref.Epoch+3; epoch++ {
+		k.pass(time.Second)
+		refs, err := k.Recover(k.ctx, k.now().Add(1000*time.Hour), k.now(), 10)
+		k.must(err)
+		if len(refs) != 1 || refs[0].Epoch != epoch {
+			k.Fatalf("recovered %+v, want epoch %d", refs, epoch)
+		}
+	}
+}
+
 func testLostLease(k *kit) {
 	n := k.touch()
 	k.accept(n, k.touch())

@@ -144,11 +144,11 @@ func (s *Store) Renew(ctx context.Context, ref ledger.SegmentRef, worker string,
 }
 
 // Recover implements ledger.Work.
-func (s *Store) Recover(ctx context.Context, now, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
-	if err := s.adopt(ctx, nil, true, now); err != nil {
+func (s *Store) Recover(ctx context.Context, leasesBefore, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
+	if err := s.adopt(ctx, nil, true, s.now()); err != nil {
 		return nil, err
 	}
-	if err := s.dropOrphans(ctx, now); err != nil {
+	if err := s.dropOrphans(ctx, s.now()); err != nil {
 		return nil, err
 	}
 	var refs []ledger.SegmentRef
@@ -165,12 +165,12 @@ func (s *Store) Recover(ctx context.Context, now, unclaimedBefore time.Time, lim
 			return nil
 		}, `SELECT id, epoch, lane FROM segments
 			WHERE (claimed = 1 AND lease_until < $1) OR (claimed = 0 AND since < $2)
-			ORDER BY id LIMIT $3`+t.s.db.LockSkip(), micros(now), micros(unclaimedBefore), bound(limit, 100, 10_000))
+			ORDER BY id LIMIT $3`+t.s.db.LockSkip(), micros(leasesBefore), micros(unclaimedBefore), bound(limit, 100, 10_000))
 		if err != nil || len(ids) == 0 {
 			return err
 		}
 		_, err = t.Exec(`UPDATE segments SET epoch = epoch + 1, crashes = crashes + claimed, claimed = 0, worker = '',
-			lease_until = 0, since = $2 WHERE `+t.in("id", 1, Int), t.array(ids), micros(now))
+			lease_until = 0, since = $2 WHERE `+t.in("id", 1, Int), t.array(ids), micros(t.s.now()))
 		return err
 	})
 	return refs, err
