@@ -21,6 +21,7 @@ type session struct {
 	conn    *pgxpool.Conn
 	inTx    bool
 	pending *pgx.Batch
+	asked   bool // whether an answer is pending that may yet stop a commit
 }
 
 var _ sqlstore.Session = (*session)(nil)
@@ -54,6 +55,7 @@ func (s *session) Send(st sqlstore.Statement) {
 	queued := s.pending.Queue(st.Query, st.Args...)
 	switch {
 	case st.Row != nil:
+		s.asked = true
 		queued.Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				if err := st.Row(rows); err != nil {
@@ -73,7 +75,7 @@ func (s *session) Flush() error {
 		return nil
 	}
 	batch := s.pending
-	s.pending = &pgx.Batch{}
+	s.pending, s.asked = &pgx.Batch{}, false
 	return s.conn.SendBatch(s.ctx, batch).Close()
 }
 
@@ -82,6 +84,11 @@ var errNotCommitted = errors.New("postgres: the transaction was rolled back")
 
 // Commit implements sqlstore.Session.
 func (s *session) Commit() error {
+	if s.asked {
+		if err := s.Flush(); err != nil {
+			return err
+		}
+	}
 	s.pending.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
 		if tag.String() != "COMMIT" {
 			return errNotCommitted
