@@ -38,11 +38,11 @@ dev: ## a gateway on 127.0.0.1:8080 with simulated vendors and the key dev-key
 tour: ## run the README's curl tour against a gateway of its own
 	$(GO) test -tags $(TAGS) -count=1 -run TestTour ./cmd/touchgate
 
-nemesis-short: ## the nemesis for a minute: the embedded process, then servers
-	TEST_NEMESIS=1 $(GO) test -tags $(TAGS) -count=1 -timeout 20m -run TestNemesis ./cmd/touchgate
+nemesis-short: ## the nemesis for half a minute, as in make test: the embedded process, and servers
+	$(GO) test -tags $(TAGS) -count=1 -timeout 20m -v -run TestNemesis ./cmd/touchgate
 
-nemesis: build ## half an hour of breaking everything, on servers; DURATION=5m SEED=42 for another
-	bin/touchgate nemesis --servers --duration $(or $(DURATION),30m) --rate 175 $(if $(SEED),--seed $(SEED)) --dir bin/nemesis
+nemesis: build ## half an hour of breaking everything, on servers; DURATION=5m SEED=42 REDIS=cluster OTHER=old-binary
+	bin/touchgate nemesis --servers --duration $(or $(DURATION),30m) --rate 175 --redis $(or $(REDIS),single) $(if $(SEED),--seed $(SEED)) $(if $(OTHER),--other $(OTHER)) --dir bin/nemesis
 
 simulate: ## thousands of seeds of feeder, lease, deliver and settle
 	$(GO) test -tags $(TAGS) -count=1 -timeout 2h -run 'TestSimulation$$' ./workers -sim.seeds $(or $(SEEDS),2000)

@@ -29,6 +29,7 @@ type nemesisFlags struct {
 	redis     string
 	other     string
 	only      string
+	quick     bool
 	json      bool
 	seed      uint64
 	duration  time.Duration
@@ -71,6 +72,7 @@ code speaks of the promises alone.`,
 	flags.StringVar(&f.redis, "redis", "single", "with --servers, single or cluster")
 	flags.StringVar(&f.other, "other", "", "another build of the `PROGRAM`, for rolling restarts (default: this one)")
 	flags.StringVar(&f.only, "only", "", "only faults with this `TEXT` in their names, such as redis")
+	flags.BoolVar(&f.quick, "quick", false, "do not wait for the last unknown outcomes, which takes two minutes")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object instead of tables")
 	flags.Uint64Var(&f.seed, "seed", 0, "what chance begins with (default: a fresh one)")
 	flags.DurationVar(&f.duration, "duration", time.Minute, "how long to break things")
@@ -114,7 +116,7 @@ func runNemesis(ctx context.Context, f nemesisFlags, stdout, stderr io.Writer) e
 	}
 	fmt.Fprintf(stderr, "nemesis: seed %d, everything is in %s\n", f.seed, f.dir)
 	r, err := nemesis.Run(ctx, nemesis.Options{
-		Self: self, Other: f.other, Only: f.only, Dir: f.dir, Servers: f.servers, Cluster: f.redis == "cluster", Account: serviceAccount, Seed: f.seed, Duration: f.duration, Pause: f.pause,
+		Self: self, Other: f.other, Only: f.only, Quick: f.quick, Dir: f.dir, Servers: f.servers, Cluster: f.redis == "cluster", Account: serviceAccount, Seed: f.seed, Duration: f.duration, Pause: f.pause,
 		Rate: f.rate, Customers: f.customers, Crowd: crowd, Drain: nemesisDrain, Progress: stderr, Now: time.Now,
 	})
 	if err != nil {

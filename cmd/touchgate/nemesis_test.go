@@ -4,33 +4,32 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"touchgate.dev/cmd/touchgate/internal/nemesis/process"
+	"touchgate.dev/internal/testserver"
 )
 
-// TestNemesis runs the nemesis for a short while, on the embedded single
-// process and on servers; `make nemesis` runs it, and then for long.
+// TestNemesis runs the nemesis for some seconds, on the embedded single process
+// and on servers. It judges by the promises alone: how soon a busy machine
+// resumes proves nothing. `make nemesis` runs it for long.
 func TestNemesis(t *testing.T) {
-	if os.Getenv("TEST_NEMESIS") == "" {
-		t.Skip("the nemesis takes minutes: set TEST_NEMESIS=1, or run make nemesis")
-	}
 	self := filepath.Join(t.TempDir(), "touchgate")
 	if out, err := exec.Command("go", "build", "-tags", "nomsgpack", "-o", self, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for name, args := range map[string][]string{
-		"embedded": {"--duration", "15s", "--rate", "60"},
-		"servers":  {"--duration", "45s", "--rate", "60", "--servers"},
+		"embedded": {"--duration", "15s"},
+		"servers":  {"--duration", "25s", "--servers"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if name == "servers" && process.Missing() != nil {
-				t.Skip(process.Missing())
+			if err := process.Missing(); name == "servers" && err != nil {
+				testserver.Missing(t, err.Error())
 			}
-			cmd := exec.Command(self, append([]string{"nemesis", "--json", "--seed", "11"}, args...)...)
+			t.Parallel()
+			cmd := exec.Command(self, append([]string{"nemesis", "--json", "--quick", "--rate", "40", "--seed", "11"}, args...)...)
 			var out, progress bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &progress
 			err := cmd.Run()

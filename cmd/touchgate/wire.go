@@ -68,7 +68,7 @@ type App struct {
 	service  *gateway.Service
 	worker   workers.Options
 	deliver  *workers.Deliver // nil: the role does not deliver
-	listener net.Listener // nil: the role serves no HTTP
+	listener net.Listener     // nil: the role serves no HTTP
 	handler  http.Handler
 	gate     httpapi.Gate // closed when the process stops: intake and readiness answer 503
 }

@@ -42,6 +42,7 @@ type Options struct {
 	Customers int
 	Crowd     int           // how many of them get touches at one time
 	Drain     time.Duration // how long everything may take to come to its end
+	Quick     bool          // unknown outcomes that are still looked into are not waited for
 	Progress  io.Writer
 	Now       func() time.Time
 }
@@ -98,10 +99,11 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	fmt.Fprintln(o.Progress, "nemesis: everything is healed; waiting for every touch to come to its end")
-	if err := c.drained(ctx, o.Drain); err != nil {
+	ended, err := c.drained(ctx, o.Drain)
+	if err != nil {
 		return nil, err
 	}
-	r, err := judge(ctx, c, n, log)
+	r, err := judge(ctx, c, n, log, ended)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +170,7 @@ func (c *callers) tell(ctx context.Context) {
 }
 
 // judge gathers what callers, vendors and the API say, and checks it.
-func judge(ctx context.Context, c *callers, n *nemesis, log *history) (*Report, error) {
+func judge(ctx context.Context, c *callers, n *nemesis, log *history, ended time.Time) (*Report, error) {
 	ends, err := c.ends(ctx)
 	if err != nil {
 		return nil, err
@@ -181,7 +183,7 @@ func judge(ctx context.Context, c *callers, n *nemesis, log *history) (*Report, 
 		return nil, touch.Errorf(touch.Internal, "", "the checker cannot read the caps %v", unchecked)
 	}
 	run := &check.Run{
-		Orders: c.orders, Ends: ends, Caps: caps, Halts: c.halts, Delay: c.h.o.Delay(), Now: c.h.now(), Faults: n.done,
+		Orders: c.orders, Ends: ends, Caps: caps, Halts: c.halts, Delay: c.h.o.Delay(), Now: ended, Faults: n.done,
 		Quiet:   check.Quiet{Categories: world.Quiet(), Open: world.Open},
 		Vendors: map[string]check.Vendor{"push": {}, "fcm": {}},
 	}
