@@ -24,8 +24,9 @@ type bar struct {
 	text  string
 	began time.Time
 
-	quit    chan struct{}
-	running sync.WaitGroup
+	quit     chan struct{}
+	rendered chan struct{} // closed when the writer has ended
+	running  sync.WaitGroup
 }
 
 // newProgress begins a bar; a total of 0 is not known.
@@ -42,7 +43,11 @@ func newProgress(out io.Writer, title string, total int64) *bar {
 		b.writer.Style().Visibility.Speed = false
 		b.tracker = &progress.Tracker{Message: title, Total: total}
 		b.writer.AppendTracker(b.tracker)
-		b.running.Go(b.writer.Render)
+		b.rendered = make(chan struct{})
+		b.running.Go(func() {
+			defer close(b.rendered)
+			b.writer.Render()
+		})
 		return b
 	}
 	b.running.Go(b.lines)
@@ -121,7 +126,14 @@ func (b *bar) stop() {
 	close(b.quit)
 	if b.writer != nil {
 		b.tracker.MarkAsDone()
-		b.writer.Stop()
+		for ended := false; !ended; { // a Stop before the writer has begun is lost
+			b.writer.Stop()
+			select {
+			case <-b.rendered:
+				ended = true
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
 	}
 	b.running.Wait()
 	if b.writer == nil {
