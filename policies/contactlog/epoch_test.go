@@ -144,6 +144,40 @@ func TestALostShardIsFenced(t *testing.T) {
 
 // TestWhatWasReadBeforeALossIsNotBelieved loses the shard, and lets another
 // worker take it up, while a slow one has read the ledger and not yet stored.
+// TestTwoFormatsBesideEachOtherBreakNoCap plays an upgrade that changes the
+// format: each build has places of its own, and only one's are good.
+func TestTwoFormatsBesideEachOtherBreakNoCap(t *testing.T) {
+	client := embedded(t)
+	defer client.Close()
+	ledger := newTruth()
+	old, young := NewRedis(client, ledger.options()), NewRedis(client, ledger.options())
+	young.format = "2"
+	rehydrate := func(log *Redis) {
+		t.Helper()
+		if err := log.Rehydrate(t.Context(), []string{anna}, month, ledger.load); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shard := old.Shard(anna)
+	rehydrate(old)
+	first, judged := reserveOne(t, old, "old", 1), ledger.epoch(shard)
+	rehydrate(young)
+	second := reserveOne(t, young, "young", 1)
+	if !first.Admitted || !second.Admitted {
+		t.Fatalf("%+v %+v", first, second)
+	}
+	if ledger.intend(old, anna, entry("old"), judged) || !ledger.intend(young, anna, entry("young"), ledger.epoch(shard)) {
+		t.Fatal("the ledger took the wrong build's intent")
+	}
+	if a := reserveOne(t, old, "again", 1); !a.Unknown {
+		t.Fatalf("the old build believes what it held before: %+v", a)
+	}
+	rehydrate(old)
+	if a := reserveOne(t, old, "again", 1); a.Admitted || a.Unknown {
+		t.Fatalf("the old build does not see what the new one sent: %+v", a)
+	}
+}
+
 func TestWhatWasReadBeforeALossIsNotBelieved(t *testing.T) {
 	client := embedded(t)
 	defer client.Close()

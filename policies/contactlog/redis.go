@@ -33,17 +33,20 @@ type Options struct {
 // Redis is the contact log in Redis: one server, a Cluster, or the embedded
 // one. It is safe for concurrent use, by many processes at once.
 //
-// A customer's log is one string, "tg:{shard}:log:customer": the epoch under
+// A customer's log is one string, "tg:{shard}:1:log:customer": the epoch under
 // which it was loaded, how far back it is complete, and some 30 bytes for each
-// contact. "tg:{shard}:gen" is the shard's generation: the epoch that was
+// contact. "tg:{shard}:1:gen" is the shard's generation: the epoch that was
 // adopted when it was last found empty and, once the shard is complete (see
 // Rebuild), how far back. A log counts as known when its own epoch, the
 // generation's and the ledger's agree; an absent one is known, and empty, in a
 // complete shard only. So after a FLUSHALL, or a restart without data, nothing
-// is known, and absence is not taken for innocence. Redis must not evict keys.
+// is known, and absence is not taken for innocence. The 1 is the format's number:
+// a build with another one keeps keys of its own, and is to this one as another
+// server is, whose taking up of a shard voids ours. Redis must not evict keys.
 type Redis struct {
 	client  redis.UniversalClient
 	cluster bool
+	format  string
 	o       Options
 	scripts scripts
 	taking  sync.Mutex // one takeUp at a time
@@ -78,7 +81,11 @@ const (
 	aside = 90 * 24 * time.Hour
 )
 
-const defaultShards = 256
+const (
+	defaultShards = 256
+	// format is raised with every change of what entry.lua reads and writes.
+	format = "1"
+)
 
 // NewRedis makes a log over a client, which stays its owner's to close. It
 // does no input or output.
@@ -93,7 +100,7 @@ func NewRedis(client redis.UniversalClient, o Options) *Redis {
 		o.Epochs = func(int) int64 { return 0 }
 	}
 	_, cluster := client.(*redis.ClusterClient)
-	return &Redis{client: client, cluster: cluster, o: o, scripts: scripts{
+	return &Redis{client: client, cluster: cluster, format: format, o: o, scripts: scripts{
 		reserve:  redis.NewScript(entryLua + reserveLua),
 		settle:   redis.NewScript(entryLua + settleLua),
 		load:     redis.NewScript(entryLua + loadLua),
@@ -106,12 +113,13 @@ func NewRedis(client redis.UniversalClient, o Options) *Redis {
 // Shard is the shard of a customer.
 func (r *Redis) Shard(customer string) int { return int(fnv1a(customer) % uint64(r.o.Shards)) }
 
-func (r *Redis) genKey(shard int) string {
-	return r.o.Prefix + ":{" + strconv.Itoa(shard) + "}:gen"
-}
+func (r *Redis) genKey(shard int) string { return r.key(shard) + ":gen" }
 
-func (r *Redis) logKey(shard int, customer string) string {
-	return r.o.Prefix + ":{" + strconv.Itoa(shard) + "}:log:" + customer
+func (r *Redis) logKey(shard int, customer string) string { return r.key(shard) + ":log:" + customer }
+
+// key begins every key of a shard. The braces keep them in one slot of a Cluster.
+func (r *Redis) key(shard int) string {
+	return r.o.Prefix + ":{" + strconv.Itoa(shard) + "}:" + r.format
 }
 
 // epoch is a shard's epoch in the ledger, as Redis keeps it.
