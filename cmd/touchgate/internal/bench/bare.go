@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -18,7 +17,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"touchgate.dev/channels/contract"
-	"touchgate.dev/channels/vendorhttp"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers/lanes"
@@ -81,51 +79,34 @@ func (l Limits) share(f *Figures) (name string, part float64) {
 // bareFor is how long each limit is measured.
 const bareFor = 2 * time.Second
 
-// bareClient is how many calls a second Go's HTTP client makes to the vendor,
-// by as many callers as the house has. It does what the vendor's contract asks
-// of every caller (a message of its own, signed; an answer that is read and
-// says accepted; a call that ends in time), and nothing else.
+// bareClient is how many calls a second Go's HTTP client makes to the vendor
+// with the same message, by as many callers as the house has, and nothing else.
 func (e *env) bareClient(ctx context.Context) (perSecond float64, err error) {
 	const callers = vendorCalls
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns, t.MaxIdleConnsPerHost, t.DisableCompression = callers, callers, true
 	defer t.CloseIdleConnections()
-	client := &http.Client{Transport: t, Timeout: 10 * time.Second}
-	key, err := vendorhttp.ParseKey(vendorSecret())
+	client := &http.Client{Transport: t}
+	message, err := json.Marshal(contract.Message{
+		ID: touch.DispatchID(touch.NewID("bare", "0"), 0), To: "+4915100000001",
+		Text: "Your bank: up to 50000 for a new car, at a rate that is yours alone. Reply STOP to opt out.",
+	})
 	if err != nil {
 		return 0, err
 	}
-	var next atomic.Int64
 	defer e.sink.truth() // forgets what this brought
 	return during(ctx, callers, func(ctx context.Context) (int, error) {
-		id := touch.DispatchID(touch.NewID("bare", strconv.FormatInt(next.Add(1), 10)), 0)
-		message, err := json.Marshal(contract.Message{
-			ID: id, To: "+4915100000001",
-			Text: "Your bank: up to 50000 for a new car, at a rate that is yours alone. Reply STOP to opt out.",
-		})
-		if err != nil {
-			return 0, err
-		}
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.sink.url()+"/messages", bytes.NewReader(message))
 		if err != nil {
 			return 0, err
 		}
 		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Idempotency-Key", id)
-		key.Sign(req.Header, id, time.Now(), message)
 		resp, err := client.Do(req)
 		if err != nil {
 			return 0, err
 		}
-		defer resp.Body.Close()
-		var answer contract.Answer
-		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-			return 0, err
-		}
-		if answer.ID != id || answer.Status != contract.StatusAccepted {
-			return 0, touch.Errorf(touch.Internal, "", "the vendor answered %s", answer.Status)
-		}
 		_, err = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
 		return 1, err
 	})
 }

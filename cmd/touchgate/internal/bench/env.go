@@ -29,7 +29,7 @@ type House struct {
 // client's: more than keep two cores busy on loopback only wait for each other.
 const vendorCalls = 16
 
-// vendorSecret signs the calls to the vendor, ours and the bare client's.
+// vendorSecret signs our calls to the vendor.
 func vendorSecret() string { return vendorhttp.FormatKey([]byte("a secret for loopback only")) }
 
 // env is everything that one measurement runs in. All of it is our own, a
