@@ -20,9 +20,10 @@ rules:
   - {id: weekly,  when: 'category == "marketing"', cap: {limit: 1, per: 7d, by: [customer]}, else: refuse}
 `
 
-// TestWithTheRealGuard puts the true policy engine behind the gateway.
-func TestWithTheRealGuard(t *testing.T) {
-	set, err := policies.Compile([]policies.Source{{Name: "bank.yaml", Data: []byte(bank)}}, policies.Options{})
+// ruled puts the true policy engine behind the gateway.
+func ruled(t *testing.T, policy string) (*house, *policies.Set) {
+	t.Helper()
+	set, err := policies.Compile([]policies.Source{{Name: "bank.yaml", Data: []byte(policy)}}, policies.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,12 +31,17 @@ func TestWithTheRealGuard(t *testing.T) {
 		return nil, nil
 	})
 	guard.Use(set)
-	h := newHouse(t) // noon in UTC, 20:00 in Shanghai: the window has just closed
+	h := newHouse(t)
 	svc, err := gateway.New(gateway.Options{Ledger: h.ledger, Guard: guard, Now: h.clock, AppSecret: make([]byte, 32)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.Service = svc
+	return h, set
+}
+
+func TestWithTheRealGuard(t *testing.T) {
+	h, set := ruled(t, bank) // noon in UTC, 20:00 in Shanghai: the window has just closed
 	ctx := t.Context()
 	if wrong, err := h.PutCustomers(ctx, engine, []gateway.Profile{{ID: "c1", Zones: []string{"Asia/Shanghai"}}}); err != nil || wrong[0] != nil {
 		t.Fatal(wrong, err)
@@ -56,5 +62,33 @@ func TestWithTheRealGuard(t *testing.T) {
 	code.Category = touch.Transactional
 	if a := h.submit(t, code)[0]; a.State != touch.Due || !a.Due.Equal(noon) {
 		t.Errorf("a password at night: %+v", a)
+	}
+}
+
+func TestARegisterIsTrustedForAsLongAsItWasCheckedWithin(t *testing.T) {
+	h, _ := ruled(t, `
+policy: dnc
+rules:
+  - {id: register, absent_from: {lists: [dnc], checked_within: 21 days}, else: refuse}
+`)
+	ctx := t.Context()
+	state := func(key string) touch.State { return h.submit(t, sms(key))[0].State }
+	if got := state("never"); got != touch.Refused {
+		t.Errorf("a register that nobody took over: %s", got)
+	}
+	if err := h.CheckRegister(ctx, engine, "dnc", noon.Add(time.Hour)); touch.ClassOf(err) != touch.Invalid {
+		t.Errorf("checked in the future: %v", err)
+	}
+	if err := h.CheckRegister(ctx, engine, "dnc", noon.AddDate(0, 0, -30)); err != nil {
+		t.Fatal(err)
+	}
+	if got := state("long ago"); got != touch.Refused {
+		t.Errorf("a register taken over a month ago: %s", got)
+	}
+	if err := h.CheckRegister(ctx, engine, "dnc", time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := state("now"); got != touch.Due {
+		t.Errorf("a register just taken over: %s", got)
 	}
 }

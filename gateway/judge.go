@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"touchgate.dev/ledger"
@@ -178,7 +179,7 @@ func (s *Service) loadFacts(ctx context.Context, drafts []*draft, now time.Time)
 	if err != nil {
 		return err
 	}
-	var keys []string
+	keys := []string{touch.RegisterKey}
 	known := make(map[string]bool, len(drafts))
 	note := func(key string) string {
 		if !known[key] {
@@ -205,7 +206,7 @@ func (s *Service) loadFacts(ctx context.Context, drafts []*draft, now time.Time)
 	}
 	for _, d := range drafts {
 		d.listings = make([][]touch.Listing, len(d.touch.Plan))
-		own := listings[touch.CustomerKey(d.touch.Customer)]
+		own := slices.Concat(listings[touch.CustomerKey(d.touch.Customer)], listings[touch.RegisterKey])
 		for leg, a := range d.addresses {
 			d.listings[leg] = own
 			if a != "" {

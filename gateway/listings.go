@@ -84,6 +84,23 @@ func (s *Service) PutRegister(ctx context.Context, p *Principal, register string
 	return wrong, s.ledger.PutListings(ctx, good, p.Key, now)
 }
 
+// CheckRegister notes that a register was taken over, or asked, as a whole at
+// an instant, by default now: rules with checked_within go by it.
+func (s *Service) CheckRegister(ctx context.Context, p *Principal, register string, at time.Time) error {
+	if err := checkRegister(register); err != nil {
+		return err
+	}
+	now := s.now()
+	if at.IsZero() {
+		at = now
+	}
+	if at.After(now) {
+		return touch.Errorf(touch.Invalid, "at", "must not lie in the future")
+	}
+	mark := touch.Listing{List: register, Key: touch.RegisterKey, Since: at, CheckedAt: &at}
+	return s.ledger.PutListings(ctx, []touch.Listing{mark}, p.Key, now)
+}
+
 // EndListing takes an entry off a list; class NotFound.
 func (s *Service) EndListing(ctx context.Context, p *Principal, name string, e Entry) error {
 	now := s.now()

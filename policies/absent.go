@@ -54,10 +54,6 @@ func readAbsent(c *compiler, n *yaml.Node, r *rule) demand {
 	return a
 }
 
-// registerKey is the key of a listing that stands for a whole register: it
-// lists nobody and carries when the register was last taken over.
-const registerKey = "*"
-
 // inScope reports whether a listing's scope covers the touch: "" is
 // everything, else a category, a channel or "category:channel".
 func (e *evaluation) inScope(scope string) bool {
@@ -101,7 +97,7 @@ func (a *absent) holds(e *evaluation, r *rule, f *touch.Finding) time.Time {
 			if l.CheckedAt != nil {
 				checked = later(checked, *l.CheckedAt)
 			}
-			if l.Key == registerKey || !e.inScope(l.Scope) {
+			if l.Key == touch.RegisterKey || !e.inScope(l.Scope) {
 				continue
 			}
 			begin := l.Since

@@ -221,7 +221,7 @@ func (e *evaluation) passed(name string) ref.Val {
 func (e *evaluation) listed(list string) bool {
 	for i := range e.q.Listings {
 		l := &e.q.Listings[i]
-		if l.List != list || l.Key == registerKey || !e.inScope(l.Scope) {
+		if l.List != list || l.Key == touch.RegisterKey || !e.inScope(l.Scope) {
 			continue
 		}
 		e.note(l.Since)

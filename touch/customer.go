@@ -67,7 +67,7 @@ const (
 // that policies use, for example "national-dnc".
 type Listing struct {
 	List string `json:"list" validate:"required,max=64,printascii"`
-	// Key is what is listed: CustomerKey(id) or AddressKey(channel, address).
+	// Key is what is listed: CustomerKey(id), AddressKey(channel, address) or RegisterKey.
 	Key   string    `json:"key" validate:"required,max=640"`
 	Since time.Time `json:"since"`
 	// Until ends the listing; nil is for ever.
@@ -82,6 +82,10 @@ type Listing struct {
 
 // Suppression is the name of our own do-not-contact list.
 const Suppression = "suppression"
+
+// RegisterKey is the key of a listing that stands for a whole register: it
+// lists nobody, and its CheckedAt is when the register was last taken over.
+const RegisterKey = "*"
 
 // CustomerKey is the listing key of a customer.
 func CustomerKey(id string) string { return "customer:" + id }

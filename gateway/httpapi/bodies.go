@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"time"
+
 	"touchgate.dev/gateway"
 	"touchgate.dev/gateway/httpapi/strictjson"
 	"touchgate.dev/ledger"
@@ -39,6 +41,9 @@ type (
 		Queues    []string       `json:"queues"`   // of a manager
 		Branches  []string       `json:"branches"` // of a manager
 	}
+	markBody struct {
+		At time.Time `json:"at,omitzero"`
+	}
 	completionBody struct {
 		Outcome string `json:"outcome"`
 		Note    string `json:"note"`
@@ -61,6 +66,7 @@ type bodies struct {
 	outcome      *strictjson.Decoder[gateway.OutcomeFact]
 	suppressions *strictjson.Decoder[suppressionsBody]
 	entry        *strictjson.Decoder[gateway.Entry]
+	mark         *strictjson.Decoder[markBody]
 	receipts     *strictjson.Decoder[receiptsBody]
 	template     *strictjson.Decoder[templateBody]
 	key          *strictjson.Decoder[keyBody]
@@ -86,6 +92,7 @@ func newBodies() bodies {
 		outcome:      strictjson.For[gateway.OutcomeFact](),
 		suppressions: strictjson.For[suppressionsBody](),
 		entry:        strictjson.For[gateway.Entry](),
+		mark:         strictjson.For[markBody](),
 		receipts:     strictjson.For[receiptsBody](),
 		template:     strictjson.For[templateBody](),
 		key:          strictjson.For[keyBody](),

@@ -136,6 +136,17 @@ func (a *api) listListings(c *call, list string) error {
 	return c.reply(http.StatusOK, p)
 }
 
+func (a *api) checkRegister(c *call) error {
+	mark, err := bind(c, a.bodies.mark)
+	if err != nil {
+		return err
+	}
+	if err := a.svc.CheckRegister(c.ctx(), c.principal, c.Param("register"), mark.At); err != nil {
+		return err
+	}
+	return c.empty()
+}
+
 func (a *api) endSuppression(c *call) error { return a.endListing(c, touch.Suppression) }
 func (a *api) endRegister(c *call) error    { return a.endListing(c, c.Param("register")) }
 

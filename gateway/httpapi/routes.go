@@ -51,6 +51,7 @@ func (a *api) routes() []route {
 		{method: post, path: "/v1/suppressions:end", access: key(gateway.ScopeCustomers), handle: a.endSuppression},
 		{method: get, path: "/v1/registers/{register}", access: key(gateway.ScopeCustomers), handle: a.listRegister},
 		{method: post, path: "/v1/registers/{register}", access: key(gateway.ScopeCustomers), handle: a.streamRegister, long: true},
+		{method: post, path: "/v1/registers/{register}:checked", access: key(gateway.ScopeCustomers), handle: a.checkRegister},
 		{method: post, path: "/v1/registers/{register}:end", access: key(gateway.ScopeCustomers), handle: a.endRegister},
 
 		{method: get, path: "/v1/templates", access: key(gateway.ScopeTemplates), handle: a.listTemplates},
