@@ -36,6 +36,10 @@ func (a *api) serve(r route) gin.HandlerFunc {
 			a.refuse(g, err)
 			return
 		}
+		if err := r.knows(g.Request.URL.RawQuery); err != nil {
+			a.refuse(g, err)
+			return
+		}
 		if r.intake && a.gate.Closed() {
 			a.refuse(g, draining)
 			return

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +71,15 @@ func TestRoutesAndDocumentAgree(t *testing.T) {
 			if op.Parameters.GetByInAndName("path", name[1]) == nil && shared.GetByInAndName("path", name[1]) == nil {
 				t.Errorf("%s: parameter %s is not documented", r.path, name[1])
 			}
+		}
+		var query []string
+		for _, p := range op.Parameters {
+			if p.Value.In == "query" {
+				query = append(query, p.Value.Name)
+			}
+		}
+		if !slices.Equal(query, r.query) {
+			t.Errorf("%s knows the query parameters %q; the document has %q", name, r.query, query)
 		}
 	}
 	for name := range documented {

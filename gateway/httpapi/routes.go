@@ -12,8 +12,9 @@ type route struct {
 	path   string
 	access access
 	handle handler
-	intake bool // refused while the node drains
-	long   bool // may take longer than the time limit
+	query  []string // the query parameters that it knows
+	intake bool     // refused while the node drains
+	long   bool     // may take longer than the time limit
 }
 
 // routes lists the whole API.
@@ -26,9 +27,9 @@ func (a *api) routes() []route {
 	return []route{
 		{method: post, path: "/v1/touches", access: key(gateway.ScopeSubmit), handle: a.submitTouches, intake: true},
 		{method: post, path: "/v1/touches:check", access: key(gateway.ScopeSubmit), handle: a.checkTouches},
-		{method: get, path: "/v1/touches", access: key(gateway.ScopeRead), handle: a.listTouches},
+		{method: get, path: "/v1/touches", access: key(gateway.ScopeRead), handle: a.listTouches, query: []string{"campaign", "customer", "state", "after", "limit"}},
 		{method: get, path: "/v1/touches/{id}", access: key(gateway.ScopeRead), handle: a.getTouch},
-		{method: get, path: "/v1/touches/{id}/decision", access: key(gateway.ScopeCustomers), handle: a.getDecision},
+		{method: get, path: "/v1/touches/{id}/decision", access: key(gateway.ScopeCustomers), handle: a.getDecision, query: []string{"event"}},
 		{method: post, path: "/v1/touches/{id}:cancel", access: key(gateway.ScopeSubmit), handle: a.cancelTouch},
 
 		{method: post, path: "/v1/campaigns/{campaign}/touches", access: key(gateway.ScopeSubmit), handle: a.streamTouches, intake: true, long: true},
@@ -46,42 +47,42 @@ func (a *api) routes() []route {
 		{method: post, path: "/v1/consents", access: key(gateway.ScopeCustomers), handle: a.streamConsents, long: true},
 		{method: post, path: "/v1/outcomes", access: key(gateway.ScopeCustomers), handle: a.streamOutcomes, long: true},
 
-		{method: get, path: "/v1/suppressions", access: key(gateway.ScopeCustomers), handle: a.listSuppressions},
-		{method: post, path: "/v1/suppressions", access: key(gateway.ScopeCustomers), handle: a.suppress},
+		{method: get, path: "/v1/suppressions", access: key(gateway.ScopeCustomers), handle: a.listSuppressions, query: []string{"after", "limit"}},
+		{method: post, path: "/v1/suppressions", access: key(gateway.ScopeCustomers), handle: a.suppress, query: []string{"dry_run"}},
 		{method: post, path: "/v1/suppressions:end", access: key(gateway.ScopeCustomers), handle: a.endSuppression},
-		{method: get, path: "/v1/registers/{register}", access: key(gateway.ScopeCustomers), handle: a.listRegister},
+		{method: get, path: "/v1/registers/{register}", access: key(gateway.ScopeCustomers), handle: a.listRegister, query: []string{"after", "limit"}},
 		{method: post, path: "/v1/registers/{register}", access: key(gateway.ScopeCustomers), handle: a.streamRegister, long: true},
 		{method: post, path: "/v1/registers/{register}:checked", access: key(gateway.ScopeCustomers), handle: a.checkRegister},
 		{method: post, path: "/v1/registers/{register}:end", access: key(gateway.ScopeCustomers), handle: a.endRegister},
 
 		{method: get, path: "/v1/templates", access: key(gateway.ScopeTemplates), handle: a.listTemplates},
-		{method: get, path: "/v1/templates/{name}", access: key(gateway.ScopeTemplates), handle: a.getTemplate},
+		{method: get, path: "/v1/templates/{name}", access: key(gateway.ScopeTemplates), handle: a.getTemplate, query: []string{"version"}},
 		{method: put, path: "/v1/templates/{name}", access: key(gateway.ScopeTemplates), handle: a.putTemplate},
 
 		{method: post, path: "/v1/receipts", access: key(gateway.ScopeReceipts), handle: a.recordReceipts},
 		{method: post, path: "/v1/receipts/{provider}", access: open, handle: a.receive},
 
-		{method: get, path: "/v1/app/inbox", access: app, handle: a.inbox},
+		{method: get, path: "/v1/app/inbox", access: app, handle: a.inbox, query: []string{"after", "limit"}},
 		{method: get, path: "/v1/app/unread", access: app, handle: a.unread},
 		{method: post, path: "/v1/app/inbox/{id}:read", access: app, handle: a.readMessage},
 		{method: post, path: "/v1/app/inbox/{id}:dismiss", access: app, handle: a.dismissMessage},
-		{method: get, path: "/v1/app/popups", access: app, handle: a.popups},
+		{method: get, path: "/v1/app/popups", access: app, handle: a.popups, query: []string{"placement"}},
 		{method: post, path: "/v1/app/popups/{id}:shown", access: app, handle: a.showPopup},
 		{method: post, path: "/v1/app/popups/{id}:dismiss", access: app, handle: a.dismissPopup},
 		{method: get, path: "/v1/app/stream", access: app, handle: a.streamInbox, long: true},
 
 		{method: post, path: "/v1/managers/{id}/tokens", access: key(gateway.ScopeDesk), handle: a.mintDeskToken},
-		{method: get, path: "/v1/desk/tasks", access: desk, handle: a.tasks},
+		{method: get, path: "/v1/desk/tasks", access: desk, handle: a.tasks, query: []string{"queue", "branch", "all", "after", "limit"}},
 		{method: post, path: "/v1/desk/tasks/{id}:claim", access: desk, handle: a.claimTask},
 		{method: post, path: "/v1/desk/tasks/{id}:release", access: desk, handle: a.releaseTask},
 		{method: post, path: "/v1/desk/tasks/{id}:complete", access: desk, handle: a.completeTask},
 
-		{method: get, path: "/v1/events", access: key(gateway.ScopeRead), handle: a.events, long: true},
+		{method: get, path: "/v1/events", access: key(gateway.ScopeRead), handle: a.events, query: []string{"after", "limit", "wait"}, long: true},
 		{method: get, path: "/v1/subscriptions", access: key(gateway.ScopeRead), handle: a.listSubscriptions},
 		{method: post, path: "/v1/subscriptions", access: key(gateway.ScopeRead), handle: a.subscribe},
 		{method: del, path: "/v1/subscriptions/{id}", access: key(gateway.ScopeRead), handle: a.unsubscribe},
 
-		{method: get, path: "/v1/policies", access: key(gateway.ScopeRead), handle: a.listProposals},
+		{method: get, path: "/v1/policies", access: key(gateway.ScopeRead), handle: a.listProposals, query: []string{"state", "limit"}},
 		{method: post, path: "/v1/policies", access: key(gateway.ScopePolicyWrite), handle: a.draftPolicies},
 		{method: get, path: "/v1/policies/{id}", access: key(gateway.ScopeRead), handle: a.getProposal},
 		{method: post, path: "/v1/policies/{id}:submit", access: key(gateway.ScopePolicyWrite), handle: a.submitProposal},
@@ -89,7 +90,7 @@ func (a *api) routes() []route {
 		{method: post, path: "/v1/policies/{id}:approve", access: key(gateway.ScopePolicyApprove), handle: a.approveProposal},
 		{method: post, path: "/v1/policies/{id}:reject", access: key(gateway.ScopePolicyApprove), handle: a.rejectProposal},
 		{method: post, path: "/v1/policies:check", access: key(gateway.ScopePolicyWrite), handle: a.checkPolicies},
-		{method: post, path: "/v1/policies:simulate", access: key(gateway.ScopePolicyWrite), handle: a.simulatePolicies, long: true},
+		{method: post, path: "/v1/policies:simulate", access: key(gateway.ScopePolicyWrite), handle: a.simulatePolicies, query: []string{"since"}, long: true},
 		{method: post, path: "/v1/policies:rollback", access: key(gateway.ScopePolicyApprove), handle: a.rollbackPolicies},
 		{method: get, path: "/v1/policy-sets/{hash}", access: key(gateway.ScopeRead), handle: a.getPolicySet},
 
@@ -99,7 +100,7 @@ func (a *api) routes() []route {
 		{method: get, path: "/v1/stops", access: key(gateway.ScopeAdmin), handle: a.listStops},
 		{method: put, path: "/v1/stops/{id}", access: key(gateway.ScopeAdmin), handle: a.putStop},
 		{method: del, path: "/v1/stops/{id}", access: key(gateway.ScopeAdmin), handle: a.endStop},
-		{method: get, path: "/v1/dead", access: key(gateway.ScopeAdmin), handle: a.listDead},
+		{method: get, path: "/v1/dead", access: key(gateway.ScopeAdmin), handle: a.listDead, query: []string{"touch", "caller", "campaign", "reason", "channel", "since", "after", "limit"}},
 		{method: post, path: "/v1/dead:redrive", access: key(gateway.ScopeAdmin), handle: a.redrive, long: true},
 
 		{method: get, path: "/healthz", access: open, handle: a.healthz},
