@@ -3,8 +3,8 @@
 // Package remote sends through a vendor that lives in its own process, in any
 // language: the process implements three HTTP routes (package contract, noun
 // "dispatches"), is named in the configuration, and needs no Go.
-// docs/adapters.md has the routes, and `touchgate adapter verify --url` proves
-// that they are right.
+// docs/adapters.md has the routes; package adaptertest proves that they are
+// right.
 package remote
 
 import (
