@@ -44,7 +44,7 @@ func Apply(cur Progress, tr Transition) (Progress, []touch.Event) {
 		return next, sendEvents(tr.Events, cur.State)
 	}
 	if tr.DropContact {
-		next.Contacts = dropContact(cur.Contacts, tr.Leg)
+		next.Contacts = dropContact(cur.Contacts, cur.Leg)
 	}
 	next.State, next.Leg, next.Attempts = tr.To, tr.Leg, tr.Attempts
 	next.Due, next.Lane, next.Reason = tr.Due, tr.Lane, tr.Reason
@@ -268,6 +268,9 @@ func (b *receiptBuilder) failed() {
 	}
 	b.contact(ContactFailed)
 	onLeg := b.leg == b.next.Leg && (!b.next.State.Final() || b.next.State == touch.Unconfirmed)
+	if b.next.State == touch.Sent && b.leg == b.next.Leg+1 { // it overtook the word that this leg was sent
+		b.next.Leg, onLeg = b.leg, true
+	}
 	if onLeg {
 		if next := b.leg + 1; next < len(b.t.Plan) && !b.t.Expired(b.now) {
 			b.next.State, b.next.Leg, b.next.Attempts, b.next.Due = touch.Due, next, 0, b.now

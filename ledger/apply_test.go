@@ -189,3 +189,22 @@ func TestApplyContacts(t *testing.T) {
 		t.Fatal("the progress given was changed")
 	}
 }
+
+// TestAFailureThatOvertakesItsSending: the report on the second leg comes
+// before the worker's word that the wait was over and this leg was sent.
+func TestAFailureThatOvertakesItsSending(t *testing.T) {
+	for legs, want := range map[int]touch.State{2: touch.Failed, 3: touch.Due} {
+		tc, cur := threeLegs(), sentOn(0)
+		tc.Plan = tc.Plan[:legs]
+		cur.Segment = 7
+		next, _ := ledger.ApplyReceipt(cur, tc, 1, touch.Receipt{Kind: touch.ReceiptFailed, Provider: "p"}, noon)
+		sent := ledger.Transition{
+			Version: cur.Version, To: touch.Sent, Leg: 1, Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Kind: ledger.ContactAttempt},
+			Due: noon.Add(time.Hour), Events: []touch.Event{{Kind: touch.EventFallback}, {Kind: touch.EventSent}},
+		}
+		next, events := ledger.Apply(next, sent)
+		if next.State != want || next.Leg != min(2, legs-1) || len(next.Contacts) != 2 || len(events) != 2 {
+			t.Errorf("of %d legs: %s on leg %d, contacts %+v, events %+v; want %s", legs, next.State, next.Leg, next.Contacts, events, want)
+		}
+	}
+}

@@ -225,7 +225,8 @@ type Transition struct {
 	Reason   string
 	Provider string
 	// Contact, when set, is added to the progress' contacts, or replaces the
-	// one of the same leg. DropContact takes that leg's away (a known non-send).
+	// one of the same leg. DropContact takes away that of the leg which the touch
+	// was on so far (a known non-send), and may go on with another.
 	Contact     *Contact
 	DropContact bool
 	// VendorID, when set, is kept so that receipts find the touch by
