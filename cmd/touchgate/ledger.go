@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -24,7 +25,7 @@ works on it, and change nothing. They need no gateway.`,
 	}
 	var path string
 	cmd.PersistentFlags().StringVar(&path, "config", "", "the configuration `FILE` that names the ledger")
-	with := func(run ledgerRun) runE { return onLedger(&path, environ, run) }
+	with := func(run ledgerRun) runE { return onLedger(&path, environ, openKeptLedger, run) }
 	cmd.AddCommand(ledgerVerifyCommand(with), ledgerTraceCommand(with), ledgerExportCommand(with))
 	return cmd
 }
@@ -33,16 +34,19 @@ type (
 	runE       = func(cmd *cobra.Command, args []string) error
 	ledgerRun  = func(cmd *cobra.Command, args []string, l ledger.Ledger) error
 	withLedger = func(ledgerRun) runE
+
+	openLedgerFunc = func(ctx context.Context, cfg *Config, now func() time.Time) (ledger.Ledger, error)
 )
 
-// onLedger runs a command on the ledger that the configuration in path names.
-func onLedger(path *string, environ []string, run ledgerRun) runE {
+// onLedger runs a command on the ledger that the configuration in path names,
+// opened by open.
+func onLedger(path *string, environ []string, open openLedgerFunc, run ledgerRun) runE {
 	return func(cmd *cobra.Command, args []string) error {
 		cfg, err := LoadConfig(*path, environ, registry(nil, nil))
 		if err != nil {
 			return err
 		}
-		l, err := openLedger(cmd.Context(), cfg, time.Now)
+		l, err := open(cmd.Context(), cfg, time.Now)
 		if err != nil {
 			return err
 		}

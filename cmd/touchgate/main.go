@@ -102,6 +102,7 @@ Then:        touchgate serve --dev`,
 		configCommand(environ),
 		versionCommand(),
 	)
+	strictArgs(root)
 	return root
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -33,10 +35,7 @@ func openLedger(ctx context.Context, cfg *Config, now func() time.Time) (ledger.
 		}
 		return ledger.Group(l, postgresWriters), nil
 	}
-	path := cfg.Ledger.Path
-	if path == "" {
-		path = filepath.Join(cfg.Data, "touchgate.db")
-	}
+	path := sqlitePath(cfg)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, touch.Errorf(touch.Unavailable, "data", "cannot make the data folder: %w", err)
 	}
@@ -45,6 +44,24 @@ func openLedger(ctx context.Context, cfg *Config, now func() time.Time) (ledger.
 		return nil, err
 	}
 	return ledger.Group(l, 1), nil // SQLite has one writer
+}
+
+// openKeptLedger opens a ledger that is there already: whoever reads one by the
+// wrong configuration must not be told that a new and empty one is sound.
+func openKeptLedger(ctx context.Context, cfg *Config, now func() time.Time) (ledger.Ledger, error) {
+	if path := sqlitePath(cfg); cfg.Ledger.Driver != "postgres" {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, usageError("there is no ledger at %s: name the configuration by --config, or the folder by TOUCHGATE_DATA", path)
+		}
+	}
+	return openLedger(ctx, cfg, now)
+}
+
+func sqlitePath(cfg *Config) string {
+	if cfg.Ledger.Path != "" {
+		return cfg.Ledger.Path
+	}
+	return filepath.Join(cfg.Data, "touchgate.db")
 }
 
 // redisStore is a client, and the server too where it is embedded.

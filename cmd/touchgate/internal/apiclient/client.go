@@ -10,7 +10,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -89,7 +88,9 @@ func (p *problem) err(status int) error {
 		text += ": " + p.Detail
 	}
 	for _, e := range p.Errors {
-		text += fmt.Sprintf("; %s: %s", e.Field, e.Message)
+		if fault := e.Field + ": " + e.Message; fault != p.Detail { // the detail is the first of them
+			text += "; " + fault
+		}
 	}
 	return touch.Errorf(classOf(status), "", "%s", text)
 }

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// strictArgs makes what is wrong with a command's words an error of usage, here
+// and below. Of itself cobra prints the help of a group and reports success for
+// a command in it that does not exist, which a script would not notice.
+func strictArgs(cmd *cobra.Command) {
+	if !cmd.Runnable() {
+		cmd.Args = cobra.NoArgs
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		cmd.DisableFlagsInUseLine = true
+		cmd.SuggestionsMinimumDistance = 2
+	}
+	if wanted := cmd.Args; wanted != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			err := wanted(cmd, args)
+			if err == nil {
+				return nil
+			}
+			hint := ""
+			if len(args) > 0 {
+				if names := cmd.SuggestionsFor(args[0]); len(names) > 0 {
+					hint = "; perhaps " + strings.Join(names, " or ")
+				}
+			}
+			return usageError("%v%s\nUsage: %s\nSee: %s --help", err, hint, cmd.UseLine(), cmd.CommandPath())
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		strictArgs(sub)
+	}
+}
