@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -36,8 +37,12 @@ func (c *checker) tags(input any) Faults {
 	if err == nil {
 		return nil
 	}
+	var found validator.ValidationErrors
+	if !errors.As(err, &found) {
+		panic(err) // the input is no struct: a programmer's fault
+	}
 	var faults Faults
-	for _, e := range err.(validator.ValidationErrors) { // anything else is a programmer's fault
+	for _, e := range found {
 		faults.add(fieldPath(e.Namespace()), "%s", complaint(e))
 	}
 	return faults

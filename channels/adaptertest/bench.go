@@ -84,7 +84,7 @@ func (b *bench) serve() error {
 	})}
 	go func() {
 		defer close(b.done)
-		b.server.Serve(l) // ends by close
+		_ = b.server.Serve(l) // ends by close
 	}()
 	return nil
 }

@@ -78,9 +78,7 @@ func (s *Simulator) fcm(w http.ResponseWriter, r *http.Request, p *provider, res
 // not checked; what it claims is.
 func (s *Simulator) token(w http.ResponseWriter, p *provider, body []byte) {
 	if f, ok := p.behaviour.get().fault(s.dice(p.name, "token", 0), s.o.Now(), false); ok && f.Kind == Misconfigured {
-		w.Header()["Content-Type"] = jsonType
-		w.WriteHeader(http.StatusBadRequest)
-		w.Write([]byte(`{"error":"invalid_grant","error_description":"Invalid JWT Signature."}`))
+		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
 		return
 	}
 	values, err := url.ParseQuery(string(body))

@@ -53,7 +53,7 @@ func (s *Server) Open() error {
 	s.addr, s.http, s.done = l.Addr().String(), server, done
 	go func() {
 		defer close(done)
-		server.Serve(l) // always ends by Shut
+		_ = server.Serve(l) // always ends by Shut
 	}()
 	return nil
 }

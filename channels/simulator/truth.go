@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"hash/fnv"
 	"hash/maphash"
 	"io"
@@ -121,7 +122,7 @@ func (t *Truth) Load(r io.Reader) error {
 	lines := bufio.NewReader(r)
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		var e Taken
@@ -215,6 +216,6 @@ func (t *Truth) find(provider, id string) (known, bool) {
 
 func hash(text string) string {
 	h := fnv.New64a()
-	io.WriteString(h, text)
+	h.Write([]byte(text))
 	return strconv.FormatUint(h.Sum64(), 16)
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"hash"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -84,10 +83,7 @@ func (k Key) sum(id, stamp string, body []byte) []byte {
 	mac := k.macs.Get().(hash.Hash)
 	defer k.macs.Put(mac)
 	mac.Reset()
-	io.WriteString(mac, id)
-	io.WriteString(mac, ".")
-	io.WriteString(mac, stamp)
-	io.WriteString(mac, ".")
+	mac.Write([]byte(id + "." + stamp + "."))
 	mac.Write(body)
 	return mac.Sum(nil)
 }

@@ -27,7 +27,7 @@ func TestClockDoesNotJump(t *testing.T) {
 		} {
 			set = step.set
 			time.Sleep(time.Hour)
-			if got := c.Now().Sub(time.Now()); got != step.want {
+			if got := time.Until(c.Now()); got != step.want {
 				t.Errorf("set to %v: %v apart, want %v", step.set, got, step.want)
 			}
 			if err := c.Check(context.Background()); (err == nil) != step.well {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -101,7 +102,7 @@ func eachLine(path string, visit func(raw []byte) error) error {
 				return err
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -255,7 +256,7 @@ func (l *demoLoad) write(w io.Writer, campaign string, keys *keysSent) error {
 			return out.WriteByte('\n')
 		}
 		keys.add(h.Key)
-		out.Write(raw)
+		_, _ = out.Write(raw) // a failure shows again in the next write
 		return out.WriteByte('\n')
 	})
 	if err != nil {

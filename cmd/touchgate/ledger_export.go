@@ -44,7 +44,7 @@ file that broke off goes on with --resume.`,
 			if resume && out == "" {
 				return usageError("--resume needs --out")
 			}
-			var w io.Writer = cmd.OutOrStdout()
+			w := cmd.OutOrStdout()
 			if out != "" {
 				file, last, err := exportFile(out, resume)
 				if err != nil {

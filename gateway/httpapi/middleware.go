@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -93,7 +94,8 @@ func requestID(c *gin.Context) string { return c.GetString(keyRequestID) }
 // along, since Error's own text leaves the cause of an outage out.
 func noteError(c *gin.Context, err error) {
 	text := err.Error()
-	if e, ok := err.(*touch.Error); ok && e.Cause != nil {
+	var e *touch.Error
+	if errors.As(err, &e) && e.Cause != nil {
 		text += ": " + e.Cause.Error()
 	}
 	c.Set(keyError, text)
@@ -107,7 +109,7 @@ func (a *api) recover(c *gin.Context) {
 		if p == nil {
 			return
 		}
-		if p == http.ErrAbortHandler {
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)
 		}
 		a.logPanic(requestID(c), p)

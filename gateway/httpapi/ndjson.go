@@ -52,7 +52,7 @@ func (l *lineReader[T]) group(max int) ([]line[T], error) {
 			}
 			lines = append(lines, got)
 		}
-		if err == io.EOF && len(lines) > 0 {
+		if errors.Is(err, io.EOF) && len(lines) > 0 {
 			return lines, nil
 		}
 		if err != nil {
@@ -68,7 +68,7 @@ func (l *lineReader[T]) group(max int) ([]line[T], error) {
 // next reads one line, without its end and the space around it.
 func (l *lineReader[T]) next() ([]byte, error) {
 	raw, err := l.in.ReadSlice('\n')
-	if err == io.EOF && len(raw) == 0 {
+	if errors.Is(err, io.EOF) && len(raw) == 0 {
 		return nil, io.EOF
 	}
 	l.number++
@@ -79,7 +79,7 @@ func (l *lineReader[T]) next() ([]byte, error) {
 func (l *lineReader[T]) skip() error {
 	for {
 		if _, err := l.in.ReadSlice('\n'); !errors.Is(err, bufio.ErrBufferFull) {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return nil // the next read says so again
 			}
 			return err
@@ -117,7 +117,7 @@ func startFeed[T any](ctx context.Context, in *lineReader[T], max int) *feed[T] 
 				}
 			}
 			if err != nil {
-				if err != io.EOF {
+				if !errors.Is(err, io.EOF) {
 					f.err = err
 				}
 				return

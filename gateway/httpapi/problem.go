@@ -74,7 +74,7 @@ func problemOf(err error) problem {
 	switch {
 	case errors.As(err, &malformed{}):
 		p.Status, p.Title = http.StatusBadRequest, "The input cannot be read"
-	case err == noMethod:
+	case errors.Is(err, noMethod):
 		p.Status, p.Title = http.StatusMethodNotAllowed, "Method not allowed"
 	}
 	faults := faultsOf(err)

@@ -113,7 +113,7 @@ func (g *Gate[T, R]) together(calls []*call[T, R]) {
 		items = append(items, c.items...)
 		sizes[i] = len(c.items)
 	}
-	answers, err, panics := g.attempt(context.WithoutCancel(calls[0].ctx), items, sizes)
+	answers, panics, err := g.attempt(context.WithoutCancel(calls[0].ctx), items, sizes)
 	if len(calls) > 1 && (panics != nil || (err != nil && touch.ClassOf(err) != touch.Unavailable)) {
 		for _, c := range calls {
 			g.together([]*call[T, R]{c})
@@ -129,10 +129,10 @@ func (g *Gate[T, R]) together(calls []*call[T, R]) {
 
 // attempt is run, with a panic caught: it happens in a goroutine where nobody
 // else would, and must end no more than the call that caused it.
-func (g *Gate[T, R]) attempt(ctx context.Context, items []T, sizes []int) (answers []R, err error, panics any) {
+func (g *Gate[T, R]) attempt(ctx context.Context, items []T, sizes []int) (answers []R, panics any, err error) {
 	defer func() { panics = recover() }()
 	answers, err = g.run(ctx, items, sizes)
-	return answers, err, nil
+	return answers, nil, err
 }
 
 // Wait waits until nothing is under way. No call may come any more.

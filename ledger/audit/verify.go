@@ -92,7 +92,7 @@ func (v *verifier) line(l *line) error {
 		return err
 	}
 	v.prev = ledger.ChainHash(v.prev, sum)
-	if v.start != nil && len(v.start) > 0 {
+	if len(v.start) > 0 {
 		v.prev, v.start = v.start, nil
 	}
 	v.head.Pos, v.head.Hash = l.Pos, hex.EncodeToString(v.prev)

@@ -7,6 +7,7 @@ package ledgertest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -37,7 +38,7 @@ var start = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 func newKit(t testing.TB, open Open) *kit {
 	k := &kit{TB: t, ctx: context.Background(), open: open, at: start}
 	k.Ledger = open(t, k.now)
-	t.Cleanup(func() { k.Ledger.Close() })
+	t.Cleanup(func() { k.Close() })
 	return k
 }
 
@@ -143,7 +144,8 @@ func (k *kit) must(err error) {
 }
 
 func unwrap(err error) error {
-	if e, ok := err.(*touch.Error); ok {
+	var e *touch.Error
+	if errors.As(err, &e) {
 		return e.Cause
 	}
 	return nil

@@ -165,12 +165,12 @@ func (d *database) Close() error {
 func (*database) Fault(err error) sqlstore.Fault {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
-		switch {
-		case e.Code == "40001", e.Code == "40P01": // serialization failure, deadlock
+		switch e.Code {
+		case "40001", "40P01": // serialization failure, deadlock
 			return sqlstore.FaultRaced
-		case e.Code == "22021", e.Code == "22P05": // a byte that text cannot hold
+		case "22021", "22P05": // a byte that text cannot hold
 			return sqlstore.FaultText
-		case e.Code == "25006": // read only: a standby
+		case "25006": // read only: a standby
 			return sqlstore.FaultDown
 		}
 		switch e.Code[:2] {

@@ -38,6 +38,7 @@ func TestPlans(t *testing.T) {
 		if err != nil {
 			t.Fatal(query, err)
 		}
+		defer rows.Close()
 		for rows.Next() {
 			var id, parent, unused int
 			var detail string
@@ -48,6 +49,8 @@ func TestPlans(t *testing.T) {
 				t.Errorf("%s\n%s", detail, query)
 			}
 		}
-		rows.Close()
+		if err := rows.Err(); err != nil {
+			t.Fatal(query, err)
+		}
 	}
 }

@@ -38,6 +38,14 @@ func (p *pool) keep(ctx context.Context, query string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
+// keepAll keeps what can be kept: what cannot is prepared again by whoever
+// asks next, and then says why.
+func (p *pool) keepAll(ctx context.Context, queries []string) {
+	for _, query := range queries {
+		_, _ = p.keep(ctx, query)
+	}
+}
+
 // close closes the statements and the connections.
 func (p *pool) close() error {
 	p.mu.Lock()

@@ -119,11 +119,7 @@ func (s *session) Commit() error {
 		return err
 	}
 	s.tx = nil
-	for _, query := range s.missing {
-		if _, err := s.pool.keep(s.ctx, query); err != nil {
-			break // the next transaction prepares it again
-		}
-	}
+	s.pool.keepAll(s.ctx, s.missing)
 	return nil
 }
 

@@ -428,7 +428,7 @@ func TestAPromotedCopyIsLost(t *testing.T) {
 	}
 	load(left)
 	host, port, _ := net.SplitHostPort(oldAddr)
-	if err := newer.SlaveOf(t.Context(), host, port).Err(); err != nil {
+	if err := newer.ReplicaOf(t.Context(), host, port).Err(); err != nil {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(10 * time.Second); newer.Exists(t.Context(), left.genKey(left.Shard(anna))).Val() == 0; time.Sleep(20 * time.Millisecond) {
@@ -436,7 +436,7 @@ func TestAPromotedCopyIsLost(t *testing.T) {
 			t.Fatal("the copy does not follow")
 		}
 	}
-	if err := newer.SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil {
+	if err := newer.ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
 	}
 	if a := reserveOne(t, left, "a", 1); !a.Admitted {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,8 +79,14 @@ func serves(ctx context.Context, n *redis.Client) bool {
 	if err != nil {
 		return false
 	}
-	slots, err := n.ClusterSlots(ctx).Result()
-	return err == nil && len(slots) == 3 && len(info) > 16 && info[:16] == "cluster_state:ok"
+	shards, err := n.ClusterShards(ctx).Result()
+	serving := 0
+	for _, s := range shards {
+		if len(s.Slots) > 0 {
+			serving++
+		}
+	}
+	return err == nil && serving == 3 && strings.HasPrefix(info, "cluster_state:ok")
 }
 
 // launch starts one server and waits until it answers; false: it ended first.

@@ -78,8 +78,11 @@ func checkNUL(data []byte) error {
 	dec := jsontext.NewDecoder(bytes.NewReader(data))
 	for {
 		tok, err := dec.ReadToken()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
 		if err != nil {
-			return nil // the end: the document is well-formed
+			return explain(err)
 		}
 		if tok.Kind() == '"' && strings.ContainsRune(tok.String(), 0) {
 			return touch.Errorf(touch.Invalid, path(dec.StackPointer()), "holds a NUL character")

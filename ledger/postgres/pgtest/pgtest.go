@@ -47,10 +47,13 @@ func Start(t testing.TB) (dsn string) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = server.Wait() // how it ended is in its log
+		close(ended)
+	}()
 	t.Cleanup(func() {
-		server.Process.Signal(syscall.SIGINT) // end at once, in order
+		_ = server.Process.Signal(syscall.SIGINT) // end at once, in order
 		<-ended
 		log.Close()
 	})

@@ -71,12 +71,16 @@ type Report struct {
 
 // Run runs it. The error says that the run itself failed; whether the promises
 // were kept is in the report.
-func Run(ctx context.Context, o Options) (*Report, error) {
+func Run(ctx context.Context, o Options) (r *Report, err error) {
 	log, err := newHistory(o.Dir)
 	if err != nil {
 		return nil, err
 	}
-	defer log.close()
+	defer func() {
+		if closed := log.close(); err == nil {
+			err = closed
+		}
+	}()
 	h, err := build(ctx, o)
 	if err != nil {
 		return nil, err
@@ -103,13 +107,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := judge(ctx, c, n, log, ended)
+	r, err = judge(ctx, c, n, log, ended)
 	if err != nil {
 		return nil, err
 	}
 	r.Seed, r.Seconds = o.Seed, time.Since(began).Seconds()
 	r.Goals = r.goals(o)
-	return r, log.close()
+	return r, nil
 }
 
 // settleIn stores the customers.

@@ -51,11 +51,11 @@ func (r *Redis) Forget(ctx context.Context) error { return r.client.FlushAll(ctx
 
 // Follow makes it a replica of the server at host and port.
 func (r *Redis) Follow(ctx context.Context, host, port string) error {
-	return r.client.SlaveOf(ctx, host, port).Err()
+	return r.client.ReplicaOf(ctx, host, port).Err()
 }
 
 // Lead makes it a master of its own.
-func (r *Redis) Lead(ctx context.Context) error { return r.client.SlaveOf(ctx, "NO", "ONE").Err() }
+func (r *Redis) Lead(ctx context.Context) error { return r.client.ReplicaOf(ctx, "NO", "ONE").Err() }
 
 // InSync waits until it follows its master closely.
 func (r *Redis) InSync(ctx context.Context, within time.Duration) error {
