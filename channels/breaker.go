@@ -40,7 +40,7 @@ func newBreaker(name string, c BreakerConfig, o Options) *breaker {
 		Interval:     c.Window.Std(),
 		BucketPeriod: max(c.Window.Std()/10, time.Millisecond),
 		Timeout:      c.Open.Std(),
-		IsExcluded:   func(err error) bool { return err == errExcluded },
+		IsExcluded:   func(err error) bool { return errors.Is(err, errExcluded) },
 		ReadyToTrip: func(n gobreaker.Counts) bool {
 			judged := n.TotalSuccesses + n.TotalFailures
 			return b.row.Load() >= int64(c.Consecutive) ||
@@ -69,10 +69,10 @@ func (b *breaker) allow() (done func(error), ok bool) {
 		b.probing.Add(1)
 	}
 	return func(err error) {
-		switch err {
-		case nil:
+		switch {
+		case err == nil:
 			b.row.Store(0)
-		case errFailed:
+		case errors.Is(err, errFailed):
 			b.row.Add(1)
 		}
 		report(err)
@@ -97,6 +97,9 @@ func (b *breaker) closed() (closed, probe bool) {
 	last, now := b.offered.Load(), b.now().UnixNano()
 	return false, now-last >= int64(probeEvery) && b.offered.CompareAndSwap(last, now)
 }
+
+// well reports whether the vendor is neither resting nor to prove itself.
+func (b *breaker) well() bool { return b.cb.State() == gobreaker.StateClosed }
 
 // ready reports whether a call would have a chance now.
 func (b *breaker) ready() bool {

@@ -17,16 +17,21 @@ const (
 	urgentWait = 2 * time.Second
 )
 
+// turnsAhead is how far ahead turns are given to those that were turned away.
+// Who is longer than that on the way back would lose the turn that priority and
+// expiry give in the ledger.
+const turnsAhead = 2 * time.Second
+
 // pace keeps a provider's messages per second. Those it turns away are told
-// different instants to come back, one after the other at the provider's rate,
-// so that a backlog returns as a stream and not as a crowd.
+// instants to come back that are spread at the provider's rate, so that they
+// return as a stream and not as a crowd. Urgent ones have turns of their own.
 type pace struct {
 	limiter *rate.Limiter // nil: no limit
 	each    time.Duration // between two messages
 	now     func() time.Time
 
-	mu      sync.Mutex
-	horizon time.Time // when the last one turned away comes back
+	mu           sync.Mutex
+	urgent, bulk time.Time // when the next one that is turned away comes back
 }
 
 func newPace(perSecond float64, burst int, now func() time.Time) *pace {
@@ -60,7 +65,7 @@ func (p *pace) enter(ctx context.Context, urgent bool, out []touch.Result) bool 
 	}
 	if wait > bound {
 		turn.CancelAt(now)
-		p.turnAway(now, wait, out)
+		p.turnAway(now, wait, urgent, out)
 		return false
 	}
 	timer := time.NewTimer(wait)
@@ -75,16 +80,21 @@ func (p *pace) enter(ctx context.Context, urgent bool, out []touch.Result) bool 
 	}
 }
 
-func (p *pace) turnAway(now time.Time, wait time.Duration, out []touch.Result) {
+func (p *pace) turnAway(now time.Time, wait time.Duration, urgent bool, out []touch.Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if from := now.Add(wait); p.horizon.Before(from) {
-		p.horizon = from
+	next := &p.bulk
+	if urgent {
+		next = &p.urgent
 	}
+	first := now.Add(wait)
 	for i := range out {
+		if next.Before(first) || next.Sub(first) >= turnsAhead {
+			*next = first
+		}
 		out[i] = notTried(touch.Throttled, touch.ReasonRate, "")
-		out[i].RetryAfter = p.horizon.Sub(now)
-		p.horizon = p.horizon.Add(p.each)
+		out[i].RetryAfter = next.Sub(now)
+		*next = next.Add(p.each)
 	}
 }
 

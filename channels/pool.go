@@ -84,6 +84,34 @@ func (p *Pool) Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (pr
 	return "", false, notTried(touch.Misconfigured, touch.ReasonNoVendor, "")
 }
 
+// Rate is how many messages a second the providers of channel c take together;
+// 0: no limit. Those that are ill, paused or excluded are left out, and those
+// that stand by are counted only when they would be chosen. When nobody is
+// left all count: what comes in their way is told to wait.
+func (p *Pool) Rate(c touch.Channel, exclude []string) float64 {
+	serves := func(v *Provider) bool { return v.healthy() && !slices.Contains(exclude, v.Name()) }
+	for _, counts := range []func(*Provider) bool{
+		func(v *Provider) bool { return v.cfg.Weight > 0 && serves(v) },
+		serves,
+		func(*Provider) bool { return true },
+	} {
+		rate, limited := 0.0, true
+		for _, v := range p.byChannel[c] {
+			if counts(v) {
+				rate += v.cfg.Rate
+				limited = limited && v.cfg.Rate > 0
+			}
+		}
+		if !limited {
+			return 0
+		}
+		if rate > 0 {
+			return rate
+		}
+	}
+	return 0
+}
+
 func (p *Pool) draw(from []*Provider, total int) *Provider {
 	if len(from) == 1 {
 		return from[0]
@@ -96,6 +124,9 @@ func (p *Pool) draw(from []*Provider, total int) *Provider {
 	}
 	return from[len(from)-1]
 }
+
+// healthy reports whether the provider may have any number of messages now.
+func (p *Provider) healthy() bool { return p.pausedFor() <= 0 && p.breaker.well() }
 
 func (p *Provider) wait() time.Duration {
 	if d := p.pausedFor(); d > 0 {

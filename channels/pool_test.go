@@ -59,6 +59,40 @@ func TestChooseFailsOver(t *testing.T) {
 	}
 }
 
+// The rate of a channel is that of those who would be chosen.
+func TestRateOfAChannel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limited := func(name string, weight int, rate float64, c touch.ResultClass) *Provider {
+			return NewProvider(ProviderConfig{Name: name, Channel: touch.SMS, Weight: weight, Rate: rate, Breaker: BreakerConfig{Consecutive: 1}},
+				class(c), adapter.Capabilities{}, Options{})
+		}
+		p := NewPool([]*Provider{
+			limited("a", 3, 30, touch.Accepted), limited("b", 1, 20, touch.Retryable), limited("spare", 0, 5, touch.Accepted),
+		}, Options{})
+		expect := func(want float64, when string, exclude ...string) {
+			t.Helper()
+			if got := p.Rate(touch.SMS, exclude); got != want {
+				t.Errorf("%s: %v a second, want %v", when, got, want)
+			}
+		}
+		expect(50, "all are well")
+		expect(20, "one is stopped", "a")
+		p.Send(t.Context(), "b", dispatches(1))
+		expect(30, "a breaker is open")
+		expect(5, "only the one that stands by is left", "a")
+		expect(55, "nobody is left", "a", "spare")
+		time.Sleep(16 * time.Second)
+		expect(30, "one has to prove itself")
+		if got := p.Rate(touch.Push, nil); got != 0 {
+			t.Errorf("a channel that nobody serves: %v", got)
+		}
+		p = NewPool([]*Provider{limited("a", 1, 30, touch.Accepted), limited("free", 1, 0, touch.Retryable)}, Options{})
+		expect(0, "one has no limit")
+		p.Send(t.Context(), "free", dispatches(1))
+		expect(30, "the one without a limit is ill")
+	})
+}
+
 // A provider that comes back proves itself with one message a second, while
 // the others go elsewhere.
 func TestChooseProbesGently(t *testing.T) {

@@ -304,13 +304,40 @@ func TestRateHoldsAndSpreads(t *testing.T) {
 			t.Errorf("%d went out at once", sent)
 		}
 		slices.Sort(delays)
-		if len(slices.Compact(slices.Clone(delays))) != len(delays) {
-			t.Error("two that were turned away come back at the same instant")
+		if last > bulkWait+turnsAhead+50*time.Millisecond {
+			t.Errorf("one comes back after %s, where it has lost its turn", last)
 		}
-		if least := time.Duration(len(delays)-1) * 10 * time.Millisecond; last < least {
-			t.Errorf("%d come back within %s: faster than the rate", len(delays), last)
+		if last < turnsAhead {
+			t.Errorf("all come back within %s", last)
+		}
+		// 470 in turns at 100/s, over two seconds: three rounds of one every 10 ms.
+		for i := 3; i < len(delays); i++ {
+			if delays[i] == delays[i-3] {
+				t.Fatalf("a crowd comes back after %s", delays[i])
+			}
 		}
 	})
+}
+
+// Urgent and bulk that are turned away have turns apart, each in its own row.
+func TestUrgentHasItsOwnTurns(t *testing.T) {
+	now := time.Now()
+	p := newPace(10, 1, func() time.Time { return now })
+	for _, c := range []struct {
+		urgent      bool
+		wait, first time.Duration
+	}{
+		{false, 300 * time.Millisecond, 300 * time.Millisecond},
+		{true, 2100 * time.Millisecond, 2100 * time.Millisecond},
+		{false, 300 * time.Millisecond, 800 * time.Millisecond},
+		{true, 2100 * time.Millisecond, 2600 * time.Millisecond},
+	} {
+		out := make([]touch.Result, 5)
+		p.turnAway(now, c.wait, c.urgent, out)
+		if out[0].RetryAfter != c.first || out[4].RetryAfter != c.first+400*time.Millisecond {
+			t.Errorf("urgent %v: turns from %s to %s, want them from %s", c.urgent, out[0].RetryAfter, out[4].RetryAfter, c.first)
+		}
+	}
 }
 
 // An urgent message doesn't wait for a campaign's slow calls.

@@ -8,18 +8,21 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
 )
 
 // Feeder moves due touches into lanes, and keeps each lane filled a little
-// ahead and no more: an unbounded queue would starve its own workers.
+// ahead and no more: an unbounded queue would starve its own workers, and what
+// is fed has lost its turn to whatever more urgent comes later.
 type Feeder struct {
-	o Options
+	o       Options
+	rations map[string]*ration // by lane
 }
 
 // NewFeeder makes a feeder; several may run at once.
 func NewFeeder(o Options) *Feeder {
 	o.Tuning = o.Tuning.withDefaults()
-	return &Feeder{o: o}
+	return &Feeder{o: o, rations: newRations()}
 }
 
 // Run feeds every lane until ctx ends.
@@ -47,22 +50,28 @@ func (f *Feeder) runLane(ctx context.Context, lane string) {
 	}
 }
 
-// Fill tops the lane up to its window of open segments; it answers how many
-// touches it moved.
+// Fill tops the lane up to its window of open segments, and no faster than its
+// channel's providers take; it answers how many touches it moved.
 func (f *Feeder) Fill(ctx context.Context, lane string) (fed int, err error) {
 	open, err := f.o.Ledger.OpenSegments(ctx, lane)
 	if err != nil {
 		return 0, err
 	}
-	size := f.o.Tuning.SegmentSize
-	if Urgent(lane) {
+	urgent, size := Urgent(lane), f.o.Tuning.SegmentSize
+	if urgent {
 		size = f.o.Tuning.UrgentSegment
 	}
-	for ; open < f.o.Tuning.Window; open++ {
-		ref, n, ok, err := f.o.Ledger.Feed(ctx, lane, f.o.Now(), size)
+	ration := f.rations[lane]
+	left := f.o.Tuning.Window * size
+	if rate := f.rate(ration.channel); rate > 0 {
+		left = min(left, ration.grant(urgent, open, rate, f.o.Tuning.FeedEvery, f.o.Now()))
+	}
+	for ; open < f.o.Tuning.Window && fed < left; open++ {
+		ref, n, ok, err := f.o.Ledger.Feed(ctx, lane, f.o.Now(), min(size, left-fed))
 		if err != nil || !ok {
 			return fed, err
 		}
+		ration.spend(urgent, n)
 		// A segment that fails to be enqueued stays in the ledger; the
 		// reconciler enqueues it later.
 		if err := f.o.Enqueue(ctx, []ledger.SegmentRef{ref}); err != nil {
@@ -71,6 +80,18 @@ func (f *Feeder) Fill(ctx context.Context, lane string) (fed int, err error) {
 		fed += n
 	}
 	return fed, nil
+}
+
+// rate is how many touches a second the channel's providers take, but for those
+// that a stop holds back altogether; 0: no limit.
+func (f *Feeder) rate(c touch.Channel) float64 {
+	var stopped []string
+	for _, s := range f.o.Control.Current().Stops {
+		if s.Provider != "" && s.Binds(&touch.Touch{}, c, f.o.Now()) {
+			stopped = append(stopped, s.Provider)
+		}
+	}
+	return f.o.Pool.Rate(c, stopped)
 }
 
 // Urgent reports whether a lane is for urgent touches.

@@ -274,3 +274,5 @@ func (p *scriptedPool) Capabilities(provider string) (adapter.Capabilities, bool
 }
 
 func (p *scriptedPool) AllowRetry(string) bool { return true }
+
+func (p *scriptedPool) Rate(touch.Channel, []string) float64 { return 0 }

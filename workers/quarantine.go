@@ -3,6 +3,7 @@ package workers
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies/contactlog"
@@ -49,7 +50,9 @@ func (d *Deliver) oneByOne(ctx context.Context, seg *ledger.Segment) error {
 
 // finish takes touches as far as they go and settles them.
 func (b *batch) finish(ctx context.Context, touches []ledger.Claimed) error {
-	return b.conclude(ctx, b.run(ctx, b.sort(touches)))
+	jobs := b.sort(touches)
+	slices.SortStableFunc(jobs, byTurn)
+	return b.conclude(ctx, b.run(ctx, jobs))
 }
 
 // conclude settles what has come of a run, also of one that failed.

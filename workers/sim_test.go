@@ -119,6 +119,8 @@ func (v *simVendor) Capabilities(string) (adapter.Capabilities, bool) {
 
 func (v *simVendor) AllowRetry(string) bool { return true }
 
+func (v *simVendor) Rate(touch.Channel, []string) float64 { return 0 }
+
 // simLedger fails on command before or after the real thing was done, and
 // takes its time.
 type simLedger struct {

@@ -39,6 +39,8 @@ type Pool interface {
 	Query(ctx context.Context, provider string, d adapter.Dispatch) (touch.Result, bool)
 	Capabilities(provider string) (adapter.Capabilities, bool)
 	AllowRetry(provider string) bool
+	// Rate is how many touches a second the channel's providers take; 0: no limit.
+	Rate(c touch.Channel, exclude []string) float64
 }
 
 // Control is the fresh view of what may stop a touch; *ledger.Watcher is one.
