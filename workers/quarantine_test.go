@@ -19,15 +19,17 @@ type mortal struct {
 	life context.Context
 }
 
+func (m mortal) dead() bool { return m.life.Err() != nil }
+
 func (m mortal) Renew(ctx context.Context, ref ledger.SegmentRef, worker string, until time.Time) error {
-	if m.life.Err() != nil {
+	if m.dead() {
 		return nil
 	}
 	return m.Ledger.Renew(ctx, ref, worker, until)
 }
 
 func (m mortal) Settle(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
-	if m.life.Err() != nil {
+	if m.dead() {
 		return touch.Errorf(touch.Conflict, "", "a dead worker settles nothing")
 	}
 	return m.Ledger.Settle(ctx, ref, trs)
