@@ -31,6 +31,7 @@ type job struct {
 	resend   bool         // a deliberate second send after an unknown outcome
 	// unknownSince is set while an earlier attempt may have been sent.
 	unknownSince time.Time
+	refuted      bool // what the ledger holds to be unknown was surely not sent
 }
 
 func (j *job) touch() *touch.Touch { return &j.c.Touch }
@@ -154,7 +155,7 @@ func (b *batch) event(j *job, kind touch.EventKind, state touch.State, reason st
 func (b *batch) transition(j *job, to touch.State, events ...touch.Event) ledger.Transition {
 	return ledger.Transition{
 		To: to, Leg: j.leg, Attempts: j.attempts,
-		Lane: touch.Lane(j.plan().Channel, j.touch().Urgent()), Events: append(j.events, events...),
+		Lane: touch.Lane(j.plan().Channel, j.touch().Urgent()), Events: append(j.events, events...), DropContact: j.refuted,
 	}
 }
 
@@ -165,7 +166,7 @@ func (b *batch) end(j *job, to touch.State, reason string, kind touch.EventKind)
 
 // endWith ends a touch with a word to the contact log (nil: none).
 func (b *batch) endWith(j *job, to touch.State, reason string, kind touch.EventKind, log *contactlog.Settlement) {
-	if to != touch.Cancelled && to != touch.Dead && reached(&j.c.Progress) {
+	if to != touch.Cancelled && to != touch.Dead && j.reached() {
 		// An earlier leg may have reached the customer: "refused" or
 		// "failed" would deny a contact that was made.
 		to, kind = touch.Unconfirmed, touch.EventUnconfirmed
@@ -180,9 +181,10 @@ func (b *batch) endWith(j *job, to touch.State, reason string, kind touch.EventK
 }
 
 // reached reports whether a leg was sent and is not known to have failed.
-func reached(p *ledger.Progress) bool {
+func (j *job) reached() bool {
+	p := &j.c.Progress
 	for _, c := range p.Contacts {
-		if c.Kind != ledger.ContactFailed {
+		if c.Kind != ledger.ContactFailed && !(j.refuted && c.Leg == p.Leg) {
 			return true
 		}
 	}
@@ -216,6 +218,7 @@ func (b *batch) later(j *job, at time.Time, reason string, events ...touch.Event
 	tr := b.transition(j, state, events...)
 	tr.Due, tr.Reason = at, reason
 	if j.inFlight() {
+		tr.Due = latest(at, b.callOver(j))
 		tr.Provider = j.provider
 		tr.Contact = &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: j.unknownSince}
 		b.add(j, tr, nil) // its place stays taken

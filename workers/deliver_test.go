@@ -409,3 +409,25 @@ func TestNoAddressTriesTheNextLeg(t *testing.T) {
 	h.step()
 	h.expect(id, touch.Sent, touch.EventFallback, touch.EventSent)
 }
+
+func TestMarksOfRegistersAreKnownAtDispatch(t *testing.T) {
+	h := newHouse(t)
+	mark := touch.Listing{List: "dnc", Key: touch.RegisterKey, Since: h.now, CheckedAt: &h.now}
+	if err := h.ledger.PutListings(h.ctx, []touch.Listing{mark}, "ops", h.now); err != nil {
+		t.Fatal(err)
+	}
+	known := 0
+	h.guard.say = func(q policies.Question) touch.Verdict {
+		for _, l := range q.Listings {
+			if l.List == "dnc" && l.CheckedAt != nil {
+				known++
+			}
+		}
+		return touch.Verdict{Decision: touch.Allow}
+	}
+	h.submit(2, nil)
+	h.step()
+	if known != 2 {
+		t.Errorf("known to %d of 2 questions", known)
+	}
+}

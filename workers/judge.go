@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"touchgate.dev/channels/adapter"
@@ -163,7 +164,7 @@ func (b *batch) loadFacts(ctx context.Context, all []*job) error {
 	if err != nil {
 		return err
 	}
-	keys := make([]string, 0, 2*len(jobs))
+	keys := append(make([]string, 0, 1+2*len(jobs)), touch.RegisterKey)
 	for _, id := range ids {
 		keys = append(keys, touch.CustomerKey(id))
 	}
@@ -185,8 +186,8 @@ func (b *batch) loadFacts(ctx context.Context, all []*job) error {
 		return err
 	}
 	for _, j := range jobs {
-		own := listings[touch.CustomerKey(j.touch().Customer)]
-		j.facts = &facts{customers[j.touch().Customer], append(own[:len(own):len(own)], listings[address(j)]...)}
+		all := slices.Concat(listings[touch.CustomerKey(j.touch().Customer)], listings[address(j)], listings[touch.RegisterKey])
+		j.facts = &facts{customers[j.touch().Customer], all}
 	}
 	return nil
 }

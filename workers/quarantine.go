@@ -34,7 +34,9 @@ func (d *Deliver) oneByOne(ctx context.Context, seg *ledger.Segment) error {
 	b := &batch{d: d, seg: seg}
 	rest := seg.Touches
 	if seg.Crashes > d.suspectFrom() {
-		b.putAside(b.job(&rest[0]))
+		for _, j := range b.sort(rest[:1]) { // none, if it came to its end all the same
+			b.putAside(j)
+		}
 		if err := b.flush(ctx); err != nil {
 			return err
 		}

@@ -58,13 +58,21 @@ func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
 // live to settle it.
 func (j *job) lost() bool { return j.c.Progress.State != touch.Unknown && j.c.Intent != nil }
 
-// callOver is when a call that a lost worker meant to make is surely over: it
-// may only stand still, and go on until then. Zero where no worker was lost.
+// callOver is when a call that a lost worker meant to make, also to repeat a
+// message, is surely over: it may only stand still, and go on until then. Zero
+// where no worker was lost.
 func (b *batch) callOver(j *job) time.Time {
-	if !j.lost() {
+	if j.c.Intent == nil {
 		return time.Time{}
 	}
-	return j.unknownSince.Add(b.d.o.Tuning.SendWithin + b.d.o.Tuning.CallWithin)
+	return j.c.Intent.At.Add(b.d.o.Tuning.SendWithin + b.d.o.Tuning.CallWithin)
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // bareDispatch names a message towards its vendor without its content.
@@ -87,18 +95,20 @@ func (b *batch) mayRepeat(j *job) bool {
 }
 
 // mayResend reports whether an unknown outcome is worse than a second message:
-// for urgent touches that are not marketing, once, when nobody can say more.
+// for urgent touches that are not marketing, once, when nobody can say more. A
+// lost worker may have done so.
 func (b *batch) mayResend(j *job) bool {
 	t := j.touch()
 	return t.Urgent() && t.Category != touch.Marketing && j.attempts+1 >= b.d.o.Tuning.ResolveTries &&
-		j.c.Progress.Reason != resendReason && !t.Expired(b.d.o.Now())
+		j.c.Progress.Reason != resendReason && j.c.Intent == nil && !t.Expired(b.d.o.Now())
 }
 
 // foundUnsent goes on with a touch that the vendor surely does not have.
 func (b *batch) foundUnsent(j *job, r touch.Result) {
 	log := b.notSent(j)
+	j.refuted = true
 	tr := b.transition(j, touch.Due, b.resultEvent(j, touch.EventRetry, touch.Due, r))
-	tr.Attempts, tr.Due, tr.DropContact = 1, b.d.o.Now(), true
+	tr.Attempts, tr.Due = 1, b.d.o.Now()
 	tr.Reason = "not_sent"
 	b.add(j, tr, log)
 }
@@ -122,7 +132,7 @@ func (b *batch) unresolved(j *job) {
 		return
 	}
 	tr := b.transition(j, touch.Unknown)
-	tr.Due = now.Add(b.d.backoff(b.d.o.Tuning.ResolveBase, b.d.o.Tuning.RetryMax, j.attempts))
+	tr.Due = latest(now.Add(b.d.backoff(b.d.o.Tuning.ResolveBase, b.d.o.Tuning.RetryMax, j.attempts)), b.callOver(j))
 	tr.Provider, tr.Contact = j.provider, contact
 	tr.Reason = j.c.Progress.Reason
 	if j.resend {

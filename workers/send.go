@@ -109,10 +109,11 @@ func (b *batch) intend(ctx context.Context, fence int64, jobs []*job) ([]*job, e
 	return kept, nil
 }
 
-// intent says that the job is about to be sent.
+// intent says that the job is about to be sent. Where only an intent says since
+// when the outcome is unknown, it goes on saying so.
 func (j *job) intent(now time.Time) ledger.Intent {
 	at := now
-	if j.inFlight() {
+	if j.inFlight() && j.lost() {
 		at = j.unknownSince
 	}
 	return ledger.Intent{

@@ -13,7 +13,7 @@ import (
 // settle is the table from what a provider answered to what becomes of the
 // touch and of its place in the contact log.
 func (b *batch) settle(j *job, r touch.Result) {
-	if j.inFlight() && r.Class != touch.Accepted && r.Class != touch.Rejected {
+	if j.inFlight() && r.Class != touch.Accepted && (r.Class != touch.Rejected || j.resend) {
 		b.unresolved(j) // a failed second try says nothing of the first
 		return
 	}
@@ -22,6 +22,7 @@ func (b *batch) settle(j *job, r touch.Result) {
 		b.accepted(j, r)
 	case touch.Rejected:
 		log := b.notSent(j)
+		j.refuted = j.c.Progress.State == touch.Unknown
 		j.events = append(j.events, b.resultEvent(j, touch.EventUndelivered, touch.Due, r))
 		b.nextLeg(j, orElse(r.Reason, touch.ReasonOther), touch.Failed, touch.EventFailed, log)
 	case touch.Throttled:
