@@ -54,8 +54,9 @@ type Controls interface {
 	PutPolicies(ctx context.Context, p PolicySet, actor string, now time.Time) error
 	// Policies reads a stored set by hash, "" being the active one; class NotFound.
 	Policies(ctx context.Context, hash string) (*PolicySet, error)
-	// RaiseShards raises the epochs of lost shards of the contact log.
-	RaiseShards(ctx context.Context, shards []int, now time.Time) error
+	// RaiseShards raises the epochs of lost shards of the contact log, and
+	// gives those that it raised them to: they are nobody else's.
+	RaiseShards(ctx context.Context, shards []int, now time.Time) (map[int]int64, error)
 	// Lease lets one holder at a time do a thing, until the instant: held is
 	// true for the holder, who may extend it by asking again, and for anybody
 	// once it has run out at now.

@@ -51,7 +51,7 @@ func TestFences(t *testing.T) {
 			}
 		}, 1, 2},
 		"the shard that it reserved in was lost, and another has the place": {func(h *house) {
-			if err := h.ledger.RaiseShards(h.ctx, []int{1, 2}, h.now); err != nil {
+			if _, err := h.ledger.RaiseShards(h.ctx, []int{1, 2}, h.now); err != nil {
 				h.t.Fatal(err)
 			}
 			h.guard.say = func(policies.Question) touch.Verdict {

@@ -40,14 +40,15 @@ func (h *house) standby(name string, l ledger.Ledger, fenced bool, answers func(
 	}
 	shards := contactlog.Options{
 		Shards: 2, Epochs: func(shard int) int64 { return watch.Current().Shards[shard] },
-		Raise: func(ctx context.Context, lost []int) error {
+		Raise: func(ctx context.Context, lost []int) (map[int]int64, error) {
 			if !fenced {
-				return nil
+				return nil, nil
 			}
-			if err := h.ledger.RaiseShards(ctx, lost, h.clock()); err != nil {
-				return err
+			raised, err := h.ledger.RaiseShards(ctx, lost, h.clock())
+			if err != nil {
+				return nil, err
 			}
-			return watch.Refresh(ctx)
+			return raised, watch.Refresh(ctx)
 		},
 	}
 	guard := policies.NewGuard(contactlog.NewLocal(shards), func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {

@@ -143,11 +143,12 @@ func (a *App) shards() contactlog.Options {
 		return 0
 	}}
 	if a.redis.server == nil { // an embedded Redis goes down with every worker there is
-		o.Raise = func(ctx context.Context, lost []int) error {
-			if err := a.ledger.RaiseShards(ctx, lost, a.now()); err != nil {
-				return err
+		o.Raise = func(ctx context.Context, lost []int) (map[int]int64, error) {
+			raised, err := a.ledger.RaiseShards(ctx, lost, a.now())
+			if err != nil {
+				return nil, err
 			}
-			return a.watcher.Refresh(ctx)
+			return raised, a.watcher.Refresh(ctx)
 		}
 	}
 	return o

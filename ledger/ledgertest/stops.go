@@ -229,8 +229,12 @@ func testPolicies(k *kit) {
 }
 
 func testShards(k *kit) {
-	k.must(k.RaiseShards(k.ctx, []int{0, 7, 7}, k.now()))
-	k.must(k.RaiseShards(k.ctx, []int{7}, k.now()))
+	raised, err := k.RaiseShards(k.ctx, []int{0, 7, 7}, k.now())
+	k.must(err)
+	k.equal(raised, map[int]int64{0: 1, 7: 1})
+	raised, err = k.RaiseShards(k.ctx, []int{7}, k.now())
+	k.must(err)
+	k.equal(raised, map[int]int64{7: 2})
 	control, err := k.Control(k.ctx)
 	k.must(err)
 	k.equal(control.Shards, map[int]int64{0: 1, 7: 2})

@@ -274,7 +274,7 @@ func testFence(k *kit) {
 		func() error { return k.PutStop(k.ctx, ledger.Stop{ID: "s1", Since: k.now()}, "me", k.now()) },
 		func() error { return k.EndStop(k.ctx, "s1", "me", k.now()) },
 		func() error { return k.PutPolicies(k.ctx, ledger.PolicySet{Hash: "h"}, "me", k.now()) },
-		func() error { return k.RaiseShards(k.ctx, []int{4, 2, 4}, k.now()) },
+		func() error { _, err := k.RaiseShards(k.ctx, []int{4, 2, 4}, k.now()); return err },
 		func() error { return k.SetCampaign(k.ctx, "acme", "nov", ledger.CampaignPaused, "me", k.now()) },
 		func() error { return k.SetCampaign(k.ctx, "acme", "nov", ledger.CampaignRunning, "me", k.now()) },
 	}

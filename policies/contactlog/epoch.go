@@ -2,6 +2,7 @@ package contactlog
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -64,17 +65,18 @@ func (r *Redis) store(ctx context.Context, customers []string, logs map[string][
 // where the server has adopted nothing, or an older epoch than the ledger's:
 // then another server may have taken it up meanwhile. All that are lost are
 // raised at once, by one at a time, since every raise voids work under way.
+// What is not lost is left as it is.
 func (r *Redis) takeUp(ctx context.Context, shards []int) (map[int]string, error) {
+	if r.o.Raise == nil {
+		return r.adopt(ctx, r.ledgerEpochs(shards), nil)
+	}
 	r.taking.Lock()
 	defer r.taking.Unlock()
-	lost, err := r.lost(ctx, shards)
-	if err != nil {
-		return nil, err
+	lost, held, err := r.lost(ctx, shards)
+	if err != nil || len(lost) == 0 {
+		return held.epochs(shards), err
 	}
-	if len(lost) > 0 && r.o.Raise != nil {
-		return r.raise(ctx, shards)
-	}
-	return r.adopt(ctx, shards)
+	return r.raise(ctx, shards)
 }
 
 const (
@@ -102,43 +104,63 @@ func (r *Redis) raise(ctx context.Context, shards []int) (map[int]string, error)
 		}
 	}
 	defer r.client.Del(context.WithoutCancel(ctx), claim)
-	lost, err := r.lost(ctx, r.allShards())
+	lost, held, err := r.lost(ctx, r.allShards())
+	if err != nil || len(lost) == 0 {
+		return held.epochs(shards), err
+	}
+	raised, err := r.o.Raise(ctx, lost)
 	if err != nil {
 		return nil, err
 	}
-	if len(lost) > 0 {
-		if err := r.o.Raise(ctx, lost); err != nil {
-			return nil, err
-		}
+	// No epoch but our own: one that the ledger has reached since is of whoever
+	// took the shard up on another server.
+	own := make(map[int]string, len(lost))
+	for _, s := range lost {
+		own[s] = string(appendNumber(nil, raised[s]))
 	}
-	all := append(slices.Clone(shards), lost...)
-	slices.Sort(all)
-	return r.adopt(ctx, slices.Compact(all))
+	if own, err = r.adopt(ctx, own, held); err != nil {
+		return nil, err
+	}
+	epochs := held.epochs(shards)
+	maps.Copy(epochs, own)
+	return epochs, nil
 }
 
-func (r *Redis) lost(ctx context.Context, shards []int) (lost []int, err error) {
-	gens, err := r.generations(ctx, shards)
+// lost gives those of the shards that are, and what the server holds of all.
+func (r *Redis) lost(ctx context.Context, shards []int) (lost []int, held generations, err error) {
+	held, err = r.generations(ctx, shards)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, s := range shards {
-		if gen := gens[s]; gen == "" || gen[:numberSize] < r.epoch(s) {
+		switch gen := held[s].gen; {
+		case gen == "" || gen[:numberSize] < r.epoch(s):
 			lost = append(lost, s)
+		case gen[:numberSize] > r.epoch(s):
+			return nil, nil, errBehind
 		}
 	}
-	return lost, nil
+	return lost, held, nil
 }
 
-// errBehind is the answer where Redis knows of a later epoch than we do.
-var errBehind = &touch.Error{Class: touch.Unavailable, Message: "the contact log was taken up under an epoch not yet heard of here: try again"}
+// errBehind is the answer where Redis knows of a later epoch than we do, or is
+// another server than it was a moment ago.
+var errBehind = &touch.Error{Class: touch.Unavailable, Message: "the contact log was taken up by others meanwhile: try again"}
 
-// adopt sets the shards' generations to their epochs, and gives those.
-func (r *Redis) adopt(ctx context.Context, shards []int) (map[int]string, error) {
+func (r *Redis) ledgerEpochs(shards []int) map[int]string {
 	epochs := make(map[int]string, len(shards))
 	for _, s := range shards {
 		epochs[s] = r.epoch(s)
 	}
-	err := r.onShards(ctx, r.scripts.adopt, shards, epochs, nil, func(part []int, reply any) error {
+	return epochs
+}
+
+// adopt sets shards' generations to epochs, on the servers that held names
+// (nil: wherever they are), and gives the epochs.
+func (r *Redis) adopt(ctx context.Context, epochs map[int]string, held generations) (map[int]string, error) {
+	shards := slices.Sorted(maps.Keys(epochs))
+	server := func(part []int) []any { return []any{held[part[0]].server} } // one call is one server's
+	err := r.onShards(ctx, r.scripts.adopt, shards, epochs, server, func(part []int, reply any) error {
 		text, _ := reply.(string)
 		for i, s := range part {
 			if len(text) != numberSize*len(part) || text[i*numberSize:(i+1)*numberSize] != epochs[s] {
@@ -154,8 +176,8 @@ func (r *Redis) adopt(ctx context.Context, shards []int) (map[int]string, error)
 }
 
 // onShards runs a script on the generations of shards, with their epochs and
-// further arguments, and hands each answer on.
-func (r *Redis) onShards(ctx context.Context, s *redis.Script, shards []int, epochs map[int]string, more []any, heard func(part []int, reply any) error) error {
+// what more gives for those of a call (nil: nothing), and hands each answer on.
+func (r *Redis) onShards(ctx context.Context, s *redis.Script, shards []int, epochs map[int]string, more func(part []int) []any, heard func(part []int, reply any) error) error {
 	size := callWeight
 	if r.cluster {
 		size = 1
@@ -164,7 +186,11 @@ func (r *Redis) onShards(ctx context.Context, s *redis.Script, shards []int, epo
 	commands := make([]command, len(parts))
 	for k, part := range parts {
 		c := call{shards: part}
-		commands[k] = command{c.keys(r), append([]any{c.epochs(func(shard int) string { return epochs[shard] })}, more...)}
+		args := []any{c.epochs(func(shard int) string { return epochs[shard] })}
+		if more != nil {
+			args = append(args, more(part)...)
+		}
+		commands[k] = command{c.keys(r), args}
 	}
 	replies, err := r.run(ctx, s, commands)
 	if err != nil {
@@ -179,23 +205,24 @@ func (r *Redis) onShards(ctx context.Context, s *redis.Script, shards []int, epo
 }
 
 // Adopt sets the generations of shards to their epochs as the ledger has them,
-// as Rehydrate does for those that it meets. Class Unavailable, too, where
-// Redis knows of a later epoch.
+// wherever they are. Class Unavailable, too, where Redis knows of a later epoch.
 func (r *Redis) Adopt(ctx context.Context, shards []int) error {
-	_, err := r.adopt(ctx, shards)
+	_, err := r.adopt(ctx, r.ledgerEpochs(shards), nil)
 	return err
 }
 
 // Generations gives the epoch in the generation of every shard that has one. A
 // shard without has lost its data, or never had any.
 func (r *Redis) Generations(ctx context.Context) (map[int]int64, error) {
-	gens, err := r.generations(ctx, r.allShards())
+	held, err := r.generations(ctx, r.allShards())
 	if err != nil {
 		return nil, err
 	}
-	epochs := make(map[int]int64, len(gens))
-	for s, gen := range gens {
-		epochs[s] = readNumber(gen)
+	epochs := make(map[int]int64, len(held))
+	for s, h := range held {
+		if h.gen != "" {
+			epochs[s] = readNumber(h.gen)
+		}
 	}
 	return epochs, nil
 }
@@ -208,23 +235,42 @@ func (r *Redis) allShards() []int {
 	return all
 }
 
-// generations reads those of shards that were adopted on the server asked.
-func (r *Redis) generations(ctx context.Context, shards []int) (map[int]string, error) {
-	gens := make(map[int]string, len(shards))
+// generations is what servers hold of shards.
+type generations map[int]struct {
+	gen    string // "": not adopted on the server
+	server string // its identity
+}
+
+// epochs are those in the generations of shards that have one.
+func (g generations) epochs(shards []int) map[int]string {
+	epochs := make(map[int]string, len(shards))
+	for _, s := range shards {
+		if gen := g[s].gen; gen != "" {
+			epochs[s] = gen[:numberSize]
+		}
+	}
+	return epochs
+}
+
+// generations reads those of shards.
+func (r *Redis) generations(ctx context.Context, shards []int) (generations, error) {
+	held := make(generations, len(shards))
 	err := r.onShards(ctx, r.scripts.owned, shards, nil, nil, func(part []int, reply any) error {
 		all, ok := reply.([]any)
-		if !ok || len(all) != len(part) {
+		if !ok || len(all) != len(part)+1 {
 			return errBroken
 		}
 		for i, s := range part {
-			switch gen, ok := all[i].(string); {
-			case !ok || (gen != "" && len(gen) != numberSize && len(gen) != headSize):
+			h := held[s]
+			gen, ok := all[i].(string)
+			if !ok || (gen != "" && len(gen) != numberSize && len(gen) != headSize) {
 				return errBroken
-			case gen != "":
-				gens[s] = gen
 			}
+			h.gen = gen
+			h.server, _ = all[len(part)].(string)
+			held[s] = h
 		}
 		return nil
 	})
-	return gens, err
+	return held, err
 }

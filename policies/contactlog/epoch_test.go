@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,15 +37,17 @@ func (l *truth) epoch(shard int) int64 {
 	return l.epochs[shard]
 }
 
-func (l *truth) raise(_ context.Context, shards []int) error {
+func (l *truth) raise(_ context.Context, shards []int) (map[int]int64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	slices.Sort(shards)
 	l.told = append(l.told, fmt.Sprint("raise ", shards))
+	raised := map[int]int64{}
 	for _, s := range shards {
 		l.epochs[s]++
+		raised[s] = l.epochs[s]
 	}
-	return nil
+	return raised, nil
 }
 
 func (l *truth) load(_ context.Context, customers []string) (map[string][]Entry, error) {
@@ -193,7 +196,7 @@ func TestWhatWasReadBeforeALossIsNotBelieved(t *testing.T) {
 		if err := other.Rehydrate(ctx, []string{"c-other", anna + "'"}, month, ledger.load); err != nil {
 			t.Error(err)
 		}
-		if err := ledger.raise(ctx, []int{log.Shard(anna)}); err != nil {
+		if _, err := ledger.raise(ctx, []int{log.Shard(anna)}); err != nil {
 			t.Error(err)
 		}
 		if err := other.Adopt(ctx, []int{log.Shard(anna)}); err != nil {
@@ -283,7 +286,7 @@ func TestAFailedRaiseLoadsNothing(t *testing.T) {
 	client := embedded(t)
 	defer client.Close()
 	boom := errors.New("no ledger")
-	log := NewRedis(client, Options{Raise: func(context.Context, []int) error { return boom }})
+	log := NewRedis(client, Options{Raise: func(context.Context, []int) (map[int]int64, error) { return nil, boom }})
 	ledger := newTruth()
 	if err := log.Rehydrate(t.Context(), []string{anna}, month, ledger.load); !errors.Is(err, boom) || len(ledger.told) > 0 {
 		t.Fatal(err, ledger.told)
@@ -456,5 +459,66 @@ func TestAPromotedCopyIsLost(t *testing.T) {
 	load(left)
 	if ledger.epoch(left.Shard(anna)) <= before {
 		t.Error("the old server was taken up again under the new one's epoch")
+	}
+}
+
+// TestTwoServersNeverHoldOneEpoch has the other half of a split brain take the
+// shard up between our raise and our adoption: the epoch that the ledger has by
+// then is theirs.
+func TestTwoServersNeverHoldOneEpoch(t *testing.T) {
+	ledger := newTruth()
+	right := NewRedis(redis.NewClient(&redis.Options{Addr: redistest.Start(t)}), ledger.options())
+	defer right.client.Close()
+	o := ledger.options()
+	o.Raise = func(ctx context.Context, shards []int) (map[int]int64, error) {
+		raised, err := ledger.raise(ctx, shards)
+		if err != nil {
+			return nil, err
+		}
+		return raised, right.Rehydrate(ctx, []string{anna}, month, ledger.load)
+	}
+	left := NewRedis(redis.NewClient(&redis.Options{Addr: redistest.Start(t)}), o)
+	defer left.client.Close()
+	if err := left.Rehydrate(t.Context(), []string{anna}, month, ledger.load); err != nil && touch.ClassOf(err) != touch.Unavailable {
+		t.Fatal(err)
+	}
+	if a := reserveOne(t, right, "right", 1); !a.Admitted {
+		t.Fatalf("%+v", a)
+	}
+	if a := reserveOne(t, left, "left", 1); !a.Unknown {
+		t.Fatalf("both servers gave the one place: %+v", a)
+	}
+}
+
+// TestAClientThatIsLedElsewhereAdoptsNothingThere: it raised for one server,
+// and speaks to another by then.
+func TestAClientThatIsLedElsewhereAdoptsNothingThere(t *testing.T) {
+	first, second := redistest.Start(t), redistest.Start(t)
+	var target atomic.Pointer[string]
+	target.Store(&first)
+	client := redis.NewClient(&redis.Options{Dialer: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		network = "tcp"
+		if strings.HasPrefix(*target.Load(), "/") {
+			network = "unix"
+		}
+		return new(net.Dialer).DialContext(ctx, network, *target.Load())
+	}})
+	defer client.Close()
+	ledger := newTruth()
+	o := ledger.options()
+	o.Raise = func(ctx context.Context, shards []int) (map[int]int64, error) {
+		target.Store(&second)
+		_ = client.Do(ctx, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no").Err()
+		return ledger.raise(ctx, shards)
+	}
+	log := NewRedis(client, o)
+	if err := log.Rehydrate(t.Context(), []string{anna}, month, ledger.load); touch.ClassOf(err) != touch.Unavailable {
+		t.Fatalf("adopted on a server that nothing was raised for: %v", err)
+	}
+	if gens, err := log.Generations(t.Context()); err != nil || len(gens) != 0 {
+		t.Fatalf("the second server holds %v, %v", gens, err)
+	}
+	if err := NewRedis(client, ledger.options()).Rehydrate(t.Context(), []string{anna}, month, ledger.load); err != nil {
+		t.Errorf("taken up anew: %v", err)
 	}
 }

@@ -77,11 +77,12 @@ func (l *Local) Rehydrate(ctx context.Context, customers []string, keep time.Dur
 		for shard := range all {
 			all[shard] = shard
 		}
-		if err := l.o.Raise(ctx, all); err != nil {
+		raised, err := l.o.Raise(ctx, all)
+		if err != nil {
 			return err
 		}
 		for shard := range l.taken {
-			l.taken[shard] = l.o.Epochs(shard)
+			l.taken[shard] = raised[shard]
 		}
 	}
 	return l.model.Rehydrate(ctx, customers, keep, load)

@@ -13,7 +13,14 @@ type ledgerOf struct {
 }
 
 func (l *ledgerOf) options() Options {
-	return Options{Shards: 4, Epochs: func(int) int64 { return l.epoch }, Raise: func(context.Context, []int) error { l.epoch++; return nil }}
+	return Options{Shards: 4, Epochs: func(int) int64 { return l.epoch }, Raise: func(_ context.Context, shards []int) (map[int]int64, error) {
+		l.epoch++
+		raised := map[int]int64{}
+		for _, s := range shards {
+			raised[s] = l.epoch
+		}
+		return raised, nil
+	}}
 }
 
 func (l *ledgerOf) load(context.Context, []string) (map[string][]Entry, error) {

@@ -51,7 +51,7 @@ func (r *Redis) Rebuild(ctx context.Context, keep time.Duration, pages Pages, lo
 		}
 	}
 	done := 0
-	err = r.onShards(ctx, r.scripts.complete, todo, epochs, []any{appendSpan(nil, keep)}, func(_ []int, reply any) error {
+	err = r.onShards(ctx, r.scripts.complete, todo, epochs, func([]int) []any { return []any{appendSpan(nil, keep)} }, func(_ []int, reply any) error {
 		n, ok := reply.(int64)
 		if done += int(n); !ok {
 			return errBroken
@@ -64,12 +64,12 @@ func (r *Redis) Rebuild(ctx context.Context, keep time.Duration, pages Pages, lo
 // incomplete are the shards that are not complete for keep under the ledger's epoch.
 func (r *Redis) incomplete(ctx context.Context, keep time.Duration) (shards []int, err error) {
 	all := r.allShards()
-	gens, err := r.generations(ctx, all)
+	held, err := r.generations(ctx, all)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range all {
-		if gen := gens[s]; len(gen) < headSize || gen[:numberSize] != r.epoch(s) || readSpan(gen[numberSize:]) < keep.Truncate(time.Millisecond) {
+		if gen := held[s].gen; len(gen) < headSize || gen[:numberSize] != r.epoch(s) || readSpan(gen[numberSize:]) < keep.Truncate(time.Millisecond) {
 			shards = append(shards, s)
 		}
 	}

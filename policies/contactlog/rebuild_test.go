@@ -149,7 +149,7 @@ func TestAContactMadeDuringARebuildIsNotMissed(t *testing.T) {
 		}, 3, true},
 		"a loss that nobody has noticed": {contact, func(t *testing.T, log *Redis, l *truth) { flush(t, log.client) }, 0, false},
 		"an epoch raised": {contact, func(t *testing.T, log *Redis, l *truth) {
-			if err := l.raise(t.Context(), []int{log.Shard(bob)}); err != nil {
+			if _, err := l.raise(t.Context(), []int{log.Shard(bob)}); err != nil {
 				t.Fatal(err)
 			}
 			if err := log.Adopt(t.Context(), []int{log.Shard(bob)}); err != nil {

@@ -23,11 +23,11 @@ type Options struct {
 	// A log that was loaded under another epoch is unknown.
 	Epochs func(shard int) int64
 	// Raise is told of shards that Redis has lost, before anything is loaded
-	// into them again. It must raise their epochs in the ledger and return
-	// when Epochs knows: only that voids the reservations which were lost
+	// into them again. It must raise their epochs in the ledger, return
+	// when Epochs knows, and say to which it raised them: only that voids the reservations which were lost
 	// with the shard and not yet intended. Nil: lost shards are taken up as
 	// they are, which is right where every worker went down with Redis.
-	Raise func(ctx context.Context, shards []int) error
+	Raise func(ctx context.Context, shards []int) (map[int]int64, error)
 }
 
 // Redis is the contact log in Redis: one server, a Cluster, or the embedded

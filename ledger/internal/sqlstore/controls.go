@@ -157,19 +157,24 @@ func (s *Store) Policies(ctx context.Context, hash string) (*ledger.PolicySet, e
 }
 
 // RaiseShards implements ledger.Controls.
-func (s *Store) RaiseShards(ctx context.Context, shards []int, now time.Time) error {
+func (s *Store) RaiseShards(ctx context.Context, shards []int, now time.Time) (raised map[int]int64, err error) {
 	set := map[int]bool{}
 	for _, n := range shards {
 		set[n] = true
 	}
 	e := touch.Event{At: now, Reason: "contact log lost"}
-	return s.changeControl(ctx, e, func(t *tx) error {
+	err = s.changeControl(ctx, e, func(t *tx) error {
+		raised = make(map[int]int64, len(set))
 		for _, n := range slices.Sorted(maps.Keys(set)) {
-			_, err := t.Exec(`INSERT INTO shards (shard, epoch) VALUES ($1, 1) ON CONFLICT (shard) DO UPDATE SET epoch = shards.epoch + 1`, n)
-			if err != nil {
+			t.ask(func(rows Rows) error {
+				var epoch int64
+				err := rows.Scan(&epoch)
+				raised[n] = epoch
 				return err
-			}
+			}, `INSERT INTO shards (shard, epoch) VALUES ($1, 1)
+				ON CONFLICT (shard) DO UPDATE SET epoch = shards.epoch + 1 RETURNING epoch`, n)
 		}
 		return nil
 	})
+	return raised, err
 }
