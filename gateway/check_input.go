@@ -25,7 +25,17 @@ func newChecker() *checker {
 		}
 		return name
 	})
+	if err := v.RegisterValidation("passive", passive); err != nil {
+		panic(err) // the tag is no tag: a programmer's fault
+	}
 	return &checker{v: v}
+}
+
+// passive reports whether a link runs nothing where it is opened: apps are
+// given it as it is.
+func passive(f validator.FieldLevel) bool {
+	scheme, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(f.Field().String())), ":")
+	return scheme != "javascript" && scheme != "vbscript" && scheme != "data" && scheme != "file"
 }
 
 // embedded stands for an embedded struct, which JSON doesn't show, in paths.
@@ -90,6 +100,8 @@ func complaint(e validator.FieldError) string {
 		return "must be printable ASCII"
 	case "uri":
 		return "must be a URI"
+	case "passive":
+		return "must not be a script, data or a file"
 	}
 	return "is not valid"
 }

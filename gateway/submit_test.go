@@ -72,6 +72,7 @@ func TestRequestFaultsNameTheField(t *testing.T) {
 		"plan[0].content":       func(r *touch.Request) { r.Plan[0].Template = "x" },
 		"plan[0].content.body":  func(r *touch.Request) { r.Plan[0].Content = &touch.Content{} },
 		"plan[0].content.link":  func(r *touch.Request) { r.Plan[0].Content.Link = "not a link" },
+		"plan[0].content.image": func(r *touch.Request) { r.Plan[0].Content.Image = "JavaScript:alert(1)" },
 		"plan[0].params":        func(r *touch.Request) { r.Plan[0].Params = map[string]string{"a": "b"} },
 		"plan[0].title":         func(r *touch.Request) { r.Plan[0].Title = "x" },
 		"plan[0].due_in":        func(r *touch.Request) { r.Plan[0].DueIn = 1 },

@@ -58,8 +58,8 @@ type Leg struct {
 type Content struct {
 	Title     string            `json:"title,omitempty" validate:"max=256"`
 	Body      string            `json:"body,omitempty" validate:"max=16384"`
-	Link      string            `json:"link,omitempty" validate:"omitempty,max=2048,uri"`
-	Image     string            `json:"image,omitempty" validate:"omitempty,max=2048,uri"`
+	Link      string            `json:"link,omitempty" validate:"omitempty,max=2048,uri,passive"`
+	Image     string            `json:"image,omitempty" validate:"omitempty,max=2048,uri,passive"`
 	Placement string            `json:"placement,omitempty" validate:"max=64"`
 	Data      map[string]string `json:"data,omitempty" validate:"max=64,dive,keys,max=64,endkeys,max=2048"`
 }

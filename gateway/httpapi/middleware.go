@@ -71,7 +71,7 @@ func (a *api) observe(c *gin.Context) {
 	}
 	a.metrics.seconds.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
 	level := slog.LevelInfo
-	if status >= 500 {
+	if status >= 500 && c.Request.Context().Err() == nil { // who hung up heard no error of ours
 		level = slog.LevelError
 	}
 	line := []slog.Attr{
