@@ -237,7 +237,7 @@ func (b *batch) release(j *job) *contactlog.Settlement {
 	if !j.reserved {
 		return nil
 	}
-	return &contactlog.Settlement{Customer: j.touch().Customer, ID: touch.DispatchID(j.touch().ID, j.leg), Release: true, At: j.judgedAt}
+	return b.notSent(j)
 }
 
 func (b *batch) add(j *job, tr ledger.Transition, log *contactlog.Settlement) {

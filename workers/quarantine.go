@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"touchgate.dev/ledger"
-	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 )
 
@@ -76,14 +75,12 @@ func (b *batch) conclude(ctx context.Context, err error) error {
 // putAside ends a touch that workers were lost over. If it may have been sent
 // it counts as sent by now, and its provider is kept: whoever redrives it asks.
 func (b *batch) putAside(j *job) {
-	id := touch.DispatchID(j.touch().ID, j.leg)
-	if !j.inFlight() {
-		place := &contactlog.Settlement{Customer: j.touch().Customer, ID: id, Release: true} // of whichever worker took one
-		b.endWith(j, touch.Dead, reasonCrashed, touch.EventDead, place)
+	if !j.inFlight() { // the place is of whichever worker took one
+		b.endWith(j, touch.Dead, reasonCrashed, touch.EventDead, b.notSent(j))
 		return
 	}
 	now := b.d.o.Now()
-	j.dispatch.ID = id
+	j.dispatch.ID = touch.DispatchID(j.touch().ID, j.leg)
 	tr := b.transition(j, touch.Dead, b.event(j, touch.EventDead, touch.Dead, reasonCrashed))
 	tr.Reason, tr.Provider = reasonCrashed, j.provider
 	tr.Contact = &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: now}

@@ -128,7 +128,7 @@ func (b *batch) commit(j *job, at time.Time, kind string) *contactlog.Settlement
 // notSent frees the place of a message that surely did not go out, also one
 // that had an unknown outcome before.
 func (b *batch) notSent(j *job) *contactlog.Settlement {
-	return &contactlog.Settlement{Customer: j.touch().Customer, ID: j.dispatch.ID, Release: true, At: j.judgedAt}
+	return &contactlog.Settlement{Customer: j.touch().Customer, ID: touch.DispatchID(j.touch().ID, j.leg), Release: true, At: j.judgedAt}
 }
 
 func (b *batch) resultEvent(j *job, kind touch.EventKind, state touch.State, r touch.Result) touch.Event {
