@@ -100,7 +100,7 @@ func TestStartByRank(t *testing.T) {
 						}
 					}
 				}
-				h.pass(time.Second)
+				h.pass(20 * time.Second)
 			}
 			if at, went := sent[low]; went != (c.at > 0) || at > c.at {
 				t.Errorf("the lower one went out: %t, after %v", went, at)
