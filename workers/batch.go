@@ -75,7 +75,7 @@ func (b *batch) sort(all []ledger.Claimed) []*job {
 			if b.waitIsOver(j) {
 				jobs = append(jobs, j)
 			}
-		case j.c.Intent != nil && !contacted(p, j.c.Intent.Leg):
+		case j.c.Intent != nil && contactOn(p, j.c.Intent.Leg) < 0:
 			b.counted(j)
 		default:
 			b.detach(j)
@@ -105,8 +105,9 @@ func (b *batch) job(c *ledger.Claimed) *job {
 	return j
 }
 
-func contacted(p *ledger.Progress, leg int) bool {
-	return slices.ContainsFunc(p.Contacts, func(c ledger.Contact) bool { return c.Leg == leg })
+// contactOn is where the contact of a leg stands, -1 where there is none.
+func contactOn(p *ledger.Progress, leg int) int {
+	return slices.IndexFunc(p.Contacts, func(c ledger.Contact) bool { return c.Leg == leg })
 }
 
 // counted takes a touch out that came to its end by a receipt of an earlier
@@ -121,10 +122,8 @@ func (b *batch) counted(j *job) {
 }
 
 func contactAt(p *ledger.Progress, leg int, otherwise time.Time) time.Time {
-	for _, c := range p.Contacts {
-		if c.Leg == leg {
-			return c.At
-		}
+	if i := contactOn(p, leg); i >= 0 {
+		return p.Contacts[i].At
 	}
 	return otherwise
 }

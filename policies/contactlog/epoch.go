@@ -104,7 +104,7 @@ func (r *Redis) raise(ctx context.Context, shards []int) (map[int]string, error)
 		}
 	}
 	defer r.client.Del(context.WithoutCancel(ctx), claim)
-	lost, held, err := r.lost(ctx, r.allShards())
+	lost, held, err := r.lost(ctx, r.o.allShards())
 	if err != nil || len(lost) == 0 {
 		return held.epochs(shards), err
 	}
@@ -214,7 +214,7 @@ func (r *Redis) Adopt(ctx context.Context, shards []int) error {
 // Generations gives the epoch in the generation of every shard that has one. A
 // shard without has lost its data, or never had any.
 func (r *Redis) Generations(ctx context.Context) (map[int]int64, error) {
-	held, err := r.generations(ctx, r.allShards())
+	held, err := r.generations(ctx, r.o.allShards())
 	if err != nil {
 		return nil, err
 	}
@@ -225,14 +225,6 @@ func (r *Redis) Generations(ctx context.Context) (map[int]int64, error) {
 		}
 	}
 	return epochs, nil
-}
-
-func (r *Redis) allShards() []int {
-	all := make([]int, r.o.Shards)
-	for i := range all {
-		all[i] = i
-	}
-	return all
 }
 
 // generations is what servers hold of shards.

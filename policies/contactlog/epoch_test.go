@@ -126,7 +126,7 @@ func TestALostShardIsFenced(t *testing.T) {
 	ledger.told = nil
 	rehydrate()
 	// All shards that were lost are raised at once.
-	if want := []string{fmt.Sprintf("raise %v", log.allShards()), "load"}; !reflect.DeepEqual(ledger.told, want) {
+	if want := []string{fmt.Sprintf("raise %v", log.o.allShards()), "load"}; !reflect.DeepEqual(ledger.told, want) {
 		t.Fatalf("the ledger was told %v, want %v", ledger.told, want)
 	}
 	quick := reserveOne(t, log, "quick", 1)

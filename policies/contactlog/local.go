@@ -23,10 +23,7 @@ var _ Log = (*Local)(nil)
 
 // NewLocal makes a log that knows nobody yet. Of o it needs Epochs and Raise.
 func NewLocal(o Options) *Local {
-	if o.Shards <= 0 {
-		o.Shards = defaultShards
-	}
-	l := &Local{o: o, model: NewModel(), taken: make([]int64, o.Shards)}
+	l := &Local{o: o, model: NewModel(), taken: make([]int64, o.shards())}
 	for shard := range l.taken {
 		l.taken[shard] = -1
 	}
@@ -73,11 +70,7 @@ func (l *Local) Rehydrate(ctx context.Context, customers []string, keep time.Dur
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.current() {
-		all := make([]int, l.o.Shards)
-		for shard := range all {
-			all[shard] = shard
-		}
-		raised, err := l.o.Raise(ctx, all)
+		raised, err := l.o.Raise(ctx, l.o.allShards())
 		if err != nil {
 			return err
 		}

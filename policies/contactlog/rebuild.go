@@ -63,7 +63,7 @@ func (r *Redis) Rebuild(ctx context.Context, keep time.Duration, pages Pages, lo
 
 // incomplete are the shards that are not complete for keep under the ledger's epoch.
 func (r *Redis) incomplete(ctx context.Context, keep time.Duration) (shards []int, err error) {
-	all := r.allShards()
+	all := r.o.allShards()
 	held, err := r.generations(ctx, all)
 	if err != nil {
 		return nil, err

@@ -87,12 +87,26 @@ const (
 	format = "1"
 )
 
+func (o *Options) shards() int {
+	if o.Shards <= 0 {
+		return defaultShards
+	}
+	return o.Shards
+}
+
+// allShards are the numbers of all shards.
+func (o *Options) allShards() []int {
+	all := make([]int, o.shards())
+	for shard := range all {
+		all[shard] = shard
+	}
+	return all
+}
+
 // NewRedis makes a log over a client, which stays its owner's to close. It
 // does no input or output.
 func NewRedis(client redis.UniversalClient, o Options) *Redis {
-	if o.Shards <= 0 {
-		o.Shards = defaultShards
-	}
+	o.Shards = o.shards()
 	if o.Prefix == "" {
 		o.Prefix = "tg"
 	}
