@@ -126,6 +126,9 @@ func (k *kit) work(ref ledger.SegmentRef, random *rand.Rand, sent, cancelled *sy
 		intents, chosen = append(intents, k.intent(c)), append(chosen, c)
 	}
 	dropped, err := k.Intend(k.ctx, ref, fence, intents)
+	if touch.ClassOf(err) == touch.Conflict {
+		return // cancelled to the last one since the claim
+	}
 	if err != nil {
 		k.Errorf("intend: %v %v", err, unwrap(err))
 		return
@@ -156,8 +159,9 @@ func (k *kit) work(ref ledger.SegmentRef, random *rand.Rand, sent, cancelled *sy
 			k.Errorf("receive: %v %v", err, unwrap(err))
 		}
 	})
-	if err := k.Settle(k.ctx, ref, all); err != nil {
-		k.Errorf("settle: %v %v", err, unwrap(err))
+	err = k.Settle(k.ctx, ref, all)
+	if unsent := len(dropped) == len(chosen); err != nil && !(unsent && touch.ClassOf(err) == touch.Conflict) {
+		k.Errorf("settle: %v %v", err, unwrap(err)) // an intent that stands keeps the segment
 	}
 	wg.Wait()
 }
