@@ -122,9 +122,11 @@ type Log interface {
 	// Reserve answers each reservation, atomically for its customer: all of
 	// its caps or none.
 	Reserve(ctx context.Context, rs []Reservation, now time.Time) ([]Answer, error)
-	// Settle commits and releases. Settling twice is settling once. What is
-	// settled while the customer's log is unknown is kept aside until it is
-	// loaded, so that it does not matter whether the ledger is told before.
+	// Settle commits and releases. Settling twice is settling once. A commit
+	// to a log that is unknown is kept aside until it is loaded, so that it does
+	// not matter whether the ledger is told before. A release of it is dropped:
+	// the ledger is told first, and what is loaded from an older view of it
+	// keeps a place too many until somebody asks the ledger again.
 	Settle(ctx context.Context, ss []Settlement) error
 	// Rehydrate makes unknown logs known by loading them from the ledger's
 	// truth, and adds to known ones the contacts that they lack; their

@@ -1,17 +1,19 @@
 -- What the scripts share. Numbers are of six bytes, most significant first.
 --
 -- A shard's generation is its epoch, where the shard is complete how many
--- milliseconds back, and in 40 bytes the server that it was adopted on: a copy
--- that took over from that server may be behind it, and is as good as empty. A log begins with two such numbers, the epoch under which
--- it was loaded and how far back it is complete; its entries follow. One is:
--- a byte with pending (128), kind (16 x 0..4) and channel (0..15); a byte with
--- category (32 x 0..7) and a mask of the hashes that follow; the time in
--- milliseconds; 17 bytes of id; then three for each hash: subject, campaign,
--- address, caller, template.
+-- milliseconds back, and in 40 bytes the reign that it was adopted in: a copy
+-- that took over from that server may be behind it, and is as good as empty. A
+-- log begins with two such numbers, the epoch under which it was loaded and how
+-- far back it is complete; its entries follow. One is: a byte with pending
+-- (128), kind (16 x 0..4) and channel (0..15); a byte with category (32 x 0..7)
+-- and a mask of the hashes that follow; the time in milliseconds; 17 bytes of
+-- id; then three for each hash: subject, campaign, address, caller, template.
 --
--- A note is a settlement, kept in a log that is unknown: a byte 112 for a
--- release, 113 for a commit, 114 for a commit that may re-create the contact; a
--- byte of kind; the time (0 keeps the entry's); the id; with 114 the entry.
+-- A settlement is a byte 112 for a release, 113 for a commit, 114 for a commit
+-- that may re-create the contact; a byte of kind; the time (0 keeps the
+-- entry's); the id; with 114 the entry. A commit is kept as a note in a log
+-- that is unknown. A release never is: a copy may bring an old note back, and a
+-- commit in it is still true, while the place may have been taken again since.
 --
 -- KEYS of every script on logs are the logs, one for each item, and then the
 -- generations of the shards that the items name by their first byte.
@@ -25,12 +27,13 @@ local function number(s, p)
   return ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
 end
 
--- me is the identity of this server since its start. The embedded Redis has
--- none, and no copies either.
-local info = redis.pcall('INFO', 'server')
-local me = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or string.rep('0', 40)
+-- me is this server's reign: Redis draws its replication id anew when it starts
+-- and when it becomes a master, so that who was a copy in between is another.
+-- The embedded Redis has none, and no copies either.
+local info = redis.pcall('INFO', 'replication')
+local me = type(info) == 'string' and string.match(info, 'master_replid:(%x+)') or string.rep('0', 40)
 
--- generation is what was adopted on this very server, '' for nothing.
+-- generation is what was adopted in this very reign, '' for nothing.
 local function generation(key)
   local gen = call('GET', key) or ''
   return sub(gen, -40) == me and sub(gen, 1, -41) or ''
@@ -97,8 +100,8 @@ end
 -- commitas commits v as the committed entry c was.
 local function commitas(v, c) return commit(v, sub(c, 3, 8), floor(byte(c, 1) % 128 / 16)) end
 
--- settle applies a note to entry v, or to nothing; so is its answer. A release
--- with a time is one of the reservation made then.
+-- settle applies a settlement to entry v, or to nothing; so is its answer. A
+-- release with a time is one of the reservation made then.
 local function settle(v, note)
   local form, kind = byte(note, 1, 2)
   if form == 112 then
@@ -109,10 +112,9 @@ local function settle(v, note)
   return v and commit(v, sub(note, 3, 8), kind)
 end
 
--- stack puts a note on top of an older one: a commit is stronger than a release.
+-- stack puts a note on top of an older one.
 local function stack(old, note)
-  if not old or byte(old) == 112 then return note end
-  if byte(note) == 112 then return old end
+  if not old then return note end
   local time, form, entry = sub(note, 3, 8), byte(note), sub(note, 26)
   if number(old, 3) > number(note, 3) then time = sub(old, 3, 8) end
   if form == 113 then form, entry = byte(old), sub(old, 26) end

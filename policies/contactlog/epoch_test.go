@@ -429,19 +429,9 @@ func TestAPromotedCopyIsLost(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	follow(t, newer, oldAddr)
 	load(left)
-	host, port, _ := net.SplitHostPort(oldAddr)
-	if err := newer.ReplicaOf(t.Context(), host, port).Err(); err != nil {
-		t.Fatal(err)
-	}
-	for deadline := time.Now().Add(10 * time.Second); newer.Exists(t.Context(), left.genKey(left.Shard(anna))).Val() == 0; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the copy does not follow")
-		}
-	}
-	if err := newer.ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil {
-		t.Fatal(err)
-	}
+	lead(t, newer, left.genKey(left.Shard(anna)))
 	if a := reserveOne(t, left, "a", 1); !a.Admitted {
 		t.Fatalf("the old server: %+v", a)
 	}
@@ -459,6 +449,96 @@ func TestAPromotedCopyIsLost(t *testing.T) {
 	load(left)
 	if ledger.epoch(left.Shard(anna)) <= before {
 		t.Error("the old server was taken up again under the new one's epoch")
+	}
+}
+
+// follow makes a server the copy of another.
+func follow(t *testing.T, copy *redis.Client, addr string) {
+	t.Helper()
+	host, port, _ := net.SplitHostPort(addr)
+	if err := copy.ReplicaOf(t.Context(), host, port).Err(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the copy does not follow", func() bool {
+		return strings.Contains(copy.Info(t.Context(), "replication").Val(), "master_link_status:up")
+	})
+}
+
+// lead has a copy take over, once it has a key of the server that it copied.
+func lead(t *testing.T, copy *redis.Client, key string) {
+	t.Helper()
+	await(t, "the copy lacks "+key, func() bool { return copy.Exists(t.Context(), key).Val() == 1 })
+	if err := copy.ReplicaOf(t.Context(), "NO", "ONE").Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func await(t *testing.T, otherwise string, until func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !until(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(otherwise)
+		}
+	}
+}
+
+// TestAServerThatWasACopyInBetweenIsLost: nobody took the shard up on the other
+// one, from which this one has its own generations back, and an older log.
+func TestAServerThatWasACopyInBetweenIsLost(t *testing.T) {
+	addrs := [2]string{redistest.Start(t), redistest.Start(t)}
+	first, second := redis.NewClient(&redis.Options{Addr: addrs[0]}), redis.NewClient(&redis.Options{Addr: addrs[1]})
+	t.Cleanup(func() { first.Close(); second.Close() })
+	ledger := newTruth()
+	log := NewRedis(first, ledger.options())
+	follow(t, second, addrs[0])
+	if err := log.Rehydrate(t.Context(), []string{anna}, month, ledger.load); err != nil {
+		t.Fatal(err)
+	}
+	gen := log.genKey(log.Shard(anna))
+	lead(t, second, gen)
+	if a := reserveOne(t, log, "a", 1); !a.Admitted {
+		t.Fatalf("%+v", a)
+	}
+	follow(t, first, addrs[1])
+	lead(t, first, gen)
+	if a := reserveOne(t, log, "b", 1); !a.Unknown {
+		t.Fatalf("the server believes what it had back from its copy: %+v", a)
+	}
+}
+
+// TestAnOldCopyTakesNoPlaceAway: a message is put back while the log is
+// unknown, reserved again and sent; then Redis comes back with a copy of before.
+func TestAnOldCopyTakesNoPlaceAway(t *testing.T) {
+	client := redis.NewClient(&redis.Options{Addr: redistest.Start(t)})
+	defer client.Close()
+	ledger := newTruth()
+	log := NewRedis(client, ledger.options())
+	load := func() {
+		t.Helper()
+		if err := log.Rehydrate(t.Context(), []string{anna}, month, ledger.load); err != nil {
+			t.Fatal(err)
+		}
+	}
+	late := past("late", day) // a word that keeps a copy of the log worth having
+	if err := log.Settle(t.Context(), []Settlement{{Customer: anna, ID: id("a"), Release: true}, {Customer: anna, ID: late.ID, At: day, Entry: &late}}); err != nil {
+		t.Fatal(err)
+	}
+	key := log.logKey(log.Shard(anna), anna)
+	old := client.Dump(t.Context(), key).Val()
+	load()
+	if a := reserveOne(t, log, "a", 2); !a.Admitted {
+		t.Fatalf("%+v", a)
+	}
+	if !ledger.intend(log, anna, past("a", day), ledger.epoch(log.Shard(anna))) {
+		t.Fatal("the intent was refused")
+	}
+	client.FlushAll(t.Context())
+	if err := client.Restore(t.Context(), key, 0, old).Err(); err != nil {
+		t.Fatal(err)
+	}
+	load()
+	if a := reserveOne(t, log, "b", 2); a.Admitted || a.Unknown {
+		t.Fatalf("the place of what may have been sent was given away: %+v", a)
 	}
 }
 

@@ -24,10 +24,10 @@ type history struct {
 	keep    time.Duration
 	stored  bool // something was written; a log that was only looked at is as good as absent
 	entries map[string]Entry
-	notes   map[string]note // settlements that came while the log was unknown
+	notes   map[string]note // commits that came while the log was unknown
 }
 
-// note is a settlement that waits for the log to be loaded.
+// note is a settlement; a commit may wait for the log to be loaded.
 type note struct {
 	release bool
 	at      int64 // ms, 0 keeps the time; of a release: of which reservation, 0 of any
@@ -152,12 +152,8 @@ func (m *Model) Settle(_ context.Context, ss []Settlement) error {
 		h, n := m.of(ss[i].Customer), noteOf(&ss[i])
 		if h.known {
 			h.settle(ss[i].ID, n)
-		} else {
-			old, ok := h.notes[ss[i].ID]
-			if n.release {
-				n.at = 0 // the ledger knows other times
-			}
-			h.notes[ss[i].ID], h.stored = n.after(old, ok), true
+		} else if !n.release {
+			h.notes[ss[i].ID], h.stored = n.after(h.notes[ss[i].ID]), true
 		}
 	}
 	return nil
@@ -203,14 +199,8 @@ func (e Entry) commit(at int64, kind Kind) Entry {
 	return e
 }
 
-// after puts n on top of an older note: a commit is stronger than a release.
-func (n note) after(old note, ok bool) note {
-	switch {
-	case !ok || old.release:
-		return n
-	case n.release:
-		return old
-	}
+// after puts n on top of an older note, or of none.
+func (n note) after(old note) note {
 	n.at, n.kind = max(n.at, old.at), max(n.kind, old.kind)
 	if n.entry == nil {
 		n.entry = old.entry

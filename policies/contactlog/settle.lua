@@ -1,10 +1,11 @@
--- Settles contacts: now where the log is known, otherwise when it is loaded. A
--- log is known if it was loaded under its shard's generation, or is absent from
--- a complete shard.
+-- Settles contacts: now where the log is known, otherwise when it is loaded; a
+-- release of what is unknown has nothing to give back, for the ledger that will
+-- be loaded was told before. A log is known if it was loaded under its shard's
+-- generation, or is absent from a complete shard.
 --
 -- KEYS see entry.lua   ARGV[1] slack of the expiry, ms
 -- ARGV[2] how long a log with notes stays, ms
--- ARGV[3...] a settlement each: one byte of shard, and the note
+-- ARGV[3...] a settlement each, behind one byte of shard
 --
 -- Returns how many were kept aside as notes.
 local n, aside = #ARGV - 2, 0
@@ -20,8 +21,7 @@ for i = 1, n do
     if (old or new) and new ~= old then
       store(KEYS[i], splice(log, from, to, new or ''), number(log, 7) + ARGV[1])
     end
-  else
-    if byte(note) == 112 then note = sub(note, 1, 2) .. string.rep('\0', 6) .. sub(note, 9) end -- the ledger knows other times
+  elseif byte(note) ~= 112 then
     store(KEYS[i], splice(log, from, to, stack(old, note)), tonumber(ARGV[2]))
     aside = aside + 1
   end
