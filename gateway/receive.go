@@ -122,21 +122,12 @@ func correction(r *ledger.Received) (contactlog.Settlement, bool) {
 	if !r.Known || !r.Changed {
 		return contactlog.Settlement{}, false
 	}
-	before, _ := contactOf(&r.Before, r.Leg)
-	after, ok := contactOf(&r.After, r.Leg)
+	before, _ := r.Before.ContactOn(r.Leg)
+	after, ok := r.After.ContactOn(r.Leg)
 	if !ok || before.Kind == after.Kind {
 		return contactlog.Settlement{}, false
 	}
 	entry := policies.EntryOf(policies.Question{Touch: &r.Touch, Leg: r.Leg, Address: touch.AddressOn(after.Channel, &r.Touch.Request, nil), Now: after.At})
 	entry.Kind = contactlog.Kind(ledger.ContactRank(after.Kind))
 	return contactlog.Settlement{Customer: r.Touch.Customer, ID: entry.ID, At: after.At, Kind: entry.Kind, Entry: &entry}, true
-}
-
-func contactOf(p *ledger.Progress, leg int) (ledger.Contact, bool) {
-	for _, c := range p.Contacts {
-		if c.Leg == leg {
-			return c, true
-		}
-	}
-	return ledger.Contact{}, false
 }

@@ -119,6 +119,16 @@ type Progress struct {
 	Contacts []Contact
 }
 
+// ContactOn gives the contact of a leg, if there is one.
+func (p *Progress) ContactOn(leg int) (Contact, bool) {
+	for _, c := range p.Contacts {
+		if c.Leg == leg {
+			return c, true
+		}
+	}
+	return Contact{}, false
+}
+
 // Contact is one leg that reached, or may have reached, the customer.
 type Contact struct {
 	Leg     int           `json:"l"`

@@ -45,10 +45,7 @@ func (g *Guard) recheck(ctx context.Context, set *Set, places map[string][]conta
 	for customer, old := range places {
 		known := make(map[string]*contactlog.Entry, len(truth[customer]))
 		for i := range truth[customer] {
-			e := &truth[customer][i]
-			if before := known[e.ID]; before == nil || !before.Pending {
-				known[e.ID] = e // named twice, it is pending if one says so
-			}
+			known[truth[customer][i].ID] = &truth[customer][i]
 		}
 		for i := range old {
 			switch e := known[old[i].ID]; {

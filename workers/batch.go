@@ -3,7 +3,6 @@ package workers
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -75,7 +74,7 @@ func (b *batch) sort(all []ledger.Claimed) []*job {
 			if b.waitIsOver(j) {
 				jobs = append(jobs, j)
 			}
-		case j.c.Intent != nil && contactOn(p, j.c.Intent.Leg) < 0:
+		case j.unheard():
 			b.counted(j)
 		default:
 			b.detach(j)
@@ -88,7 +87,10 @@ func (b *batch) job(c *ledger.Claimed) *job {
 	p := &c.Progress
 	j := &job{c: c, leg: p.Leg, attempts: p.Attempts, provider: p.Provider}
 	if p.State == touch.Unknown {
-		j.unknownSince = contactAt(p, p.Leg, b.d.o.Now())
+		j.unknownSince = b.d.o.Now()
+		if c, made := p.ContactOn(p.Leg); made {
+			j.unknownSince = c.At
+		}
 	}
 	if c.Intent == nil {
 		return j
@@ -105,9 +107,13 @@ func (b *batch) job(c *ledger.Claimed) *job {
 	return j
 }
 
-// contactOn is where the contact of a leg stands, -1 where there is none.
-func contactOn(p *ledger.Progress, leg int) int {
-	return slices.IndexFunc(p.Contacts, func(c ledger.Contact) bool { return c.Leg == leg })
+// unheard reports whether a leg is intended that the ledger has no contact of.
+func (j *job) unheard() bool {
+	if j.c.Intent == nil {
+		return false
+	}
+	_, made := j.c.Progress.ContactOn(j.c.Intent.Leg)
+	return !made
 }
 
 // counted takes a touch out that came to its end by a receipt of an earlier
@@ -119,13 +125,6 @@ func (b *batch) counted(j *job) {
 	j.dispatch.ID = touch.DispatchID(j.touch().ID, j.leg)
 	contact := &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: now}
 	b.add(j, ledger.Transition{Contact: contact}, b.commit(j, now, ledger.ContactAttempt))
-}
-
-func contactAt(p *ledger.Progress, leg int, otherwise time.Time) time.Time {
-	if i := contactOn(p, leg); i >= 0 {
-		return p.Contacts[i].At
-	}
-	return otherwise
 }
 
 // waitIsOver moves a sent touch, whose receipt did not come in time, to its

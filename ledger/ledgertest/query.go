@@ -117,6 +117,15 @@ func testPastContacts(k *kit) {
 	tr = ledger.Transition{Seq: seg.Touches[0].Progress.Seq, Version: k.view(m).Progress.Version, To: touch.Failed, DropContact: true}
 	k.must(k.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
 	k.equal(contacts(first), []ledger.PastContact{made})
+	// A receipt of what is still intended says that it was made: one contact.
+	again := k.touch(func(n *ledger.NewTouch) { n.Touch.Customer, n.Touch.Subject = "c1", "card" })
+	k.accept(again)
+	k.intend(k.take(bulk, 1))
+	_, err := k.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(again.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
+	k.must(err)
+	if got := contacts(first); len(got) != 2 || got[1].Touch != again.Touch.ID || got[1].Pending || got[1].Kind != ledger.ContactDelivered {
+		k.Fatalf("%+v", got)
+	}
 }
 
 // testContacted: whoever was contacted, or may be just now, is named once.

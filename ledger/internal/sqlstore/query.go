@@ -174,7 +174,8 @@ func (s *Store) Contacts(ctx context.Context, customers []string, since time.Tim
 	return found, err
 }
 
-// pending adds what is intended and not settled.
+// pending adds what is intended and not settled. What a receipt has told of
+// meanwhile is known already.
 func (c *conn) pending(touches map[int64]*touch.Touch, rows map[int64]*row, found map[string][]ledger.PastContact) error {
 	var ids []int64
 	for _, r := range rows {
@@ -195,6 +196,9 @@ func (c *conn) pending(touches map[int64]*touch.Touch, rows map[int64]*row, foun
 		for _, in := range intents {
 			r, t := rows[in.Seq], touches[in.Seq]
 			if r == nil || r.Segment != id || in.Leg >= len(t.Plan) {
+				continue
+			}
+			if _, made := r.ContactOn(in.Leg); made {
 				continue
 			}
 			p := past(t, ledger.Contact{Leg: in.Leg, Channel: t.Plan[in.Leg].Channel, At: in.At})
