@@ -83,7 +83,7 @@ func (s *Service) addContacts(ctx context.Context, d *casefile.Decision, given t
 	own := touch.DispatchID(d.Touch, d.Case.Leg)
 	for _, c := range contacts {
 		if c.Address == "" { // it went to the customer's own
-			c.Address = touch.AddressOn(c.Channel, &touch.Request{}, d.Case.Customer)
+			c.Address = d.Case.Customer.AddressOn(c.Channel)
 		}
 		k := casefile.Contact{ID: touch.DispatchID(c.Touch, c.Leg), At: c.At, Channel: c.Channel, Category: c.Category, Subject: c.Subject,
 			Campaign: c.Campaign, Caller: c.Caller, Address: c.Address, Template: c.Template, Kind: c.Kind}

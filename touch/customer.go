@@ -115,6 +115,10 @@ func AddressOn(channel Channel, r *Request, c *Customer) string {
 	return ""
 }
 
+// AddressOn is where a leg on the channel goes whose request names no address.
+// It is "" when none is known; c may be nil.
+func (c *Customer) AddressOn(channel Channel) string { return AddressOn(channel, &Request{}, c) }
+
 func fallbackAddress(c Channel) Channel {
 	if c == AICall || c == RMTask {
 		return SMS

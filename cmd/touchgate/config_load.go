@@ -61,7 +61,7 @@ func LoadConfig(path string, environ []string, reg channels.Registry) (*Config, 
 	if path != "" {
 		var err error
 		if data, err = os.ReadFile(path); err != nil {
-			return nil, touch.Errorf(touch.Invalid, "config", "cannot read the configuration: %w", err)
+			return nil, usageError("cannot read the configuration: %v", err)
 		}
 	}
 	cfg := DefaultConfig()
@@ -326,7 +326,8 @@ func (l *loader) check(cfg *Config) {
 func (l *loader) providers(cfg *Config) {
 	_, err := l.registry.Open(cfg.Providers, adapter.Options{}, channels.Options{})
 	faults := []error{err}
-	if several, ok := err.(interface{ Unwrap() []error }); ok {
+	var several interface{ Unwrap() []error }
+	if errors.As(err, &several) {
 		faults = several.Unwrap()
 	}
 	for _, err := range faults {

@@ -142,7 +142,8 @@ func TestLoadConfigRefuses(t *testing.T) {
 			}
 		})
 	}
-	if _, err := LoadConfig("/nowhere/at/all", nil, testRegistry()); touch.ClassOf(err) != touch.Invalid {
+	var status *exitError
+	if _, err := LoadConfig("/nowhere/at/all", nil, testRegistry()); !errors.As(err, &status) || status.code != exitUsage {
 		t.Errorf("a missing file: %v", err)
 	}
 }

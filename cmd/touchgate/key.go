@@ -25,8 +25,8 @@ a running gateway heeds a change within five seconds.`,
 	}
 	var path string
 	cmd.PersistentFlags().StringVar(&path, "config", "", "the configuration `FILE` that names the ledger")
-	with := func(run func(cmd *cobra.Command, args []string, svc *gateway.Service) error) func(*cobra.Command, []string) error {
-		return onLedger(&path, environ, openLedger, func(cmd *cobra.Command, args []string, l ledger.Ledger) error {
+	with := func(open openLedgerFunc, run func(cmd *cobra.Command, args []string, svc *gateway.Service) error) func(*cobra.Command, []string) error {
+		return onLedger(&path, environ, open, func(cmd *cobra.Command, args []string, l ledger.Ledger) error {
 			svc, err := gateway.New(gateway.Options{
 				Ledger: l, AppSecret: make([]byte, 32), // signs nothing here
 				Guard: policies.NewGuard(contactlog.NewModel(), nil), // judges nothing here
@@ -41,7 +41,7 @@ a running gateway heeds a change within five seconds.`,
 	return cmd
 }
 
-type withService = func(func(cmd *cobra.Command, args []string, svc *gateway.Service) error) func(*cobra.Command, []string) error
+type withService = func(openLedgerFunc, func(cmd *cobra.Command, args []string, svc *gateway.Service) error) func(*cobra.Command, []string) error
 
 func keyCreateCommand(with withService) *cobra.Command {
 	var scopes []string
@@ -51,7 +51,7 @@ func keyCreateCommand(with withService) *cobra.Command {
 		Example: `  touchgate key create strategy-engine --scopes submit,read --config touchgate.yaml
   touchgate key create ops --scopes admin --config touchgate.yaml`,
 		Args: cobra.ExactArgs(1),
-		RunE: with(func(cmd *cobra.Command, args []string, svc *gateway.Service) error {
+		RunE: with(openLedger, func(cmd *cobra.Command, args []string, svc *gateway.Service) error {
 			key, made, err := svc.CreateKey(cmd.Context(), args[0], scopes)
 			if err != nil {
 				return err
@@ -71,7 +71,7 @@ func keyListCommand(with withService) *cobra.Command {
 		Use:   "list",
 		Short: "List keys, without their secrets",
 		Args:  cobra.NoArgs,
-		RunE: with(func(cmd *cobra.Command, _ []string, svc *gateway.Service) error {
+		RunE: with(openKeptLedger, func(cmd *cobra.Command, _ []string, svc *gateway.Service) error {
 			keys, err := svc.Keys(cmd.Context())
 			if err != nil {
 				return err
@@ -96,7 +96,7 @@ func keyRevokeCommand(with withService) *cobra.Command {
 		Use:   "revoke ID",
 		Short: "Revoke a key for ever",
 		Args:  cobra.ExactArgs(1),
-		RunE: with(func(cmd *cobra.Command, args []string, svc *gateway.Service) error {
+		RunE: with(openKeptLedger, func(cmd *cobra.Command, args []string, svc *gateway.Service) error {
 			if err := svc.RevokeKey(cmd.Context(), args[0]); err != nil {
 				return err
 			}

@@ -133,7 +133,7 @@ func rehydrate(l ledger.Ledger) func(ctx context.Context, customers []string, si
 			entries := make([]contactlog.Entry, len(contacts))
 			for i, c := range contacts {
 				if c.Address == "" {
-					c.Address = touch.AddressOn(c.Channel, &touch.Request{}, known[customer])
+					c.Address = known[customer].AddressOn(c.Channel)
 				}
 				entries[i] = contactlog.Entry{
 					ID: touch.DispatchID(c.Touch, c.Leg), Pending: c.Pending, At: c.At, Kind: contactlog.KindOf(c.Kind),

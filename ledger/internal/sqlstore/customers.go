@@ -165,7 +165,7 @@ func (f *customerFacts) addTo(c *touch.Customer) (events []touch.Event, news boo
 			continue
 		}
 		if f.told && n.Address == "" { // the touch named none: it went to the customer's own
-			n.Address = touch.AddressOn(n.Channel, &touch.Request{}, c)
+			n.Address = c.AddressOn(n.Channel)
 		}
 		c.Outcomes = append(c.Outcomes, n)
 		news = true
