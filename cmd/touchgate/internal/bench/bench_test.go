@@ -69,7 +69,7 @@ func TestSinkRemembersWhatItTook(t *testing.T) {
 }
 
 func TestCountsAreTheSameInParts(t *testing.T) {
-	w := &work{name: "w", n: 5000, customers: 700, category: touch.Marketing}
+	w := newWork("w", 5000, 700, touch.Marketing)
 	d := &done{w: w, other: map[touch.ID]touch.State{}}
 	at := time.Now()
 	take := func(i int) { d.truth.add(taken{id: touch.NewID(caller, w.key(i)), at: at.UnixNano()}) }
@@ -105,7 +105,7 @@ func TestCountsAreTheSameInParts(t *testing.T) {
 	if f.Lost != 1 || f.Duplicated != 1 || f.OverCap != over || f.P50 < 900 || f.P50 > 1100 {
 		t.Errorf("lost %d, duplicated %d, over cap %d of %d, p50 %v ms", f.Lost, f.Duplicated, f.OverCap, over, f.P50)
 	}
-	e.compare(&f, &done{w: &work{name: "none", category: touch.Service, customers: 1}}, nil)
+	e.compare(&f, &done{w: newWork("none", 0, 1, touch.Service)}, nil)
 	if f.OverCap != 0 {
 		t.Errorf("what was over a cap earlier is counted again: %d", f.OverCap)
 	}
@@ -130,7 +130,8 @@ func TestTapeKeepsOrderOverPieces(t *testing.T) {
 }
 
 func TestWorkIsWhatTheAPITakes(t *testing.T) {
-	w := &work{name: "w", n: 2500, customers: 1000, category: touch.Marketing, due: time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)}
+	w := newWork("w", 2500, 1000, touch.Marketing)
+	w.due = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 	in := bufio.NewScanner(w.stream())
 	contacts, i := map[string]int{}, 0
 	for ; in.Scan(); i++ {
@@ -154,8 +155,8 @@ func TestWorkIsWhatTheAPITakes(t *testing.T) {
 			pestered++
 		}
 	}
-	if pestered == 0 || pestered > w.pestered() {
-		t.Errorf("%d customers get more than the cap, want 1 to %d: else the cap is never seen to hold", pestered, w.pestered())
+	if pestered == 0 || pestered > w.pestered {
+		t.Errorf("%d customers get more than the cap, want 1 to %d: else the cap is never seen to hold", pestered, w.pestered)
 	}
 }
 

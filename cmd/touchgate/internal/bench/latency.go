@@ -35,6 +35,7 @@ func latency(ctx context.Context, e *env) (*Figures, error) {
 	f.also("idle_p99_ms", idle.P99)
 	f.also("p99_to_idle", f.P99/max(idle.P99, 0.001))
 	f.also("backlog", float64(w.n))
+	e.say("under a backlog: %s; %.0f of bulk a second", f.line(), f.Also["bulk_per_second_meanwhile"])
 	f.Lost += idle.Lost
 	f.Duplicated += idle.Duplicated
 	return f, nil
@@ -58,35 +59,45 @@ func (e *env) backlog(ctx context.Context, n int) (*work, error) {
 	return w, ctx.Err()
 }
 
-// urgentWhile takes the latency while w is sent, and judges both.
+// fewest is how many urgent touches tell a 99th percentile.
+const fewest = 200
+
+// urgentWhile takes the latency of up to n urgent touches while w is sent, and
+// judges both. It begins when w is under way, and ends before the last of w:
+// while nothing else is sent the house is idle.
 func (e *env) urgentWhile(ctx context.Context, w *work, n int, every time.Duration) (*Figures, error) {
-	for at := e.sink.count(); e.sink.count() < at+w.n/100; { // it is under way
-		if !pause(ctx, 10*time.Millisecond) {
-			return nil, ctx.Err()
-		}
-	}
 	u, err := e.newWork(ctx, stamp("urgent", 0), n, n, touch.Transactional)
 	if err != nil {
 		return nil, err
 	}
 	p := e.newPoster(u, 64)
 	defer p.close()
+	first := e.sink.count()
+	for e.sink.count() < first+w.n/100 {
+		if !pause(ctx, 10*time.Millisecond) {
+			return nil, ctx.Err()
+		}
+	}
 	before := e.read(ctx)
 	begun, at := time.Now(), e.sink.count()
-	if err := p.postEvery(ctx, every); err != nil {
+	u.n, err = p.postEvery(ctx, every, func(posted int) bool { return e.sink.count()-first-posted < w.n-w.n/20 })
+	if err != nil {
 		return nil, err
 	}
-	sent, took := e.sink.count()-at-n, time.Since(begun)
+	sent, took := e.sink.count()-at-u.n, time.Since(begun)
 	left, err := e.states(ctx, w.name)
 	if err != nil {
 		return nil, err
+	}
+	if u.n < min(n, fewest) {
+		return nil, touch.Errorf(touch.Invalid, "backlog", "%d touches were gone after %d urgent ones", w.n, u.n)
 	}
 	if _, err := e.settled(ctx, w); err != nil {
 		return nil, err
 	}
 	truth := e.sink.truth()
-	f, both := &Figures{Touches: n}, &Figures{}
-	f.cost(before, e.read(ctx), n+w.n)
+	f, both := &Figures{Touches: u.n}, &Figures{}
+	f.cost(before, e.read(ctx), u.n+w.n)
 	if err := e.judge(ctx, f, u, truth, func(i int) time.Time { return p.begun[i] }); err != nil {
 		return nil, err
 	}
@@ -95,7 +106,7 @@ func (e *env) urgentWhile(ctx context.Context, w *work, n int, every time.Durati
 	}
 	f.Lost, f.Duplicated, f.OverCap = f.Lost+both.Lost, f.Duplicated+both.Duplicated, f.OverCap+both.OverCap
 	f.Sent, f.Capped, f.PeakMB = f.Sent+both.Sent, f.Capped+both.Capped, peakMB(e.house.PID)
-	f.PerSecond = float64(n) / took.Seconds()
+	f.PerSecond = float64(u.n) / took.Seconds()
 	f.also("bulk_per_second_meanwhile", float64(sent)/took.Seconds())
 	f.also("backlog_left", float64(left[touch.Due]))
 	f.also("request_to_answer_p99_ms", ms(p.answer, 99))
@@ -112,25 +123,25 @@ func (e *env) urgent(ctx context.Context, name string, n int, every time.Duratio
 	defer p.close()
 	e.sink.truth()
 	before := e.read(ctx)
-	if err := p.postEvery(ctx, every); err != nil {
+	if _, err := p.postEvery(ctx, every, func(int) bool { return true }); err != nil {
 		return nil, err
 	}
 	f, err := e.finish(ctx, p, before)
 	return f.Figures, err
 }
 
-// postEvery begins a touch at each of evenly spaced instants, and waits for
-// all answers.
-func (p *poster) postEvery(ctx context.Context, every time.Duration) error {
+// postEvery begins a touch at each of evenly spaced instants for as long as it
+// may go on, waits for all answers, and says how many there were.
+func (p *poster) postEvery(ctx context.Context, every time.Duration, goOn func(posted int) bool) (posted int, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(1000)
 	start := time.Now()
-	for i := range p.w.n {
-		at := start.Add(time.Duration(i) * every)
+	for ; posted < p.w.n && goOn(posted); posted++ {
+		i, at := posted, start.Add(time.Duration(posted)*every)
 		if !pause(ctx, time.Until(at)) {
 			break
 		}
 		group.Go(func() error { return p.post(ctx, i, at) })
 	}
-	return group.Wait()
+	return posted, group.Wait()
 }

@@ -42,6 +42,7 @@ type work struct {
 	name      string // begins every key; also the campaign
 	n         int
 	customers int
+	pestered  int // customers who get far too many
 	category  touch.Category
 	due       time.Time // zero: now
 	// clock notes when every clockStep-th touch was streamed, unix nanoseconds.
@@ -61,20 +62,22 @@ func (w *work) key(i int) string { return w.name + "-" + strconv.Itoa(i) }
 // get far too many, so that the cap is seen to hold.
 func (w *work) customer(i int) int {
 	if w.category == touch.Marketing && i%100 == 99 {
-		return i / 100 % w.pestered()
+		return i / 100 % w.pestered
 	}
-	return w.pestered() + i%w.customers
+	return w.pestered + i%w.customers
 }
-
-// pestered is how many customers get far too many touches.
-func (w *work) pestered() int { return max(1, w.n/1000) }
 
 // newWork makes work for customers who are the same from round to round, as
 // a bank's are: their logs grow. A customer gets two touches of each campaign,
 // or as many more as customers are too few for.
+func newWork(name string, n, customers int, category touch.Category) *work {
+	return &work{name: name, n: n, customers: customers, pestered: max(1, n/1000), category: category}
+}
+
+// newWork makes work, and stores its customers.
 func (e *env) newWork(ctx context.Context, name string, n, customers int, category touch.Category) (*work, error) {
-	w := &work{name: name, n: n, customers: customers, category: category}
-	return w, e.customers(ctx, w.pestered()+w.customers)
+	w := newWork(name, n, customers, category)
+	return w, e.customers(ctx, w.pestered+w.customers)
 }
 
 // line appends touch i as a line of NDJSON.
