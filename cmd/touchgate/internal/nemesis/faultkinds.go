@@ -2,6 +2,8 @@ package nemesis
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"math/rand/v2"
 	"syscall"
 	"time"
@@ -77,6 +79,28 @@ func fullDisk(ctx context.Context, h *house, dice *rand.Rand) error {
 	}
 	rest(ctx, between(dice, 2*time.Second, 5*time.Second))
 	return p.FreeDisk()
+}
+
+// slowDisk has each write of the one process wait as behind a busy disk: for
+// most of the time somebody else holds the ledger's file.
+func slowDisk(ctx context.Context, h *house, dice *rand.Rand) (err error) {
+	db, err := sql.Open("sqlite", "file:"+h.ledgerFile()+"?_txlock=immediate&_pragma=busy_timeout(10000)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	for end := time.Now().Add(between(dice, 2*time.Second, 5*time.Second)); time.Now().Before(end) && ctx.Err() == nil; {
+		tx, err := db.BeginTx(context.WithoutCancel(ctx), nil)
+		if err != nil {
+			return err
+		}
+		rest(ctx, between(dice, 100*time.Millisecond, 600*time.Millisecond))
+		if err := tx.Rollback(); err != nil {
+			return err
+		}
+		rest(ctx, 100*time.Millisecond) // somebody's turn
+	}
+	return nil
 }
 
 func crashLedger(ctx context.Context, h *house, dice *rand.Rand) error {

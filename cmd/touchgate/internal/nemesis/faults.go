@@ -54,7 +54,7 @@ func (h *house) faults() []fault {
 		{name: "callers: half open", weight: 1, do: network(callers, halfOpen)},
 	}
 	if h.redis == nil {
-		return append(all, fault{name: "disk: full", weight: 2, do: fullDisk})
+		return append(all, fault{name: "disk: full", weight: 2, do: fullDisk}, fault{name: "disk: slow", weight: 2, do: slowDisk})
 	}
 	return append(append(all, h.redis.faults()...),
 		fault{name: "kill -9 worker", weight: 18, do: killing(worker)},

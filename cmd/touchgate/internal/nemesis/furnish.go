@@ -151,7 +151,7 @@ func (h *house) config(vendorKey, policies string) (map[string]any, error) {
 		return v
 	}
 	return map[string]any{
-		"data": filepath.Join(h.o.Dir, "data"), "policies": map[string]any{"dir": policies}, "log": map[string]any{"level": "warn"},
+		"data": h.dataDir(), "policies": map[string]any{"dir": policies}, "log": map[string]any{"level": "warn"},
 		"providers": []any{
 			vendor("sms", "sms/http", speaks("sms", nil)),
 			vendor("fcm", "push/fcm", map[string]any{"url": url + "fcm", "credentials": account, "receipt_secret": vendorKey}),
@@ -165,3 +165,9 @@ func (h *house) config(vendorKey, policies string) (map[string]any, error) {
 		},
 	}, nil
 }
+
+// dataDir is where a house of one process keeps what it has.
+func (h *house) dataDir() string { return filepath.Join(h.o.Dir, "data") }
+
+// ledgerFile is its ledger.
+func (h *house) ledgerFile() string { return filepath.Join(h.dataDir(), "touchgate.db") }

@@ -16,7 +16,7 @@ import (
 // items reads what our own channels took, the app's messages and the desk's
 // tasks, past the code that wrote it.
 func (h *house) items(ctx context.Context) (all []check.Message, err error) {
-	driver, dsn := "sqlite", "file:"+filepath.Join(h.o.Dir, "data", "touchgate.db")+"?mode=ro"
+	driver, dsn := "sqlite", "file:"+h.ledgerFile()+"?mode=ro"
 	if h.postgres != nil {
 		driver, dsn = "pgx", "host="+filepath.Dir(h.postgres.Socket)+" user=touchgate dbname=postgres"
 	}
