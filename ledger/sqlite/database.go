@@ -1,12 +1,14 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	moderncsqlite "modernc.org/sqlite"
@@ -49,11 +51,12 @@ func (*database) Array(values any) any {
 }
 
 // Insert runs a statement for each row: here that is as fast as any statement
-// over many rows.
+// over many rows. Rows go in the order of their key, so that a table with rising
+// keys only grows at its end: rows put between others split its pages.
 func (*database) Insert(s sqlstore.Session, ins *sqlstore.Insert, columns []any, into *sqlstore.Inserted) {
 	text := insertText(ins)
 	args := make([]any, len(columns))
-	for row := range rowCount(columns[0]) {
+	for _, row := range rowOrder(ins, columns) {
 		for i, column := range columns {
 			switch c := column.(type) {
 			case []int64:
@@ -72,6 +75,19 @@ func (*database) Insert(s sqlstore.Session, ins *sqlstore.Insert, columns []any,
 			return nil
 		}})
 	}
+}
+
+// rowOrder is the order in which rows are written.
+func rowOrder(ins *sqlstore.Insert, columns []any) []int {
+	rows := make([]int, rowCount(columns[0]))
+	for i := range rows {
+		rows[i] = i
+	}
+	if ins.Key != "" {
+		keys := columns[slices.Index(ins.Columns, ins.Key)].([]int64)
+		slices.SortFunc(rows, func(a, b int) int { return cmp.Compare(keys[a], keys[b]) })
+	}
+	return rows
 }
 
 func rowCount(column any) int {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"time"
@@ -35,7 +36,7 @@ const readers = 4
 // and brings it to the newest form. Several processes may open one file, and
 // then share a writer's turn. Class Unavailable: the file cannot be opened.
 func Open(ctx context.Context, path string, o Options) (ledger.Ledger, error) {
-	write, err := open(path, "immediate")
+	write, err := open(path, "immediate", writeCache)
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -45,7 +46,7 @@ func Open(ctx context.Context, path string, o Options) (ledger.Ledger, error) {
 		write.Close()
 		return nil, unavailable(err)
 	}
-	read, err := open(path, "deferred")
+	read, err := open(path, "deferred", readCache)
 	if err != nil {
 		write.Close()
 		return nil, unavailable(err)
@@ -55,11 +56,18 @@ func Open(ctx context.Context, path string, o Options) (ledger.Ledger, error) {
 	return sqlstore.New(&database{write: newPool(write), read: newPool(read)}, o.Now), nil
 }
 
-func open(path, lock string) (*sql.DB, error) {
+// What a connection keeps of the file, in KB, outside of Go's heap. A reader
+// begins anew whenever the writer has committed, so much would help it little.
+const (
+	writeCache = 24 << 10
+	readCache  = 4 << 10
+)
+
+func open(path, lock string, cache int) (*sql.DB, error) {
 	// A page of an index is written by many transactions: moving the log over
 	// every 64 MB writes it once instead of once for each.
 	q := url.Values{"_txlock": {lock}, "_pragma": {
-		"busy_timeout(10000)", "synchronous(FULL)", "wal_autocheckpoint(16384)", "cache_size(-65536)", "temp_store(MEMORY)",
+		"busy_timeout(10000)", "synchronous(FULL)", "wal_autocheckpoint(16384)", fmt.Sprintf("cache_size(-%d)", cache), "temp_store(MEMORY)",
 	}}
 	return sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 }

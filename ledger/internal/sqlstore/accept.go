@@ -35,8 +35,13 @@ func (s *Store) accept(ctx context.Context, touches []ledger.NewTouch, hold *led
 	if err := s.campaignNos(ctx, campaigns); err != nil {
 		return nil, err
 	}
+	// Packed before the transaction begins: others may wait for its end.
+	bodies := make([][]byte, len(touches))
+	for i := range touches {
+		bodies[i] = packTouch(&touches[i].Touch)
+	}
 	err = s.change(ctx, func(t *tx) error {
-		in = &intake{t: t, touches: touches, campaigns: campaigns, hold: hold, waits: newWaiting(t)}
+		in = &intake{t: t, touches: touches, bodies: bodies, campaigns: campaigns, hold: hold, waits: newWaiting(t)}
 		return in.run()
 	})
 	return in, err
@@ -46,6 +51,7 @@ func (s *Store) accept(ctx context.Context, touches []ledger.NewTouch, hold *led
 type intake struct {
 	t         *tx
 	touches   []ledger.NewTouch
+	bodies    [][]byte // of touches, packed
 	campaigns map[ledger.CampaignRef]int64
 	hold      *ledger.Hold // nil: nobody's
 	waits     *waiting
@@ -217,7 +223,7 @@ func (in *intake) store() (hits []bool, err error) {
 		seqs[i], ids[i], digests[i], campaigns[i] = l.seq, l.Touch.ID[:], l.Digest[:], l.campaign
 		customers[i], priorities[i], expiries[i] = l.Touch.Customer, int64(l.Touch.Priority), optMicros(l.Touch.ExpiresAt)
 		states[i], reasons[i] = string(l.State), l.Reason
-		legs[i], records[i], bodies[i] = int64(l.Leg), l.record.id, packTouch(&l.Touch)
+		legs[i], records[i], bodies[i] = int64(l.Leg), l.record.id, in.bodies[l.index]
 		if l.wait != nil {
 			dues[i], lanes[i], waits[i] = micros(l.Due), l.Lane, l.wait.id
 		}
