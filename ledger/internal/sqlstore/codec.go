@@ -1,8 +1,9 @@
 package sqlstore
 
 import (
-	"encoding/json"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1" // means the same as encoding/json, in half the time
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
