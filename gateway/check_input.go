@@ -25,8 +25,10 @@ func newChecker() *checker {
 		}
 		return name
 	})
-	if err := v.RegisterValidation("passive", passive); err != nil {
-		panic(err) // the tag is no tag: a programmer's fault
+	for tag, holds := range map[string]validator.Func{"passive": passive, "printascii": printable} {
+		if err := v.RegisterValidation(tag, holds); err != nil {
+			panic(err) // the tag is no tag: a programmer's fault
+		}
 	}
 	return &checker{v: v}
 }
@@ -36,6 +38,18 @@ func newChecker() *checker {
 func passive(f validator.FieldLevel) bool {
 	scheme, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(f.Field().String())), ":")
 	return scheme != "javascript" && scheme != "vbscript" && scheme != "data" && scheme != "file"
+}
+
+// printable reports whether a text is printable ASCII; the library's own check
+// runs a regular expression over every key and name.
+func printable(f validator.FieldLevel) bool {
+	text := f.Field().String()
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // embedded stands for an embedded struct, which JSON doesn't show, in paths.

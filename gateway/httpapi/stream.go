@@ -13,7 +13,7 @@ import (
 const (
 	chunkLines  = touch.MaxBatch        // lines committed together
 	chunkWait   = 50 * time.Millisecond // how long a chunk waits to be filled
-	chunksAhead = 2                     // chunks being committed at once
+	chunksAhead = 4                     // chunks being committed at once
 )
 
 // chunkReport is the answer to one chunk of a stream, and, with Done set, to
@@ -72,7 +72,7 @@ func (r *chunkReport) add(c *chunkReport) {
 type commit[T any] func(ctx context.Context, lines []line[T], report *chunkReport) error
 
 // stream takes NDJSON of any length in constant memory: it reads lines into
-// chunks, commits up to two of them at once, reads no further meanwhile, and
+// chunks, commits up to four of them at once, reads no further meanwhile, and
 // answers with a line for each chunk, in order, as soon as it is committed.
 func stream[T any](c *call, d *strictjson.Decoder[T], store commit[T]) error {
 	body, err := c.plainBody()
