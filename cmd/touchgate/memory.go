@@ -12,7 +12,7 @@ import (
 // limit keeps the process small all the same.
 const (
 	gcPercent   = 400
-	memoryLimit = 240 << 20
+	memoryLimit = 216 << 20
 )
 
 // tuneMemory sets the collector for a process that serves.
