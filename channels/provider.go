@@ -84,7 +84,8 @@ func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.
 		p.metrics.refused(out)
 		return
 	}
-	if late(ds, p.o.Now()) {
+	start := p.o.Now()
+	if late(ds, start) {
 		fill(out, notTried(touch.Retryable, touch.ReasonLate, ""))
 		p.metrics.refused(out)
 		return
@@ -96,7 +97,6 @@ func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.
 		return
 	}
 	defer func() { done(health(ctx, out)) }()
-	start := p.o.Now()
 	p.call(ctx, ds, out)
 	p.note(p.o.Now(), start, out)
 }
