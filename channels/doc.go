@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"touchgate.dev/internal/courtesy"
 )
 
 // Options are what the host injects. The zero value is usable: real time,
@@ -27,6 +29,8 @@ type Options struct {
 	Rand    func() float64 // uniform in [0,1), safe for concurrent use
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
+	// Courtesy, when set, is where bulk stands back for urgent touches.
+	Courtesy *courtesy.Way
 }
 
 func (o Options) withDefaults() Options {

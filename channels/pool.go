@@ -194,7 +194,7 @@ func (p *Provider) sendAll(ctx context.Context, ds []adapter.Dispatch, done func
 	}
 	var next atomic.Int64
 	var running sync.WaitGroup
-	pass := p.turn.take(ctx, ds[0].Category == touch.Transactional)
+	pass := p.turn.take(ctx, ds[0].Urgent)
 	defer pass()
 	for range min(len(calls), p.cfg.Concurrency) {
 		running.Go(func() {
@@ -221,7 +221,7 @@ type span struct{ lo, hi int }
 func (p *Provider) cut(ds []adapter.Dispatch) []span {
 	calls := make([]span, 0, (len(ds)+p.batch-1)/p.batch)
 	like := func(a, b *adapter.Dispatch) bool {
-		return p.fits(a) == p.fits(b) && (a.Category == touch.Transactional) == (b.Category == touch.Transactional)
+		return p.fits(a) == p.fits(b) && a.Urgent == b.Urgent
 	}
 	for lo := 0; lo < len(ds); {
 		hi := lo + 1

@@ -146,7 +146,7 @@ func TestBulkSegmentsTakeTurns(t *testing.T) {
 		}
 		urgent := dispatches(2)
 		for i := range urgent {
-			urgent[i].Category = touch.Transactional
+			urgent[i].Urgent = true
 		}
 		p.Send(t.Context(), "p", urgent)
 		if took := time.Since(start); took > 2*time.Second {

@@ -73,7 +73,10 @@ func (p *Provider) Channel() touch.Channel { return p.cfg.Channel }
 // send makes one call for the dispatches (one, or a batch) and fills out, one
 // result for each. out is zero, thus Unknown, to begin with.
 func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.Result) {
-	urgent := ds[0].Category == touch.Transactional
+	urgent := ds[0].Urgent
+	if !urgent {
+		p.o.Courtesy.Yield(ctx)
+	}
 	if !p.slots.acquire(ctx, urgent) {
 		fill(out, notTried(touch.Retryable, "", "ended before its turn"))
 		p.metrics.refused(out)

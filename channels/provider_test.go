@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"touchgate.dev/channels/adapter"
+	"touchgate.dev/internal/courtesy"
 	"touchgate.dev/touch"
 )
 
@@ -101,7 +102,7 @@ func TestBatchesAreCut(t *testing.T) {
 	p := pool(ProviderConfig{Concurrency: 1}, b, adapter.Capabilities{MaxBatch: 40, NeedsAddress: true})
 	ds := dispatches(100)
 	ds[50].Address = ""
-	ds[60].Category = touch.Transactional
+	ds[60].Urgent = true
 	rs := p.Send(t.Context(), "p", ds)
 	if want := []int{40, 10, 9, 1, 39}; !slices.Equal(b.sizes, want) {
 		t.Errorf("calls of %v, want %v", b.sizes, want)
@@ -353,12 +354,30 @@ func TestUrgentHasItsOwnSlots(t *testing.T) {
 		go p.Send(t.Context(), "p", dispatches(100))
 		synctest.Wait()
 		start := time.Now()
-		urgent := adapter.Dispatch{ID: "u.0", Category: touch.Transactional}
+		urgent := adapter.Dispatch{ID: "u.0", Urgent: true}
 		p.Send(t.Context(), "p", []adapter.Dispatch{urgent})
 		if took := time.Since(start); took != 0 {
 			t.Errorf("it waited %s", took)
 		}
 		time.Sleep(time.Hour)
+	})
+}
+
+// Each call of bulk is put off while something urgent is on its way.
+func TestBulkCallsStandBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		way := new(courtesy.Way)
+		p := NewPool([]*Provider{NewProvider(ProviderConfig{Name: "p", Channel: touch.SMS}, class(touch.Accepted), adapter.Capabilities{}, Options{Courtesy: way})}, Options{})
+		start := time.Now()
+		time.AfterFunc(time.Millisecond, way.Enter())
+		p.Send(t.Context(), "p", []adapter.Dispatch{{ID: "u.0", Urgent: true}})
+		if took := time.Since(start); took != 0 {
+			t.Errorf("an urgent call waited %s", took)
+		}
+		p.Send(t.Context(), "p", dispatches(1))
+		if took := time.Since(start); took != time.Millisecond {
+			t.Errorf("a bulk call waited %s", took)
+		}
 	})
 }
 

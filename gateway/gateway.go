@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"touchgate.dev/channels/adapter"
+	"touchgate.dev/internal/courtesy"
 	"touchgate.dev/internal/gate"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
@@ -48,6 +49,8 @@ type Options struct {
 	// Enqueue puts urgent segments into their lanes at once; nil leaves them
 	// to the reconciler, and so does an error, which is only logged.
 	Enqueue func(ctx context.Context, refs []ledger.SegmentRef) error
+	// Courtesy, when set, is where bulk stands back while urgent touches are taken in.
+	Courtesy *courtesy.Way
 	// Receipts finds the parser of a provider's callbacks.
 	Receipts func(provider string) (adapter.ReceiptParser, bool)
 	Now      func() time.Time      // default time.Now
@@ -71,6 +74,7 @@ type Service struct {
 	control   func() *ledger.Control
 	store     func(ctx context.Context, touches []ledger.NewTouch, asked []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error)
 	enqueue   func(ctx context.Context, refs []ledger.SegmentRef) error
+	courtesy  *courtesy.Way
 	receipts  func(provider string) (adapter.ReceiptParser, bool)
 	now       func() time.Time
 	rand      io.Reader
@@ -103,7 +107,7 @@ func New(o Options) (*Service, error) {
 		return nil, touch.Errorf(touch.Invalid, "app_secret", "at least 32 bytes are needed to sign tokens")
 	}
 	s := &Service{
-		ledger: o.Ledger, guard: o.Guard, control: o.Control, store: o.Accept, enqueue: o.Enqueue, receipts: o.Receipts,
+		ledger: o.Ledger, guard: o.Guard, control: o.Control, store: o.Accept, enqueue: o.Enqueue, courtesy: o.Courtesy, receipts: o.Receipts,
 		now: o.Now, rand: o.Rand, log: o.Logger, secret: o.AppSecret, devKey: o.DevKey, maxFuture: o.MaxFuture, options: o.Policies,
 		check: newChecker(), keys: newKeyCache(), zones: newZoneCache(),
 	}

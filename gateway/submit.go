@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"touchgate.dev/ledger"
@@ -67,6 +68,9 @@ func (s *Service) Submit(ctx context.Context, caller string, reqs []touch.Reques
 // takeIn judges, stores and queues drafts, and fills in their answers. Small
 // calls that come together go together.
 func (s *Service) takeIn(ctx context.Context, drafts []*draft) (err error) {
+	if slices.ContainsFunc(drafts, func(d *draft) bool { return d.touch.Urgent() }) {
+		defer s.courtesy.Enter()()
+	}
 	switch {
 	case len(drafts) == 0:
 	case len(drafts) > touch.MaxBatch/2:

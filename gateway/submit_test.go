@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"touchgate.dev/gateway"
+	"touchgate.dev/internal/courtesy"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
 	"touchgate.dev/touch"
@@ -377,4 +379,47 @@ func TestIntakeAsksForWhatMayGoNow(t *testing.T) {
 	if q := asked[0]; q.Touch.Key != "now" || q.Customer == nil || !slices.Equal(q.Customer.Zones, []string{"Asia/Shanghai"}) || q.Address == "" || !q.Now.Equal(noon) {
 		t.Errorf("%+v", q)
 	}
+}
+
+// noFacts is a ledger that knows of no customer.
+type noFacts struct{ ledger.Ledger }
+
+func (noFacts) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
+	return nil, nil
+}
+
+func (noFacts) Listings(context.Context, []string, time.Time) (map[string][]touch.Listing, error) {
+	return nil, nil
+}
+
+func TestBulkStandsBackWhileUrgentIsTakenIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		way := new(courtesy.Way)
+		stoodBack := func() bool {
+			began := time.Now()
+			way.Yield(t.Context())
+			return time.Since(began) > 0
+		}
+		waits := false
+		svc, err := gateway.New(gateway.Options{
+			Ledger: noFacts{}, Guard: &fakeGuard{}, AppSecret: make([]byte, 32), Courtesy: way,
+			Accept: func(_ context.Context, touches []ledger.NewTouch, _ []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+				waits = stoodBack()
+				return make([]ledger.Accepted, len(touches)), nil, nil
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []touch.Category{touch.Marketing, touch.Transactional} {
+			r := sms("k")
+			r.Category = c
+			if _, err := svc.Submit(t.Context(), "engine", []touch.Request{r}); err != nil {
+				t.Fatal(err)
+			}
+			if urgent := c == touch.Transactional; waits != urgent || stoodBack() {
+				t.Errorf("%s: bulk stood back: %v; and afterwards: %v", c, waits, stoodBack())
+			}
+		}
+	})
 }

@@ -130,9 +130,13 @@ func (s *straight) begin(ctx context.Context, accepted []ledger.Accepted, held [
 		s.place(ledger.SegmentRef{}, nil)
 		return
 	}
+	leave := s.d.o.Courtesy.Enter()
 	s.place(s.seg.Ref, func(ctx context.Context, ref ledger.SegmentRef) error {
+		defer leave()
 		return s.d.carry(ctx, ref, func(ctx context.Context) error {
-			return s.conclude(ctx, s.run(ctx, append(s.dispatch(ctx, s.intended), others...)))
+			again := s.dispatch(ctx, s.intended)
+			leave()
+			return s.conclude(ctx, s.run(ctx, append(again, others...)))
 		})
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"touchgate.dev/channels/adapter"
+	"touchgate.dev/internal/courtesy"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
 	"touchgate.dev/touch"
@@ -121,6 +122,61 @@ func TestStraightFromIntakeToTheVendor(t *testing.T) {
 	h.expect(c.Touch.ID, touch.Sent, touch.EventSent)
 	if n := h.pool.accepted[touch.DispatchID(a.Touch.ID, 0)]; n != 1 {
 		t.Errorf("beside a new touch a repeat was sent again: %d times", n)
+	}
+}
+
+// asked is a context that notes whether somebody would have waited for its end.
+type asked struct {
+	context.Context
+	waits bool
+}
+
+func (a *asked) Done() <-chan struct{} {
+	a.waits = true
+	over := make(chan struct{})
+	close(over)
+	return over
+}
+
+// standsBack reports whether bulk would wait now.
+func standsBack(way *courtesy.Way) bool {
+	ctx := &asked{Context: context.Background()}
+	way.Yield(ctx)
+	return ctx.waits
+}
+
+// TestBulkStandsBackUntilTheVendorHasTheUrgent: straight from intake, and from
+// a lane.
+func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
+	h := newHouse(t)
+	way, waits := new(courtesy.Way), false
+	h.pool.answer = func(string, adapter.Dispatch) touch.Result {
+		waits = standsBack(way)
+		return touch.Result{Class: touch.Accepted}
+	}
+	p := &places{free: 1}
+	o := h.options("w1")
+	o.Place, o.Courtesy = p.take(h), way
+	d := workers.NewDeliver(o)
+	a, q := h.otp("a")
+	if _, _, err := d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{q}); err != nil || !standsBack(way) {
+		t.Fatal("before the vendor is called, bulk goes on", err)
+	}
+	p.run(h)
+	if !waits || standsBack(way) {
+		t.Errorf("straight from intake bulk stood back: %v; and afterwards: %v", waits, standsBack(way))
+	}
+	for _, c := range []touch.Category{touch.Transactional, touch.Marketing} {
+		waits = false
+		h.submit(1, func(_ int, t *touch.Touch) { t.Key, t.Category = string(c), c; t.ID = touch.NewID("bank", t.Key) })
+		for _, ref := range h.feed() {
+			if err := d.Handle(h.ctx, ref); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if urgent := c == touch.Transactional; waits != urgent || standsBack(way) {
+			t.Errorf("%s from a lane: bulk stood back: %v; and afterwards: %v", c, waits, standsBack(way))
+		}
 	}
 }
 

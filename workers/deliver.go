@@ -26,6 +26,7 @@ type Deliver struct {
 
 // NewDeliver makes a deliverer and registers its metrics.
 func NewDeliver(o Options) *Deliver {
+	o = o.courteous()
 	o.Tuning = o.Tuning.withDefaults()
 	return &Deliver{
 		o:         o,
@@ -39,6 +40,9 @@ func NewDeliver(o Options) *Deliver {
 // there is nothing (more) to do here, also when another worker has it; an
 // error asks the queue to bring the task again.
 func (d *Deliver) Handle(ctx context.Context, ref ledger.SegmentRef) error {
+	if Urgent(ref.Lane) {
+		defer d.o.Courtesy.Enter()()
+	}
 	now := d.o.Now()
 	seg, err := d.o.Ledger.Claim(ctx, ref, d.o.Name, now, now.Add(d.lease(ref.Lane)))
 	if err != nil {

@@ -21,6 +21,7 @@ type Feeder struct {
 
 // NewFeeder makes a feeder; several may run at once.
 func NewFeeder(o Options) *Feeder {
+	o = o.courteous()
 	o.Tuning = o.Tuning.withDefaults()
 	return &Feeder{o: o, rations: newRations()}
 }

@@ -227,7 +227,8 @@ func (b *batch) address(ctx context.Context, j *job, q *policies.Question) (duti
 	j.dispatch = adapter.Dispatch{
 		ID: touch.DispatchID(t.ID, j.leg), Touch: t.ID, Leg: j.leg, Channel: leg.Channel, Customer: t.Customer,
 		Category: t.Category, Campaign: t.Campaign, Subject: t.Subject, Address: q.Address, Template: leg.Template,
-		Params: leg.Params, Content: content, Assignee: leg.Assign, DueIn: leg.DueIn.Std(), Resend: j.resend,
+		Params: leg.Params, Content: content, Assignee: leg.Assign, DueIn: leg.DueIn.Std(),
+		Urgent: t.Urgent(), Resend: j.resend,
 	}
 	if t.ExpiresAt != nil {
 		j.dispatch.ExpiresAt = *t.ExpiresAt

@@ -36,6 +36,8 @@ type Dispatch struct {
 	// NotAfter is when what was judged no longer holds: the host begins no call
 	// after it. Zero: whenever. Adapters need not look at it.
 	NotAfter time.Time
+	// Urgent says that bulk never holds it up. Adapters need not look at it.
+	Urgent bool
 	// Resend marks a deliberate second send after an unknown outcome.
 	Resend bool
 }

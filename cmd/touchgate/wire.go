@@ -20,6 +20,7 @@ import (
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/gateway"
 	"touchgate.dev/gateway/httpapi"
+	"touchgate.dev/internal/courtesy"
 	"touchgate.dev/ledger"
 	tallies "touchgate.dev/ledger/tally"
 	"touchgate.dev/policies"
@@ -63,6 +64,7 @@ type App struct {
 	contacts *contactlog.Redis
 	guard    *policies.Guard
 	tallies  *tallies.Counter // for ratio rules
+	courtesy *courtesy.Way
 	pool     *channels.Pool
 	lanes    *lanes.Lanes
 	service  *gateway.Service
@@ -79,7 +81,7 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 	if o.Wall == nil {
 		o.Wall = time.Now
 	}
-	a := &App{cfg: cfg, now: o.Now, clock: newClock(o.Wall, sinceBoot), log: o.Logger, metrics: prometheus.NewRegistry()}
+	a := &App{cfg: cfg, now: o.Now, clock: newClock(o.Wall, sinceBoot), log: o.Logger, metrics: prometheus.NewRegistry(), courtesy: new(courtesy.Way)}
 	if a.now == nil {
 		a.now = a.clock.Now
 	}
@@ -159,7 +161,7 @@ func (a *App) send(o Options) error {
 	transport := channels.NewTransport()
 	var err error
 	a.pool, err = registry(a.ledger, o.WrapOwn).Open(a.cfg.Providers, adapter.Options{Transport: transport}, channels.Options{
-		Now: a.now, Logger: a.log, Metrics: a.metrics,
+		Now: a.now, Logger: a.log, Metrics: a.metrics, Courtesy: a.courtesy,
 	})
 	if err != nil {
 		return err
@@ -171,7 +173,7 @@ func (a *App) send(o Options) error {
 		return err
 	}
 	a.worker = workers.Options{
-		Ledger: a.ledger, Guard: a.guard, Pool: a.pool, Control: a.watcher, Enqueue: a.lanes.Enqueue, Place: a.lanes.Place,
+		Ledger: a.ledger, Guard: a.guard, Pool: a.pool, Control: a.watcher, Enqueue: a.lanes.Enqueue, Place: a.lanes.Place, Courtesy: a.courtesy,
 		Name: processName(), Now: a.now, Rand: rand.New(rand.NewPCG(seed[0], seed[1])),
 		Logger: a.log, Metrics: a.metrics, Tuning: o.Tuning,
 	}
@@ -191,7 +193,7 @@ func (a *App) takeIn(o Options) error {
 		}
 	}
 	options := gateway.Options{
-		Ledger: a.ledger, Guard: a.guard, Control: a.watcher.Current, Enqueue: a.lanes.Enqueue,
+		Ledger: a.ledger, Guard: a.guard, Control: a.watcher.Current, Enqueue: a.lanes.Enqueue, Courtesy: a.courtesy,
 		Receipts: a.pool.Receipts, Now: a.now, Logger: a.log, Metrics: a.metrics,
 		AppSecret: secret, DevKey: o.DevKey, Policies: a.policyOptions(), MaxFuture: a.cfg.Limits.MaxFuture.Std(),
 	}

@@ -1,0 +1,113 @@
+package workers
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"touchgate.dev/internal/courtesy"
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
+	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
+)
+
+// idleLedger and idleGuard do nothing at once; the guard counts its calls.
+type idleLedger struct{ ledger.Ledger }
+
+func (idleLedger) Feed(context.Context, string, time.Time, int) (ref ledger.SegmentRef, n int, ok bool, err error) {
+	return ref, 0, false, nil
+}
+
+func (idleLedger) Claim(context.Context, ledger.SegmentRef, string, time.Time, time.Time) (*ledger.Segment, error) {
+	return nil, nil
+}
+
+func (idleLedger) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
+	return nil, nil
+}
+
+func (idleLedger) Settle(context.Context, ledger.SegmentRef, []ledger.Transition) error { return nil }
+
+type idleGuard struct {
+	Guard
+	calls int
+}
+
+func (g *idleGuard) Reserve(_ context.Context, qs []policies.Question) ([]touch.Verdict, error) {
+	g.calls++
+	return make([]touch.Verdict, len(qs)), nil
+}
+
+func (g *idleGuard) Settle(context.Context, []contactlog.Settlement) error {
+	g.calls++
+	return nil
+}
+
+// questions asks for so many touches of a category.
+func questions(n int, c touch.Category) []policies.Question {
+	qs := make([]policies.Question, n)
+	for i := range qs {
+		qs[i].Touch = &touch.Touch{Request: touch.Request{Category: c}}
+	}
+	return qs
+}
+
+// TestBulkStandsBackAtEachStep: not at a step begun, and urgent work never.
+func TestBulkStandsBackAtEachStep(t *testing.T) {
+	bulk, urgent := ledger.SegmentRef{Lane: touch.Lane(touch.SMS, false)}, ledger.SegmentRef{Lane: touch.Lane(touch.SMS, true)}
+	synctest.Test(t, func(t *testing.T) {
+		way, ctx := new(courtesy.Way), t.Context()
+		o := Options{Ledger: idleLedger{}, Guard: &idleGuard{}, Courtesy: way}.courteous()
+		onLane := func(ref ledger.SegmentRef) map[string]func() {
+			return map[string]func(){
+				"feed":   func() { _, _, _, _ = o.Ledger.Feed(ctx, ref.Lane, time.Time{}, 1) },
+				"claim":  func() { _, _ = o.Ledger.Claim(ctx, ref, "w", time.Time{}, time.Time{}) },
+				"intend": func() { _, _ = o.Ledger.Intend(ctx, ref, 0, nil) },
+				"settle": func() { _ = o.Ledger.Settle(ctx, ref, nil) },
+			}
+		}
+		waits := func(what string, step func(), want time.Duration) {
+			t.Helper()
+			began := time.Now()
+			time.AfterFunc(time.Millisecond, way.Enter())
+			if step(); time.Since(began) != want {
+				t.Errorf("%s waited %s, want %s", what, time.Since(began), want)
+			}
+			way.Yield(ctx)
+		}
+		for what, step := range onLane(bulk) {
+			waits("bulk's "+what, step, time.Millisecond)
+		}
+		for what, step := range onLane(urgent) {
+			waits("urgent's "+what, step, 0)
+		}
+		reserve := func(n int, c touch.Category) func() {
+			return func() {
+				if vs, err := o.Guard.Reserve(ctx, questions(n, c)); err != nil || len(vs) != n {
+					t.Error(len(vs), err)
+				}
+			}
+		}
+		settle := func(n int) func() {
+			return func() { _ = o.Guard.Settle(ctx, make([]contactlog.Settlement, n)) }
+		}
+		waits("bulk's reservation", reserve(1, touch.Marketing), time.Millisecond)
+		waits("an urgent reservation", reserve(atOnce+1, touch.Transactional), 0)
+		waits("settling many contacts", settle(atOnce+1), time.Millisecond)
+		waits("settling few contacts", settle(atOnce), 0)
+	})
+}
+
+func TestBulkGoesToTheContactLogInParts(t *testing.T) {
+	g := &idleGuard{}
+	o := Options{Ledger: idleLedger{}, Guard: g, Courtesy: new(courtesy.Way)}.courteous()
+	if vs, err := o.Guard.Reserve(t.Context(), questions(2*atOnce+1, touch.Marketing)); err != nil || len(vs) != 2*atOnce+1 || g.calls != 3 {
+		t.Errorf("%d verdicts by %d calls: %v", len(vs), g.calls, err)
+	}
+	g.calls = 0
+	if err := o.Guard.Settle(t.Context(), make([]contactlog.Settlement, 2*atOnce+1)); err != nil || g.calls != 3 {
+		t.Errorf("settled by %d calls: %v", g.calls, err)
+	}
+}
