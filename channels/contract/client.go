@@ -2,12 +2,11 @@ package contract
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
-
-	json "github.com/go-json-experiment/json/v1" // means the same as encoding/json, in half the time
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/channels/vendorhttp"
