@@ -145,11 +145,22 @@ func standsBack(way *courtesy.Way) bool {
 	return ctx.waits
 }
 
+// settling tells when the ledger is told what came of touches.
+type settling struct {
+	ledger.Ledger
+	begins func()
+}
+
+func (s settling) Settle(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
+	s.begins()
+	return s.Ledger.Settle(ctx, ref, trs)
+}
+
 // TestBulkStandsBackUntilTheVendorHasTheUrgent: straight from intake, and from
 // a lane.
 func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 	h := newHouse(t)
-	way, waits := new(courtesy.Way), false
+	way, waits, late := new(courtesy.Way), false, false
 	h.pool.answer = func(string, adapter.Dispatch) touch.Result {
 		waits = standsBack(way)
 		return touch.Result{Class: touch.Accepted}
@@ -157,14 +168,15 @@ func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 	p := &places{free: 1}
 	o := h.options("w1")
 	o.Place, o.Courtesy = p.take(h), way
+	o.Ledger = settling{h.ledger, func() { late = standsBack(way) }}
 	d := workers.NewDeliver(o)
 	a, q := h.otp("a")
 	if _, _, err := d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{q}); err != nil || !standsBack(way) {
 		t.Fatal("before the vendor is called, bulk goes on", err)
 	}
 	p.run(h)
-	if !waits || standsBack(way) {
-		t.Errorf("straight from intake bulk stood back: %v; and afterwards: %v", waits, standsBack(way))
+	if !waits || late || standsBack(way) {
+		t.Errorf("straight from intake bulk stood back: %v; while it was settled: %v; and afterwards: %v", waits, late, standsBack(way))
 	}
 	for _, c := range []touch.Category{touch.Transactional, touch.Marketing} {
 		waits = false
