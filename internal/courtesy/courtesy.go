@@ -12,44 +12,80 @@ import (
 	"time"
 )
 
-// patience is for how long one step of bulk stands back: longer than an urgent
-// touch needs on an idle machine. Where urgent ones come without a gap, bulk
-// goes on at a step each patience.
-const patience = 25 * time.Millisecond
+const (
+	// patience is for how long bulk stands back at a stretch: longer than an
+	// urgent touch needs on an idle machine.
+	patience = 25 * time.Millisecond
+	// most is for how long it may have stood back in all before it is given as
+	// long to go on: where urgent ones come without a gap it has half of the time.
+	most = 2 * patience
+)
 
 // Way is what urgent and bulk work share. A nil Way is one on which nobody
-// stands back. It is safe for concurrent use.
+// stands back; the zero Way is ready. It is safe for concurrent use.
 type Way struct {
 	mu     sync.Mutex
 	urgent int           // on their way
-	free   chan struct{} // closed when the last of them leaves; nil: none is there
+	free   chan struct{} // closed when bulk may go on; nil: it may
+	late   *time.Timer   // ends its patience
+	since  time.Time     // when bulk was last stopped, or let go
+	credit time.Duration // for how long it may stand back, as of since
 }
 
 // Enter says that urgent work begins: bulk begins nothing until leave is
-// called, which more than once does no harm.
+// called, which more than once does no harm, or until it has lost patience.
 func (w *Way) Enter() (leave func()) {
 	if w == nil {
 		return func() {}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.urgent++; w.urgent == 1 {
-		w.free = make(chan struct{})
-	}
+	w.urgent++
+	w.hold()
 	return sync.OnceFunc(w.leave)
+}
+
+// hold stops bulk, unless it is stopped already or has its turn.
+func (w *Way) hold() {
+	if w.free != nil {
+		return
+	}
+	now := time.Now()
+	w.credit, w.since = min(most, w.credit+now.Sub(w.since)), now
+	if w.credit < patience {
+		return
+	}
+	free := make(chan struct{})
+	w.free = free
+	w.late = time.AfterFunc(patience, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.free == free {
+			w.goOn()
+		}
+	})
 }
 
 func (w *Way) leave() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.urgent--; w.urgent == 0 {
-		close(w.free)
-		w.free = nil
+	if w.urgent--; w.urgent == 0 && w.free != nil {
+		w.goOn()
 	}
 }
 
+// goOn lets bulk, which is stopped, go on.
+func (w *Way) goOn() {
+	w.late.Stop()
+	now := time.Now()
+	w.credit, w.since = w.credit-now.Sub(w.since), now
+	close(w.free)
+	w.free = nil
+}
+
 // Yield is called before each step of bulk work: it returns when nothing
-// urgent is on its way, when it has lost patience, or when ctx ends.
+// urgent is on its way, when bulk has stood back for long enough, or when ctx
+// ends.
 func (w *Way) Yield(ctx context.Context) {
 	if w == nil {
 		return
@@ -60,11 +96,8 @@ func (w *Way) Yield(ctx context.Context) {
 	if free == nil {
 		return
 	}
-	late := time.NewTimer(patience)
-	defer late.Stop()
 	select {
 	case <-free:
-	case <-late.C:
 	case <-ctx.Done():
 	}
 }

@@ -2,6 +2,7 @@ package courtesy
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,12 +40,53 @@ func TestBulkLosesPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := new(Way)
 		defer w.Enter()()
-		for range 2 { // at each step anew
-			if d := yielded(t.Context(), w); d != patience {
-				t.Fatal("bulk stood back for", d)
-			}
+		if d := yielded(t.Context(), w); d != patience {
+			t.Fatal("bulk stood back for", d)
+		}
+		if d := yielded(t.Context(), w); d != 0 {
+			t.Fatal("bulk stood back once more for", d)
 		}
 	})
+}
+
+// TestBulkHasHalfOfTheTime lets urgent work come without a gap, and then with
+// so small ones that bulk could do nothing in them.
+func TestBulkHasHalfOfTheTime(t *testing.T) {
+	for name, gap := range map[string]time.Duration{"no gap": 0, "small gaps": time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := new(Way)
+				over, stop := context.WithTimeout(t.Context(), time.Second)
+				defer stop()
+				var urgent sync.WaitGroup
+				defer urgent.Wait()
+				urgent.Go(func() {
+					leave := w.Enter()
+					for over.Err() == nil {
+						time.Sleep(9 * time.Millisecond)
+						if gap > 0 {
+							leave()
+							time.Sleep(gap)
+							leave = w.Enter()
+							continue
+						}
+						next := w.Enter()
+						leave()
+						leave = next
+					}
+					leave()
+				})
+				stood := time.Duration(0)
+				for over.Err() == nil {
+					stood += yielded(over, w)
+					time.Sleep(time.Millisecond) // a step
+				}
+				if stood > 550*time.Millisecond || stood < 350*time.Millisecond {
+					t.Fatal("of a second bulk stood back for", stood)
+				}
+			})
+		})
+	}
 }
 
 func TestAnEndOrAPanicLetsGo(t *testing.T) {
