@@ -10,11 +10,13 @@ import (
 	"touchgate.dev/touch"
 
 	"context"
+	"errors"
 )
 
 func firstField(t *testing.T, err error) string {
 	t.Helper()
-	if f, ok := err.(gateway.Faults); ok {
+	var f gateway.Faults
+	if errors.As(err, &f) {
 		return f[0].Field
 	}
 	return "no faults"

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -123,7 +124,8 @@ func TestReportIsChecked(t *testing.T) {
 		"receipts[0].at":       {Dispatch: good, Kind: touch.ReceiptRead, At: noon.Add(time.Hour)},
 	} {
 		err := h.Report(t.Context(), engine, []touch.Receipt{r})
-		if f, ok := err.(gateway.Faults); !ok || f[0].Field != field {
+		var f gateway.Faults
+		if !errors.As(err, &f) || f[0].Field != field {
 			t.Errorf("%s: got %v", field, err)
 		}
 	}

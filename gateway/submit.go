@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -33,7 +34,7 @@ func (a *Answer) Deferred(now time.Time) bool { return a.State == touch.Due && a
 
 // Refused reports whether the touch was refused, for good.
 func (a *Answer) Refused() bool {
-	return a.State == touch.Refused || a.State == touch.Capped || a.State == touch.Expired
+	return a.Err == nil && (a.State == touch.Refused || a.State == touch.Capped || a.State == touch.Expired)
 }
 
 // Submit takes up to touch.MaxBatch touches of one caller. When it returns
@@ -141,8 +142,8 @@ func (s *Service) pin(ctx context.Context, d *draft) error {
 		if err != nil {
 			return err
 		}
-		if err := t.Check(leg.Channel, leg.Params); err != nil {
-			fault := err.(*touch.Error)
+		var fault *touch.Error
+		if err := t.Check(leg.Channel, leg.Params); errors.As(err, &fault) {
 			faults.add(path+fault.Field, "%s", fault.Message)
 			continue
 		}
@@ -188,7 +189,7 @@ func (s *Service) accept(ctx context.Context, store []ledger.NewTouch, asked []*
 // recall fetches the recorded verdicts of a single touch that was refused
 // earlier, so that a repeat answers as before. Batches go without.
 func (s *Service) recall(ctx context.Context, caller string, answers []Answer) error {
-	if len(answers) != 1 || answers[0].New || answers[0].Err != nil || !answers[0].Refused() {
+	if len(answers) != 1 || answers[0].New || !answers[0].Refused() {
 		return nil
 	}
 	view, err := s.ledger.Touch(ctx, caller, answers[0].ID)

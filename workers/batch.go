@@ -182,7 +182,7 @@ func (b *batch) endWith(j *job, to touch.State, reason string, kind touch.EventK
 func (j *job) reached() bool {
 	p := &j.c.Progress
 	for _, c := range p.Contacts {
-		if c.Kind != ledger.ContactFailed && !(j.refuted && c.Leg == p.Leg) {
+		if refuted := j.refuted && c.Leg == p.Leg; c.Kind != ledger.ContactFailed && !refuted {
 			return true
 		}
 	}

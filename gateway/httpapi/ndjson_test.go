@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func readAll(t testing.TB, r io.Reader, maxLine int) (lines []line[word]) {
 	for {
 		group, err := in.group(100)
 		lines = append(lines, group...)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return lines
 		}
 		if err != nil {

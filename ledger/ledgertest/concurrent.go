@@ -160,8 +160,11 @@ func (k *kit) work(ref ledger.SegmentRef, random *rand.Rand, sent, cancelled *sy
 		}
 	})
 	err = k.Settle(k.ctx, ref, all)
-	if unsent := len(dropped) == len(chosen); err != nil && !(unsent && touch.ClassOf(err) == touch.Conflict) {
-		k.Errorf("settle: %v %v", err, unwrap(err)) // an intent that stands keeps the segment
+	if len(dropped) == len(chosen) && touch.ClassOf(err) == touch.Conflict {
+		err = nil // likewise; an intent that stands would have kept the segment
+	}
+	if err != nil {
+		k.Errorf("settle: %v %v", err, unwrap(err))
 	}
 	wg.Wait()
 }

@@ -576,8 +576,8 @@ func TestAClientThatIsLedElsewhereAdoptsNothingThere(t *testing.T) {
 	first, second := redistest.Start(t), redistest.Start(t)
 	var target atomic.Pointer[string]
 	target.Store(&first)
-	client := redis.NewClient(&redis.Options{Dialer: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		network = "tcp"
+	client := redis.NewClient(&redis.Options{Dialer: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		network := "tcp"
 		if strings.HasPrefix(*target.Load(), "/") {
 			network = "unix"
 		}

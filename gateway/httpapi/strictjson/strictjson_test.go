@@ -2,6 +2,7 @@ package strictjson_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"reflect"
 	"strings"
@@ -63,8 +64,8 @@ func TestNamesWhatIsWrong(t *testing.T) {
 	} {
 		var r touch.Request
 		err := requests.Decode([]byte(tc.in), &r)
-		te, ok := err.(*touch.Error)
-		if !ok || te.Class != touch.Invalid || te.Field != tc.field || !strings.Contains(te.Message, tc.says) {
+		var te *touch.Error
+		if !errors.As(err, &te) || te.Class != touch.Invalid || te.Field != tc.field || !strings.Contains(te.Message, tc.says) {
 			t.Errorf("%s: got %v, want %q at %q", name, err, tc.says, tc.field)
 		}
 	}
