@@ -142,10 +142,13 @@ func (s *Service) pin(ctx context.Context, d *draft) error {
 		if err != nil {
 			return err
 		}
-		var fault *touch.Error
-		if err := t.Check(leg.Channel, leg.Params); errors.As(err, &fault) {
+		err = t.Check(leg.Channel, leg.Params)
+		if fault := (*touch.Error)(nil); errors.As(err, &fault) {
 			faults.add(path+fault.Field, "%s", fault.Message)
 			continue
+		}
+		if err != nil {
+			return err
 		}
 		if d.touch.Pins == nil {
 			d.touch.Pins = make([]int, len(d.touch.Plan))
