@@ -284,8 +284,9 @@ func TestOneProbeAtATime(t *testing.T) {
 
 func TestRateHoldsAndSpreads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const callers = 64
 		f := class(touch.Accepted)
-		p := pool(ProviderConfig{Rate: 100, Burst: 10}, f, adapter.Capabilities{})
+		p := pool(ProviderConfig{Rate: 100, Burst: 10, Concurrency: callers}, f, adapter.Capabilities{})
 		rs := p.Send(t.Context(), "p", dispatches(500))
 		sent, last := 0, time.Duration(0)
 		var delays []time.Duration
@@ -305,7 +306,8 @@ func TestRateHoldsAndSpreads(t *testing.T) {
 			t.Errorf("%d went out at once", sent)
 		}
 		slices.Sort(delays)
-		if last > bulkWait+turnsAhead+50*time.Millisecond {
+		// Each caller's turn is asked for before it is given back as too late.
+		if last > bulkWait+turnsAhead+callers*10*time.Millisecond {
 			t.Errorf("one comes back after %s, where it has lost its turn", last)
 		}
 		if last < turnsAhead {
