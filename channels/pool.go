@@ -180,33 +180,36 @@ func (p *Provider) sendAll(ctx context.Context, ds []adapter.Dispatch, done func
 		}
 	}
 	calls := p.cut(ds)
-	one := func(c span) {
+	one := func(c span, begun func()) {
 		if p.fits(&ds[c.lo]) {
-			p.send(ctx, ds[c.lo:c.hi], results[c.lo:c.hi])
+			p.send(ctx, ds[c.lo:c.hi], results[c.lo:c.hi], begun)
 		} else {
+			begun()
 			fill(results[c.lo:c.hi], notTried(touch.Rejected, touch.BadTarget, "no address"))
 		}
 		tell(c.lo, c.hi)
 	}
 	if len(calls) == 1 {
-		one(calls[0])
+		one(calls[0], func() {})
 		return
 	}
-	var next atomic.Int64
+	var next, begun atomic.Int64
 	var running sync.WaitGroup
 	pass := p.turn.take(ctx, ds[0].Urgent)
 	defer pass()
+	begin := func() {
+		if int(begun.Add(1)) == len(calls) {
+			pass()
+		}
+	}
 	for range min(len(calls), p.cfg.Concurrency) {
 		running.Go(func() {
 			for {
 				k := int(next.Add(1)) - 1
-				if k >= len(calls)-1 {
-					pass()
-				}
 				if k >= len(calls) {
 					return
 				}
-				one(calls[k])
+				one(calls[k], begin)
 			}
 		})
 	}

@@ -71,8 +71,9 @@ func (p *Provider) Name() string { return p.cfg.Name }
 func (p *Provider) Channel() touch.Channel { return p.cfg.Channel }
 
 // send makes one call for the dispatches (one, or a batch) and fills out, one
-// result for each. out is zero, thus Unknown, to begin with.
-func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.Result) {
+// result for each. out is zero, thus Unknown, to begin with. It tells when it has
+// a slot for the call.
+func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.Result, begun func()) {
 	urgent := ds[0].Urgent
 	if !urgent {
 		p.o.Courtesy.Yield(ctx)
@@ -83,6 +84,7 @@ func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.
 		return
 	}
 	defer p.slots.release(urgent)
+	begun()
 	if !p.enter(ctx, urgent, out) {
 		p.metrics.refused(out)
 		return
