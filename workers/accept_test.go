@@ -160,7 +160,7 @@ func (s settling) Settle(ctx context.Context, ref ledger.SegmentRef, trs []ledge
 // a lane.
 func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 	h := newHouse(t)
-	way, waits, late := new(courtesy.Way), false, false
+	way, waits, late := &courtesy.Way{Patience: time.Hour}, false, false
 	h.pool.answer = func(string, adapter.Dispatch) touch.Result {
 		waits = standsBack(way)
 		return touch.Result{Class: touch.Accepted}

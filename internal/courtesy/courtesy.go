@@ -7,23 +7,23 @@
 package courtesy
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
 )
 
-const (
-	// patience is for how long bulk stands back at a stretch: longer than an
-	// urgent touch needs on an idle machine.
-	patience = 25 * time.Millisecond
-	// most is for how long it may have stood back in all before it is given as
-	// long to go on: where urgent ones come without a gap it has half of the time.
-	most = 2 * patience
-)
+// patience is longer than an urgent touch needs on an idle machine.
+const patience = 25 * time.Millisecond
 
 // Way is what urgent and bulk work share. A nil Way is one on which nobody
 // stands back; the zero Way is ready. It is safe for concurrent use.
 type Way struct {
+	// Patience is for how long bulk stands back at a stretch; 0 is 25 ms. When
+	// it has stood back for twice as long in all it is given as long to go on:
+	// where urgent ones come without a gap it has half of the time.
+	Patience time.Duration
+
 	mu     sync.Mutex
 	urgent int           // on their way
 	free   chan struct{} // closed when bulk may go on; nil: it may
@@ -50,8 +50,8 @@ func (w *Way) hold() {
 	if w.free != nil {
 		return
 	}
-	now := time.Now()
-	w.credit, w.since = min(most, w.credit+now.Sub(w.since)), now
+	now, patience := time.Now(), cmp.Or(w.Patience, patience)
+	w.credit, w.since = min(2*patience, w.credit+now.Sub(w.since)), now
 	if w.credit < patience {
 		return
 	}
