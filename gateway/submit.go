@@ -143,11 +143,12 @@ func (s *Service) pin(ctx context.Context, d *draft) error {
 			return err
 		}
 		err = t.Check(leg.Channel, leg.Params)
-		if fault := (*touch.Error)(nil); errors.As(err, &fault) {
+		var fault *touch.Error
+		switch {
+		case errors.As(err, &fault):
 			faults.add(path+fault.Field, "%s", fault.Message)
 			continue
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
 		if d.touch.Pins == nil {

@@ -192,36 +192,25 @@ func (b *receiptBuilder) event(kind touch.EventKind) {
 	})
 }
 
-func (b *receiptBuilder) kind() (string, bool) {
-	for _, c := range b.next.Contacts {
-		if c.Leg == b.leg {
-			return c.Kind, true
-		}
-	}
-	return "", false
-}
-
 // contact raises the leg's contact to kind.
 func (b *receiptBuilder) contact(kind string) {
-	old, known := b.kind()
-	if known && ContactRank(old) >= ContactRank(kind) {
+	old, known := b.next.ContactOn(b.leg)
+	if known && ContactRank(old.Kind) >= ContactRank(kind) {
 		return
 	}
 	at := b.at
-	for _, c := range b.next.Contacts {
-		// Of a leg with an unknown outcome only the receipt says when it was made.
-		if c.Leg == b.leg && (b.next.State != touch.Unknown || c.At.After(at)) {
-			at = c.At
-		}
+	// Of a leg with an unknown outcome only the receipt says when it was made.
+	if known && (b.next.State != touch.Unknown || old.At.After(at)) {
+		at = old.At
 	}
 	b.next.Contacts = mergeContact(b.next.Contacts, Contact{Leg: b.leg, Channel: b.t.Plan[b.leg].Channel, At: at, Kind: kind})
 	b.news = true
 }
 
 func (b *receiptBuilder) delivered(kind string) {
-	old, _ := b.kind()
+	old, _ := b.next.ContactOn(b.leg)
 	b.contact(kind)
-	if ContactRank(old) >= ContactRank(ContactDelivered) && b.next.State == touch.Delivered {
+	if ContactRank(old.Kind) >= ContactRank(ContactDelivered) && b.next.State == touch.Delivered {
 		return // it had arrived before
 	}
 	b.next.State, b.next.Due, b.next.Reason = touch.Delivered, time.Time{}, ""
@@ -262,8 +251,8 @@ func (b *receiptBuilder) answered() {
 }
 
 func (b *receiptBuilder) failed() {
-	old, known := b.kind()
-	if known && ContactRank(old) >= ContactRank(ContactFailed) {
+	old, known := b.next.ContactOn(b.leg)
+	if known && ContactRank(old.Kind) >= ContactRank(ContactFailed) {
 		return // failed already, or delivered: a later failure is no news
 	}
 	b.contact(ContactFailed)

@@ -68,10 +68,6 @@ func Redrive(cur Progress, t *touch.Touch, actor string, now time.Time) (Progres
 
 // MayBeSent reports whether the leg that a touch is on may have reached the customer.
 func MayBeSent(p *Progress) bool {
-	for _, c := range p.Contacts {
-		if c.Leg == p.Leg {
-			return true
-		}
-	}
-	return false
+	_, may := p.ContactOn(p.Leg)
+	return may
 }

@@ -27,7 +27,7 @@ const (
 	strange    = 1<<8 - 1      // ends an id that is no dispatch id
 	longest    = 1<<(6*8) - 1  // the greatest number of six bytes
 	numberSize = 6
-	ownerSize  = 40 // of the server's identity behind a generation
+	ownerSize  = 40 // of the server's reign behind a generation
 )
 
 // code gives a word's place among the codes, 0 for one without.
@@ -165,7 +165,7 @@ func appendQuestion(b []byte, q *Question) []byte {
 	return appendHashes(b, len(b)-1, m.Subject, m.Campaign, m.Address, m.Caller, m.Template)
 }
 
-// The forms of notes.
+// The forms of settlements; a commit may be kept as a note.
 const (
 	noteRelease = 112 + iota
 	noteCommit

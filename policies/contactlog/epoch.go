@@ -230,7 +230,7 @@ func (r *Redis) Generations(ctx context.Context) (map[int]int64, error) {
 // generations is what servers hold of shards.
 type generations map[int]struct {
 	gen    string // "": not adopted on the server
-	server string // its identity
+	server string // its reign
 }
 
 // epochs are those in the generations of shards that have one.

@@ -2,7 +2,7 @@
 --
 -- KEYS the shards' generations   ARGV[1] their epochs, which do not matter here
 --
--- Returns a list; its last is the server's identity.
+-- Returns a list; its last is the server's reign.
 local all = {}
 for i, key in ipairs(KEYS) do all[i] = generation(key) end
 all[#all + 1] = me
