@@ -11,8 +11,8 @@ import (
 
 	"touchgate.dev/channels"
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/channels/simulator"
 	smshttp "touchgate.dev/channels/sms/http"
+	"touchgate.dev/internal/simulator"
 )
 
 // The examples of the adapter guide are taken as they are written.

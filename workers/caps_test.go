@@ -19,7 +19,7 @@ import (
 	"touchgate.dev/channels"
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/channels/remote"
-	"touchgate.dev/channels/simulator"
+	"touchgate.dev/internal/simulator"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/sqlite"
 	"touchgate.dev/policies"

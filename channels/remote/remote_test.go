@@ -9,8 +9,8 @@ import (
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/channels/adaptertest"
 	"touchgate.dev/channels/remote"
-	"touchgate.dev/channels/simulator"
 	"touchgate.dev/channels/vendorhttp"
+	"touchgate.dev/internal/simulator"
 	"touchgate.dev/touch"
 )
 

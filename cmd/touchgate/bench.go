@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"touchgate.dev/cmd/touchgate/internal/bench"
+	"touchgate.dev/internal/lab/bench"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
 )

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"touchgate.dev/channels/simulator"
-	"touchgate.dev/cmd/touchgate/internal/apiclient"
+	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/simulator"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/postgres/pgtest"
 	"touchgate.dev/touch"

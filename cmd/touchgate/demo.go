@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"touchgate.dev/cmd/touchgate/internal/apiclient"
+	"touchgate.dev/internal/apiclient"
 	"touchgate.dev/touch"
 )
 

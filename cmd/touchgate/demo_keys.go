@@ -3,7 +3,7 @@ package main
 import (
 	"sync"
 
-	"touchgate.dev/cmd/touchgate/internal/apiclient"
+	"touchgate.dev/internal/apiclient"
 )
 
 // keysSent notes the keys of the lines of a stream, so that it is known which

@@ -12,16 +12,16 @@ import (
 	"net/http"
 	"slices"
 
-	"touchgate.dev/cmd/touchgate/internal/apiclient"
-	"touchgate.dev/cmd/touchgate/internal/madeup"
 	"touchgate.dev/examples"
+	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/demodata"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
 // demoLoad is what a demo sends: a made-up world, or a file.
 type demoLoad struct {
-	world     *madeup.World // nil: a file
+	world     *demodata.World // nil: a file
 	file      string
 	campaigns []string
 	// templates are those that the file names, made up from the params seen.
@@ -35,8 +35,8 @@ const unnamed = "demo"
 // newDemoLoad makes the world up, or reads the file once, to see what it names.
 func newDemoLoad(f demoFlags) (*demoLoad, error) {
 	if f.file == "" {
-		world := madeup.Make(f.touches, 1)
-		return &demoLoad{world: &world, campaigns: []string{madeup.Campaign}, lines: f.touches}, nil
+		world := demodata.Make(f.touches, 1)
+		return &demoLoad{world: &world, campaigns: []string{demodata.Campaign}, lines: f.touches}, nil
 	}
 	l := &demoLoad{file: f.file, templates: map[string]map[string]bool{}}
 	seen := map[string]bool{}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"touchgate.dev/cmd/touchgate/internal/apiclient"
-	"touchgate.dev/cmd/touchgate/internal/proof"
+	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/oracle"
 	"touchgate.dev/policies"
 	"touchgate.dev/touch"
 )
@@ -68,7 +68,7 @@ func judge(ctx context.Context, stage *stage, load *demoLoad, sent *submission, 
 	}
 	r.Accepted = len(mine)
 	known := make(map[string]touch.ID, len(mine))
-	var claims []proof.Claim
+	var claims []oracle.Claim
 	for _, campaign := range load.campaigns {
 		err := client.Touches(ctx, campaign, "", func(page []apiclient.Touch) error {
 			for i := range page {
@@ -103,14 +103,14 @@ func judge(ctx context.Context, stage *stage, load *demoLoad, sent *submission, 
 		return nil, err
 	}
 	r.Messages, r.NewMessages = len(messages), len(messages)-stage.earlier
-	report := proof.Check(accepted, claims, messages, caps, stage.now())
+	report := oracle.Check(accepted, claims, messages, caps, stage.now())
 	r.Lost, r.Duplicated, r.OverCap = report.Lost, report.Duplicated, report.OverCap
 	r.Resent, r.Unchecked, r.examples = report.Resent, unchecked, report.Examples
 	return r, nil
 }
 
-func claimOf(t *apiclient.Touch) proof.Claim {
-	c := proof.Claim{
+func claimOf(t *apiclient.Touch) oracle.Claim {
+	c := oracle.Claim{
 		ID: t.ID, Customer: t.Customer, Category: t.Category, Subject: t.Subject, Campaign: t.Campaign,
 		State: t.State, Due: t.Due, SentLegs: t.SentLegs(),
 	}
@@ -158,7 +158,7 @@ func (r *demoResult) count(t *apiclient.Touch) {
 }
 
 // readCaps reads the caps by the checker's own reading.
-func readCaps(dir fs.FS, zone func(string) *time.Location) ([]proof.Cap, []string, error) {
+func readCaps(dir fs.FS, zone func(string) *time.Location) ([]oracle.Cap, []string, error) {
 	sources, err := policies.ReadDir(dir, ".")
 	if err != nil {
 		return nil, nil, err
@@ -167,7 +167,7 @@ func readCaps(dir fs.FS, zone func(string) *time.Location) ([]proof.Cap, []strin
 	for _, s := range sources {
 		documents[s.Name] = s.Data
 	}
-	return proof.ReadCaps(documents, zone)
+	return oracle.ReadCaps(documents, zone)
 }
 
 // zones says where the made-up customers live.

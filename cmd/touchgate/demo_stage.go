@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"touchgate.dev/channels/simulator"
-	"touchgate.dev/cmd/touchgate/internal/madeup"
 	"touchgate.dev/examples"
+	"touchgate.dev/internal/demodata"
+	"touchgate.dev/internal/simulator"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
 )
@@ -81,7 +81,7 @@ func (s *stage) now() time.Time { return time.Now().Add(s.offset) }
 func keptClock(path string) (time.Duration, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		offset := time.Until(madeup.Start).Round(0)
+		offset := time.Until(demodata.Start).Round(0)
 		if err := os.WriteFile(path, []byte(offset.String()), 0o600); err != nil {
 			return 0, touch.Errorf(touch.Unavailable, "data", "the clock cannot be kept: %w", err)
 		}

@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"touchgate.dev/channels/simulator"
-	"touchgate.dev/cmd/touchgate/internal/proof"
+	"touchgate.dev/internal/oracle"
+	"touchgate.dev/internal/simulator"
 	"touchgate.dev/touch"
 )
 
@@ -135,7 +135,7 @@ func runDemoWorker(ctx context.Context, order workerOrder, environ []string, std
 }
 
 // messages is everything that was really taken, by whichever process.
-func (s *stage) messages() ([]proof.Message, error) {
+func (s *stage) messages() ([]oracle.Message, error) {
 	all := s.vendors.Truth().Taken()
 	for n := 0; ; n++ {
 		f, err := os.Open(s.workerTruth(n))
@@ -155,7 +155,7 @@ func (s *stage) messages() ([]proof.Message, error) {
 		}
 		all = append(all, worker.Truth().Taken()...)
 	}
-	messages := make([]proof.Message, 0, len(all))
+	messages := make([]oracle.Message, 0, len(all))
 	own := map[string]bool{}
 	for _, t := range all {
 		// Our own channels store by id: what a second process stored again
@@ -164,7 +164,7 @@ func (s *stage) messages() ([]proof.Message, error) {
 		repeated := t.Replay || (ours && own[t.Dispatch])
 		own[t.Dispatch] = own[t.Dispatch] || ours
 		if !repeated {
-			messages = append(messages, proof.Message{Dispatch: t.Dispatch, At: t.At, Resent: t.Resend})
+			messages = append(messages, oracle.Message{Dispatch: t.Dispatch, At: t.At, Resent: t.Resend})
 		}
 	}
 	return messages, nil

@@ -13,8 +13,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"touchgate.dev/cmd/touchgate/internal/nemesis"
-	"touchgate.dev/cmd/touchgate/internal/nemesis/world"
+	"touchgate.dev/internal/lab/nemesis"
+	"touchgate.dev/internal/lab/nemesis/world"
 	"touchgate.dev/touch"
 )
 

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"touchgate.dev/cmd/touchgate/internal/nemesis/process"
+	"touchgate.dev/internal/lab/nemesis/process"
 	"touchgate.dev/internal/testserver"
 )
 

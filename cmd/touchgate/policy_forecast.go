@@ -10,7 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"touchgate.dev/cmd/touchgate/internal/apiclient"
+	"touchgate.dev/internal/apiclient"
 	"touchgate.dev/touch"
 )
 

@@ -12,9 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"touchgate.dev/channels/simulator"
 	"touchgate.dev/examples"
 	"touchgate.dev/gateway"
+	"touchgate.dev/internal/simulator"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )

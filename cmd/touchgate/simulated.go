@@ -11,7 +11,7 @@ import (
 	yaml "go.yaml.in/yaml/v3"
 
 	"touchgate.dev/channels"
-	"touchgate.dev/channels/simulator"
+	"touchgate.dev/internal/simulator"
 	"touchgate.dev/touch"
 )
 

@@ -38,9 +38,13 @@ var walls = []wall{
 	{reason: "one package speaks HTTP to callers", outside: []string{"gateway/httpapi"}, deny: []string{"github.com/gin-gonic/gin"}},
 	{reason: "one package owns the breaker", outside: []string{"channels"}, deny: []string{"github.com/sony/gobreaker"}},
 	{reason: "use cases know no HTTP framework, store or queue", inside: "gateway", outside: []string{"gateway/httpapi"}, deny: []string{"github.com/redis", "database/sql", "github.com/jackc"}},
-	{reason: "SQL stays in the ledger's drivers, and in the benches and trials of bare servers", outside: []string{"ledger", "cmd/touchgate/internal/bench", "cmd/touchgate/internal/servers", "cmd/touchgate/internal/nemesis"}, deny: []string{"database/sql", "modernc.org/sqlite", "github.com/jackc/pgx", "github.com/pressly/goose"}},
+	{reason: "SQL stays in the ledger's drivers, and in the benches and trials of bare servers", outside: []string{"ledger", "internal/lab/bench", "internal/servers", "internal/lab/nemesis"}, deny: []string{"database/sql", "modernc.org/sqlite", "github.com/jackc/pgx", "github.com/pressly/goose"}},
 	{reason: "one package embeds a Redis", outside: []string{"workers/embedredis"}, deny: []string{"github.com/alicebob/miniredis"}},
-	{reason: "the command line is cmd's", outside: []string{"cmd"}, deny: []string{"github.com/spf13/cobra", "github.com/jedib0t/go-pretty"}},
+	{reason: "the command line is cmd's", outside: []string{"cmd"}, deny: []string{"github.com/spf13/cobra"}},
+	{reason: "only commands and the lab's reports draw tables", outside: []string{"cmd", "internal/lab"}, deny: []string{"github.com/jedib0t/go-pretty"}},
+	{reason: "the lab breaks servers; production never reaches it", outside: []string{"internal/lab", "cmd/touchgate"}, deny: []string{module + "internal/lab"}},
+	{reason: "the oracle shares no code with what it checks", inside: "internal/oracle", deny: []string{module}, allow: []string{module + "touch", module + "internal/oracle"}},
+	{reason: "the simulator knows the vendors' protocol only", inside: "internal/simulator", deny: floors("ledger", "policies", "gateway", "workers", "cmd")},
 	{reason: "conditions are the policies' own", outside: []string{"policies"}, deny: []string{"cel.dev/cel-go"}},
 }
 
@@ -83,6 +87,9 @@ func TestWallsForbid(t *testing.T) {
 		"gateway/httpapi":    module + "workers/lanes",
 		"ledger/ledgertest":  module + "gateway",
 		"workers/embedredis": "github.com/spf13/cobra",
+		"channels/remote":    module + "internal/lab/bench",
+		"internal/oracle":    module + "ledger",
+		"internal/simulator": module + "workers",
 	} {
 		if !slices.ContainsFunc(walls, func(w wall) bool { return w.forbids(folder, path) }) {
 			t.Errorf("no wall keeps %s out of %s", path, folder)

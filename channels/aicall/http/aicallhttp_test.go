@@ -12,8 +12,8 @@ import (
 	"touchgate.dev/channels/adaptertest"
 	aicallhttp "touchgate.dev/channels/aicall/http"
 	"touchgate.dev/channels/contract"
-	"touchgate.dev/channels/simulator"
 	"touchgate.dev/channels/vendorhttp"
+	"touchgate.dev/internal/simulator"
 	"touchgate.dev/touch"
 )
 

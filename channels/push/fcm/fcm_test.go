@@ -13,8 +13,8 @@ import (
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/channels/adaptertest"
 	"touchgate.dev/channels/push/fcm"
-	"touchgate.dev/channels/simulator"
 	"touchgate.dev/channels/vendorhttp"
+	"touchgate.dev/internal/simulator"
 	"touchgate.dev/touch"
 )
 

@@ -7,9 +7,9 @@ import (
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/channels/adaptertest"
-	"touchgate.dev/channels/simulator"
 	smshttp "touchgate.dev/channels/sms/http"
 	"touchgate.dev/channels/vendorhttp"
+	"touchgate.dev/internal/simulator"
 	"touchgate.dev/touch"
 )
 
