@@ -41,7 +41,7 @@ func (s *Service) Decision(ctx context.Context, caller string, id touch.ID, even
 		return nil, touch.Errorf(touch.NotFound, "event", "the verdict is about no leg of the plan")
 	}
 	d := &draft{touch: *t}
-	if err := s.loadFacts(ctx, []*draft{d}, e.Verdict.At); err != nil {
+	if err := s.loadRecipients(ctx, []*draft{d}, e.Verdict.At); err != nil {
 		return nil, err
 	}
 	duties, err := s.pinnedDuties(ctx, t, leg)
@@ -49,10 +49,10 @@ func (s *Service) Decision(ctx context.Context, caller string, id touch.ID, even
 		return nil, err
 	}
 	out := &casefile.Decision{Touch: id, Verdict: *e.Verdict, Policies: map[string]string{}, Case: casefile.Case{
-		At: e.Verdict.At, Caller: t.Caller, Touch: t.Request, Leg: leg, Customer: d.customer, Listings: d.listings[leg], Duties: duties,
+		At: e.Verdict.At, Caller: t.Caller, Touch: t.Request, Leg: leg, Customer: d.recipients[leg].Customer, Listings: d.recipients[leg].Listings, Duties: duties,
 	}}
-	if d.customer != nil {
-		out.CustomerVersion = d.customer.Version
+	if customer := d.recipients[leg].Customer; customer != nil {
+		out.CustomerVersion = customer.Version
 	}
 	keep := time.Duration(0)
 	if e.Verdict.Policy != "" {

@@ -22,6 +22,7 @@ import (
 	"touchgate.dev/internal/courtesy"
 	"touchgate.dev/internal/gate"
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
@@ -35,6 +36,13 @@ type Guard interface {
 	Settle(ctx context.Context, ss []contactlog.Settlement) error
 }
 
+// FastPath accepts touches as ledger.Intake does, and may send candidates at
+// once, without the queue between; *workers.Deliver is one. The segments that
+// it returns are to be queued.
+type FastPath interface {
+	Accept(ctx context.Context, touches []ledger.NewTouch, candidates []lookup.Candidate) ([]ledger.Accepted, []ledger.SegmentRef, error)
+}
+
 // Options are what the gateway is built from. Ledger, Guard and AppSecret are
 // required.
 type Options struct {
@@ -43,9 +51,9 @@ type Options struct {
 	// Control is the node's view of stops and pauses; nil, or a nil answer,
 	// is read as "nothing is stopped": the workers assert it again at the intent.
 	Control func() *ledger.Control
-	// Accept stores touches as the ledger's does; it may deliver at once those
-	// with a question in asked, which was answered with "now". Nil: the ledger's.
-	Accept func(ctx context.Context, touches []ledger.NewTouch, asked []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error)
+	// FastPath, when set, is offered the batches that have touches to be sent
+	// at once; nil leaves every touch to the queue.
+	FastPath FastPath
 	// Enqueue puts urgent segments into their lanes at once; nil leaves them
 	// to the reconciler, and so does an error, which is only logged.
 	Enqueue func(ctx context.Context, refs []ledger.SegmentRef) error
@@ -72,7 +80,7 @@ type Service struct {
 	ledger    ledger.Ledger
 	guard     Guard
 	control   func() *ledger.Control
-	store     func(ctx context.Context, touches []ledger.NewTouch, asked []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error)
+	fastPath  FastPath
 	enqueue   func(ctx context.Context, refs []ledger.SegmentRef) error
 	courtesy  *courtesy.Way
 	receipts  func(provider string) (adapter.ReceiptParser, bool)
@@ -85,7 +93,7 @@ type Service struct {
 	maxFuture time.Duration
 	options   policies.Options
 	check     *checker
-	templates *templateCache
+	templates *lookup.Templates
 	keys      *keyCache
 	zones     *zoneCache
 	intake    *gate.Gate[*draft, struct{}]
@@ -107,14 +115,9 @@ func New(o Options) (*Service, error) {
 		return nil, touch.Errorf(touch.Invalid, "app_secret", "at least 32 bytes are needed to sign tokens")
 	}
 	s := &Service{
-		ledger: o.Ledger, guard: o.Guard, control: o.Control, store: o.Accept, enqueue: o.Enqueue, courtesy: o.Courtesy, receipts: o.Receipts,
+		ledger: o.Ledger, guard: o.Guard, control: o.Control, fastPath: o.FastPath, enqueue: o.Enqueue, courtesy: o.Courtesy, receipts: o.Receipts,
 		now: o.Now, rand: o.Rand, log: o.Logger, secret: o.AppSecret, devKey: o.DevKey, maxFuture: o.MaxFuture, options: o.Policies,
 		check: newChecker(), keys: newKeyCache(), zones: newZoneCache(),
-	}
-	if s.store == nil {
-		s.store = func(ctx context.Context, touches []ledger.NewTouch, _ []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error) {
-			return o.Ledger.Accept(ctx, touches)
-		}
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -129,7 +132,7 @@ func New(o Options) (*Service, error) {
 		s.maxFuture = 400 * 24 * time.Hour
 	}
 	s.intake = gate.New(intakes, s.intakeTogether)
-	s.templates = newTemplateCache(o.Ledger, s.now)
+	s.templates = lookup.NewTemplates(o.Ledger, s.now)
 	var err error
 	s.metrics, err = newMetrics(o.Metrics)
 	return s, err

@@ -3,10 +3,10 @@ package gateway
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies"
 	"touchgate.dev/touch"
 )
@@ -22,17 +22,15 @@ const (
 
 // draft is a touch on its way through intake.
 type draft struct {
-	answer    *Answer // of Submit, to be filled in
-	index     int     // in the caller's slice, of Check
-	touch     touch.Touch
-	digest    [16]byte
-	templates []*ledger.Template // by leg; nil: inline content
-	customer  *touch.Customer    // nil: nothing known
-	addresses []string           // by leg
-	listings  [][]touch.Listing  // by leg
-	verdicts  []touch.Verdict    // by leg judged
-	next      int                // the leg to judge next
-	leg       int                // the first leg not refused; -1: none
+	answer     *Answer // of Submit, to be filled in
+	index      int     // in the caller's slice, of Check
+	touch      touch.Touch
+	digest     [16]byte
+	templates  []*ledger.Template // by leg; nil: inline content
+	recipients []lookup.Recipient // by leg
+	verdicts   []touch.Verdict    // by leg judged
+	next       int                // the leg to judge next
+	leg        int                // the first leg not refused; -1: none
 }
 
 // judge puts drafts before the guard, leg by leg, until each has a leg that is
@@ -42,7 +40,7 @@ func (s *Service) judge(ctx context.Context, drafts []*draft, now time.Time, eve
 	if len(drafts) == 0 {
 		return nil
 	}
-	if err := s.loadFacts(ctx, drafts, now); err != nil {
+	if err := s.loadRecipients(ctx, drafts, now); err != nil {
 		return err
 	}
 	open := drafts
@@ -103,7 +101,7 @@ func (s *Service) forecast(ctx context.Context, qs []policies.Question, every bo
 func (s *Service) skipUnreachable(d *draft, now time.Time) bool {
 	for ; d.next < len(d.touch.Plan); d.next++ {
 		ch := d.touch.Plan[d.next].Channel
-		if d.addresses[d.next] != "" || !ch.NeedsAddress() {
+		if d.recipients[d.next].Address != "" || !ch.NeedsAddress() {
 			return true
 		}
 		d.verdicts = append(d.verdicts, ownVerdict(touch.Refuse, RuleNoAddress, ch, now, "no address is known on "+string(ch)))
@@ -121,9 +119,10 @@ func ownVerdict(decision touch.Decision, rule string, ch touch.Channel, now time
 
 // question asks about a leg of the draft at the instant from which it may go.
 func (d *draft) question(leg int, now time.Time) policies.Question {
+	to := &d.recipients[leg]
 	q := policies.Question{
-		Touch: &d.touch, Leg: leg, Customer: d.customer,
-		Listings: d.listings[leg], Address: d.addresses[leg], Now: d.earliest(now),
+		Touch: &d.touch, Leg: leg, Customer: to.Customer,
+		Listings: to.Listings, Address: to.Address, Now: d.earliest(now),
 	}
 	if t := d.templates[leg]; t != nil {
 		q.TemplateDuties = t.Duties
@@ -165,56 +164,22 @@ func (d *draft) due(now time.Time) time.Time {
 	return d.earliest(now)
 }
 
-// loadFacts reads customers and listings, one query each.
-func (s *Service) loadFacts(ctx context.Context, drafts []*draft, now time.Time) error {
-	ids := make([]string, 0, len(drafts))
-	seen := make(map[string]bool, len(drafts))
+// loadRecipients reads the recipient of every leg of the drafts.
+func (s *Service) loadRecipients(ctx context.Context, drafts []*draft, now time.Time) error {
+	targets := make([]lookup.Target, 0, len(drafts))
 	for _, d := range drafts {
-		if !seen[d.touch.Customer] {
-			seen[d.touch.Customer] = true
-			ids = append(ids, d.touch.Customer)
-		}
-	}
-	customers, err := s.ledger.Customers(ctx, ids)
-	if err != nil {
-		return err
-	}
-	keys := []string{touch.RegisterKey}
-	known := make(map[string]bool, len(drafts))
-	note := func(key string) string {
-		if !known[key] {
-			known[key] = true
-			keys = append(keys, key)
-		}
-		return key
-	}
-	for _, d := range drafts {
-		d.customer = customers[d.touch.Customer]
-		note(touch.CustomerKey(d.touch.Customer))
-		d.addresses = make([]string, len(d.touch.Plan))
 		for leg := range d.touch.Plan {
-			ch := d.touch.Plan[leg].Channel
-			if a := touch.AddressOn(ch, &d.touch.Request, d.customer); a != "" {
-				d.addresses[leg] = a
-				note(touch.AddressKey(ch, a))
-			}
+			targets = append(targets, lookup.Target{Touch: &d.touch, Leg: leg})
 		}
 	}
-	listings, err := s.ledger.Listings(ctx, keys, now)
+	recipients, err := lookup.Recipients(ctx, s.ledger, targets, now)
 	if err != nil {
 		return err
 	}
 	for _, d := range drafts {
-		d.listings = make([][]touch.Listing, len(d.touch.Plan))
-		own := slices.Concat(listings[touch.CustomerKey(d.touch.Customer)], listings[touch.RegisterKey])
-		for leg, a := range d.addresses {
-			d.listings[leg] = own
-			if a != "" {
-				if more := listings[touch.AddressKey(d.touch.Plan[leg].Channel, a)]; len(more) > 0 {
-					d.listings[leg] = append(own[:len(own):len(own)], more...)
-				}
-			}
-		}
+		legs := len(d.touch.Plan)
+		d.recipients = recipients[:legs:legs]
+		recipients = recipients[legs:]
 	}
 	return nil
 }

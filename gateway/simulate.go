@@ -132,7 +132,7 @@ func (s *Service) legsOf(ctx context.Context, views []ledger.TouchView, since, f
 	if len(drafts) == 0 {
 		return nil, nil
 	}
-	if err := s.loadFacts(ctx, drafts, s.now()); err != nil {
+	if err := s.loadRecipients(ctx, drafts, s.now()); err != nil {
 		return nil, err
 	}
 	var legs []simulate.Recorded
@@ -144,8 +144,8 @@ func (s *Service) legsOf(ctx context.Context, views []ledger.TouchView, since, f
 		asked := d.earliest(t.AcceptedAt)
 		ask := func(leg int, at time.Time) (simulate.Recorded, error) {
 			duties, err := s.pinnedDuties(ctx, t, leg)
-			return simulate.Recorded{Question: policies.Question{Touch: t, Leg: leg, Customer: d.customer, Listings: d.listings[leg],
-				Address: d.addresses[leg], TemplateDuties: duties, Now: at}}, err
+			return simulate.Recorded{Question: policies.Question{Touch: t, Leg: leg, Customer: d.recipients[leg].Customer, Listings: d.recipients[leg].Listings,
+				Address: d.recipients[leg].Address, TemplateDuties: duties, Now: at}}, err
 		}
 		p := &kept[i].Progress
 		if len(p.Contacts) == 0 {
@@ -188,7 +188,7 @@ func (s *Service) pinnedDuties(ctx context.Context, t *touch.Touch, leg int) ([]
 	if leg < len(t.Pins) {
 		version = t.Pins[leg]
 	}
-	tpl, err := s.templates.version(ctx, t.Plan[leg].Template, version)
+	tpl, err := s.templates.Version(ctx, t.Plan[leg].Template, version)
 	if touch.ClassOf(err) == touch.NotFound {
 		return nil, nil
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
-	"touchgate.dev/policies"
+	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/touch"
 )
 
@@ -95,15 +95,22 @@ func (s *Service) intakeTogether(ctx context.Context, drafts []*draft, sizes []i
 	if err := s.judge(ctx, judged, now, false); err != nil {
 		return nil, err
 	}
-	store, asked := make([]ledger.NewTouch, len(drafts)), make([]*policies.Question, len(drafts))
+	touches := make([]ledger.NewTouch, len(drafts))
+	var candidates []lookup.Candidate
 	for i, d := range drafts {
-		store[i] = s.decide(d, d.answer, now)
-		if store[i].Enqueue && d.verdicts[d.leg].Decision == touch.Allow {
-			q := d.question(d.leg, now)
-			asked[i] = &q
+		touches[i] = s.decide(d, d.answer, now)
+		if touches[i].Enqueue && d.verdicts[d.leg].Decision == touch.Allow {
+			candidates = append(candidates, lookup.Candidate{Index: i, Recipient: d.recipients[d.leg]})
 		}
 	}
-	return make([]struct{}, len(sizes)), s.accept(ctx, store, asked, drafts)
+	accepted, err := s.accept(ctx, touches, candidates)
+	if err != nil {
+		return nil, err
+	}
+	for i, d := range drafts {
+		d.answer.stored(&accepted[i])
+	}
+	return make([]struct{}, len(sizes)), nil
 }
 
 // draft checks a request and pins its templates.
@@ -134,7 +141,7 @@ func (s *Service) pin(ctx context.Context, d *draft) error {
 			continue
 		}
 		path := fmt.Sprintf("plan[%d].", i)
-		t, err := s.templates.latest(ctx, leg.Template)
+		t, err := s.templates.Latest(ctx, leg.Template)
 		if touch.ClassOf(err) == touch.NotFound {
 			faults.add(path+"template", "there is no template %q", leg.Template)
 			continue
@@ -164,11 +171,19 @@ func (s *Service) isRepeat(ctx context.Context, d *draft) bool {
 	return err == nil && known.Touch.Digest() == d.digest
 }
 
-// accept stores the touches and queues the urgent ones.
-func (s *Service) accept(ctx context.Context, store []ledger.NewTouch, asked []*policies.Question, drafts []*draft) error {
-	accepted, refs, err := s.store(ctx, store, asked)
+// accept stores the touches, and queues the urgent ones that are not already
+// on their way.
+func (s *Service) accept(ctx context.Context, touches []ledger.NewTouch, candidates []lookup.Candidate) ([]ledger.Accepted, error) {
+	var accepted []ledger.Accepted
+	var refs []ledger.SegmentRef
+	var err error
+	if s.fastPath != nil && len(candidates) > 0 {
+		accepted, refs, err = s.fastPath.Accept(ctx, touches, candidates)
+	} else {
+		accepted, refs, err = s.ledger.Accept(ctx, touches)
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(refs) > 0 && s.enqueue != nil {
 		if err := s.enqueue(ctx, refs); err != nil {
@@ -176,18 +191,23 @@ func (s *Service) accept(ctx context.Context, store []ledger.NewTouch, asked []*
 			s.log.LogAttrs(ctx, slog.LevelWarn, "urgent segments are left to the reconciler", slog.Any("error", err), slog.Int("segments", len(refs)))
 		}
 	}
-	for i, got := range accepted {
-		a := drafts[i].answer
-		switch {
-		case got.New:
-			a.New = true
-		case got.Same:
-			a.State, a.Due, a.Reason, a.Verdicts = got.State, got.Due, got.Reason, nil
-		default:
-			*a = Answer{ID: a.ID, Key: a.Key, Leg: -1, Err: touch.Errorf(touch.Conflict, "key", "this key was used for a touch with other content")}
-		}
+	return accepted, nil
+}
+
+// stored completes the answer with what the ledger made of the touch: a repeat
+// answers with the state that the stored touch has by now.
+func (a *Answer) stored(got *ledger.Accepted) {
+	switch {
+	case got.New:
+		a.New = true
+	case got.Same:
+		a.State = got.State
+		a.Due = got.Due
+		a.Reason = got.Reason
+		a.Verdicts = nil
+	default:
+		*a = Answer{ID: a.ID, Key: a.Key, Leg: -1, Err: touch.Errorf(touch.Conflict, "key", "this key was used for a touch with other content")}
 	}
-	return nil
 }
 
 // recall fetches the recorded verdicts of a single touch that was refused

@@ -12,6 +12,7 @@ import (
 	"touchgate.dev/gateway"
 	"touchgate.dev/internal/courtesy"
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies"
 	"touchgate.dev/touch"
 )
@@ -331,17 +332,27 @@ func TestCheckJudgesEveryLegAndStoresNothing(t *testing.T) {
 	}
 }
 
-// TestIntakeAsksForWhatMayGoNow: only urgent touches that were allowed now are
-// offered for delivery straight from intake, with what was read of them.
-func TestIntakeAsksForWhatMayGoNow(t *testing.T) {
+// recordingFastPath notes the candidates and leaves every touch to the queue.
+type recordingFastPath struct {
+	ledger     ledger.Intake
+	touches    []ledger.NewTouch
+	candidates []lookup.Candidate
+}
+
+func (f *recordingFastPath) Accept(ctx context.Context, touches []ledger.NewTouch, candidates []lookup.Candidate) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+	f.touches = touches
+	f.candidates = candidates
+	return f.ledger.Accept(ctx, touches)
+}
+
+// TestFastPathCandidates: only urgent touches that were allowed now are
+// candidates, each with the recipient that intake has read.
+func TestFastPathCandidates(t *testing.T) {
 	h := newHouse(t)
-	var asked []*policies.Question
+	fast := &recordingFastPath{ledger: h.ledger}
 	svc, err := gateway.New(gateway.Options{
 		Ledger: h.ledger, Guard: h.guard, Now: h.clock, AppSecret: []byte("0123456789abcdef0123456789abcdef"),
-		Accept: func(ctx context.Context, touches []ledger.NewTouch, qs []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error) {
-			asked = qs
-			return h.ledger.Accept(ctx, touches)
-		},
+		FastPath: fast,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -373,16 +384,24 @@ func TestIntakeAsksForWhatMayGoNow(t *testing.T) {
 			t.Errorf("answer %d: %+v", i, a)
 		}
 	}
-	if len(asked) != 4 || asked[0] == nil || asked[1] != nil || asked[2] != nil || asked[3] != nil {
-		t.Fatalf("asked %v", asked)
+	if len(fast.touches) != 4 || len(fast.candidates) != 1 || fast.touches[fast.candidates[0].Index].Touch.Key != "now" {
+		t.Fatalf("candidates %v of %d touches", fast.candidates, len(fast.touches))
 	}
-	if q := asked[0]; q.Touch.Key != "now" || q.Customer == nil || !slices.Equal(q.Customer.Zones, []string{"Asia/Shanghai"}) || q.Address == "" || !q.Now.Equal(noon) {
-		t.Errorf("%+v", q)
+	if to := fast.candidates[0].Recipient; to.Customer == nil || !slices.Equal(to.Customer.Zones, []string{"Asia/Shanghai"}) || to.Address == "" {
+		t.Errorf("%+v", to)
 	}
 }
 
-// noFacts is a ledger that knows of no customer.
-type noFacts struct{ ledger.Ledger }
+// noFacts is a ledger that knows of no customer; accept runs when touches come.
+type noFacts struct {
+	ledger.Ledger
+	accept func()
+}
+
+func (l noFacts) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+	l.accept()
+	return make([]ledger.Accepted, len(touches)), nil, nil
+}
 
 func (noFacts) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
 	return nil, nil
@@ -402,11 +421,8 @@ func TestBulkStandsBackWhileUrgentIsTakenIn(t *testing.T) {
 		}
 		waits := false
 		svc, err := gateway.New(gateway.Options{
-			Ledger: noFacts{}, Guard: &fakeGuard{}, AppSecret: make([]byte, 32), Courtesy: way,
-			Accept: func(_ context.Context, touches []ledger.NewTouch, _ []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error) {
-				waits = stoodBack()
-				return make([]ledger.Accepted, len(touches)), nil, nil
-			},
+			Ledger: noFacts{accept: func() { waits = stoodBack() }},
+			Guard:  &fakeGuard{}, AppSecret: make([]byte, 32), Courtesy: way,
 		})
 		if err != nil {
 			t.Fatal(err)

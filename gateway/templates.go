@@ -28,7 +28,7 @@ func (s *Service) PutTemplate(ctx context.Context, p *Principal, t ledger.Templa
 	}
 	t.CreatedBy, t.CreatedAt = p.Key, s.now()
 	version, err := s.ledger.PutTemplate(ctx, t, p.Key, t.CreatedAt)
-	s.templates.forget(t.Name)
+	s.templates.Forget(t.Name)
 	return version, err
 }
 

@@ -7,19 +7,19 @@ import (
 	"slices"
 
 	"touchgate.dev/ledger"
-	"touchgate.dev/policies"
+	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 )
 
 // Accept stores touches as the ledger's Accept does, and begins to deliver
-// the urgent ones for whose lane this process has a place: judged by what
-// intake has just read, with their places in the contact log taken, they are
-// stored together with the claim and the intents, and sent from memory. asked
-// has, for each touch that intake would let go now, its question; nil leaves a
-// touch to the ordinary way. The segments answered are to be enqueued.
-func (d *Deliver) Accept(ctx context.Context, touches []ledger.NewTouch, asked []*policies.Question) ([]ledger.Accepted, []ledger.SegmentRef, error) {
-	all := d.straight(touches, asked)
+// the urgent ones for whose lane this process has a free slot: judged by what
+// intake has just read, with their reservations in the contact log made, they
+// are stored together with the claim and the intents, and sent from memory.
+// candidates are the touches that intake found sendable now; the others go
+// through the queue. The caller must enqueue the segments that are returned.
+func (d *Deliver) Accept(ctx context.Context, touches []ledger.NewTouch, candidates []lookup.Candidate) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+	all := d.straight(touches, candidates)
 	if len(all) == 0 {
 		return d.o.Ledger.Accept(ctx, touches)
 	}
@@ -57,14 +57,15 @@ type straight struct {
 }
 
 // straight takes a place for each lane that has touches to go at once.
-func (d *Deliver) straight(touches []ledger.NewTouch, asked []*policies.Question) (all []*straight) {
+func (d *Deliver) straight(touches []ledger.NewTouch, candidates []lookup.Candidate) (all []*straight) {
 	if d.o.Place == nil {
 		return nil
 	}
 	tried := map[string]*straight{} // nil: there is no place
-	for i := range touches {
-		n, q := &touches[i], asked[i]
-		if !n.Enqueue || q == nil {
+	for i := range candidates {
+		c := &candidates[i]
+		n := &touches[c.Index]
+		if !n.Enqueue {
 			continue
 		}
 		s, known := tried[n.Lane]
@@ -79,8 +80,9 @@ func (d *Deliver) straight(touches []ledger.NewTouch, asked []*policies.Question
 			continue // a key that comes twice goes once
 		}
 		j := s.job(&ledger.Claimed{Touch: n.Touch, Progress: ledger.Progress{State: n.State, Leg: n.Leg, Lane: n.Lane}})
-		j.facts = &facts{q.Customer, q.Listings}
-		s.jobs[n.Touch.ID], s.index[j] = j, i
+		j.recipient = &c.Recipient
+		s.jobs[n.Touch.ID] = j
+		s.index[j] = c.Index
 	}
 	return all
 }

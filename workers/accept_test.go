@@ -10,13 +10,14 @@ import (
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/internal/courtesy"
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
 )
 
 // otp makes an urgent touch that intake would let go now.
-func (h *house) otp(key string) (ledger.NewTouch, *policies.Question) {
+func (h *house) otp(key string) ledger.NewTouch {
 	t := touch.Touch{ID: touch.NewID("bank", key), Caller: "bank", AcceptedAt: h.clock(), Request: touch.Request{
 		Key: key, Customer: "c-" + key, Category: touch.Transactional,
 		Plan:      []touch.Leg{{Channel: touch.SMS, Content: &touch.Content{Body: "code"}}},
@@ -26,7 +27,16 @@ func (h *house) otp(key string) (ledger.NewTouch, *policies.Question) {
 		Touch: t, Digest: t.Digest(), State: touch.Due, Due: h.clock(), Lane: touch.Lane(touch.SMS, true), Enqueue: true,
 		Events: []touch.Event{{Kind: touch.EventAccepted, At: h.clock(), Touch: t.ID, Caller: t.Caller, State: touch.Due}},
 	}
-	return n, &policies.Question{Touch: &t, Now: h.clock()}
+	return n
+}
+
+// accept has the deliverer accept touches that may all be sent at once.
+func (h *house) accept(d *workers.Deliver, touches ...ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+	candidates := make([]lookup.Candidate, len(touches))
+	for i := range touches {
+		candidates[i].Index = i
+	}
+	return d.Accept(h.ctx, touches, candidates)
 }
 
 // places are direct places of a lane, and what is to be done in them.
@@ -93,9 +103,9 @@ func (u unread) Customers(context.Context, []string) (map[string]*touch.Customer
 func TestStraightFromIntakeToTheVendor(t *testing.T) {
 	h := newHouse(t)
 	d, p := h.straight(unread{h.ledger, t}, 1)
-	a, qa := h.otp("a")
-	b, qb := h.otp("b")
-	answers, refs, err := d.Accept(h.ctx, []ledger.NewTouch{a, b, a}, []*policies.Question{qa, qb, qa})
+	a := h.otp("a")
+	b := h.otp("b")
+	answers, refs, err := h.accept(d, a, b, a)
 	if err != nil || len(refs) != 0 || !answers[0].New || !answers[1].New || !answers[2].Same {
 		t.Fatal(answers, refs, err)
 	}
@@ -109,12 +119,12 @@ func TestStraightFromIntakeToTheVendor(t *testing.T) {
 		t.Errorf("the vendor took %d, the contact log says %s", h.pool.accepted[id], h.guard.log[id])
 	}
 	// The same again is a repeat, and gives its place back unused.
-	answers, _, err = d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{qa})
+	answers, _, err = h.accept(d, a)
 	if err != nil || !answers[0].Same || answers[0].State != touch.Sent || len(p.taken) != 0 || p.free != 1 {
 		t.Fatal(answers, err, len(p.taken), p.free)
 	}
-	c, qc := h.otp("c")
-	if _, _, err := d.Accept(h.ctx, []ledger.NewTouch{a, c}, []*policies.Question{qa, qc}); err != nil {
+	c := h.otp("c")
+	if _, _, err := h.accept(d, a, c); err != nil {
 		t.Fatal(err)
 	}
 	p.run(h)
@@ -170,8 +180,8 @@ func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 	o.Place, o.Courtesy = p.take(h), way
 	o.Ledger = settling{h.ledger, func() { late = standsBack(way) }}
 	d := workers.NewDeliver(o)
-	a, q := h.otp("a")
-	if _, _, err := d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{q}); err != nil || !standsBack(way) {
+	a := h.otp("a")
+	if _, _, err := h.accept(d, a); err != nil || !standsBack(way) {
 		t.Fatal("before the vendor is called, bulk goes on", err)
 	}
 	p.run(h)
@@ -195,8 +205,8 @@ func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 func TestWithoutAPlaceItIsEnqueued(t *testing.T) {
 	h := newHouse(t)
 	d, _ := h.straight(h.ledger, 0)
-	a, q := h.otp("a")
-	_, refs, err := d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{q})
+	a := h.otp("a")
+	_, refs, err := h.accept(d, a)
 	if err != nil || len(refs) != 1 || len(h.guard.log) != 0 {
 		t.Fatal(refs, err, h.guard.log)
 	}
@@ -212,12 +222,10 @@ func TestWhatMustWaitAfterAllIsSettledWithTheRest(t *testing.T) {
 	h := newHouse(t)
 	d, p := h.straight(h.ledger, 1)
 	var all []ledger.NewTouch
-	var asked []*policies.Question
 	for i := range 4 {
-		n, q := h.otp(fmt.Sprint(i))
-		all, asked = append(all, n), append(asked, q)
+		all = append(all, h.otp(fmt.Sprint(i)))
 	}
-	asked[2] = nil
+	candidates := []lookup.Candidate{{Index: 0}, {Index: 1}, {Index: 3}} // nobody asked about 2
 	h.guard.say = func(q policies.Question) touch.Verdict {
 		switch q.Touch.Key {
 		case "0":
@@ -227,7 +235,7 @@ func TestWhatMustWaitAfterAllIsSettledWithTheRest(t *testing.T) {
 		}
 		return touch.Verdict{Decision: touch.Allow}
 	}
-	if _, refs, err := d.Accept(h.ctx, all, asked); err != nil || len(refs) != 0 {
+	if _, refs, err := d.Accept(h.ctx, all, candidates); err != nil || len(refs) != 0 {
 		t.Fatal(refs, err)
 	}
 	p.run(h)
@@ -250,8 +258,8 @@ func (refusing) AcceptHeld(context.Context, []ledger.NewTouch, ledger.Hold) ([]l
 func TestAFailedAcceptGivesPlacesBack(t *testing.T) {
 	h := newHouse(t)
 	d, p := h.straight(refusing{h.ledger}, 1)
-	a, q := h.otp("a")
-	if _, _, err := d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{q}); touch.ClassOf(err) != touch.Unavailable {
+	a := h.otp("a")
+	if _, _, err := h.accept(d, a); touch.ClassOf(err) != touch.Unavailable {
 		t.Fatal(err)
 	}
 	if got := h.guard.log[touch.DispatchID(a.Touch.ID, 0)]; got != "released" {
@@ -268,8 +276,8 @@ func TestAFailedAcceptGivesPlacesBack(t *testing.T) {
 func TestAWorkerThatDiesStraightAway(t *testing.T) {
 	h := newHouse(t)
 	d, _ := h.straight(h.ledger, 1)
-	a, q := h.otp("a")
-	if _, _, err := d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{q}); err != nil {
+	a := h.otp("a")
+	if _, _, err := h.accept(d, a); err != nil {
 		t.Fatal(err)
 	}
 	asked := 0
@@ -323,8 +331,8 @@ func TestAStopDuringIntakeHolds(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, lie}, 1)
-		a, q := h.otp("a")
-		_, refs, err := d.Accept(h.ctx, []ledger.NewTouch{a}, []*policies.Question{q})
+		a := h.otp("a")
+		_, refs, err := h.accept(d, a)
 		if err != nil {
 			t.Fatal(err)
 		}

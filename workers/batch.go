@@ -8,26 +8,27 @@ import (
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 )
 
 // job is one touch of a segment on its way through the stages.
 type job struct {
-	c        *ledger.Claimed
-	facts    *facts // what intake has just read; nil: to be read
-	leg      int
-	attempts int           // spent on this leg
-	events   []touch.Event // of this step, before the one that ends it
-	verdict  touch.Verdict
-	dispatch adapter.Dispatch
-	entry    contactlog.Entry // of this leg in the contact log
-	reserved bool             // holds a place there
-	judgedAt time.Time
-	provider string
-	tried    []string     // providers that surely did not send it, in this step
-	last     touch.Result // what the last of them said
-	resend   bool         // a deliberate second send after an unknown outcome
+	c         *ledger.Claimed
+	recipient *lookup.Recipient // as intake has just read it; nil: read it before judging
+	leg       int
+	attempts  int           // spent on this leg
+	events    []touch.Event // of this step, before the one that ends it
+	verdict   touch.Verdict
+	dispatch  adapter.Dispatch
+	entry     contactlog.Entry // of this leg in the contact log
+	reserved  bool             // holds a place there
+	judgedAt  time.Time
+	provider  string
+	tried     []string     // providers that surely did not send it, in this step
+	last      touch.Result // what the last of them said
+	resend    bool         // a deliberate second send after an unknown outcome
 	// unknownSince is set while an earlier attempt may have been sent.
 	unknownSince time.Time
 	refuted      bool // what the ledger holds to be unknown was surely not sent

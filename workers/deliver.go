@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/touch"
 )
 
@@ -19,7 +20,7 @@ import (
 type Deliver struct {
 	o         Options
 	jitter    *jitter
-	templates *templateCache
+	templates *lookup.Templates
 	metrics   *metrics
 	suspects  sync.Mutex // held by whoever works on a suspected segment
 }
@@ -31,7 +32,7 @@ func NewDeliver(o Options) *Deliver {
 	return &Deliver{
 		o:         o,
 		jitter:    &jitter{rand: o.Rand},
-		templates: &templateCache{source: o.Ledger},
+		templates: lookup.NewTemplates(o.Ledger, o.Now),
 		metrics:   newMetrics(o.Metrics),
 	}
 }
@@ -150,29 +151,6 @@ func (d *Deliver) backoff(base, most time.Duration, attempt int) time.Duration {
 		wait = base << attempt
 	}
 	return wait/2 + d.jitter.full(wait/2)
-}
-
-// templateCache keeps template versions; they never change.
-type templateCache struct {
-	source ledger.Templates
-	kept   sync.Map // templateKey -> *ledger.Template
-}
-
-type templateKey struct {
-	name    string
-	version int
-}
-
-func (c *templateCache) get(ctx context.Context, name string, version int) (*ledger.Template, error) {
-	key := templateKey{name, version}
-	if t, ok := c.kept.Load(key); ok {
-		return t.(*ledger.Template), nil
-	}
-	t, err := c.source.Template(ctx, name, version)
-	if err == nil && version > 0 {
-		c.kept.Store(key, t)
-	}
-	return t, err
 }
 
 type metrics struct {

@@ -2,11 +2,11 @@ package workers
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies"
 	"touchgate.dev/touch"
 )
@@ -19,15 +19,15 @@ const (
 // judge decides on each job whether it may go now. Those that may hold a
 // reservation afterwards; the rest has been ended or put back.
 func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job) ([]*job, error) {
-	if err := b.loadFacts(ctx, jobs); err != nil {
+	if err := b.loadRecipients(ctx, jobs); err != nil {
 		return nil, err
 	}
 	now := b.d.o.Now()
 	var ready []*job
 	var questions []policies.Question
 	for _, j := range jobs {
-		t, known := j.touch(), j.facts
-		j.facts = nil // another judgement reads them anew
+		t, known := j.touch(), j.recipient
+		j.recipient = nil // the next judgement reads it again
 		if b.stopped(control, j, now) {
 			continue
 		}
@@ -39,7 +39,7 @@ func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job)
 			}
 			continue
 		}
-		q := policies.Question{Touch: t, Leg: j.leg, Customer: known.customer, Listings: known.listings, Now: now}
+		q := policies.Question{Touch: t, Leg: j.leg, Customer: known.Customer, Listings: known.Listings, Now: now}
 		duties, reason, err := b.address(ctx, j, &q)
 		if err != nil {
 			return nil, err
@@ -134,60 +134,26 @@ func (b *batch) stopped(control *ledger.Control, j *job, now time.Time) bool {
 	return false
 }
 
-// facts are what is known of a touch's customer, and of the address that its
-// leg goes to.
-type facts struct {
-	customer *touch.Customer
-	listings []touch.Listing
-}
-
-// loadFacts reads the facts of the jobs that have none, for one judgement.
-func (b *batch) loadFacts(ctx context.Context, all []*job) error {
-	jobs := make([]*job, 0, len(all))
+// loadRecipients reads the recipients of the jobs that have none yet. Each is
+// used for one judgement: the next one reads again.
+func (b *batch) loadRecipients(ctx context.Context, all []*job) error {
+	var jobs []*job
+	var targets []lookup.Target
 	for _, j := range all {
-		if j.facts == nil {
+		if j.recipient == nil {
 			jobs = append(jobs, j)
+			targets = append(targets, lookup.Target{Touch: j.touch(), Leg: j.leg})
 		}
 	}
 	if len(jobs) == 0 {
 		return nil
 	}
-	ids := make([]string, 0, len(jobs))
-	seen := make(map[string]bool, len(jobs))
-	for _, j := range jobs {
-		if id := j.touch().Customer; !seen[id] {
-			seen[id] = true
-			ids = append(ids, id)
-		}
-	}
-	customers, err := b.d.o.Ledger.Customers(ctx, ids)
+	recipients, err := lookup.Recipients(ctx, b.d.o.Ledger, targets, b.d.o.Now())
 	if err != nil {
 		return err
 	}
-	keys := append(make([]string, 0, 1+2*len(jobs)), touch.RegisterKey)
-	for _, id := range ids {
-		keys = append(keys, touch.CustomerKey(id))
-	}
-	address := func(j *job) string {
-		t := j.touch()
-		if a := touch.AddressOn(j.plan().Channel, &t.Request, customers[t.Customer]); a != "" {
-			return touch.AddressKey(j.plan().Channel, a)
-		}
-		return ""
-	}
-	for _, j := range jobs {
-		if key := address(j); key != "" && !seen[key] {
-			seen[key] = true
-			keys = append(keys, key)
-		}
-	}
-	listings, err := b.d.o.Ledger.Listings(ctx, keys, b.d.o.Now())
-	if err != nil {
-		return err
-	}
-	for _, j := range jobs {
-		all := slices.Concat(listings[touch.CustomerKey(j.touch().Customer)], listings[address(j)], listings[touch.RegisterKey])
-		j.facts = &facts{customers[j.touch().Customer], all}
+	for i, j := range jobs {
+		j.recipient = &recipients[i]
 	}
 	return nil
 }
@@ -209,7 +175,7 @@ func (b *batch) address(ctx context.Context, j *job, q *policies.Question) (duti
 		if j.leg < len(t.Pins) {
 			version = t.Pins[j.leg]
 		}
-		tpl, err := b.d.templates.get(ctx, leg.Template, version)
+		tpl, err := b.d.templates.Version(ctx, leg.Template, version)
 		if touch.ClassOf(err) == touch.NotFound {
 			return nil, "no_template", nil
 		} else if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/ledger/sqlite"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
@@ -344,8 +345,7 @@ func (s *sim) straight(ctx context.Context, o workers.Options, frozen *freeze, n
 				}
 			}
 		}
-		t := n.Touch
-		_, refs, err := workers.NewDeliver(o).Accept(ctx, []ledger.NewTouch{n}, []*policies.Question{{Touch: &t}})
+		_, refs, err := workers.NewDeliver(o).Accept(ctx, []ledger.NewTouch{n}, []lookup.Candidate{{Index: 0}})
 		work.Wait()
 		die()
 		if err == nil {

@@ -198,7 +198,7 @@ func (a *App) takeIn(o Options) error {
 		AppSecret: secret, DevKey: o.DevKey, Policies: a.policyOptions(), MaxFuture: a.cfg.Limits.MaxFuture.Std(),
 	}
 	if a.deliver != nil {
-		options.Accept = a.deliver.Accept
+		options.FastPath = a.deliver
 	}
 	var err error
 	a.service, err = gateway.New(options)
