@@ -19,7 +19,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"touchgate.dev/internal/courtesy"
+	"touchgate.dev/internal/priority"
 )
 
 // Options are what the host injects. The zero value is usable: real time,
@@ -29,8 +29,8 @@ type Options struct {
 	Rand    func() float64 // uniform in [0,1), safe for concurrent use
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
-	// Courtesy, when set, is where bulk stands back for urgent touches.
-	Courtesy *courtesy.Way
+	// PriorityGate, when set, is where bulk stands back for urgent touches.
+	PriorityGate *priority.Gate
 }
 
 func (o Options) withDefaults() Options {

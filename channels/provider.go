@@ -76,7 +76,7 @@ func (p *Provider) Channel() touch.Channel { return p.cfg.Channel }
 func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.Result, begun func()) {
 	urgent := ds[0].Urgent
 	if !urgent {
-		p.o.Courtesy.Yield(ctx)
+		p.o.PriorityGate.WaitForUrgent(ctx)
 	}
 	if !p.slots.acquire(ctx, urgent) {
 		fill(out, notTried(touch.Retryable, "", "ended before its turn"))

@@ -14,7 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/internal/courtesy"
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/touch"
 )
 
@@ -368,10 +368,10 @@ func TestUrgentHasItsOwnSlots(t *testing.T) {
 // Each call of bulk is put off while something urgent is on its way.
 func TestBulkCallsStandBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		way := new(courtesy.Way)
-		p := NewPool([]*Provider{NewProvider(ProviderConfig{Name: "p", Channel: touch.SMS}, class(touch.Accepted), adapter.Capabilities{}, Options{Courtesy: way})}, Options{})
+		gate := new(priority.Gate)
+		p := NewPool([]*Provider{NewProvider(ProviderConfig{Name: "p", Channel: touch.SMS}, class(touch.Accepted), adapter.Capabilities{}, Options{PriorityGate: gate})}, Options{})
 		start := time.Now()
-		time.AfterFunc(time.Millisecond, way.Enter())
+		time.AfterFunc(time.Millisecond, gate.BeginUrgent().End)
 		p.Send(t.Context(), "p", []adapter.Dispatch{{ID: "u.0", Urgent: true}})
 		if took := time.Since(start); took != 0 {
 			t.Errorf("an urgent call waited %s", took)

@@ -19,8 +19,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/internal/courtesy"
-	"touchgate.dev/internal/gate"
+	"touchgate.dev/internal/batcher"
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies"
@@ -57,8 +57,8 @@ type Options struct {
 	// Enqueue puts urgent segments into their lanes at once; nil leaves them
 	// to the reconciler, and so does an error, which is only logged.
 	Enqueue func(ctx context.Context, refs []ledger.SegmentRef) error
-	// Courtesy, when set, is where bulk stands back while urgent touches are taken in.
-	Courtesy *courtesy.Way
+	// PriorityGate, when set, is where bulk stands back while urgent touches are taken in.
+	PriorityGate *priority.Gate
 	// Receipts finds the parser of a provider's callbacks.
 	Receipts func(provider string) (adapter.ReceiptParser, bool)
 	Now      func() time.Time      // default time.Now
@@ -77,26 +77,26 @@ type Options struct {
 
 // Service is the gateway.
 type Service struct {
-	ledger    ledger.Ledger
-	guard     Guard
-	control   func() *ledger.Control
-	fastPath  FastPath
-	enqueue   func(ctx context.Context, refs []ledger.SegmentRef) error
-	courtesy  *courtesy.Way
-	receipts  func(provider string) (adapter.ReceiptParser, bool)
-	now       func() time.Time
-	rand      io.Reader
-	log       *slog.Logger
-	metrics   *metrics
-	secret    []byte
-	devKey    string
-	maxFuture time.Duration
-	options   policies.Options
-	check     *checker
-	templates *lookup.Templates
-	keys      *keyCache
-	zones     *zoneCache
-	intake    *gate.Gate[*draft, struct{}]
+	ledger       ledger.Ledger
+	guard        Guard
+	control      func() *ledger.Control
+	fastPath     FastPath
+	enqueue      func(ctx context.Context, refs []ledger.SegmentRef) error
+	priorityGate *priority.Gate
+	receipts     func(provider string) (adapter.ReceiptParser, bool)
+	now          func() time.Time
+	rand         io.Reader
+	log          *slog.Logger
+	metrics      *metrics
+	secret       []byte
+	devKey       string
+	maxFuture    time.Duration
+	options      policies.Options
+	check        *checker
+	templates    *lookup.Templates
+	keys         *keyCache
+	zones        *zoneCache
+	intake       *batcher.Batcher[*draft, struct{}]
 }
 
 // intakes is how many intakes of small calls are under way at once. Transactions
@@ -115,7 +115,7 @@ func New(o Options) (*Service, error) {
 		return nil, touch.Errorf(touch.Invalid, "app_secret", "at least 32 bytes are needed to sign tokens")
 	}
 	s := &Service{
-		ledger: o.Ledger, guard: o.Guard, control: o.Control, fastPath: o.FastPath, enqueue: o.Enqueue, courtesy: o.Courtesy, receipts: o.Receipts,
+		ledger: o.Ledger, guard: o.Guard, control: o.Control, fastPath: o.FastPath, enqueue: o.Enqueue, priorityGate: o.PriorityGate, receipts: o.Receipts,
 		now: o.Now, rand: o.Rand, log: o.Logger, secret: o.AppSecret, devKey: o.DevKey, maxFuture: o.MaxFuture, options: o.Policies,
 		check: newChecker(), keys: newKeyCache(), zones: newZoneCache(),
 	}
@@ -131,7 +131,7 @@ func New(o Options) (*Service, error) {
 	if s.maxFuture == 0 {
 		s.maxFuture = 400 * 24 * time.Hour
 	}
-	s.intake = gate.New(intakes, s.intakeTogether)
+	s.intake = batcher.New(intakes, s.intakeTogether)
 	s.templates = lookup.NewTemplates(o.Ledger, s.now)
 	var err error
 	s.metrics, err = newMetrics(o.Metrics)

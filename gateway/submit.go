@@ -70,7 +70,7 @@ func (s *Service) Submit(ctx context.Context, caller string, reqs []touch.Reques
 // calls that come together go together.
 func (s *Service) takeIn(ctx context.Context, drafts []*draft) (err error) {
 	if slices.ContainsFunc(drafts, func(d *draft) bool { return d.touch.Urgent() }) {
-		defer s.courtesy.Enter()()
+		defer s.priorityGate.BeginUrgent().End()
 	}
 	switch {
 	case len(drafts) == 0:

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"touchgate.dev/gateway"
-	"touchgate.dev/internal/courtesy"
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies"
@@ -413,16 +413,16 @@ func (noFacts) Listings(context.Context, []string, time.Time) (map[string][]touc
 
 func TestBulkStandsBackWhileUrgentIsTakenIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		way := new(courtesy.Way)
+		gate := new(priority.Gate)
 		stoodBack := func() bool {
 			began := time.Now()
-			way.Yield(t.Context())
+			gate.WaitForUrgent(t.Context())
 			return time.Since(began) > 0
 		}
 		waits := false
 		svc, err := gateway.New(gateway.Options{
 			Ledger: noFacts{accept: func() { waits = stoodBack() }},
-			Guard:  &fakeGuard{}, AppSecret: make([]byte, 32), Courtesy: way,
+			Guard:  &fakeGuard{}, AppSecret: make([]byte, 32), PriorityGate: gate,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"touchgate.dev/internal/gate"
+	"touchgate.dev/internal/batcher"
 	"touchgate.dev/touch"
 )
 
@@ -22,12 +22,12 @@ import (
 // enqueues it; the reconciler finds one that nobody enqueued.
 func Group(l Ledger, parallel int) Ledger {
 	g := &grouped{Ledger: l}
-	g.accept = gate.New(parallel,
+	g.accept = batcher.New(parallel,
 		func(ctx context.Context, items []NewTouch, sizes []int) ([]accepted, error) {
 			answers, refs, err := l.Accept(ctx, items)
 			return divide(items, answers, refs, sizes), err
 		})
-	g.receive = gate.New(parallel,
+	g.receive = batcher.New(parallel,
 		func(ctx context.Context, items []touch.Receipt, sizes []int) ([][]Received, error) {
 			answers, err := l.Receive(ctx, items, g.latest())
 			return split(answers, sizes), err
@@ -37,8 +37,8 @@ func Group(l Ledger, parallel int) Ledger {
 
 type grouped struct {
 	Ledger
-	accept  *gate.Gate[NewTouch, accepted]
-	receive *gate.Gate[touch.Receipt, []Received]
+	accept  *batcher.Batcher[NewTouch, accepted]
+	receive *batcher.Batcher[touch.Receipt, []Received]
 	mu      sync.Mutex
 	now     time.Time
 }

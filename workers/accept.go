@@ -132,12 +132,12 @@ func (s *straight) begin(ctx context.Context, accepted []ledger.Accepted, held [
 		s.place(ledger.SegmentRef{}, nil)
 		return
 	}
-	leave := s.d.o.Courtesy.Enter()
+	urgent := s.d.o.PriorityGate.BeginUrgent()
 	s.place(s.seg.Ref, func(ctx context.Context, ref ledger.SegmentRef) error {
-		defer leave()
+		defer urgent.End()
 		return s.d.carry(ctx, ref, func(ctx context.Context) error {
 			again := s.dispatch(ctx, s.intended)
-			leave()
+			urgent.End()
 			return s.conclude(ctx, s.run(ctx, append(again, others...)))
 		})
 	})

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/internal/courtesy"
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies"
@@ -149,9 +149,9 @@ func (a *asked) Done() <-chan struct{} {
 }
 
 // standsBack reports whether bulk would wait now.
-func standsBack(way *courtesy.Way) bool {
+func standsBack(way *priority.Gate) bool {
 	ctx := &asked{Context: context.Background()}
-	way.Yield(ctx)
+	way.WaitForUrgent(ctx)
 	return ctx.waits
 }
 
@@ -170,14 +170,14 @@ func (s settling) Settle(ctx context.Context, ref ledger.SegmentRef, trs []ledge
 // a lane.
 func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 	h := newHouse(t)
-	way, waits, late := &courtesy.Way{Patience: time.Hour}, false, false
+	way, waits, late := &priority.Gate{MaxWait: time.Hour}, false, false
 	h.pool.answer = func(string, adapter.Dispatch) touch.Result {
 		waits = standsBack(way)
 		return touch.Result{Class: touch.Accepted}
 	}
 	p := &places{free: 1}
 	o := h.options("w1")
-	o.Place, o.Courtesy = p.take(h), way
+	o.Place, o.PriorityGate = p.take(h), way
 	o.Ledger = settling{h.ledger, func() { late = standsBack(way) }}
 	d := workers.NewDeliver(o)
 	a := h.otp("a")

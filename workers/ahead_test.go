@@ -6,12 +6,12 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"touchgate.dev/internal/redisembed"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
-	"touchgate.dev/workers/embedredis"
 )
 
 const oneByRank = `policy: house
@@ -23,7 +23,7 @@ rules:
 func ranked(t *testing.T) *house {
 	t.Helper()
 	h := newHouse(t)
-	server, err := embedredis.Start(t.Context())
+	server, err := redisembed.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"touchgate.dev/internal/courtesy"
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
@@ -15,20 +15,20 @@ import (
 // courteous has each step that bulk takes at a store wait while something
 // urgent is on its way. Its calls to vendors do so where they are made.
 func (o Options) courteous() Options {
-	if o.Courtesy != nil {
-		o.Ledger, o.Guard = courteousLedger{o.Ledger, o.Courtesy}, courteousGuard{o.Guard, o.Courtesy}
+	if o.PriorityGate != nil {
+		o.Ledger, o.Guard = courteousLedger{o.Ledger, o.PriorityGate}, courteousGuard{o.Guard, o.PriorityGate}
 	}
 	return o
 }
 
 type courteousLedger struct {
 	ledger.Ledger
-	way *courtesy.Way
+	way *priority.Gate
 }
 
 func (l courteousLedger) giveWay(ctx context.Context, lane string) {
 	if !Urgent(lane) {
-		l.way.Yield(ctx)
+		l.way.WaitForUrgent(ctx)
 	}
 }
 
@@ -58,7 +58,7 @@ func (l courteousLedger) Settle(ctx context.Context, ref ledger.SegmentRef, tran
 
 type courteousGuard struct {
 	Guard
-	way *courtesy.Way
+	way *priority.Gate
 }
 
 // atOnce is how many contacts of bulk go to the contact log at once: Redis does
@@ -70,7 +70,7 @@ func (g courteousGuard) Reserve(ctx context.Context, qs []policies.Question) ([]
 	verdicts := make([]touch.Verdict, 0, len(qs))
 	for part := range slices.Chunk(qs, atOnce) {
 		if !part[0].Touch.Urgent() {
-			g.way.Yield(ctx)
+			g.way.WaitForUrgent(ctx)
 		}
 		vs, err := g.Guard.Reserve(ctx, part)
 		if err != nil {
@@ -85,7 +85,7 @@ func (g courteousGuard) Reserve(ctx context.Context, qs []policies.Question) ([]
 func (g courteousGuard) Settle(ctx context.Context, ss []contactlog.Settlement) error {
 	for part := range slices.Chunk(ss, atOnce) {
 		if len(ss) > atOnce {
-			g.way.Yield(ctx)
+			g.way.WaitForUrgent(ctx)
 		}
 		if err := g.Guard.Settle(ctx, part); err != nil {
 			return err

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"touchgate.dev/internal/courtesy"
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
@@ -58,8 +58,8 @@ func questions(n int, c touch.Category) []policies.Question {
 func TestBulkStandsBackAtEachStep(t *testing.T) {
 	bulk, urgent := ledger.SegmentRef{Lane: touch.Lane(touch.SMS, false)}, ledger.SegmentRef{Lane: touch.Lane(touch.SMS, true)}
 	synctest.Test(t, func(t *testing.T) {
-		way, ctx := new(courtesy.Way), t.Context()
-		o := Options{Ledger: idleLedger{}, Guard: &idleGuard{}, Courtesy: way}.courteous()
+		way, ctx := new(priority.Gate), t.Context()
+		o := Options{Ledger: idleLedger{}, Guard: &idleGuard{}, PriorityGate: way}.courteous()
 		onLane := func(ref ledger.SegmentRef) map[string]func() {
 			return map[string]func(){
 				"feed":   func() { _, _, _, _ = o.Ledger.Feed(ctx, ref.Lane, time.Time{}, 1) },
@@ -71,11 +71,11 @@ func TestBulkStandsBackAtEachStep(t *testing.T) {
 		waits := func(what string, step func(), want time.Duration) {
 			t.Helper()
 			began := time.Now()
-			time.AfterFunc(time.Millisecond, way.Enter())
+			time.AfterFunc(time.Millisecond, way.BeginUrgent().End)
 			if step(); time.Since(began) != want {
 				t.Errorf("%s waited %s, want %s", what, time.Since(began), want)
 			}
-			way.Yield(ctx)
+			way.WaitForUrgent(ctx)
 		}
 		for what, step := range onLane(bulk) {
 			waits("bulk's "+what, step, time.Millisecond)
@@ -102,7 +102,7 @@ func TestBulkStandsBackAtEachStep(t *testing.T) {
 
 func TestBulkGoesToTheContactLogInParts(t *testing.T) {
 	g := &idleGuard{}
-	o := Options{Ledger: idleLedger{}, Guard: g, Courtesy: new(courtesy.Way)}.courteous()
+	o := Options{Ledger: idleLedger{}, Guard: g, PriorityGate: new(priority.Gate)}.courteous()
 	if vs, err := o.Guard.Reserve(t.Context(), questions(2*atOnce+1, touch.Marketing)); err != nil || len(vs) != 2*atOnce+1 || g.calls != 3 {
 		t.Errorf("%d verdicts by %d calls: %v", len(vs), g.calls, err)
 	}

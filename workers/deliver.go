@@ -42,7 +42,7 @@ func NewDeliver(o Options) *Deliver {
 // error asks the queue to bring the task again.
 func (d *Deliver) Handle(ctx context.Context, ref ledger.SegmentRef) error {
 	if Urgent(ref.Lane) {
-		defer d.o.Courtesy.Enter()()
+		defer d.o.PriorityGate.BeginUrgent().End()
 	}
 	now := d.o.Now()
 	seg, err := d.o.Ledger.Claim(ctx, ref, d.o.Name, now, now.Add(d.lease(ref.Lane)))

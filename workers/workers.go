@@ -16,7 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/internal/courtesy"
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
@@ -62,14 +62,14 @@ type Options struct {
 	// straight from intake, nil when none is free. It is called once: with the
 	// segment and the work on it, or without work to be given back.
 	Place func(lane string) func(ref ledger.SegmentRef, work func(context.Context, ledger.SegmentRef) error)
-	// Courtesy, when set, is where bulk stands back for urgent touches.
-	Courtesy *courtesy.Way
-	Name     string // of this worker, unique among all: holds leases
-	Now      func() time.Time
-	Rand     *rand.Rand // jitter; used under a lock
-	Logger   *slog.Logger
-	Metrics  prometheus.Registerer
-	Tuning   Tuning
+	// PriorityGate, when set, is where bulk stands back for urgent touches.
+	PriorityGate *priority.Gate
+	Name         string // of this worker, unique among all: holds leases
+	Now          func() time.Time
+	Rand         *rand.Rand // jitter; used under a lock
+	Logger       *slog.Logger
+	Metrics      prometheus.Registerer
+	Tuning       Tuning
 }
 
 // Tuning is what an operator may change. Zero fields take DefaultTuning's.

@@ -12,11 +12,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"touchgate.dev/gateway/httpapi"
-	"touchgate.dev/internal/poll"
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
-	"touchgate.dev/workers/lanes"
+	"touchgate.dev/workers/queue"
 )
 
 const (
@@ -97,7 +97,7 @@ func (a *App) Run(ctx context.Context) error {
 	var delivering sync.WaitGroup
 	if a.deliver != nil {
 		delivering.Go(func() {
-			if err := a.lanes.Run(delivery, a.laneConfigs(), a.deliver.Handle); err != nil {
+			if err := a.queue.Run(delivery, a.laneConfigs(), a.deliver.Handle); err != nil {
 				fail(err)
 			}
 		})
@@ -134,7 +134,7 @@ func (a *App) takeOver(ctx context.Context) error {
 		if err != nil || len(refs) == 0 {
 			return err
 		}
-		if err := a.lanes.Enqueue(ctx, refs); err != nil {
+		if err := a.queue.Enqueue(ctx, refs); err != nil {
 			return err
 		}
 	}
@@ -172,7 +172,7 @@ func (a *App) backgroundParts() []func(context.Context) {
 // every makes a part that looks at something each period, and logs a failure.
 func (a *App) every(period time.Duration, failed string, look func(context.Context) error) func(context.Context) {
 	return func(ctx context.Context) {
-		poll.Every(ctx, period, look, func(err error) {
+		loop.Every(ctx, period, look, func(err error) {
 			a.log.LogAttrs(ctx, slog.LevelWarn, failed, slog.Any("error", err))
 		})
 	}
@@ -180,10 +180,10 @@ func (a *App) every(period time.Duration, failed string, look func(context.Conte
 
 // laneConfigs serves urgent lanes by many small segments looked for often, and
 // bulk lanes by a few large ones.
-func (a *App) laneConfigs() []lanes.LaneConfig {
-	var configs []lanes.LaneConfig
+func (a *App) laneConfigs() []queue.Lane {
+	var configs []queue.Lane
 	for _, name := range workers.Lanes() {
-		c := lanes.LaneConfig{Name: name, Concurrency: a.cfg.Workers.Bulk, PollInterval: 50 * time.Millisecond}
+		c := queue.Lane{Name: name, Concurrency: a.cfg.Workers.Bulk, PollInterval: 50 * time.Millisecond}
 		if workers.Urgent(name) {
 			c.Concurrency, c.PollInterval, c.Direct = a.cfg.Workers.Urgent, 20*time.Millisecond, a.cfg.Workers.Urgent
 		}

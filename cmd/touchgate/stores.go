@@ -13,12 +13,12 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"touchgate.dev/internal/redisembed"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/postgres"
 	"touchgate.dev/ledger/sqlite"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/embedredis"
 )
 
 // postgresWriters is how many shared transactions go at once: enough to keep
@@ -67,14 +67,14 @@ func sqlitePath(cfg *Config) string {
 // redisStore is a client, and the server too where it is embedded.
 type redisStore struct {
 	client redis.UniversalClient
-	server *embedredis.Server
+	server *redisembed.Server
 }
 
 // openRedis connects as the configuration says; it does not wait for the
 // server, since work goes on without one.
 func openRedis(ctx context.Context, cfg RedisConfig) (*redisStore, error) {
 	if cfg.Mode == "embedded" {
-		server, err := embedredis.Start(context.WithoutCancel(ctx))
+		server, err := redisembed.Start(context.WithoutCancel(ctx))
 		if err != nil {
 			return nil, err
 		}

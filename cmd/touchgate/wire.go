@@ -20,14 +20,14 @@ import (
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/gateway"
 	"touchgate.dev/gateway/httpapi"
-	"touchgate.dev/internal/courtesy"
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	tallies "touchgate.dev/ledger/tally"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
-	"touchgate.dev/workers/lanes"
+	"touchgate.dev/workers/queue"
 )
 
 // Options are what is injected into an App beside its configuration.
@@ -53,26 +53,26 @@ type Options struct {
 //     what is in delivery, and returns.
 //  3. Close closes the stores.
 type App struct {
-	cfg      *Config
-	now      func() time.Time
-	clock    *clock
-	log      *slog.Logger
-	metrics  *prometheus.Registry
-	ledger   ledger.Ledger
-	redis    *redisStore
-	watcher  *ledger.Watcher
-	contacts *contactlog.Redis
-	guard    *policies.Guard
-	tallies  *tallies.Counter // for ratio rules
-	courtesy *courtesy.Way
-	pool     *channels.Pool
-	lanes    *lanes.Lanes
-	service  *gateway.Service
-	worker   workers.Options
-	deliver  *workers.Deliver // nil: the role does not deliver
-	listener net.Listener     // nil: the role serves no HTTP
-	handler  http.Handler
-	gate     httpapi.Gate // closed when the process stops: intake and readiness answer 503
+	cfg          *Config
+	now          func() time.Time
+	clock        *clock
+	log          *slog.Logger
+	metrics      *prometheus.Registry
+	ledger       ledger.Ledger
+	redis        *redisStore
+	watcher      *ledger.Watcher
+	contacts     *contactlog.Redis
+	guard        *policies.Guard
+	tallies      *tallies.Counter // for ratio rules
+	priorityGate *priority.Gate
+	pool         *channels.Pool
+	queue        *queue.Queue
+	service      *gateway.Service
+	worker       workers.Options
+	deliver      *workers.Deliver // nil: the role does not deliver
+	listener     net.Listener     // nil: the role serves no HTTP
+	handler      http.Handler
+	gate         httpapi.Gate // closed when the process stops: intake and readiness answer 503
 }
 
 // Build puts the parts together. On an error everything that was opened is
@@ -81,7 +81,7 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 	if o.Wall == nil {
 		o.Wall = time.Now
 	}
-	a := &App{cfg: cfg, now: o.Now, clock: newClock(o.Wall, sinceBoot), log: o.Logger, metrics: prometheus.NewRegistry(), courtesy: new(courtesy.Way)}
+	a := &App{cfg: cfg, now: o.Now, clock: newClock(o.Wall, sinceBoot), log: o.Logger, metrics: prometheus.NewRegistry(), priorityGate: new(priority.Gate)}
 	if a.now == nil {
 		a.now = a.clock.Now
 	}
@@ -161,19 +161,19 @@ func (a *App) send(o Options) error {
 	transport := channels.NewTransport()
 	var err error
 	a.pool, err = registry(a.ledger, o.WrapOwn).Open(a.cfg.Providers, adapter.Options{Transport: transport}, channels.Options{
-		Now: a.now, Logger: a.log, Metrics: a.metrics, Courtesy: a.courtesy,
+		Now: a.now, Logger: a.log, Metrics: a.metrics, PriorityGate: a.priorityGate,
 	})
 	if err != nil {
 		return err
 	}
-	a.lanes = lanes.New(lanes.Options{Redis: a.redis.client, Logger: a.log, Grace: a.cfg.Workers.Drain.Std()})
-	a.metrics.MustRegister(a.lanes.Collector())
+	a.queue = queue.New(queue.Options{Redis: a.redis.client, Logger: a.log, Grace: a.cfg.Workers.Drain.Std()})
+	a.metrics.MustRegister(a.queue.Collector())
 	seed, err := seeds()
 	if err != nil {
 		return err
 	}
 	a.worker = workers.Options{
-		Ledger: a.ledger, Guard: a.guard, Pool: a.pool, Control: a.watcher, Enqueue: a.lanes.Enqueue, Place: a.lanes.Place, Courtesy: a.courtesy,
+		Ledger: a.ledger, Guard: a.guard, Pool: a.pool, Control: a.watcher, Enqueue: a.queue.Enqueue, Place: a.queue.Place, PriorityGate: a.priorityGate,
 		Name: processName(), Now: a.now, Rand: rand.New(rand.NewPCG(seed[0], seed[1])),
 		Logger: a.log, Metrics: a.metrics, Tuning: o.Tuning,
 	}
@@ -193,7 +193,7 @@ func (a *App) takeIn(o Options) error {
 		}
 	}
 	options := gateway.Options{
-		Ledger: a.ledger, Guard: a.guard, Control: a.watcher.Current, Enqueue: a.lanes.Enqueue, Courtesy: a.courtesy,
+		Ledger: a.ledger, Guard: a.guard, Control: a.watcher.Current, Enqueue: a.queue.Enqueue, PriorityGate: a.priorityGate,
 		Receipts: a.pool.Receipts, Now: a.now, Logger: a.log, Metrics: a.metrics,
 		AppSecret: secret, DevKey: o.DevKey, Policies: a.policyOptions(), MaxFuture: a.cfg.Limits.MaxFuture.Std(),
 	}

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"touchgate.dev/internal/poll"
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -285,7 +285,7 @@ func testWatcher(k *kit) {
 	fail = false
 	ctx, stop := context.WithCancel(k.ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() { poll.Every(ctx, time.Millisecond, w.Refresh, func(err error) { k.Error(err) }) })
+	wg.Go(func() { loop.Every(ctx, time.Millisecond, w.Refresh, func(err error) { k.Error(err) }) })
 	for w.Current().PolicyHash != "h2" {
 		time.Sleep(time.Millisecond)
 	}

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"touchgate.dev/internal/poll"
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/ledger/tally"
 	"touchgate.dev/policies"
 	"touchgate.dev/touch"
@@ -152,7 +152,7 @@ func TestRun(t *testing.T) {
 		c.Count("acme", "nov", tally.Attempts, noon)
 		ctx, cancel := context.WithCancel(t.Context())
 		var reports atomic.Int64
-		go poll.Every(ctx, time.Second, c.Follow, func(error) { reports.Add(1) })
+		go loop.Every(ctx, time.Second, c.Follow, func(error) { reports.Add(1) })
 		time.Sleep(3500 * time.Millisecond)
 		synctest.Wait()
 		if _, ok := c.Count("acme", "nov", tally.Attempts, noon); ok || reports.Load() != 3 {

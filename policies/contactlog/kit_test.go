@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"touchgate.dev/internal/redisembed"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/embedredis"
 	"touchgate.dev/workers/redistest"
 )
 
@@ -43,7 +43,7 @@ func rigs() map[string]func(t testing.TB) rig {
 
 func embedded(t testing.TB) redis.UniversalClient {
 	t.Helper()
-	s, err := embedredis.Start(context.Background())
+	s, err := redisembed.Start(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,12 +8,12 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"touchgate.dev/internal/redisembed"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/policies/packs"
 	"touchgate.dev/policies/scenario"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/embedredis"
 	"touchgate.dev/workers/redistest"
 )
 
@@ -27,7 +27,7 @@ func logs() map[string]func(t *testing.T) contactlog.Log {
 	return map[string]func(t *testing.T) contactlog.Log{
 		"model": func(*testing.T) contactlog.Log { return contactlog.NewModel() },
 		"embedded": func(t *testing.T) contactlog.Log {
-			s, err := embedredis.Start(context.Background())
+			s, err := redisembed.Start(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -19,7 +19,7 @@ import (
 	"touchgate.dev/channels/contract"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/lanes"
+	"touchgate.dev/workers/queue"
 )
 
 // Limits are what this machine does without us, in the same run: calls of a
@@ -137,14 +137,14 @@ func during(ctx context.Context, callers int, do func(ctx context.Context) (int,
 // are being queued.
 func (e *env) bareTasks(ctx context.Context) (float64, error) {
 	const n = 30_000
-	l := lanes.New(lanes.Options{Redis: e.rdb, Logger: slog.New(slog.DiscardHandler)})
+	l := queue.New(queue.Options{Redis: e.rdb, Logger: slog.New(slog.DiscardHandler)})
 	run, stop := context.WithCancel(ctx)
 	defer stop()
 	var done atomic.Int64
 	all := make(chan struct{})
 	group, run := errgroup.WithContext(run)
 	group.Go(func() error {
-		return l.Run(run, []lanes.LaneConfig{{Name: "bench", Concurrency: 64, Servers: 4, PollInterval: 5 * time.Millisecond}},
+		return l.Run(run, []queue.Lane{{Name: "bench", Concurrency: 64, Servers: 4, PollInterval: 5 * time.Millisecond}},
 			func(context.Context, ledger.SegmentRef) error {
 				if done.Add(1) == n {
 					close(all)

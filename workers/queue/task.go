@@ -1,4 +1,4 @@
-package lanes
+package queue
 
 import (
 	"context"
@@ -24,7 +24,7 @@ const (
 // queue. A segment that is queued already at the same epoch counts as
 // enqueued. After an error (class Unavailable) some may be queued and some not:
 // the reconciler finds those that are not.
-func (l *Lanes) Enqueue(ctx context.Context, refs []ledger.SegmentRef) error {
+func (l *Queue) Enqueue(ctx context.Context, refs []ledger.SegmentRef) error {
 	var queued []ledger.SegmentRef
 	for _, ref := range refs {
 		if !l.handOver(ref) {
@@ -44,7 +44,7 @@ func (l *Lanes) Enqueue(ctx context.Context, refs []ledger.SegmentRef) error {
 
 // enqueue queues one segment. The task's id is its segment and epoch, so that
 // a segment is queued once for each epoch.
-func (l *Lanes) enqueue(ctx context.Context, ref ledger.SegmentRef) error {
+func (l *Queue) enqueue(ctx context.Context, ref ledger.SegmentRef) error {
 	name := encode(ref)
 	task := asynq.NewTask(taskType, []byte(name))
 	_, err := l.client.EnqueueContext(ctx, task, asynq.Queue(ref.Lane), asynq.TaskID(name),

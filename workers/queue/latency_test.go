@@ -1,4 +1,4 @@
-package lanes
+package queue
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 func BenchmarkIdleLatency(b *testing.B) {
 	client := redis.NewClient(&redis.Options{Addr: redistest.Start(b)})
 	defer client.Close()
-	for _, c := range []LaneConfig{
+	for _, c := range []Lane{
 		{Name: urgent, Concurrency: 4, PollInterval: 20 * time.Millisecond},
 		{Name: urgent, Concurrency: 4, PollInterval: 5 * time.Millisecond},
 		{Name: urgent, Concurrency: 4, PollInterval: 20 * time.Millisecond, Servers: 4},
@@ -29,7 +29,7 @@ func BenchmarkIdleLatency(b *testing.B) {
 			ctx, cancel := context.WithCancel(context.Background())
 			done := make(chan error)
 			go func() {
-				done <- l.Run(ctx, []LaneConfig{c}, func(context.Context, ledger.SegmentRef) error {
+				done <- l.Run(ctx, []Lane{c}, func(context.Context, ledger.SegmentRef) error {
 					taken <- time.Now()
 					return nil
 				})

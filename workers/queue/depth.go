@@ -1,4 +1,4 @@
-package lanes
+package queue
 
 import (
 	"context"
@@ -19,7 +19,7 @@ func key(lane, part string) string { return "asynq:{" + lane + "}:" + part }
 // load is how much work a lane holds.
 type load struct{ pending, active, retry int64 }
 
-func (l *Lanes) load(ctx context.Context, lane string) (load, error) {
+func (l *Queue) load(ctx context.Context, lane string) (load, error) {
 	pipe := l.o.Redis.Pipeline()
 	pending := pipe.LLen(ctx, key(lane, "pending"))
 	active := pipe.LLen(ctx, key(lane, "active"))
@@ -32,13 +32,13 @@ func (l *Lanes) load(ctx context.Context, lane string) (load, error) {
 
 // Depth is how many segments are in the lane's queue: waiting, worked on, or
 // waiting for another try. Segments taken directly are not in it.
-func (l *Lanes) Depth(ctx context.Context, lane string) (int, error) {
+func (l *Queue) Depth(ctx context.Context, lane string) (int, error) {
 	d, err := l.load(ctx, lane)
 	return int(d.pending + d.active + d.retry), err
 }
 
 // Latency is how long the longest-waiting segment has waited in the queue.
-func (l *Lanes) Latency(ctx context.Context, lane string, now time.Time) (time.Duration, error) {
+func (l *Queue) Latency(ctx context.Context, lane string, now time.Time) (time.Duration, error) {
 	id, err := l.o.Redis.LIndex(ctx, key(lane, "pending"), -1).Result()
 	if errors.Is(err, redis.Nil) {
 		return 0, nil
@@ -62,7 +62,7 @@ func (l *Lanes) Latency(ctx context.Context, lane string, now time.Time) (time.D
 
 // Collector gives the load of the lanes to Prometheus, read from Redis at each
 // scrape; without names it reports every lane that there can be.
-func (l *Lanes) Collector(names ...string) prometheus.Collector {
+func (l *Queue) Collector(names ...string) prometheus.Collector {
 	if len(names) == 0 {
 		for _, c := range touch.Channels() {
 			names = append(names, touch.Lane(c, true), touch.Lane(c, false))
@@ -77,7 +77,7 @@ func (l *Lanes) Collector(names ...string) prometheus.Collector {
 }
 
 type collector struct {
-	lanes              *Lanes
+	lanes              *Queue
 	names              []string
 	up, tasks, latency *prometheus.Desc
 }

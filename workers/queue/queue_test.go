@@ -1,4 +1,4 @@
-package lanes
+package queue
 
 import (
 	"bytes"
@@ -15,9 +15,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
+	"touchgate.dev/internal/redisembed"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/embedredis"
 	"touchgate.dev/workers/redistest"
 )
 
@@ -28,7 +28,7 @@ func eachRedis(t *testing.T, test func(t *testing.T, client redis.UniversalClien
 	t.Parallel()
 	kinds := map[string]func(t testing.TB) redis.UniversalClient{
 		"embedded": func(t testing.TB) redis.UniversalClient {
-			s, err := embedredis.Start(context.Background())
+			s, err := redisembed.Start(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +53,7 @@ func eachRedis(t *testing.T, test func(t *testing.T, client redis.UniversalClien
 }
 
 // serve runs lanes in the background; the answer stops them and waits.
-func serve(t *testing.T, l *Lanes, cs []LaneConfig, handle Handler) (stop func()) {
+func serve(t *testing.T, l *Queue, cs []Lane, handle Handler) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -75,8 +75,8 @@ func refs(lane string, from, to int64) (all []ledger.SegmentRef) {
 
 const urgent, bulk = "sms.urgent", "sms.bulk"
 
-func fast(name string) LaneConfig {
-	return LaneConfig{Name: name, Concurrency: 4, Servers: 2, PollInterval: 5 * time.Millisecond}
+func fast(name string) Lane {
+	return Lane{Name: name, Concurrency: 4, Servers: 2, PollInterval: 5 * time.Millisecond}
 }
 
 func wait(t *testing.T, what string, ok func() bool) {
@@ -102,7 +102,7 @@ func TestEverySegmentReachesAHandlerOnceAndTheQueueIsEmptyAfter(t *testing.T) {
 		}
 		var mu sync.Mutex
 		seen := map[ledger.SegmentRef]int{}
-		stop := serve(t, l, []LaneConfig{fast(urgent), fast(bulk)}, func(_ context.Context, ref ledger.SegmentRef) error {
+		stop := serve(t, l, []Lane{fast(urgent), fast(bulk)}, func(_ context.Context, ref ledger.SegmentRef) error {
 			mu.Lock()
 			seen[ref]++
 			mu.Unlock()
@@ -136,7 +136,7 @@ func TestAFailureOrPanicComesAgain(t *testing.T) {
 		var log lockedBuffer
 		l := New(Options{Redis: client, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		var calls atomic.Int32
-		stop := serve(t, l, []LaneConfig{fast(urgent)}, func(context.Context, ledger.SegmentRef) error {
+		stop := serve(t, l, []Lane{fast(urgent)}, func(context.Context, ledger.SegmentRef) error {
 			switch calls.Add(1) {
 			case 1:
 				return errors.New("the vendor said no")
@@ -162,10 +162,10 @@ func TestAFailureOrPanicComesAgain(t *testing.T) {
 func TestStoppingWaitsForHandlersAndTakesNoMore(t *testing.T) {
 	eachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		l := New(Options{Redis: client})
-		c := LaneConfig{Name: urgent, Concurrency: 1, PollInterval: 5 * time.Millisecond, Direct: 1}
+		c := Lane{Name: urgent, Concurrency: 1, PollInterval: 5 * time.Millisecond, Direct: 1}
 		started, release := make(chan ledger.SegmentRef, 9), make(chan struct{})
 		var finished atomic.Int32
-		stop := serve(t, l, []LaneConfig{c}, func(ctx context.Context, ref ledger.SegmentRef) error {
+		stop := serve(t, l, []Lane{c}, func(ctx context.Context, ref ledger.SegmentRef) error {
 			started <- ref
 			<-release
 			if ctx.Err() != nil {
@@ -212,7 +212,7 @@ func TestTheGraceTimeEnds(t *testing.T) {
 		c := fast(urgent)
 		c.Direct = 1
 		started := make(chan struct{}, 9)
-		stop := serve(t, l, []LaneConfig{c}, func(ctx context.Context, _ ledger.SegmentRef) error {
+		stop := serve(t, l, []Lane{c}, func(ctx context.Context, _ ledger.SegmentRef) error {
 			started <- struct{}{}
 			<-ctx.Done()
 			return ctx.Err()
@@ -239,7 +239,7 @@ func TestAPlaceIsTakenAheadOfItsSegment(t *testing.T) {
 			t.Fatal("a place in a lane that nobody serves")
 		}
 		handled := make(chan ledger.SegmentRef, 9)
-		stop := serve(t, l, []LaneConfig{{Name: urgent, Concurrency: 1, PollInterval: 5 * time.Millisecond, Direct: 1}}, func(_ context.Context, ref ledger.SegmentRef) error {
+		stop := serve(t, l, []Lane{{Name: urgent, Concurrency: 1, PollInterval: 5 * time.Millisecond, Direct: 1}}, func(_ context.Context, ref ledger.SegmentRef) error {
 			handled <- ref
 			return nil
 		})
@@ -281,7 +281,7 @@ func TestADirectPlaceNeedsNoRedis(t *testing.T) {
 	defer client.Close()
 	l := New(Options{Redis: client})
 	done := make(chan ledger.SegmentRef, 1)
-	stop := serve(t, l, []LaneConfig{{Name: urgent, Concurrency: 1, Direct: 1}}, func(_ context.Context, ref ledger.SegmentRef) error {
+	stop := serve(t, l, []Lane{{Name: urgent, Concurrency: 1, Direct: 1}}, func(_ context.Context, ref ledger.SegmentRef) error {
 		done <- ref
 		return nil
 	})
@@ -308,8 +308,8 @@ func TestTheLoadIsWhatAsynqSaysItIs(t *testing.T) {
 		l := New(Options{Redis: client})
 		busy := make(chan struct{})
 		started := make(chan struct{}, 9)
-		c := LaneConfig{Name: urgent, Concurrency: 1, PollInterval: 5 * time.Millisecond}
-		stop := serve(t, l, []LaneConfig{c}, func(_ context.Context, ref ledger.SegmentRef) error {
+		c := Lane{Name: urgent, Concurrency: 1, PollInterval: 5 * time.Millisecond}
+		stop := serve(t, l, []Lane{c}, func(_ context.Context, ref ledger.SegmentRef) error {
 			if ref.Segment == 0 {
 				return errors.New("later")
 			}
@@ -353,7 +353,7 @@ func TestTheLoadIsWhatAsynqSaysItIs(t *testing.T) {
 
 func TestCloseEndsRunAndLeavesTheClient(t *testing.T) {
 	t.Parallel()
-	s, err := embedredis.Start(context.Background())
+	s, err := redisembed.Start(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +363,7 @@ func TestCloseEndsRunAndLeavesTheClient(t *testing.T) {
 	l := New(Options{Redis: client})
 	started, release := make(chan struct{}), make(chan struct{})
 	var finished atomic.Bool
-	stop := serve(t, l, []LaneConfig{fast(urgent)}, func(context.Context, ledger.SegmentRef) error {
+	stop := serve(t, l, []Lane{fast(urgent)}, func(context.Context, ledger.SegmentRef) error {
 		close(started)
 		<-release
 		finished.Store(true)
@@ -381,13 +381,13 @@ func TestCloseEndsRunAndLeavesTheClient(t *testing.T) {
 	if err := client.Ping(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Run(t.Context(), []LaneConfig{fast(urgent)}, nil); touch.ClassOf(err) != touch.Unavailable {
+	if err := l.Run(t.Context(), []Lane{fast(urgent)}, nil); touch.ClassOf(err) != touch.Unavailable {
 		t.Fatal(err)
 	}
 }
 
 // scrape gives the number of series of each metric.
-func scrape(t *testing.T, l *Lanes) map[string]int {
+func scrape(t *testing.T, l *Queue) map[string]int {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(l.Collector())
@@ -402,7 +402,7 @@ func scrape(t *testing.T, l *Lanes) map[string]int {
 	return series
 }
 
-func up(t *testing.T, l *Lanes) float64 {
+func up(t *testing.T, l *Queue) float64 {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(l.Collector())
@@ -417,7 +417,7 @@ func TestAWrongConfigurationNamesItsField(t *testing.T) {
 	client := redis.NewClient(&redis.Options{})
 	defer client.Close()
 	l := New(Options{Redis: client})
-	bad := map[string][]LaneConfig{
+	bad := map[string][]Lane{
 		"lanes[0].name":        {{Concurrency: 1}},
 		"lanes[1].name":        {fast(urgent), fast(urgent)},
 		"lanes[0].concurrency": {{Name: urgent, Concurrency: maxActive + 1}},

@@ -1,4 +1,4 @@
-package embedredis
+package redisembed
 
 import (
 	"context"

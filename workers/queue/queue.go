@@ -10,7 +10,7 @@
 // compare-and-set on the epoch) and the reconciler finds segments that nobody
 // claimed. Hence no Asynq feature is used here that would keep state: no
 // uniqueness, groups, retention, deadlines or archive.
-package lanes
+package queue
 
 import (
 	"context"
@@ -41,8 +41,8 @@ type Options struct {
 	Timeout time.Duration
 }
 
-// Lanes enqueues segments and runs them. It is safe for concurrent use.
-type Lanes struct {
+// Queue enqueues segments and runs them. It is safe for concurrent use.
+type Queue struct {
 	o      Options
 	client *asynq.Client
 
@@ -55,7 +55,7 @@ type Lanes struct {
 }
 
 // New makes lanes over a Redis client. It does no input or output.
-func New(o Options) *Lanes {
+func New(o Options) *Queue {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -68,14 +68,14 @@ func New(o Options) *Lanes {
 	if o.Timeout <= 0 {
 		o.Timeout = 30 * time.Minute
 	}
-	l := &Lanes{o: o, client: asynq.NewClientFromRedisClient(o.Redis), direct: map[string]*direct{}}
+	l := &Queue{o: o, client: asynq.NewClientFromRedisClient(o.Redis), direct: map[string]*direct{}}
 	l.closing, l.close = context.WithCancel(context.Background())
 	return l
 }
 
 // Close ends every Run, as the end of its context does, and waits for it. The
 // Redis client stays open.
-func (l *Lanes) Close() error {
+func (l *Queue) Close() error {
 	l.mu.Lock()
 	l.close()
 	l.mu.Unlock()

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package embedredis runs a Redis inside this process (miniredis), for the
+// Package redisembed runs a Redis inside this process (miniredis), for the
 // demo, for tests and for one small branch: it keeps nothing on disk. That is
 // enough because Redis is derived here: the ledger is the truth.
-package embedredis
+package redisembed
 
 import (
 	"context"

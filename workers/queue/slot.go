@@ -1,4 +1,4 @@
-package lanes
+package queue
 
 import (
 	"context"
@@ -56,14 +56,14 @@ type Place = func(ref ledger.SegmentRef, work Handler)
 
 // Place takes a direct place of a lane, for a segment that is still to be made;
 // nil when none is free. If the work fails the segment goes into the queue.
-func (l *Lanes) Place(lane string) Place {
+func (l *Queue) Place(lane string) Place {
 	if d := l.directOf(lane); d != nil {
 		return d.take()
 	}
 	return nil
 }
 
-func (l *Lanes) directOf(lane string) *direct {
+func (l *Queue) directOf(lane string) *direct {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.direct[lane]
@@ -78,7 +78,7 @@ func (d *direct) close() {
 }
 
 // handOver gives ref to a direct place of this process, if there is a free one.
-func (l *Lanes) handOver(ref ledger.SegmentRef) bool {
+func (l *Queue) handOver(ref ledger.SegmentRef) bool {
 	d := l.directOf(ref.Lane)
 	if d == nil {
 		return false
@@ -91,7 +91,7 @@ func (l *Lanes) handOver(ref ledger.SegmentRef) bool {
 }
 
 // openDirect makes the direct places of a lane; the answer closes them.
-func (l *Lanes) openDirect(ctx context.Context, c LaneConfig, handle Handler) (stop func()) {
+func (l *Queue) openDirect(ctx context.Context, c Lane, handle Handler) (stop func()) {
 	d := &direct{free: c.Direct, handle: handle}
 	d.work = func(ref ledger.SegmentRef, work Handler) {
 		if l.work(ctx, ref, work) == nil {

@@ -1,4 +1,4 @@
-package lanes
+package queue
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package lanes
+package queue
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// LaneConfig says how one lane is served.
-type LaneConfig struct {
+// Lane says how one lane is served.
+type Lane struct {
 	Name string // as touch.Lane gives it
 	// Concurrency is how many of the lane's segments this process works on at
 	// once, 1 to 500: completing a task costs Asynq time with each active one.
@@ -38,7 +38,7 @@ const maxActive = 500
 // those being worked on go on for the grace time; after it their context ends,
 // and Run returns when they have. A wrong configuration is class Invalid.
 // Redis need not be there: work begins when it comes.
-func (l *Lanes) Run(ctx context.Context, lanes []LaneConfig, handle Handler) error {
+func (l *Queue) Run(ctx context.Context, lanes []Lane, handle Handler) error {
 	if err := check(lanes); err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func stopAll(stops []func()) {
 	all.Wait()
 }
 
-func check(lanes []LaneConfig) error {
+func check(lanes []Lane) error {
 	seen := map[string]bool{}
 	for i, c := range lanes {
 		field := fmt.Sprintf("lanes[%d]", i)
@@ -107,7 +107,7 @@ func check(lanes []LaneConfig) error {
 }
 
 // serve starts one Asynq server of a lane; the answer stops it.
-func (l *Lanes) serve(ctx context.Context, c LaneConfig, handle Handler) (stop func(), err error) {
+func (l *Queue) serve(ctx context.Context, c Lane, handle Handler) (stop func(), err error) {
 	servers := max(1, c.Servers)
 	server := asynq.NewServerFromRedisClient(l.o.Redis, asynq.Config{
 		Concurrency:       (c.Concurrency + servers - 1) / servers,
@@ -143,7 +143,7 @@ func (l *Lanes) serve(ctx context.Context, c LaneConfig, handle Handler) (stop f
 var errAgain = errors.New("failed; see the log")
 
 // work runs the handler on one segment. A panic is logged and is a failure.
-func (l *Lanes) work(ctx context.Context, ref ledger.SegmentRef, handle Handler) (err error) {
+func (l *Queue) work(ctx context.Context, ref ledger.SegmentRef, handle Handler) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			l.o.Logger.ErrorContext(ctx, "panic in a segment", "lane", ref.Lane, "segment", ref.Segment, "epoch", ref.Epoch,

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package loop runs a step again and again with pauses, and starts and stops
+// such loops. Every periodic loop of the program uses it.
+package loop
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Every calls step each time period has passed, until ctx ends. An error goes
+// to report and does not end the loop; an error after ctx has ended is not
+// reported. Steps never overlap: a step that takes longer than period delays
+// the next one.
+func Every(ctx context.Context, period time.Duration, step func(context.Context) error, report func(error)) {
+	Until(ctx, period, func(ctx context.Context) (bool, error) {
+		if err := step(ctx); err != nil && ctx.Err() == nil {
+			report(err)
+		}
+		return false, nil
+	})
+}
+
+// Until calls step each time period has passed, until it reports done or fails.
+// It returns the error of step, or the error of ctx if that ends first.
+func Until(ctx context.Context, period time.Duration, step func(context.Context) (done bool, err error)) error {
+	tick := time.NewTicker(period)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+			if done, err := step(ctx); done || err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// Sleep waits for d and reports whether ctx is still live. It is for loops
+// whose pauses vary.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// Group is a set of loops that run in goroutines and are stopped together.
+// Make it with NewGroup; it is safe for concurrent use.
+type Group struct {
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+}
+
+// NewGroup makes a group whose loops end with ctx, or when Stop is called.
+func NewGroup(ctx context.Context) *Group {
+	g := &Group{}
+	g.ctx, g.cancel = context.WithCancel(ctx)
+	return g
+}
+
+// Go starts run in a goroutine. It must return soon after its context ends.
+func (g *Group) Go(run func(context.Context)) {
+	g.running.Go(func() { run(g.ctx) })
+}
+
+// Stop ends the context of all loops and waits until they have returned.
+// Calls after the first do no harm.
+func (g *Group) Stop() {
+	g.cancel()
+	g.running.Wait()
+}
