@@ -35,7 +35,7 @@ type OutcomeFact struct {
 
 // Customer reads everything known of a customer; class NotFound.
 func (s *Service) Customer(ctx context.Context, id string) (*touch.Customer, error) {
-	found, err := s.ledger.Customers(ctx, []string{id})
+	found, err := s.ledger.Customers.Customers(ctx, []string{id})
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (s *Service) PutCustomers(ctx context.Context, p *Principal, profiles []Pro
 	if len(customers) == 0 {
 		return wrong, nil
 	}
-	return wrong, s.ledger.PutCustomers(ctx, customers, p.Key, s.now())
+	return wrong, s.ledger.Customers.PutCustomers(ctx, customers, p.Key, s.now())
 }
 
 func (s *Service) checkProfile(f *Profile) Faults {
@@ -111,7 +111,7 @@ func (s *Service) AddConsents(ctx context.Context, p *Principal, facts []Consent
 	if len(good) == 0 {
 		return wrong, nil
 	}
-	return wrong, s.ledger.AddConsents(ctx, good, p.Key)
+	return wrong, s.ledger.Customers.AddConsents(ctx, good, p.Key)
 }
 
 // AddOutcomes appends what came of contacts that other systems made; one
@@ -137,7 +137,7 @@ func (s *Service) AddOutcomes(ctx context.Context, p *Principal, facts []Outcome
 	if len(good) == 0 {
 		return wrong, nil
 	}
-	return wrong, s.ledger.AddOutcomes(ctx, good, p.Key)
+	return wrong, s.ledger.Customers.AddOutcomes(ctx, good, p.Key)
 }
 
 // list writes words with commas between.

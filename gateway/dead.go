@@ -12,7 +12,7 @@ func (s *Service) Dead(ctx context.Context, f ledger.DeadFilter) ([]ledger.DeadT
 	if err := checkDead(&f); err != nil {
 		return nil, 0, err
 	}
-	return s.ledger.Dead(ctx, f)
+	return s.ledger.DeadLetters.Dead(ctx, f)
 }
 
 // RedriveOrder says which touches to give back to the workers.
@@ -34,7 +34,7 @@ func (s *Service) Redrive(ctx context.Context, p *Principal, o RedriveOrder) (su
 		return sum, touch.Errorf(touch.Invalid, "all", "name a touch, caller, campaign, reason, channel or time, or say all")
 	}
 	for {
-		n, next, err := s.ledger.Redrive(ctx, f, o.Dry, p.Key, s.now())
+		n, next, err := s.ledger.DeadLetters.Redrive(ctx, f, o.Dry, p.Key, s.now())
 		if err != nil {
 			return sum, err
 		}

@@ -131,7 +131,7 @@ func TestASuppressionShowsItsReachBeforeItIsSaved(t *testing.T) {
 	if err := h.EndListing(ctx, engine, touch.Suppression, gateway.Entry{Customer: "c1"}); err != nil {
 		t.Fatal(err)
 	}
-	live, err := h.ledger.Listings(ctx, []string{touch.CustomerKey("c1")}, noon)
+	live, err := h.ledger.Listings.Listings(ctx, []string{touch.CustomerKey("c1")}, noon)
 	if err != nil || len(live[touch.CustomerKey("c1")]) != 0 {
 		t.Errorf("ended and still live: %v, %v", live, err)
 	}
@@ -170,7 +170,6 @@ func TestSubscriptions(t *testing.T) {
 
 // lateFeed has its first event after a while.
 type lateFeed struct {
-	ledger.Ledger
 	from time.Time
 }
 
@@ -183,7 +182,7 @@ func (l lateFeed) Events(context.Context, string, int64, int) ([]touch.Event, er
 
 func TestEventsWaitForTheFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		svc, err := gateway.New(gateway.Options{Ledger: lateFeed{from: time.Now().Add(3 * time.Second)}, Guard: &fakeGuard{}, AppSecret: make([]byte, 32)})
+		svc, err := gateway.New(gateway.Options{Ledger: &ledger.Ledger{Events: lateFeed{from: time.Now().Add(3 * time.Second)}}, Guard: &fakeGuard{}, AppSecret: make([]byte, 32)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -46,7 +46,7 @@ type FastPath interface {
 // Options are what the gateway is built from. Ledger, Guard and AppSecret are
 // required.
 type Options struct {
-	Ledger ledger.Ledger // with group commit, so that single touches coalesce
+	Ledger *ledger.Ledger // with group commit, so that single touches coalesce
 	Guard  Guard
 	// Control is the node's view of stops and pauses; nil, or a nil answer,
 	// is read as "nothing is stopped": the workers assert it again at the intent.
@@ -77,7 +77,7 @@ type Options struct {
 
 // Service is the gateway.
 type Service struct {
-	ledger       ledger.Ledger
+	ledger       *ledger.Ledger
 	guard        Guard
 	control      func() *ledger.Control
 	fastPath     FastPath
@@ -132,7 +132,7 @@ func New(o Options) (*Service, error) {
 		s.maxFuture = 400 * 24 * time.Hour
 	}
 	s.intake = batcher.New(intakes, s.intakeTogether)
-	s.templates = lookup.NewTemplates(o.Ledger, s.now)
+	s.templates = lookup.NewTemplates(o.Ledger.Templates, s.now)
 	var err error
 	s.metrics, err = newMetrics(o.Metrics)
 	return s, err

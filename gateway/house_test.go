@@ -21,7 +21,7 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 // house is a gateway on a true ledger, with a clock and a guard of its own.
 type house struct {
 	*gateway.Service
-	ledger   ledger.Ledger
+	ledger   *ledger.Ledger
 	guard    *fakeGuard
 	mu       sync.Mutex
 	now      time.Time
@@ -54,7 +54,7 @@ func (g *fakeGuard) Settle(_ context.Context, ss []contactlog.Settlement) error 
 	return g.err
 }
 
-func openLedger(t testing.TB) ledger.Ledger {
+func openLedger(t testing.TB) *ledger.Ledger {
 	t.Helper()
 	l, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), sqlite.Options{})
 	if err != nil {

@@ -172,7 +172,7 @@ func (s *Service) loadRecipients(ctx context.Context, drafts []*draft, now time.
 			targets = append(targets, lookup.Target{Touch: &d.touch, Leg: leg})
 		}
 	}
-	recipients, err := lookup.Recipients(ctx, s.ledger, targets, now)
+	recipients, err := lookup.Recipients(ctx, s.ledger.Customers, s.ledger.Listings, targets, now)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (h *house) item(t testing.TB, key, customer string, leg touch.Leg, change f
 	if change != nil {
 		change(&item)
 	}
-	if err := h.ledger.PutItems(t.Context(), []touch.Item{item}); err != nil {
+	if err := h.ledger.Items.PutItems(t.Context(), []touch.Item{item}); err != nil {
 		t.Fatal(err)
 	}
 	return item.ID
@@ -209,7 +209,7 @@ func TestOverdueTasksEscalate(t *testing.T) {
 // laterItems is a ledger of one inbox, for tests in a bubble of fake time: two
 // more messages are there from an instant on.
 type laterItems struct {
-	ledger.Ledger
+	ledger.Items
 	from time.Time
 }
 
@@ -228,7 +228,7 @@ func (l laterItems) CountItems(context.Context, ledger.ItemFilter) (int64, error
 func TestWatchInboxMissesNothingAtItsBegin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &laterItems{from: time.Now().Add(time.Hour)}
-		svc, err := gateway.New(gateway.Options{Ledger: store, Guard: &fakeGuard{}, AppSecret: make([]byte, 32)})
+		svc, err := gateway.New(gateway.Options{Ledger: &ledger.Ledger{Items: store}, Guard: &fakeGuard{}, AppSecret: make([]byte, 32)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +249,7 @@ func TestWatchInboxMissesNothingAtItsBegin(t *testing.T) {
 func TestWatchInboxTellsOfNewMessagesOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := laterItems{from: time.Now().Add(2500 * time.Millisecond)}
-		svc, err := gateway.New(gateway.Options{Ledger: store, Guard: &fakeGuard{}, AppSecret: make([]byte, 32)})
+		svc, err := gateway.New(gateway.Options{Ledger: &ledger.Ledger{Items: store}, Guard: &fakeGuard{}, AppSecret: make([]byte, 32)})
 		if err != nil {
 			t.Fatal(err)
 		}

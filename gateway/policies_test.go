@@ -42,7 +42,7 @@ func (h *house) propose(t *testing.T, docs map[string]string, effective *time.Ti
 // active is the hash in force, as every node's watcher sees it.
 func (h *house) active(t *testing.T) string {
 	t.Helper()
-	c, err := h.ledger.Control(t.Context())
+	c, err := h.ledger.Controls.Control(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestFourEyes(t *testing.T) {
 		}
 	}
 	// Every step has left who and why in the journal.
-	events, err := h.ledger.Events(ctx, "", 0, 100)
+	events, err := h.ledger.Events.Events(ctx, "", 0, 100)
 	if err != nil || len(events) != 3 {
 		t.Fatal(events, err)
 	}
@@ -213,12 +213,12 @@ func judged(t *testing.T, docs map[string]string) *house {
 // sent records that a submitted touch went out now.
 func (h *house) sent(t *testing.T, id touch.ID) {
 	t.Helper()
-	view, err := h.ledger.Touch(t.Context(), "", id)
+	view, err := h.ledger.Touches.Touch(t.Context(), "", id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := view.Progress
-	err = h.ledger.Settle(t.Context(), ledger.SegmentRef{}, []ledger.Transition{{Seq: p.Seq, Version: p.Version, To: touch.Delivered,
+	err = h.ledger.Work.Settle(t.Context(), ledger.SegmentRef{}, []ledger.Transition{{Seq: p.Seq, Version: p.Version, To: touch.Delivered,
 		Contact: &ledger.Contact{Leg: 0, Channel: touch.SMS, At: h.clock(), Kind: "delivered"},
 		Events:  []touch.Event{{Kind: touch.EventDelivered, At: h.clock(), Touch: id, Caller: "engine", Customer: "c1"}}}})
 	if err != nil {

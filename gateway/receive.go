@@ -76,7 +76,7 @@ func checkReceipt(r *touch.Receipt, now time.Time) (faults Faults) {
 // and from callers' systems, and corrects the contact log by them.
 func (s *Service) Record(ctx context.Context, receipts []touch.Receipt) error {
 	for chunk := range slices.Chunk(receipts, touch.MaxBatch) {
-		received, err := s.ledger.Receive(ctx, chunk, s.now())
+		received, err := s.ledger.Receipts.Receive(ctx, chunk, s.now())
 		if err != nil {
 			return err
 		}

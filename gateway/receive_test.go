@@ -17,16 +17,16 @@ import (
 func (h *house) send(t testing.TB, id touch.ID, provider, vendorID string) string {
 	t.Helper()
 	ctx := t.Context()
-	view, err := h.ledger.Touch(ctx, "", id)
+	view, err := h.ledger.Touches.Touch(ctx, "", id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := view.Progress
-	ref, _, ok, err := h.ledger.Feed(ctx, p.Lane, h.clock(), 10)
+	ref, _, ok, err := h.ledger.Work.Feed(ctx, p.Lane, h.clock(), 10)
 	if err != nil || !ok {
 		t.Fatalf("nothing to feed in %s: %v", p.Lane, err)
 	}
-	seg, err := h.ledger.Claim(ctx, ref, "w", h.clock(), h.clock().Add(time.Minute))
+	seg, err := h.ledger.Work.Claim(ctx, ref, "w", h.clock(), h.clock().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func (h *house) send(t testing.TB, id touch.ID, provider, vendorID string) strin
 			Events: []touch.Event{{Kind: touch.EventSent, At: h.clock(), Touch: c.Touch.ID, Key: c.Touch.Key, Caller: c.Touch.Caller, State: touch.Sent}},
 		})
 	}
-	if err := h.ledger.Settle(ctx, ref, moves); err != nil {
+	if err := h.ledger.Work.Settle(ctx, ref, moves); err != nil {
 		t.Fatal(err)
 	}
 	return touch.DispatchID(id, p.Leg)

@@ -25,10 +25,10 @@ func BenchmarkSimulate(b *testing.B) {
 			all = append(all, ledger.NewTouch{Touch: t, Digest: r.Digest(), State: touch.Due, Due: at, Lane: "sms.bulk",
 				Events: []touch.Event{{Kind: touch.EventAccepted, At: at, Touch: t.ID, Caller: "engine"}}})
 		}
-		if _, _, err := h.ledger.Accept(b.Context(), all); err != nil {
+		if _, _, err := h.ledger.Intake.Accept(b.Context(), all); err != nil {
 			b.Fatal(err)
 		}
-		views, _, err := h.ledger.Touches(b.Context(), ledger.TouchFilter{After: int64(n), Limit: page})
+		views, _, err := h.ledger.Touches.Touches(b.Context(), ledger.TouchFilter{After: int64(n), Limit: page})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func BenchmarkSimulate(b *testing.B) {
 			moves = append(moves, ledger.Transition{Seq: p.Seq, Version: p.Version, To: touch.Delivered,
 				Contact: &ledger.Contact{Channel: touch.SMS, At: views[i].Touch.AcceptedAt, Kind: "delivered"}})
 		}
-		if err := h.ledger.Settle(b.Context(), ledger.SegmentRef{}, moves); err != nil {
+		if err := h.ledger.Work.Settle(b.Context(), ledger.SegmentRef{}, moves); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -21,7 +21,7 @@ type StopOrder struct {
 
 // Stops lists the emergency stops in force, as the ledger has them.
 func (s *Service) Stops(ctx context.Context) ([]ledger.Stop, error) {
-	c, err := s.ledger.Control(ctx)
+	c, err := s.ledger.Controls.Control(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -46,10 +46,10 @@ func (s *Service) PutStop(ctx context.Context, p *Principal, id string, o StopOr
 		ID: id, Channel: o.Channel, Category: o.Category, Provider: o.Provider, Caller: o.Caller,
 		Owner: o.Owner, Reason: o.Reason, Since: now, Until: o.Until,
 	}
-	return &stop, s.ledger.PutStop(ctx, stop, p.Key, now)
+	return &stop, s.ledger.Controls.PutStop(ctx, stop, p.Key, now)
 }
 
 // EndStop ends an emergency stop; class NotFound.
 func (s *Service) EndStop(ctx context.Context, p *Principal, id string) error {
-	return s.ledger.EndStop(ctx, id, p.Key, s.now())
+	return s.ledger.Controls.EndStop(ctx, id, p.Key, s.now())
 }

@@ -94,7 +94,7 @@ func TestRequestFaultsNameTheField(t *testing.T) {
 			t.Errorf("%s: %v says nothing", field, faults)
 		}
 	}
-	counts, err := h.ledger.Counts(t.Context())
+	counts, err := h.ledger.Touches.Counts(t.Context())
 	if err != nil || len(counts) != 0 {
 		t.Errorf("bad requests left %v behind, %v", counts, err)
 	}
@@ -276,7 +276,7 @@ func TestUrgentTouchesAreQueuedAtOnce(t *testing.T) {
 	if len(h.enqueued) != 1 || h.enqueued[0].Lane != "sms.urgent" {
 		t.Fatalf("queued %+v, want one urgent segment", h.enqueued)
 	}
-	seg, err := h.ledger.Claim(t.Context(), h.enqueued[0], "w", noon, noon.Add(time.Minute))
+	seg, err := h.ledger.Work.Claim(t.Context(), h.enqueued[0], "w", noon, noon.Add(time.Minute))
 	if err != nil || len(seg.Touches) != 1 || seg.Touches[0].Touch.Key != "u" {
 		t.Errorf("the segment holds %+v, %v", seg, err)
 	}
@@ -327,7 +327,7 @@ func TestCheckJudgesEveryLegAndStoresNothing(t *testing.T) {
 	if touch.ClassOf(got[1].Err) != touch.Invalid {
 		t.Errorf("the bad one: %+v", got[1])
 	}
-	if counts, _ := h.ledger.Counts(t.Context()); len(counts) != 0 {
+	if counts, _ := h.ledger.Touches.Counts(t.Context()); len(counts) != 0 {
 		t.Errorf("a check left %v behind", counts)
 	}
 }
@@ -349,7 +349,7 @@ func (f *recordingFastPath) Accept(ctx context.Context, touches []ledger.NewTouc
 // candidates, each with the recipient that intake has read.
 func TestFastPathCandidates(t *testing.T) {
 	h := newHouse(t)
-	fast := &recordingFastPath{ledger: h.ledger}
+	fast := &recordingFastPath{ledger: h.ledger.Intake}
 	svc, err := gateway.New(gateway.Options{
 		Ledger: h.ledger, Guard: h.guard, Now: h.clock, AppSecret: []byte("0123456789abcdef0123456789abcdef"),
 		FastPath: fast,
@@ -357,7 +357,7 @@ func TestFastPathCandidates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.ledger.PutCustomers(t.Context(), []touch.Customer{{ID: "c1", Zones: []string{"Asia/Shanghai"}}}, "me", noon); err != nil {
+	if err := h.ledger.Customers.PutCustomers(t.Context(), []touch.Customer{{ID: "c1", Zones: []string{"Asia/Shanghai"}}}, "me", noon); err != nil {
 		t.Fatal(err)
 	}
 	urgent := func(key string) touch.Request {
@@ -394,9 +394,16 @@ func TestFastPathCandidates(t *testing.T) {
 
 // noFacts is a ledger that knows of no customer; accept runs when touches come.
 type noFacts struct {
-	ledger.Ledger
+	ledger.Intake
+	customers
+	listings
 	accept func()
 }
+
+type (
+	customers = ledger.Customers
+	listings  = ledger.Listings
+)
 
 func (l noFacts) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
 	l.accept()
@@ -420,8 +427,9 @@ func TestBulkStandsBackWhileUrgentIsTakenIn(t *testing.T) {
 			return time.Since(began) > 0
 		}
 		waits := false
+		empty := noFacts{accept: func() { waits = stoodBack() }}
 		svc, err := gateway.New(gateway.Options{
-			Ledger: noFacts{accept: func() { waits = stoodBack() }},
+			Ledger: &ledger.Ledger{Intake: empty, Customers: empty, Listings: empty},
 			Guard:  &fakeGuard{}, AppSecret: make([]byte, 32), PriorityGate: gate,
 		})
 		if err != nil {

@@ -7,8 +7,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Access keeps API keys. Secrets are stored hashed.
-type Access interface {
+// Keys keeps API keys. Secrets are stored hashed.
+type Keys interface {
 	PutKey(ctx context.Context, k APIKey) error // class Conflict: the id exists
 	Key(ctx context.Context, id string) (*APIKey, error)
 	ListKeys(ctx context.Context) ([]APIKey, error)
@@ -39,31 +39,32 @@ const (
 // raises the fence, which Intend asserts, so that nothing judged before a
 // change is sent after it.
 type Controls interface {
-	DeadLetters
-	Retention
 	// Control reads everything at one fence.
 	Control(ctx context.Context) (*Control, error)
 	// Fence reads only the number.
 	Fence(ctx context.Context) (int64, error)
-	// SetCampaign pauses, resumes or cancels; class Conflict when cancelled already.
-	SetCampaign(ctx context.Context, caller, campaign string, s CampaignStatus, actor string, now time.Time) error
 	// PutStop starts or replaces an emergency stop; EndStop ends it (NotFound).
 	PutStop(ctx context.Context, s Stop, actor string, now time.Time) error
 	EndStop(ctx context.Context, id, actor string, now time.Time) error
+	// RaiseShards raises the epochs of lost shards of the contact log, and
+	// gives those that it raised them to: they are nobody else's.
+	RaiseShards(ctx context.Context, shards []int, now time.Time) (map[int]int64, error)
+}
+
+// PolicySets keeps sets of policy documents, of which one is active.
+type PolicySets interface {
 	// PutPolicies makes a set of documents the active one.
 	PutPolicies(ctx context.Context, p PolicySet, actor string, now time.Time) error
 	// Policies reads a stored set by hash, "" being the active one; class NotFound.
 	Policies(ctx context.Context, hash string) (*PolicySet, error)
-	// RaiseShards raises the epochs of lost shards of the contact log, and
-	// gives those that it raised them to: they are nobody else's.
-	RaiseShards(ctx context.Context, shards []int, now time.Time) (map[int]int64, error)
+}
+
+// Leases lets one process at a time do a thing.
+type Leases interface {
 	// Lease lets one holder at a time do a thing, until the instant: held is
 	// true for the holder, who may extend it by asking again, and for anybody
 	// once it has run out at now.
 	Lease(ctx context.Context, name, holder string, now, until time.Time) (held bool, err error)
-	// CancelTouch takes a touch back; class Conflict when it is sent, being
-	// sent or over; NotFound.
-	CancelTouch(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (Progress, error)
 }
 
 // Control is everything that may stop a touch, as of one fence.

@@ -7,8 +7,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Customers keeps what is known of customers: one row each, read whole, and
-// the lists on which they or their addresses stand. Every change is an event.
+// Customers keeps what is known of customers: one row each, read
+// whole. Every change is an event.
 type Customers interface {
 	// Customers reads; the unknown ones are absent from the map.
 	Customers(ctx context.Context, ids []string) (map[string]*touch.Customer, error)
@@ -20,7 +20,11 @@ type Customers interface {
 	AddConsents(ctx context.Context, facts []CustomerConsent, actor string) error
 	// AddOutcomes appends outcomes; the same touch, kind and instant twice is once.
 	AddOutcomes(ctx context.Context, facts []CustomerOutcome, actor string) error
+}
 
+// Listings keeps the lists on which customers or their addresses stand. Every
+// change is an event.
+type Listings interface {
 	// Listings reads the entries of all lists for the keys, live ones only.
 	Listings(ctx context.Context, keys []string, now time.Time) (map[string][]touch.Listing, error)
 	// PutListings stores entries; one with the same list, key and scope is replaced.

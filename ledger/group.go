@@ -20,27 +20,34 @@ import (
 // a caller who gave up may be stored, as with any lost answer. A segment that
 // several callers' urgent touches share is given to the first of them, who
 // enqueues it; the reconciler finds one that nobody enqueued.
-func Group(l Ledger, parallel int) Ledger {
-	g := &grouped{Ledger: l}
+func Group(l *Ledger, parallel int) *Ledger {
+	g := &grouped{intake: l.Intake, receipts: l.Receipts, store: l.Store}
 	g.accept = batcher.New(parallel,
 		func(ctx context.Context, items []NewTouch, sizes []int) ([]accepted, error) {
-			answers, refs, err := l.Accept(ctx, items)
+			answers, refs, err := l.Intake.Accept(ctx, items)
 			return divide(items, answers, refs, sizes), err
 		})
 	g.receive = batcher.New(parallel,
 		func(ctx context.Context, items []touch.Receipt, sizes []int) ([][]Received, error) {
-			answers, err := l.Receive(ctx, items, g.latest())
+			answers, err := l.Receipts.Receive(ctx, items, g.latest())
 			return split(answers, sizes), err
 		})
-	return g
+	return l.With(func(l *Ledger) {
+		l.Intake = g
+		l.Receipts = g
+		l.Store = g
+	})
 }
 
+// grouped is the parts of a ledger whose calls share transactions.
 type grouped struct {
-	Ledger
-	accept  *batcher.Batcher[NewTouch, accepted]
-	receive *batcher.Batcher[touch.Receipt, []Received]
-	mu      sync.Mutex
-	now     time.Time
+	intake   Intake
+	receipts Receipts
+	store    Store
+	accept   *batcher.Batcher[NewTouch, accepted]
+	receive  *batcher.Batcher[touch.Receipt, []Received]
+	mu       sync.Mutex
+	now      time.Time
 }
 
 type accepted struct {
@@ -51,16 +58,21 @@ type accepted struct {
 // Accept implements Intake.
 func (g *grouped) Accept(ctx context.Context, touches []NewTouch) ([]Accepted, []SegmentRef, error) {
 	if len(touches) > touch.MaxBatch/2 {
-		return g.Ledger.Accept(ctx, touches)
+		return g.intake.Accept(ctx, touches)
 	}
 	a, err := g.accept.Do(ctx, touches)
 	return a.answers, a.refs, err
 }
 
+// AcceptHeld implements Intake. It is not grouped: its caller waits for its own segments.
+func (g *grouped) AcceptHeld(ctx context.Context, touches []NewTouch, h Hold) ([]Accepted, []*Segment, []SegmentRef, error) {
+	return g.intake.AcceptHeld(ctx, touches, h)
+}
+
 // Receive implements Receipts.
 func (g *grouped) Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]Received, error) {
 	if len(receipts) > touch.MaxBatch/2 {
-		return g.Ledger.Receive(ctx, receipts, now)
+		return g.receipts.Receive(ctx, receipts, now)
 	}
 	g.mu.Lock()
 	if now.After(g.now) {
@@ -78,11 +90,14 @@ func (g *grouped) latest() time.Time {
 	return g.now
 }
 
-// Close implements Ledger.
+// Ping implements Store.
+func (g *grouped) Ping(ctx context.Context) error { return g.store.Ping(ctx) }
+
+// Close implements Store.
 func (g *grouped) Close() error {
 	g.accept.Wait()
 	g.receive.Wait()
-	return g.Ledger.Close()
+	return g.store.Close()
 }
 
 // divide gives each caller its answers, and each segment to the first caller

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // slow is a ledger whose transactions take a second and refuse key "bad".
 type slow struct {
-	ledger.Ledger
+	ledger.Intake
 	mu      sync.Mutex
 	batches []int
 	down    bool
@@ -62,6 +62,8 @@ func (s *slow) Receive(_ context.Context, receipts []touch.Receipt, now time.Tim
 	return make([]ledger.Received, len(receipts)), err
 }
 
+func (s *slow) Ping(context.Context) error { return nil }
+
 func (s *slow) Close() error { return nil }
 
 func keyed(key string) ledger.NewTouch {
@@ -73,7 +75,7 @@ func keyed(key string) ledger.NewTouch {
 func TestGroupSharesTransactions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{}
-		g := ledger.Group(s, 1)
+		g := ledger.Group(&ledger.Ledger{Intake: s, Receipts: s, Store: s}, 1)
 		began := time.Now()
 		var wg sync.WaitGroup
 		refs := 0
@@ -83,7 +85,7 @@ func TestGroupSharesTransactions(t *testing.T) {
 				key = "bad"
 			}
 			wg.Go(func() {
-				answers, mine, err := g.Accept(t.Context(), []ledger.NewTouch{keyed(key)})
+				answers, mine, err := g.Intake.Accept(t.Context(), []ledger.NewTouch{keyed(key)})
 				s.mu.Lock()
 				defer s.mu.Unlock()
 				refs += len(mine)
@@ -116,12 +118,12 @@ func TestGroupSharesTransactions(t *testing.T) {
 func TestGroupBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{}
-		g := ledger.Group(s, 1)
+		g := ledger.Group(&ledger.Ledger{Intake: s, Receipts: s, Store: s}, 1)
 		var wg sync.WaitGroup
 		refs := 0
 		for range 6 {
 			wg.Go(func() {
-				_, mine, err := g.Accept(t.Context(), append(make([]ledger.NewTouch, 399), keyed("k")))
+				_, mine, err := g.Intake.Accept(t.Context(), append(make([]ledger.NewTouch, 399), keyed("k")))
 				if err != nil {
 					t.Error(err)
 				}
@@ -138,7 +140,7 @@ func TestGroupBounds(t *testing.T) {
 		if refs != 4 { // one segment for each transaction, given once
 			t.Fatalf("%d refs", refs)
 		}
-		if _, _, err := g.Accept(t.Context(), make([]ledger.NewTouch, touch.MaxBatch)); err != nil {
+		if _, _, err := g.Intake.Accept(t.Context(), make([]ledger.NewTouch, touch.MaxBatch)); err != nil {
 			t.Fatal(err)
 		}
 		g.Close()
@@ -150,10 +152,10 @@ func TestGroupBounds(t *testing.T) {
 func TestGroupGivingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{}
-		g := ledger.Group(s, 1)
+		g := ledger.Group(&ledger.Ledger{Intake: s, Receipts: s, Store: s}, 1)
 		ctx, stop := context.WithTimeout(t.Context(), time.Millisecond)
 		defer stop()
-		if _, err := g.Receive(ctx, make([]touch.Receipt, 1), noon); touch.ClassOf(err) != touch.Unavailable {
+		if _, err := g.Receipts.Receive(ctx, make([]touch.Receipt, 1), noon); touch.ClassOf(err) != touch.Unavailable {
 			t.Fatal(err)
 		}
 		s.mu.Lock()
@@ -162,7 +164,7 @@ func TestGroupGivingUp(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 3 {
 			wg.Go(func() {
-				if _, err := g.Receive(t.Context(), make([]touch.Receipt, 2), noon.Add(time.Duration(i))); touch.ClassOf(err) != touch.Unavailable {
+				if _, err := g.Receipts.Receive(t.Context(), make([]touch.Receipt, 2), noon.Add(time.Duration(i))); touch.ClassOf(err) != touch.Unavailable {
 					t.Error(err)
 				}
 			})

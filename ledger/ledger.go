@@ -22,21 +22,51 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Ledger is the whole of it. Users ask for the smaller interface they need.
-type Ledger interface {
-	Intake
-	Work
-	Receipts
-	Query
-	Customers
-	Templates
-	Items
-	Access
-	Controls
-	PolicyBook
-	Journal
-	Subscriptions
-	// Ping asks whether the store answers.
+// Ledger is an open ledger: one part for each subject. Pass a part on, not the
+// whole, to code that needs one subject. With puts a
+// decorator around parts.
+type Ledger struct {
+	Intake        Intake
+	Work          Work
+	Recovery      Recovery
+	Receipts      Receipts
+	Touches       Touches
+	Contacts      Contacts
+	Campaigns     Campaigns
+	Events        Events
+	Customers     Customers
+	Listings      Listings
+	Templates     Templates
+	Items         Items
+	Keys          Keys
+	Controls      Controls
+	PolicySets    PolicySets
+	PolicyChanges PolicyChanges
+	Leases        Leases
+	Journal       Journal
+	Subscriptions Subscriptions
+	DeadLetters   DeadLetters
+	Retention     Retention
+	Store         Store
+}
+
+// With returns a copy of the ledger in which change has replaced parts: how a
+// decorator is put around them. The ledger itself stays as it is.
+func (l *Ledger) With(change func(*Ledger)) *Ledger {
+	changed := *l
+	change(&changed)
+	return &changed
+}
+
+// Ping reports whether the store answers.
+func (l *Ledger) Ping(ctx context.Context) error { return l.Store.Ping(ctx) }
+
+// Close waits for what is running and closes the store. No part may be used after it.
+func (l *Ledger) Close() error { return l.Store.Close() }
+
+// Store is what lies under all parts.
+type Store interface {
+	// Ping reports whether the store answers.
 	Ping(ctx context.Context) error
 	// Close waits for what is running and closes the store.
 	Close() error
@@ -178,6 +208,10 @@ type Work interface {
 	// Asserts the segment's epoch: class Conflict. A ref with Segment 0
 	// settles touches that are in none.
 	Settle(ctx context.Context, ref SegmentRef, transitions []Transition) error
+}
+
+// Recovery finds what its worker, a receipt or a campaign left behind: used by the reconciler.
+type Recovery interface {
 	// Recover finds up to limit segments whose lease ran out before an instant
 	// (one far ahead is any lease), or
 	// that nobody claimed since unclaimedBefore, raises their epoch and gives the

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// PolicyBook keeps how policies come into force: every set of documents is
+// PolicyChanges keeps how policies come into force: every set of documents is
 // proposed by one and approved by another before it binds. Each step is an
 // event of the journal, with who took it and why.
-type PolicyBook interface {
+type PolicyChanges interface {
 	// PutProposal stores a proposal's next version. With Version 0 it is new
 	// and documents are stored with it; otherwise documents are nil and the
 	// stored one must still be of the Version given. Class Conflict: the id

@@ -21,22 +21,22 @@ import (
 func (d *Deliver) Accept(ctx context.Context, touches []ledger.NewTouch, candidates []lookup.Candidate) ([]ledger.Accepted, []ledger.SegmentRef, error) {
 	all := d.straight(touches, candidates)
 	if len(all) == 0 {
-		return d.o.Ledger.Accept(ctx, touches)
+		return d.o.Ledger.Intake.Accept(ctx, touches)
 	}
 	control := d.o.Control.Current()
 	hold := ledger.Hold{Worker: d.o.Name, Fence: control.Fence, Intents: map[int]ledger.Intent{}}
 	for _, s := range all {
 		if err := s.intend(ctx, control, &hold); err != nil {
 			giveUp(ctx, all, err)
-			return d.o.Ledger.Accept(ctx, touches)
+			return d.o.Ledger.Intake.Accept(ctx, touches)
 		}
 	}
 	hold.Until = d.o.Now().Add(d.o.Tuning.UrgentLease)
-	accepted, held, refs, err := d.o.Ledger.AcceptHeld(ctx, touches, hold)
+	accepted, held, refs, err := d.o.Ledger.Intake.AcceptHeld(ctx, touches, hold)
 	if err != nil {
 		giveUp(ctx, all, err)
 		if errors.Is(err, ledger.ErrFence) { // whoever claims them judges them anew
-			return d.o.Ledger.Accept(ctx, touches)
+			return d.o.Ledger.Intake.Accept(ctx, touches)
 		}
 		return nil, nil, err
 	}

@@ -72,16 +72,19 @@ func (p *places) run(h *house) {
 }
 
 // straight makes a deliverer with so many direct places over a ledger.
-func (h *house) straight(l ledger.Ledger, free int) (*workers.Deliver, *places) {
+func (h *house) straight(l *ledger.Ledger, free int) (*workers.Deliver, *places) {
 	p := &places{free: free}
 	o := h.options("w1")
 	o.Ledger, o.Place = l, p.take(h)
 	return workers.NewDeliver(o), p
 }
 
+type customers = ledger.Customers
+
 // unread is a ledger in which what was accepted is neither claimed nor read back.
 type unread struct {
-	ledger.Ledger
+	ledger.Work
+	customers
 	t *testing.T
 }
 
@@ -102,7 +105,11 @@ func (u unread) Customers(context.Context, []string) (map[string]*touch.Customer
 
 func TestStraightFromIntakeToTheVendor(t *testing.T) {
 	h := newHouse(t)
-	d, p := h.straight(unread{h.ledger, t}, 1)
+	d, p := h.straight(h.ledger.With(func(l *ledger.Ledger) {
+		read := unread{l.Work, l.Customers, t}
+		l.Work = read
+		l.Customers = read
+	}), 1)
 	a := h.otp("a")
 	b := h.otp("b")
 	answers, refs, err := h.accept(d, a, b, a)
@@ -157,13 +164,13 @@ func standsBack(way *priority.Gate) bool {
 
 // settling tells when the ledger is told what came of touches.
 type settling struct {
-	ledger.Ledger
+	ledger.Work
 	begins func()
 }
 
 func (s settling) Settle(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
 	s.begins()
-	return s.Ledger.Settle(ctx, ref, trs)
+	return s.Work.Settle(ctx, ref, trs)
 }
 
 // TestBulkStandsBackUntilTheVendorHasTheUrgent: straight from intake, and from
@@ -178,7 +185,9 @@ func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 	p := &places{free: 1}
 	o := h.options("w1")
 	o.Place, o.PriorityGate = p.take(h), way
-	o.Ledger = settling{h.ledger, func() { late = standsBack(way) }}
+	o.Ledger = h.ledger.With(func(l *ledger.Ledger) {
+		l.Work = settling{l.Work, func() { late = standsBack(way) }}
+	})
 	d := workers.NewDeliver(o)
 	a := h.otp("a")
 	if _, _, err := h.accept(d, a); err != nil || !standsBack(way) {
@@ -243,13 +252,13 @@ func TestWhatMustWaitAfterAllIsSettledWithTheRest(t *testing.T) {
 	h.expect(all[1].Touch.ID, touch.Due, touch.EventDeferred)
 	h.expect(all[2].Touch.ID, touch.Sent, touch.EventSent)
 	h.expect(all[3].Touch.ID, touch.Sent, touch.EventSent)
-	if open, err := h.ledger.OpenSegments(h.ctx, all[0].Lane); err != nil || open != 0 {
+	if open, err := h.ledger.Work.OpenSegments(h.ctx, all[0].Lane); err != nil || open != 0 {
 		t.Error(open, err)
 	}
 }
 
 // refusing is a ledger that takes nothing in.
-type refusing struct{ ledger.Ledger }
+type refusing struct{ ledger.Intake }
 
 func (refusing) AcceptHeld(context.Context, []ledger.NewTouch, ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
 	return nil, nil, nil, errDown
@@ -257,7 +266,7 @@ func (refusing) AcceptHeld(context.Context, []ledger.NewTouch, ledger.Hold) ([]l
 
 func TestAFailedAcceptGivesPlacesBack(t *testing.T) {
 	h := newHouse(t)
-	d, p := h.straight(refusing{h.ledger}, 1)
+	d, p := h.straight(h.ledger.With(func(l *ledger.Ledger) { l.Intake = refusing{l.Intake} }), 1)
 	a := h.otp("a")
 	if _, _, err := h.accept(d, a); touch.ClassOf(err) != touch.Unavailable {
 		t.Fatal(err)
@@ -286,7 +295,7 @@ func TestAWorkerThatDiesStraightAway(t *testing.T) {
 		return touch.Result{Class: touch.Retryable}, true // the vendor never saw it
 	}
 	h.pass(time.Minute)
-	refs, err := h.ledger.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
+	refs, err := h.ledger.Recovery.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
 	if err != nil || len(refs) != 1 {
 		t.Fatal(refs, err)
 	}
@@ -305,17 +314,18 @@ func TestAWorkerThatDiesStraightAway(t *testing.T) {
 // late lets something happen between a straight judgement and its accept; with
 // lie set, the ledger does not compare.
 type late struct {
-	ledger.Ledger
-	by  func()
-	lie bool
+	ledger.Intake
+	controls ledger.Controls
+	by       func()
+	lie      bool
 }
 
 func (l *late) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, hold ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
 	l.by()
-	accepted, held, refs, err := l.Ledger.AcceptHeld(ctx, touches, hold)
+	accepted, held, refs, err := l.Intake.AcceptHeld(ctx, touches, hold)
 	if l.lie && errors.Is(err, ledger.ErrFence) {
-		hold.Fence, _ = l.Fence(ctx)
-		return l.Ledger.AcceptHeld(ctx, touches, hold)
+		hold.Fence, _ = l.controls.Fence(ctx)
+		return l.Intake.AcceptHeld(ctx, touches, hold)
 	}
 	return accepted, held, refs, err
 }
@@ -326,11 +336,14 @@ func (l *late) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, hold l
 func TestAStopDuringIntakeHolds(t *testing.T) {
 	for _, lie := range []bool{false, true} {
 		h := newHouse(t)
-		d, p := h.straight(&late{h.ledger, func() {
-			if err := h.ledger.PutStop(h.ctx, ledger.Stop{ID: "s", Since: h.now}, "me", h.now); err != nil {
+		stop := func() {
+			if err := h.ledger.Controls.PutStop(h.ctx, ledger.Stop{ID: "s", Since: h.now}, "me", h.now); err != nil {
 				t.Fatal(err)
 			}
-		}, lie}, 1)
+		}
+		d, p := h.straight(h.ledger.With(func(l *ledger.Ledger) {
+			l.Intake = &late{Intake: l.Intake, controls: l.Controls, by: stop, lie: lie}
+		}), 1)
 		a := h.otp("a")
 		_, refs, err := h.accept(d, a)
 		if err != nil {

@@ -26,7 +26,7 @@ func (b *batch) ahead(ctx context.Context, control *ledger.Control, questions []
 		return nil
 	}
 	slices.Sort(customers)
-	waiting, err := b.d.o.Ledger.Waiting(ctx, slices.Compact(customers), lowest, policies.MaxAhead+1)
+	waiting, err := b.d.o.Ledger.Touches.Waiting(ctx, slices.Compact(customers), lowest, policies.MaxAhead+1)
 	if err != nil {
 		return err
 	}

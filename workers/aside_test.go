@@ -14,11 +14,11 @@ import (
 func (h *house) loseThree(ref ledger.SegmentRef) ledger.SegmentRef {
 	h.t.Helper()
 	for range 3 {
-		if _, err := h.ledger.Claim(h.ctx, ref, "dying", h.clock(), h.clock().Add(time.Second)); err != nil {
+		if _, err := h.ledger.Work.Claim(h.ctx, ref, "dying", h.clock(), h.clock().Add(time.Second)); err != nil {
 			h.t.Fatal(err)
 		}
 		h.pass(time.Minute)
-		refs, err := h.ledger.Recover(h.ctx, h.clock(), h.clock().Add(-time.Hour), 10)
+		refs, err := h.ledger.Recovery.Recover(h.ctx, h.clock(), h.clock().Add(-time.Hour), 10)
 		if err != nil || len(refs) != 1 {
 			h.t.Fatal(refs, err)
 		}
@@ -33,7 +33,7 @@ func TestWhatArrivedIsNotPutAside(t *testing.T) {
 	ids := h.submit(2, nil)
 	ref := h.lose(time.Minute)
 	receipt := touch.Receipt{Dispatch: touch.DispatchID(ids[0], 0), Kind: touch.ReceiptDelivered, At: h.clock()}
-	if _, err := h.ledger.Receive(h.ctx, []touch.Receipt{receipt}, h.clock()); err != nil {
+	if _, err := h.ledger.Receipts.Receive(h.ctx, []touch.Receipt{receipt}, h.clock()); err != nil {
 		t.Fatal(err)
 	}
 	h.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) { return touch.Result{Class: touch.Accepted}, true }

@@ -273,7 +273,7 @@ func (b *batch) flush(ctx context.Context) error {
 	}
 	b.settleLog(ctx, made)
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := b.d.o.Ledger.Settle(ctx, b.seg.Ref, trs)
+		err := b.d.o.Ledger.Work.Settle(ctx, b.seg.Ref, trs)
 		if err == nil {
 			break
 		}

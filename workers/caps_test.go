@@ -118,7 +118,7 @@ func (a aging) Reserve(ctx context.Context, rs []contactlog.Reservation, now tim
 // capped is the workers, their vendor and what was submitted.
 type capped struct {
 	t       *testing.T
-	ledger  ledger.Ledger
+	ledger  *ledger.Ledger
 	vendor  *simulator.Server
 	touches map[string]*touch.Touch // by dispatch
 	options workers.Options
@@ -137,7 +137,7 @@ func newCapped(t *testing.T, spoil func(contactlog.Log) contactlog.Log) *capped 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.ledger.Close() })
-	watch := ledger.NewWatcher(c.ledger, nil)
+	watch := ledger.NewWatcher(c.ledger.Controls, nil)
 	if err := watch.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func newCapped(t *testing.T, spoil func(contactlog.Log) contactlog.Log) *capped 
 	guard := policies.NewGuard(spoil(contactlog.NewRedis(client, contactlog.Options{})), nobodyYet)
 	guard.Use(set)
 	c.options = workers.Options{
-		Ledger: dawdling{c.ledger}, Guard: guard, Pool: c.pool(), Control: watch, Now: c.now,
+		Ledger: c.ledger.With(func(l *ledger.Ledger) { l.Work = dawdling{l.Work} }), Guard: guard, Pool: c.pool(), Control: watch, Now: c.now,
 		Rand: rand.New(rand.NewPCG(1, 2)), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Enqueue: func(context.Context, []ledger.SegmentRef) error { return nil }, // who feeds delivers
 	}
@@ -170,11 +170,11 @@ func nobodyYet(context.Context, []string, time.Time) (map[string][]contactlog.En
 func (c *capped) now() time.Time { return time.Now().Add(c.offset) }
 
 // dawdling stands still before each intent: what was judged is sent a while later.
-type dawdling struct{ ledger.Ledger }
+type dawdling struct{ ledger.Work }
 
 func (d dawdling) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, is []ledger.Intent) ([]int, error) {
 	<-time.After(rand.N(longestGap))
-	return d.Ledger.Intend(ctx, ref, fence, is)
+	return d.Work.Intend(ctx, ref, fence, is)
 }
 
 func (c *capped) pool() *channels.Pool {
@@ -209,7 +209,7 @@ func (c *capped) submit() {
 		c.touches[touch.DispatchID(t.ID, 0)] = &t
 		all = append(all, ledger.NewTouch{Touch: t, Digest: t.Digest(), State: touch.Due, Due: c.now(), Lane: touch.Lane(channel, false)})
 	}
-	if _, _, err := c.ledger.Accept(c.t.Context(), all); err != nil {
+	if _, _, err := c.ledger.Intake.Accept(c.t.Context(), all); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -225,7 +225,7 @@ func (c *capped) deliver(most time.Duration, enough func() bool) {
 		worker, lane := workers.NewDeliver(o), touch.Lane([]touch.Channel{touch.SMS, touch.Push}[w%2], false)
 		all.Go(func() {
 			for ctx.Err() == nil {
-				ref, _, found, err := c.ledger.Feed(ctx, lane, c.now(), 3)
+				ref, _, found, err := c.ledger.Work.Feed(ctx, lane, c.now(), 3)
 				if err == nil && found {
 					err = worker.Handle(context.WithoutCancel(ctx), ref)
 				}

@@ -16,44 +16,45 @@ import (
 // urgent is on its way. Its calls to vendors do so where they are made.
 func (o Options) courteous() Options {
 	if o.PriorityGate != nil {
-		o.Ledger, o.Guard = courteousLedger{o.Ledger, o.PriorityGate}, courteousGuard{o.Guard, o.PriorityGate}
+		o.Ledger = o.Ledger.With(func(l *ledger.Ledger) { l.Work = courteousWork{l.Work, o.PriorityGate} })
+		o.Guard = courteousGuard{o.Guard, o.PriorityGate}
 	}
 	return o
 }
 
-type courteousLedger struct {
-	ledger.Ledger
+type courteousWork struct {
+	ledger.Work
 	way *priority.Gate
 }
 
-func (l courteousLedger) giveWay(ctx context.Context, lane string) {
+func (w courteousWork) giveWay(ctx context.Context, lane string) {
 	if !Urgent(lane) {
-		l.way.WaitForUrgent(ctx)
+		w.way.WaitForUrgent(ctx)
 	}
 }
 
-// Feed implements ledger.Ledger.
-func (l courteousLedger) Feed(ctx context.Context, lane string, now time.Time, limit int) (ledger.SegmentRef, int, bool, error) {
-	l.giveWay(ctx, lane)
-	return l.Ledger.Feed(ctx, lane, now, limit)
+// Feed implements ledger.Work.
+func (w courteousWork) Feed(ctx context.Context, lane string, now time.Time, limit int) (ledger.SegmentRef, int, bool, error) {
+	w.giveWay(ctx, lane)
+	return w.Work.Feed(ctx, lane, now, limit)
 }
 
-// Claim implements ledger.Ledger.
-func (l courteousLedger) Claim(ctx context.Context, ref ledger.SegmentRef, worker string, now, until time.Time) (*ledger.Segment, error) {
-	l.giveWay(ctx, ref.Lane)
-	return l.Ledger.Claim(ctx, ref, worker, now, until)
+// Claim implements ledger.Work.
+func (w courteousWork) Claim(ctx context.Context, ref ledger.SegmentRef, worker string, now, until time.Time) (*ledger.Segment, error) {
+	w.giveWay(ctx, ref.Lane)
+	return w.Work.Claim(ctx, ref, worker, now, until)
 }
 
-// Intend implements ledger.Ledger.
-func (l courteousLedger) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, intents []ledger.Intent) ([]int, error) {
-	l.giveWay(ctx, ref.Lane)
-	return l.Ledger.Intend(ctx, ref, fence, intents)
+// Intend implements ledger.Work.
+func (w courteousWork) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, intents []ledger.Intent) ([]int, error) {
+	w.giveWay(ctx, ref.Lane)
+	return w.Work.Intend(ctx, ref, fence, intents)
 }
 
-// Settle implements ledger.Ledger.
-func (l courteousLedger) Settle(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
-	l.giveWay(ctx, ref.Lane)
-	return l.Ledger.Settle(ctx, ref, transitions)
+// Settle implements ledger.Work.
+func (w courteousWork) Settle(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
+	w.giveWay(ctx, ref.Lane)
+	return w.Work.Settle(ctx, ref, transitions)
 }
 
 type courteousGuard struct {

@@ -13,22 +13,22 @@ import (
 	"touchgate.dev/touch"
 )
 
-// idleLedger and idleGuard do nothing at once; the guard counts its calls.
-type idleLedger struct{ ledger.Ledger }
+// idleWork and idleGuard do nothing at once; the guard counts its calls.
+type idleWork struct{ ledger.Work }
 
-func (idleLedger) Feed(context.Context, string, time.Time, int) (ref ledger.SegmentRef, n int, ok bool, err error) {
+func (idleWork) Feed(context.Context, string, time.Time, int) (ref ledger.SegmentRef, n int, ok bool, err error) {
 	return ref, 0, false, nil
 }
 
-func (idleLedger) Claim(context.Context, ledger.SegmentRef, string, time.Time, time.Time) (*ledger.Segment, error) {
+func (idleWork) Claim(context.Context, ledger.SegmentRef, string, time.Time, time.Time) (*ledger.Segment, error) {
 	return nil, nil
 }
 
-func (idleLedger) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
+func (idleWork) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
 	return nil, nil
 }
 
-func (idleLedger) Settle(context.Context, ledger.SegmentRef, []ledger.Transition) error { return nil }
+func (idleWork) Settle(context.Context, ledger.SegmentRef, []ledger.Transition) error { return nil }
 
 type idleGuard struct {
 	Guard
@@ -59,13 +59,13 @@ func TestBulkStandsBackAtEachStep(t *testing.T) {
 	bulk, urgent := ledger.SegmentRef{Lane: touch.Lane(touch.SMS, false)}, ledger.SegmentRef{Lane: touch.Lane(touch.SMS, true)}
 	synctest.Test(t, func(t *testing.T) {
 		way, ctx := new(priority.Gate), t.Context()
-		o := Options{Ledger: idleLedger{}, Guard: &idleGuard{}, PriorityGate: way}.courteous()
+		o := Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: &idleGuard{}, PriorityGate: way}.courteous()
 		onLane := func(ref ledger.SegmentRef) map[string]func() {
 			return map[string]func(){
-				"feed":   func() { _, _, _, _ = o.Ledger.Feed(ctx, ref.Lane, time.Time{}, 1) },
-				"claim":  func() { _, _ = o.Ledger.Claim(ctx, ref, "w", time.Time{}, time.Time{}) },
-				"intend": func() { _, _ = o.Ledger.Intend(ctx, ref, 0, nil) },
-				"settle": func() { _ = o.Ledger.Settle(ctx, ref, nil) },
+				"feed":   func() { _, _, _, _ = o.Ledger.Work.Feed(ctx, ref.Lane, time.Time{}, 1) },
+				"claim":  func() { _, _ = o.Ledger.Work.Claim(ctx, ref, "w", time.Time{}, time.Time{}) },
+				"intend": func() { _, _ = o.Ledger.Work.Intend(ctx, ref, 0, nil) },
+				"settle": func() { _ = o.Ledger.Work.Settle(ctx, ref, nil) },
 			}
 		}
 		waits := func(what string, step func(), want time.Duration) {
@@ -102,7 +102,7 @@ func TestBulkStandsBackAtEachStep(t *testing.T) {
 
 func TestBulkGoesToTheContactLogInParts(t *testing.T) {
 	g := &idleGuard{}
-	o := Options{Ledger: idleLedger{}, Guard: g, PriorityGate: new(priority.Gate)}.courteous()
+	o := Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: g, PriorityGate: new(priority.Gate)}.courteous()
 	if vs, err := o.Guard.Reserve(t.Context(), questions(2*atOnce+1, touch.Marketing)); err != nil || len(vs) != 2*atOnce+1 || g.calls != 3 {
 		t.Errorf("%d verdicts by %d calls: %v", len(vs), g.calls, err)
 	}

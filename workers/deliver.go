@@ -32,7 +32,7 @@ func NewDeliver(o Options) *Deliver {
 	return &Deliver{
 		o:         o,
 		jitter:    &jitter{rand: o.Rand},
-		templates: lookup.NewTemplates(o.Ledger, o.Now),
+		templates: lookup.NewTemplates(o.Ledger.Templates, o.Now),
 		metrics:   newMetrics(o.Metrics),
 	}
 }
@@ -45,7 +45,7 @@ func (d *Deliver) Handle(ctx context.Context, ref ledger.SegmentRef) error {
 		defer d.o.PriorityGate.BeginUrgent().End()
 	}
 	now := d.o.Now()
-	seg, err := d.o.Ledger.Claim(ctx, ref, d.o.Name, now, now.Add(d.lease(ref.Lane)))
+	seg, err := d.o.Ledger.Work.Claim(ctx, ref, d.o.Name, now, now.Add(d.lease(ref.Lane)))
 	if err != nil {
 		if touch.ClassOf(err) == touch.Conflict {
 			return nil
@@ -97,7 +97,7 @@ func (d *Deliver) giveBack(ctx context.Context, ref ledger.SegmentRef, lease tim
 	ctx, cancel := context.WithTimeout(ctx, lease)
 	defer cancel()
 	for {
-		err := d.o.Ledger.Renew(ctx, ref, d.o.Name, time.Time{})
+		err := d.o.Ledger.Work.Renew(ctx, ref, d.o.Name, time.Time{})
 		if touch.ClassOf(err) != touch.Unavailable || !sleep(ctx, 200*time.Millisecond) {
 			return
 		}
@@ -107,7 +107,7 @@ func (d *Deliver) giveBack(ctx context.Context, ref ledger.SegmentRef, lease tim
 // renew keeps the lease alive; when it is lost, the work is cancelled.
 func (d *Deliver) renew(ctx context.Context, ref ledger.SegmentRef, lease time.Duration, lost func()) {
 	for sleep(ctx, lease/3) {
-		err := d.o.Ledger.Renew(ctx, ref, d.o.Name, d.o.Now().Add(lease))
+		err := d.o.Ledger.Work.Renew(ctx, ref, d.o.Name, d.o.Now().Add(lease))
 		if err != nil && ctx.Err() == nil {
 			d.o.Logger.LogAttrs(ctx, slog.LevelWarn, "lease not renewed", slog.String("lane", ref.Lane),
 				slog.Int64("segment", ref.Segment), slog.Any("error", err))

@@ -54,7 +54,7 @@ func (f *Feeder) runLane(ctx context.Context, lane string) {
 // Fill tops the lane up to its window of open segments, and no faster than its
 // channel's providers take; it answers how many touches it moved.
 func (f *Feeder) Fill(ctx context.Context, lane string) (fed int, err error) {
-	open, err := f.o.Ledger.OpenSegments(ctx, lane)
+	open, err := f.o.Ledger.Work.OpenSegments(ctx, lane)
 	if err != nil {
 		return 0, err
 	}
@@ -68,7 +68,7 @@ func (f *Feeder) Fill(ctx context.Context, lane string) (fed int, err error) {
 		left = min(left, ration.grant(urgent, open, rate, f.o.Tuning.FeedEvery, f.o.Now()))
 	}
 	for ; open < f.o.Tuning.Window && fed < left; open++ {
-		ref, n, ok, err := f.o.Ledger.Feed(ctx, lane, f.o.Now(), min(size, left-fed))
+		ref, n, ok, err := f.o.Ledger.Work.Feed(ctx, lane, f.o.Now(), min(size, left-fed))
 		if err != nil || !ok {
 			return fed, err
 		}

@@ -14,7 +14,7 @@ import (
 // overtaken lets something happen between a worker's judgement and its intent;
 // with lie set, the intent then goes through as if the ledger did not compare.
 type overtaken struct {
-	ledger.Ledger
+	ledger.Work
 	by  func()
 	lie bool
 }
@@ -24,7 +24,7 @@ func (o *overtaken) Intend(ctx context.Context, ref ledger.SegmentRef, fence int
 		o.by = nil
 		by()
 	}
-	dropped, err := o.Ledger.Intend(ctx, ref, fence, is)
+	dropped, err := o.Work.Intend(ctx, ref, fence, is)
 	if o.lie && touch.ClassOf(err) == touch.Conflict {
 		return nil, nil
 	}
@@ -42,7 +42,7 @@ func TestFences(t *testing.T) {
 	}{
 		"its segment was taken over and sent": {func(h *house) {
 			h.pass(2 * time.Minute)
-			refs, err := h.ledger.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
+			refs, err := h.ledger.Recovery.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
 			if err != nil || len(refs) != 1 {
 				h.t.Fatal(refs, err)
 			}
@@ -51,7 +51,7 @@ func TestFences(t *testing.T) {
 			}
 		}, 1, 2},
 		"the shard that it reserved in was lost, and another has the place": {func(h *house) {
-			if _, err := h.ledger.RaiseShards(h.ctx, []int{1, 2}, h.now); err != nil {
+			if _, err := h.ledger.Controls.RaiseShards(h.ctx, []int{1, 2}, h.now); err != nil {
 				h.t.Fatal(err)
 			}
 			h.guard.say = func(policies.Question) touch.Verdict {
@@ -64,7 +64,9 @@ func TestFences(t *testing.T) {
 				h := newHouse(t)
 				id := h.submit(1, nil)[0]
 				o := h.options("w1")
-				o.Ledger = &overtaken{Ledger: h.ledger, by: func() { c.change(h) }, lie: lie}
+				o.Ledger = h.ledger.With(func(l *ledger.Ledger) {
+					l.Work = &overtaken{Work: l.Work, by: func() { c.change(h) }, lie: lie}
+				})
 				for _, ref := range h.feed() {
 					_ = workers.NewDeliver(o).Handle(h.ctx, ref) // a lost segment is no error
 				}
@@ -88,7 +90,7 @@ func TestAnOutageIsNoCrash(t *testing.T) {
 	refs := h.feed()
 	for range 5 {
 		o := h.options("w1")
-		o.Ledger = silent{h.ledger}
+		o.Ledger = h.ledger.With(func(l *ledger.Ledger) { l.Customers = silent{l.Customers} })
 		if err := workers.NewDeliver(o).Handle(h.ctx, refs[0]); touch.ClassOf(err) != touch.Unavailable {
 			t.Fatal(err)
 		}
@@ -102,7 +104,7 @@ func TestAnOutageIsNoCrash(t *testing.T) {
 }
 
 // silent is a ledger that does not say what is known of customers.
-type silent struct{ ledger.Ledger }
+type silent struct{ customers }
 
 func (silent) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
 	return nil, errDown

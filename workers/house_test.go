@@ -25,7 +25,7 @@ import (
 type house struct {
 	t       testing.TB
 	ctx     context.Context
-	ledger  ledger.Ledger
+	ledger  *ledger.Ledger
 	watch   *ledger.Watcher
 	guard   *scriptedGuard
 	pool    *scriptedPool
@@ -45,7 +45,7 @@ func newHouse(t testing.TB) *house {
 	}
 	t.Cleanup(func() { l.Close() })
 	h.ledger = l
-	h.watch = ledger.NewWatcher(l, nil)
+	h.watch = ledger.NewWatcher(l.Controls, nil)
 	if err := h.watch.Refresh(h.ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func (h *house) submit(n int, edit func(i int, t *touch.Touch), after ...time.Du
 		})
 		ids = append(ids, t.ID)
 	}
-	if _, _, err := h.ledger.Accept(h.ctx, all); err != nil {
+	if _, _, err := h.ledger.Intake.Accept(h.ctx, all); err != nil {
 		h.t.Fatal(err)
 	}
 	return ids
@@ -144,7 +144,7 @@ func (h *house) step() {
 
 func (h *house) view(id touch.ID) *ledger.TouchView {
 	h.t.Helper()
-	v, err := h.ledger.Touch(h.ctx, "", id)
+	v, err := h.ledger.Touches.Touch(h.ctx, "", id)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -148,7 +148,7 @@ func (b *batch) loadRecipients(ctx context.Context, all []*job) error {
 	if len(jobs) == 0 {
 		return nil
 	}
-	recipients, err := lookup.Recipients(ctx, b.d.o.Ledger, targets, b.d.o.Now())
+	recipients, err := lookup.Recipients(ctx, b.d.o.Ledger.Customers, b.d.o.Ledger.Listings, targets, b.d.o.Now())
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // mute is a ledger that a worker does not live to settle in.
-type mute struct{ ledger.Ledger }
+type mute struct{ ledger.Work }
 
 func (mute) Settle(context.Context, ledger.SegmentRef, []ledger.Transition) error {
 	return touch.Errorf(touch.Conflict, "", "dead")
@@ -27,7 +27,7 @@ func (h *house) loseOverSecondLeg(meanwhile func()) (touch.ID, ledger.SegmentRef
 	h.pass(30 * time.Minute)
 	ref := h.feed()[0]
 	o := h.options("dying")
-	o.Ledger = mute{h.ledger}
+	o.Ledger = h.ledger.With(func(l *ledger.Ledger) { l.Work = mute{l.Work} })
 	if err := workers.NewDeliver(o).Handle(h.ctx, ref); err != nil {
 		h.t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func (h *house) loseOverSecondLeg(meanwhile func()) (touch.ID, ledger.SegmentRef
 	}
 	meanwhile()
 	h.pass(2 * time.Minute)
-	refs, err := h.ledger.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
+	refs, err := h.ledger.Recovery.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
 	if err != nil || len(refs) != 1 {
 		h.t.Fatal(refs, err)
 	}
@@ -60,13 +60,13 @@ func TestASecondLegIsNotSentAgainAfterItsWorkerWasLost(t *testing.T) {
 func TestASecondLegWhoseWorkerWasLostCountsAlthoughTheFirstArrived(t *testing.T) {
 	h := newHouse(t)
 	id, ref := h.loseOverSecondLeg(func() {
-		all, err := h.ledger.Contacts(h.ctx, []string{"c0"}, h.now.Add(-time.Hour))
+		all, err := h.ledger.Contacts.Contacts(h.ctx, []string{"c0"}, h.now.Add(-time.Hour))
 		if err != nil || len(all["c0"]) != 2 {
 			t.Fatal(all, err)
 		}
 		first := all["c0"][0]
 		receipt := touch.Receipt{Dispatch: touch.DispatchID(first.Touch, 0), Kind: touch.ReceiptDelivered, At: h.now}
-		if _, err := h.ledger.Receive(h.ctx, []touch.Receipt{receipt}, h.now); err != nil {
+		if _, err := h.ledger.Receipts.Receive(h.ctx, []touch.Receipt{receipt}, h.now); err != nil {
 			t.Fatal(err)
 		}
 	})

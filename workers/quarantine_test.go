@@ -15,7 +15,7 @@ import (
 // mortal is the ledger of a worker that can be killed: from then on nothing of
 // it reaches the ledger, neither a result nor the lease given back.
 type mortal struct {
-	ledger.Ledger
+	ledger.Work
 	life context.Context
 }
 
@@ -25,14 +25,14 @@ func (m mortal) Renew(ctx context.Context, ref ledger.SegmentRef, worker string,
 	if m.dead() {
 		return nil
 	}
-	return m.Ledger.Renew(ctx, ref, worker, until)
+	return m.Work.Renew(ctx, ref, worker, until)
 }
 
 func (m mortal) Settle(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
 	if m.dead() {
 		return touch.Errorf(touch.Conflict, "", "a dead worker settles nothing")
 	}
-	return m.Ledger.Settle(ctx, ref, trs)
+	return m.Work.Settle(ctx, ref, trs)
 }
 
 // mortuary runs workers that die when a test says so, and counts them.
@@ -55,7 +55,7 @@ func (m *mortuary) deliverAll() {
 			life, die := context.WithCancel(m.ctx)
 			m.die = die
 			o := m.options("mortal")
-			o.Ledger = mortal{m.ledger, life}
+			o.Ledger = m.ledger.With(func(l *ledger.Ledger) { l.Work = mortal{l.Work, life} })
 			// Dead or alive, what a worker answers is only for the queue.
 			_ = workers.NewDeliver(o).Handle(life, ref)
 			if life.Err() != nil {
@@ -64,7 +64,7 @@ func (m *mortuary) deliverAll() {
 			die()
 		}
 		m.pass(2 * time.Minute)
-		refs, err := m.ledger.Recover(m.ctx, m.clock(), m.clock(), 1000)
+		refs, err := m.ledger.Recovery.Recover(m.ctx, m.clock(), m.clock(), 1000)
 		if err != nil {
 			m.t.Fatal(err)
 		}
@@ -181,7 +181,7 @@ func TestAKillerThatMayBeSentKeepsItsPlace(t *testing.T) {
 // redrive gives what was put aside back, and has it delivered.
 func (m *mortuary) redrive(want ledger.Redriven) {
 	m.t.Helper()
-	n, _, err := m.ledger.Redrive(m.ctx, ledger.DeadFilter{}, false, "ops", m.clock())
+	n, _, err := m.ledger.DeadLetters.Redrive(m.ctx, ledger.DeadFilter{}, false, "ops", m.clock())
 	if err != nil || n != want {
 		m.t.Fatalf("redriven %+v, %v, want %+v", n, err, want)
 	}
@@ -197,13 +197,13 @@ func TestSuspectedSegmentsTakeTurns(t *testing.T) {
 	refs := h.feed()
 	for range 2 { // both lose two workers
 		for _, ref := range refs {
-			if _, err := h.ledger.Claim(h.ctx, ref, "dying", h.now, h.now.Add(time.Second)); err != nil {
+			if _, err := h.ledger.Work.Claim(h.ctx, ref, "dying", h.now, h.now.Add(time.Second)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		h.pass(time.Minute)
 		var err error
-		if refs, err = h.ledger.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10); err != nil || len(refs) != 2 {
+		if refs, err = h.ledger.Recovery.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10); err != nil || len(refs) != 2 {
 			t.Fatal(refs, err)
 		}
 	}
@@ -223,7 +223,7 @@ func TestSuspectedSegmentsTakeTurns(t *testing.T) {
 	}
 	h.expect(ids[0], touch.Sent, touch.EventSent)
 	h.expect(ids[1], touch.Due)
-	seg, err := h.ledger.Claim(h.ctx, refs[1], "next", h.now, h.now.Add(time.Minute))
+	seg, err := h.ledger.Work.Claim(h.ctx, refs[1], "next", h.now, h.now.Add(time.Minute))
 	if err != nil || seg.Crashes != 2 {
 		t.Errorf("claimed %+v, %v: giving back is no crash", seg, err)
 	}

@@ -28,13 +28,13 @@ func (h *house) unknownThen(class touch.ResultClass) {
 func (h *house) lose(after time.Duration) ledger.SegmentRef {
 	h.t.Helper()
 	o := h.options("dying")
-	o.Ledger = mute{h.ledger}
+	o.Ledger = h.ledger.With(func(l *ledger.Ledger) { l.Work = mute{l.Work} })
 	ref := h.feed()[0]
 	if err := workers.NewDeliver(o).Handle(h.ctx, ref); err != nil {
 		h.t.Fatal(err)
 	}
 	h.pass(after)
-	refs, err := h.ledger.Recover(h.ctx, h.clock().Add(time.Hour), h.clock().Add(-time.Hour), 10)
+	refs, err := h.ledger.Recovery.Recover(h.ctx, h.clock().Add(time.Hour), h.clock().Add(-time.Hour), 10)
 	if err != nil || len(refs) != 1 {
 		h.t.Fatal(refs, err)
 	}

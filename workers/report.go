@@ -52,7 +52,7 @@ func NewReporter(o Options, transport http.RoundTripper, timeout time.Duration) 
 func (r *Reporter) Run(ctx context.Context) {
 	for sleep(ctx, r.every) {
 		now := r.o.Now()
-		held, err := r.o.Ledger.Lease(ctx, "reporter", r.o.Name, now, now.Add(reportLease))
+		held, err := r.o.Ledger.Leases.Lease(ctx, "reporter", r.o.Name, now, now.Add(reportLease))
 		if err == nil && held {
 			err = r.Step(ctx)
 		}
@@ -64,7 +64,7 @@ func (r *Reporter) Run(ctx context.Context) {
 
 // Step serves every subscription until it is up to date or fails.
 func (r *Reporter) Step(ctx context.Context) error {
-	subs, err := r.o.Ledger.ListSubscriptions(ctx, "")
+	subs, err := r.o.Ledger.Subscriptions.ListSubscriptions(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (r *Reporter) Step(ctx context.Context) error {
 // serve sends what is new to one subscription.
 func (r *Reporter) serve(ctx context.Context, s ledger.Subscription) error {
 	for ctx.Err() == nil {
-		events, err := r.o.Ledger.Events(ctx, s.Caller, s.Cursor, reportBatch)
+		events, err := r.o.Ledger.Events.Events(ctx, s.Caller, s.Cursor, reportBatch)
 		if err != nil || len(events) == 0 {
 			return err
 		}
@@ -99,11 +99,11 @@ func (r *Reporter) serve(ctx context.Context, s ledger.Subscription) error {
 			if err := r.post(ctx, s, last, wanted); err != nil {
 				s.Failures++
 				wait := min(time.Second<<min(s.Failures, 12), reportMaxWait)
-				return errors.Join(err, r.o.Ledger.SaveCursor(ctx, s.ID, s.Cursor, s.Failures, r.o.Now().Add(wait)))
+				return errors.Join(err, r.o.Ledger.Subscriptions.SaveCursor(ctx, s.ID, s.Cursor, s.Failures, r.o.Now().Add(wait)))
 			}
 		}
 		s.Cursor, s.Failures = last, 0
-		if err := r.o.Ledger.SaveCursor(ctx, s.ID, last, 0, time.Time{}); err != nil {
+		if err := r.o.Ledger.Subscriptions.SaveCursor(ctx, s.ID, last, 0, time.Time{}); err != nil {
 			return err
 		}
 	}

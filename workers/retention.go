@@ -75,11 +75,11 @@ func (r *Retention) Step(ctx context.Context) (touches, records int, err error) 
 func (r *Retention) pages(ctx context.Context, page func(l ledger.Retention, now time.Time) (more bool, err error)) error {
 	for {
 		now := r.o.Now()
-		held, err := r.o.Ledger.Lease(ctx, "retention", r.o.Name, now, now.Add(retentionLease))
+		held, err := r.o.Ledger.Leases.Lease(ctx, "retention", r.o.Name, now, now.Add(retentionLease))
 		if err != nil || !held {
 			return err
 		}
-		more, err := page(r.o.Ledger, now)
+		more, err := page(r.o.Ledger.Retention, now)
 		if err != nil || !more || !sleep(ctx, retentionPause) {
 			return err
 		}

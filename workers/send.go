@@ -91,7 +91,7 @@ func (b *batch) intend(ctx context.Context, fence int64, jobs []*job) ([]*job, e
 	for i, j := range jobs {
 		intents[i] = j.intent(b.d.o.Now())
 	}
-	dropped, err := b.d.o.Ledger.Intend(ctx, b.seg.Ref, fence, intents)
+	dropped, err := b.d.o.Ledger.Work.Intend(ctx, b.seg.Ref, fence, intents)
 	if err != nil {
 		return nil, err
 	}

@@ -36,8 +36,8 @@ rules:
 // contact log, in a bubble of synctest: time is the bubble's, chance is the
 // seed's, and every step of the outside takes time, so that workers overlap.
 type sim struct {
-	real  ledger.Ledger
-	lying ledger.Ledger // as the workers see it; the real one unless a fence was taken out
+	real  *ledger.Ledger
+	lying *ledger.Ledger // as the workers see it; the real one unless a fence was taken out
 	log   *contactlog.Model
 	dice  *dice
 	truth *simVendor
@@ -125,9 +125,19 @@ func (v *simVendor) Rate(touch.Channel, []string) float64 { return 0 }
 // simLedger fails on command before or after the real thing was done, and
 // takes its time.
 type simLedger struct {
-	ledger.Ledger
+	ledger.Intake
+	ledger.Work
 	s      *sim
 	frozen *freeze
+}
+
+// faulty is the ledger as a worker with that freeze sees it.
+func (s *sim) faulty(frozen *freeze) *ledger.Ledger {
+	return s.lying.With(func(l *ledger.Ledger) {
+		faulty := simLedger{l.Intake, l.Work, s, frozen}
+		l.Intake = faulty
+		l.Work = faulty
+	})
 }
 
 // freeze stands one worker still, as SIGSTOP does: nothing of it goes on, the
@@ -161,7 +171,7 @@ func (l simLedger) ask(do func() error) error {
 }
 
 func (l simLedger) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, h ledger.Hold) (as []ledger.Accepted, held []*ledger.Segment, refs []ledger.SegmentRef, err error) {
-	err = l.ask(func() error { as, held, refs, err = l.Ledger.AcceptHeld(ctx, touches, h); return err })
+	err = l.ask(func() error { as, held, refs, err = l.Intake.AcceptHeld(ctx, touches, h); return err })
 	if l.s.dice.n(8) == 0 && l.s.trouble() {
 		return nil, nil, nil, errDown // it was done, and nobody heard of it
 	}
@@ -169,22 +179,22 @@ func (l simLedger) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, h 
 }
 
 func (l simLedger) Claim(ctx context.Context, ref ledger.SegmentRef, w string, now, until time.Time) (seg *ledger.Segment, err error) {
-	return seg, l.ask(func() error { seg, err = l.Ledger.Claim(ctx, ref, w, now, until); return err })
+	return seg, l.ask(func() error { seg, err = l.Work.Claim(ctx, ref, w, now, until); return err })
 }
 
 func (l simLedger) Renew(ctx context.Context, ref ledger.SegmentRef, w string, until time.Time) error {
 	if until.IsZero() {
 		return nil // a dead worker gives nothing back
 	}
-	return l.ask(func() error { return l.Ledger.Renew(ctx, ref, w, until) })
+	return l.ask(func() error { return l.Work.Renew(ctx, ref, w, until) })
 }
 
 func (l simLedger) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, is []ledger.Intent) (dropped []int, err error) {
-	return dropped, l.ask(func() error { dropped, err = l.Ledger.Intend(ctx, ref, fence, is); return err })
+	return dropped, l.ask(func() error { dropped, err = l.Work.Intend(ctx, ref, fence, is); return err })
 }
 
 func (l simLedger) Settle(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
-	return l.ask(func() error { return l.Ledger.Settle(ctx, ref, trs) })
+	return l.ask(func() error { return l.Work.Settle(ctx, ref, trs) })
 }
 
 // simLog is the contact log behind a switch.
@@ -207,7 +217,7 @@ func (l simLog) Reserve(ctx context.Context, rs []contactlog.Reservation, now ti
 }
 
 // newSim builds a sim; lie goes around the ledger and may take a fence out.
-func newSim(t *testing.T, seed uint64, lie func(ledger.Ledger) ledger.Ledger) *sim {
+func newSim(t *testing.T, seed uint64, lie func(*ledger.Ledger)) *sim {
 	t.Helper()
 	l, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), sqlite.Options{})
 	if err != nil {
@@ -216,7 +226,7 @@ func newSim(t *testing.T, seed uint64, lie func(ledger.Ledger) ledger.Ledger) *s
 	s := &sim{real: l, log: contactlog.NewModel(), dice: &dice{r: rand.New(rand.NewPCG(seed, 3))}}
 	s.lying = l
 	if lie != nil {
-		s.lying = lie(l)
+		s.lying = l.With(lie)
 	}
 	s.truth = &simVendor{s: s, took: map[string][]time.Time{}, ill: true}
 	return s
@@ -238,13 +248,13 @@ func (s *sim) guard(t *testing.T, frozen *freeze) *policies.Guard {
 // or the other freezes or dies, outages, and then health until all is at rest.
 func (s *sim) run(t *testing.T) []touch.ID {
 	ctx, cancel := context.WithCancel(t.Context())
-	watch := ledger.NewWatcher(s.real, nil)
+	watch := ledger.NewWatcher(s.real.Controls, nil)
 	if err := watch.Refresh(ctx); err != nil {
 		t.Fatal(err)
 	}
 	options := func(name string, frozen *freeze) workers.Options {
 		return workers.Options{
-			Ledger: simLedger{s.lying, s, frozen}, Guard: s.guard(t, frozen), Pool: s.truth, Control: watch, Name: name, Now: time.Now,
+			Ledger: s.faulty(frozen), Guard: s.guard(t, frozen), Pool: s.truth, Control: watch, Name: name, Now: time.Now,
 			Rand: rand.New(rand.NewPCG(uint64(s.dice.n(1<<30)), 1)), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 			Enqueue: func(_ context.Context, refs []ledger.SegmentRef) error {
 				s.mu.Lock()
@@ -363,7 +373,7 @@ func (s *sim) submit(t *testing.T, n int) (ids []touch.ID) {
 		all = append(all, simTouch(i))
 		ids = append(ids, all[i].Touch.ID)
 	}
-	if _, _, err := s.real.Accept(t.Context(), all); err != nil {
+	if _, _, err := s.real.Intake.Accept(t.Context(), all); err != nil {
 		t.Fatal(err)
 	}
 	return ids
@@ -384,7 +394,7 @@ func simTouch(i int) ledger.NewTouch {
 func (s *sim) broken(t *testing.T, ids []touch.ID) (faults []string) {
 	byCustomer := map[string][]time.Time{}
 	for _, id := range ids {
-		v, err := s.real.Touch(context.WithoutCancel(t.Context()), "", id)
+		v, err := s.real.Touches.Touch(context.WithoutCancel(t.Context()), "", id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -411,7 +421,7 @@ func (s *sim) broken(t *testing.T, ids []touch.ID) (faults []string) {
 	return faults
 }
 
-func play(t *testing.T, seed uint64, lie func(ledger.Ledger) ledger.Ledger) (faults []string) {
+func play(t *testing.T, seed uint64, lie func(*ledger.Ledger)) (faults []string) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSim(t, seed, lie)
 		ids := s.run(t)
@@ -432,7 +442,10 @@ func TestSimulation(t *testing.T) {
 }
 
 // liar takes the intent out of the ledger: it is neither kept nor told.
-type liar struct{ ledger.Ledger }
+type liar struct {
+	ledger.Intake
+	ledger.Work
+}
 
 func (liar) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
 	return nil, nil
@@ -440,11 +453,11 @@ func (liar) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) (
 
 func (l liar) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, h ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
 	h.Intents = nil
-	return l.Ledger.AcceptHeld(ctx, touches, h)
+	return l.Intake.AcceptHeld(ctx, touches, h)
 }
 
 func (l liar) Claim(ctx context.Context, ref ledger.SegmentRef, w string, now, until time.Time) (*ledger.Segment, error) {
-	seg, err := l.Ledger.Claim(ctx, ref, w, now, until)
+	seg, err := l.Work.Claim(ctx, ref, w, now, until)
 	if err == nil {
 		for i := range seg.Touches {
 			seg.Touches[i].Intent = nil
@@ -453,11 +466,17 @@ func (l liar) Claim(ctx context.Context, ref ledger.SegmentRef, w string, now, u
 	return seg, err
 }
 
+func lie(l *ledger.Ledger) {
+	lying := liar{l.Intake, l.Work}
+	l.Intake = lying
+	l.Work = lying
+}
+
 // TestSimulationMissesTheIntent: without it the simulation must see a promise
 // broken, or it proves nothing.
 func TestSimulationMissesTheIntent(t *testing.T) {
 	for seed := range uint64(30) {
-		if faults := play(t, seed, func(real ledger.Ledger) ledger.Ledger { return liar{real} }); len(faults) > 0 {
+		if faults := play(t, seed, lie); len(faults) > 0 {
 			t.Logf("seed %d: %v", seed, faults)
 			return
 		}

@@ -73,7 +73,7 @@ func (s *Standby) reachable(ctx context.Context) bool {
 // lease takes or renews the lease; without the ledger nobody has it.
 func (s *Standby) lease(ctx context.Context, holder string, term time.Duration) bool {
 	now := s.o.Now()
-	held, err := s.o.Ledger.Lease(ctx, standbyLease, holder, now, now.Add(term))
+	held, err := s.o.Ledger.Leases.Lease(ctx, standbyLease, holder, now, now.Add(term))
 	return err == nil && held
 }
 
@@ -95,7 +95,7 @@ func (s *Standby) term(ctx context.Context) {
 // segments that no worker has.
 func (s *Standby) Step(ctx context.Context) error {
 	now := s.o.Now()
-	refs, err := s.o.Ledger.Recover(ctx, now, now.Add(-standbyPause), recoverLimit)
+	refs, err := s.o.Ledger.Recovery.Recover(ctx, now, now.Add(-standbyPause), recoverLimit)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (s *Standby) Step(ctx context.Context) error {
 		if !Urgent(lane) {
 			continue
 		}
-		ref, _, ok, err := s.o.Ledger.Feed(ctx, lane, now, s.o.Tuning.UrgentSegment)
+		ref, _, ok, err := s.o.Ledger.Work.Feed(ctx, lane, now, s.o.Tuning.UrgentSegment)
 		if err != nil {
 			return err
 		}

@@ -28,13 +28,13 @@ func noRedis(context.Context) error { return errGone }
 
 // standby is one process without Redis over the house's ledger. With fenced
 // false it takes shards up without telling the ledger.
-func (h *house) standby(name string, l ledger.Ledger, fenced bool, answers func(context.Context) error) *workers.Standby {
+func (h *house) standby(name string, l *ledger.Ledger, fenced bool, answers func(context.Context) error) *workers.Standby {
 	h.t.Helper()
 	set, err := policies.Compile([]policies.Source{{Name: "standby.yaml", Data: []byte(onceADay)}}, policies.Options{})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	watch := ledger.NewWatcher(h.ledger, nil)
+	watch := ledger.NewWatcher(h.ledger.Controls, nil)
 	if err := watch.Refresh(h.ctx); err != nil {
 		h.t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func (h *house) standby(name string, l ledger.Ledger, fenced bool, answers func(
 			if !fenced {
 				return nil, nil
 			}
-			raised, err := h.ledger.RaiseShards(ctx, lost, h.clock())
+			raised, err := h.ledger.Controls.RaiseShards(ctx, lost, h.clock())
 			if err != nil {
 				return nil, err
 			}
@@ -52,7 +52,7 @@ func (h *house) standby(name string, l ledger.Ledger, fenced bool, answers func(
 		},
 	}
 	guard := policies.NewGuard(contactlog.NewLocal(shards), func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
-		past, err := h.ledger.Contacts(ctx, customers, since)
+		past, err := h.ledger.Contacts.Contacts(ctx, customers, since)
 		logs := map[string][]contactlog.Entry{}
 		for c, contacts := range past {
 			for _, p := range contacts {
@@ -98,11 +98,12 @@ func TestTwoStandbysBreakNoCap(t *testing.T) {
 	for _, fenced := range []bool{true, false} {
 		h := newHouse(t)
 		ids := h.submit(2, func(_ int, tc *touch.Touch) { tc.Category, tc.Customer = touch.Transactional, "c" })
-		slow := &overtaken{Ledger: h.ledger, by: func() {
+		second := func() {
 			if err := h.standby("two", h.ledger, fenced, noRedis).Step(h.ctx); err != nil {
 				t.Fatal(err)
 			}
-		}}
+		}
+		slow := h.ledger.With(func(l *ledger.Ledger) { l.Work = &overtaken{Work: l.Work, by: second} })
 		h.stand(h.standby("one", slow, fenced, noRedis))
 		messages := 0
 		for _, id := range ids {

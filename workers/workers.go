@@ -52,7 +52,7 @@ type Control interface {
 
 // Options are what workers need of the rest of the house.
 type Options struct {
-	Ledger  ledger.Ledger
+	Ledger  *ledger.Ledger
 	Guard   Guard
 	Pool    Pool
 	Control Control

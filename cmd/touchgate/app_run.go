@@ -130,7 +130,7 @@ func (a *App) takeOver(ctx context.Context) error {
 	}
 	const ever = 1000 * time.Hour // longer than any lease
 	for began := a.now(); ; {
-		refs, err := a.ledger.Recover(ctx, began.Add(ever), began, 1000)
+		refs, err := a.ledger.Recovery.Recover(ctx, began.Add(ever), began, 1000)
 		if err != nil || len(refs) == 0 {
 			return err
 		}

@@ -30,8 +30,8 @@ the last record's number and hash. Who keeps that elsewhere can prove later that
 an export is whole.`,
 		Example: `  touchgate audit export --config touchgate.yaml > audit.ndjson`,
 		Args:    cobra.NoArgs,
-		RunE: onLedger(&path, environ, openKeptLedger, func(cmd *cobra.Command, _ []string, l ledger.Ledger) error {
-			head, err := audit.Export(cmd.Context(), l, cmd.OutOrStdout(), audit.Options{All: all})
+		RunE: onLedger(&path, environ, openKeptLedger, func(cmd *cobra.Command, _ []string, l *ledger.Ledger) error {
+			head, err := audit.Export(cmd.Context(), l.Journal, cmd.OutOrStdout(), audit.Options{All: all})
 			if err != nil {
 				return err
 			}

@@ -38,7 +38,7 @@ func TestTheContactLogIsRebuiltWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	now = now.Add(time.Hour)
-	if _, err := a.ledger.Lease(t.Context(), "contact-log", "another process", now, now.Add(time.Minute)); err != nil {
+	if _, err := a.ledger.Leases.Lease(t.Context(), "contact-log", "another process", now, now.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	complete(0, errElsewhere)
@@ -51,23 +51,23 @@ func contacted(t *testing.T, a *App, customer string, now time.Time) {
 	t.Helper()
 	r := touch.Request{Key: "k", Customer: customer, Category: touch.Marketing, Plan: []touch.Leg{{Channel: touch.Inbox}}}
 	lane := touch.Lane(touch.Inbox, false)
-	_, _, err := a.ledger.Accept(t.Context(), []ledger.NewTouch{{
+	_, _, err := a.ledger.Intake.Accept(t.Context(), []ledger.NewTouch{{
 		Touch: touch.Touch{ID: touch.NewID("caller", "k"), Caller: "caller", AcceptedAt: now, Request: r}, Digest: r.Digest(),
 		State: touch.Due, Due: now, Lane: lane,
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref, _, _, err := a.ledger.Feed(t.Context(), lane, now, 1)
+	ref, _, _, err := a.ledger.Work.Feed(t.Context(), lane, now, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	seg, err := a.ledger.Claim(t.Context(), ref, "w", now, now.Add(time.Minute))
+	seg, err := a.ledger.Work.Claim(t.Context(), ref, "w", now, now.Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := seg.Touches[0].Progress
-	err = a.ledger.Settle(t.Context(), ref, []ledger.Transition{{
+	err = a.ledger.Work.Settle(t.Context(), ref, []ledger.Transition{{
 		Seq: p.Seq, Version: p.Version, To: touch.Sent, Contact: &ledger.Contact{Channel: touch.Inbox, At: now, Kind: ledger.ContactAttempt},
 	}})
 	if err != nil {

@@ -26,7 +26,7 @@ a running gateway heeds a change within five seconds.`,
 	var path string
 	cmd.PersistentFlags().StringVar(&path, "config", "", "the configuration `FILE` that names the ledger")
 	with := func(open openLedgerFunc, run func(cmd *cobra.Command, args []string, svc *gateway.Service) error) func(*cobra.Command, []string) error {
-		return onLedger(&path, environ, open, func(cmd *cobra.Command, args []string, l ledger.Ledger) error {
+		return onLedger(&path, environ, open, func(cmd *cobra.Command, args []string, l *ledger.Ledger) error {
 			svc, err := gateway.New(gateway.Options{
 				Ledger: l, AppSecret: make([]byte, 32), // signs nothing here
 				Guard: policies.NewGuard(contactlog.NewModel(), nil), // judges nothing here

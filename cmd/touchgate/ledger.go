@@ -32,10 +32,10 @@ works on it, and change nothing. They need no gateway.`,
 
 type (
 	runE       = func(cmd *cobra.Command, args []string) error
-	ledgerRun  = func(cmd *cobra.Command, args []string, l ledger.Ledger) error
+	ledgerRun  = func(cmd *cobra.Command, args []string, l *ledger.Ledger) error
 	withLedger = func(ledgerRun) runE
 
-	openLedgerFunc = func(ctx context.Context, cfg *Config, now func() time.Time) (ledger.Ledger, error)
+	openLedgerFunc = func(ctx context.Context, cfg *Config, now func() time.Time) (*ledger.Ledger, error)
 )
 
 // onLedger runs a command on the ledger that the configuration in path names,
@@ -67,13 +67,13 @@ status is 1 when a record is broken.`,
 		Example: `  touchgate ledger verify --config touchgate.yaml
   touchgate ledger verify --config touchgate.yaml --noted 81243:5b0f...`,
 		Args: cobra.NoArgs,
-		RunE: with(func(cmd *cobra.Command, _ []string, l ledger.Ledger) error {
+		RunE: with(func(cmd *cobra.Command, _ []string, l *ledger.Ledger) error {
 			noted, err := parseNoted(text)
 			if err != nil {
 				return err
 			}
 			bar := newProgress(cmd.ErrOrStderr(), "verifying", 0)
-			head, err := audit.Check(cmd.Context(), l, noted, bar.set)
+			head, err := audit.Check(cmd.Context(), l.Journal, noted, bar.set)
 			bar.stop()
 			if touch.ClassOf(err) == touch.Invalid {
 				return &exitError{exitFailed, fmt.Sprintf("%v; %d records before it are good", err, head.Records)}

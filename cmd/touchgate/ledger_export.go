@@ -33,7 +33,7 @@ file that broke off goes on with --resume.`,
 		Example: `  touchgate ledger export --config touchgate.yaml --since 2026-11-01T00:00:00Z --until 2026-12-01T00:00:00Z --out november.ndjson
   touchgate ledger export --config touchgate.yaml --campaign auto-loan-nov --since 7d > events.ndjson`,
 		Args: cobra.NoArgs,
-		RunE: with(func(cmd *cobra.Command, _ []string, l ledger.Ledger) (err error) {
+		RunE: with(func(cmd *cobra.Command, _ []string, l *ledger.Ledger) (err error) {
 			now := time.Now()
 			if s.Since, err = instant("since", since, now); err != nil {
 				return err
@@ -74,13 +74,13 @@ file that broke off goes on with --resume.`,
 
 // exportEvents writes a span and says the cursor after it, whether or not it
 // came to the end.
-func exportEvents(cmd *cobra.Command, l ledger.Ledger, s audit.Span, w io.Writer) (n int64, err error) {
+func exportEvents(cmd *cobra.Command, l *ledger.Ledger, s audit.Span, w io.Writer) (n int64, err error) {
 	buffered := bufio.NewWriterSize(w, 256<<10)
 	enc := json.NewEncoder(buffered)
 	enc.SetEscapeHTML(false)
 	cursor := s.After
 	bar := newProgress(cmd.ErrOrStderr(), "exporting", 0)
-	err = audit.Events(cmd.Context(), l, s, func(e touch.Event) error {
+	err = audit.Events(cmd.Context(), l.Journal, s, func(e touch.Event) error {
 		n, cursor = n+1, e.Seq
 		return writing(enc.Encode(e))
 	}, func(done, total int64) {

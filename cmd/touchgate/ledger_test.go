@@ -26,7 +26,7 @@ func ledgerFolder(t *testing.T, n int) (environ []string, ids []touch.ID) {
 	defer l.Close()
 	now := time.Now()
 	sub := ledger.Subscription{ID: "hook1", Caller: "acme", URL: "https://hooks.acme.example/x", Secret: "whsec_secret", Cursor: 1 << 12}
-	if err := l.PutSubscription(t.Context(), sub); err != nil {
+	if err := l.Subscriptions.PutSubscription(t.Context(), sub); err != nil {
 		t.Fatal(err)
 	}
 	for i := range n {
@@ -38,18 +38,18 @@ func ledgerFolder(t *testing.T, n int) (environ []string, ids []touch.ID) {
 		}}
 		e := touch.Event{Kind: touch.EventAccepted, At: now, Touch: tc.ID, Caller: "acme", Campaign: "nov", State: touch.Due}
 		lane := touch.Lane(touch.SMS, false)
-		_, _, err := l.Accept(t.Context(), []ledger.NewTouch{{Touch: tc, Digest: tc.Digest(), State: touch.Due, Due: now, Lane: lane, Events: []touch.Event{e}}})
+		_, _, err := l.Intake.Accept(t.Context(), []ledger.NewTouch{{Touch: tc, Digest: tc.Digest(), State: touch.Due, Due: now, Lane: lane, Events: []touch.Event{e}}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		ref, _, _, err := l.Feed(t.Context(), lane, now, 1)
+		ref, _, _, err := l.Work.Feed(t.Context(), lane, now, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		e.Kind, e.State, e.Channel = touch.EventSent, touch.Sent, touch.SMS
 		e.Result = &touch.Result{Class: touch.Accepted, Provider: "acme-sms", VendorID: "v-77", Code: "0"}
 		e.Verdict = &touch.Verdict{Decision: touch.Allow, Findings: []touch.Finding{{Rule: "weekly-cap", Kind: "cap", Decision: touch.Allow, Count: 1, Limit: 3}}}
-		err = l.Settle(t.Context(), ref, []ledger.Transition{{Seq: int64(i + 1), Version: 1, To: touch.Sent, Provider: "acme-sms",
+		err = l.Work.Settle(t.Context(), ref, []ledger.Transition{{Seq: int64(i + 1), Version: 1, To: touch.Sent, Provider: "acme-sms",
 			Contact: &ledger.Contact{Channel: touch.SMS, At: now}, Events: []touch.Event{e}}})
 		if err != nil {
 			t.Fatal(err)

@@ -27,7 +27,7 @@ address and no text is printed.`,
 		Example: `  touchgate ledger trace 3w5e11264sgsf3w5e11264sgsf --config touchgate.yaml
   touchgate ledger trace --caller strategy-engine --key loan-42-c10086 --zone Asia/Shanghai`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: with(func(cmd *cobra.Command, args []string, l ledger.Ledger) (err error) {
+		RunE: with(func(cmd *cobra.Command, args []string, l *ledger.Ledger) (err error) {
 			if (len(args) == 1) == (caller != "" || key != "") || (caller == "") != (key == "") {
 				return usageError("name a touch by its id, or by --caller and --key")
 			}
@@ -108,8 +108,8 @@ type lifeWebhook struct {
 	Failures int    `json:"failures,omitempty"`
 }
 
-func traceTouch(ctx context.Context, l ledger.Ledger, id touch.ID) (*life, error) {
-	v, err := l.Touch(ctx, "", id)
+func traceTouch(ctx context.Context, l *ledger.Ledger, id touch.ID) (*life, error) {
+	v, err := l.Touches.Touch(ctx, "", id)
 	if err != nil {
 		return nil, err
 	}
@@ -126,14 +126,14 @@ func traceTouch(ctx context.Context, l ledger.Ledger, id touch.ID) (*life, error
 	if err := f.traceLegs(ctx, l, v); err != nil {
 		return nil, err
 	}
-	subscriptions, err := l.ListSubscriptions(ctx, t.Caller)
+	subscriptions, err := l.Subscriptions.ListSubscriptions(ctx, t.Caller)
 	for i := range subscriptions {
 		f.Webhooks = append(f.Webhooks, heard(&subscriptions[i], f.Events))
 	}
 	return f, err
 }
 
-func (f *life) traceLegs(ctx context.Context, l ledger.Ledger, v *ledger.TouchView) error {
+func (f *life) traceLegs(ctx context.Context, l *ledger.Ledger, v *ledger.TouchView) error {
 	for i := range f.Legs {
 		leg, plan := &f.Legs[i], &v.Touch.Plan[i]
 		leg.Channel, leg.Template, leg.Wait, leg.Until = plan.Channel, plan.Template, plan.Wait, plan.Until
@@ -143,14 +143,14 @@ func (f *life) traceLegs(ctx context.Context, l ledger.Ledger, v *ledger.TouchVi
 		if plan.Channel.NeedsAddress() {
 			continue
 		}
-		switch item, err := l.Item(ctx, touch.DispatchID(f.ID, i)); {
+		switch item, err := l.Items.Item(ctx, touch.DispatchID(f.ID, i)); {
 		case err == nil:
 			leg.Item = item.State
 		case touch.ClassOf(err) != touch.NotFound:
 			return err
 		}
 	}
-	past, err := l.Contacts(ctx, []string{f.Customer}, f.AcceptedAt)
+	past, err := l.Contacts.Contacts(ctx, []string{f.Customer}, f.AcceptedAt)
 	for _, c := range past[f.Customer] {
 		if c.Touch != f.ID || c.Leg >= len(f.Legs) {
 			continue

@@ -11,17 +11,11 @@ import (
 	"touchgate.dev/touch"
 )
 
-// policyStore is where policies are kept.
-type policyStore interface {
-	ledger.Controls
-	ledger.PolicyBook
-}
-
 // activatePolicies makes the documents of a folder the ledger's active set,
 // unless they are already. Once a set was put into force over the API, by two
 // people, the folder binds no more: a restart must not undo their decision.
-func activatePolicies(ctx context.Context, controls policyStore, dir fs.FS, o policies.Options, now time.Time) error {
-	enacted, err := controls.Proposals(ctx, ledger.ProposalEnacted, 1)
+func activatePolicies(ctx context.Context, l *ledger.Ledger, dir fs.FS, o policies.Options, now time.Time) error {
+	enacted, err := l.PolicyChanges.Proposals(ctx, ledger.ProposalEnacted, 1)
 	if err != nil || len(enacted) > 0 {
 		return err
 	}
@@ -33,7 +27,7 @@ func activatePolicies(ctx context.Context, controls policyStore, dir fs.FS, o po
 	if err != nil {
 		return err
 	}
-	active, err := controls.Policies(ctx, "")
+	active, err := l.PolicySets.Policies(ctx, "")
 	switch {
 	case err == nil && active.Hash == set.Hash():
 		return nil
@@ -44,21 +38,21 @@ func activatePolicies(ctx context.Context, controls policyStore, dir fs.FS, o po
 	for _, s := range sources {
 		docs[s.Name] = s.Data
 	}
-	return controls.PutPolicies(ctx, ledger.PolicySet{
+	return l.PolicySets.PutPolicies(ctx, ledger.PolicySet{
 		Hash: set.Hash(), Documents: docs, CreatedAt: now, CreatedBy: "configuration",
 	}, "configuration", now)
 }
 
 // followPolicies has the guard judge by the ledger's active set, whenever that
 // changes. With none, our own suppression list is all that binds.
-func followPolicies(controls ledger.Controls, guard *policies.Guard, o policies.Options) func(ctx context.Context, c *ledger.Control) error {
+func followPolicies(sets ledger.PolicySets, guard *policies.Guard, o policies.Options) func(ctx context.Context, c *ledger.Control) error {
 	return func(ctx context.Context, c *ledger.Control) error {
 		if used := guard.Set(); used != nil && used.Hash() == c.PolicyHash {
 			return nil
 		}
 		var sources []policies.Source
 		if c.PolicyHash != "" {
-			stored, err := controls.Policies(ctx, c.PolicyHash)
+			stored, err := sets.Policies(ctx, c.PolicyHash)
 			if err != nil {
 				return err
 			}

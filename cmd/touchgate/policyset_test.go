@@ -22,7 +22,7 @@ func TestFolderGivesWayToApproval(t *testing.T) {
 	}
 	defer l.Close()
 	guard := policies.NewGuard(contactlog.NewModel(), nil)
-	watch := ledger.NewWatcher(l, followPolicies(l, guard, policies.Options{}))
+	watch := ledger.NewWatcher(l.Controls, followPolicies(l.PolicySets, guard, policies.Options{}))
 	folder := func(limit string) {
 		t.Helper()
 		dir := fstest.MapFS{"p.yaml": {Data: []byte("policy: p\nrules:\n  - {id: a, cap: {limit: " + limit + ", per: 7d}}\n")}}
@@ -41,7 +41,7 @@ func TestFolderGivesWayToApproval(t *testing.T) {
 		t.Fatal("a changed folder does not bind")
 	}
 	back := ledger.Proposal{ID: "p1", Hash: first, Base: second, State: ledger.ProposalEnacted, CreatedAt: now, EnactedAt: now}
-	if err := l.EnactProposal(ctx, back, now); err != nil {
+	if err := l.PolicyChanges.EnactProposal(ctx, back, now); err != nil {
 		t.Fatal(err)
 	}
 	folder("3")

@@ -27,7 +27,7 @@ const postgresWriters = 4
 
 // openLedger opens the driver that the configuration names, with group commit
 // before it.
-func openLedger(ctx context.Context, cfg *Config, now func() time.Time) (ledger.Ledger, error) {
+func openLedger(ctx context.Context, cfg *Config, now func() time.Time) (*ledger.Ledger, error) {
 	if cfg.Ledger.Driver == "postgres" {
 		l, err := postgres.Open(ctx, cfg.Ledger.DSN.Reveal(), postgres.Options{Now: now})
 		if err != nil {
@@ -48,7 +48,7 @@ func openLedger(ctx context.Context, cfg *Config, now func() time.Time) (ledger.
 
 // openKeptLedger opens a ledger that is there already: whoever reads one by the
 // wrong configuration must not be told that a new and empty one is sound.
-func openKeptLedger(ctx context.Context, cfg *Config, now func() time.Time) (ledger.Ledger, error) {
+func openKeptLedger(ctx context.Context, cfg *Config, now func() time.Time) (*ledger.Ledger, error) {
 	if path := sqlitePath(cfg); cfg.Ledger.Driver != "postgres" {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil, usageError("there is no ledger at %s: name the configuration by --config, or the folder by TOUCHGATE_DATA", path)
@@ -118,13 +118,13 @@ func (r *redisStore) close() error {
 // rehydrate reads what the contact log must know of customers out of the
 // ledger: the one place where a ledger's contact becomes a log's entry. A
 // contact whose touch named no address went to the customer's own.
-func rehydrate(l ledger.Ledger) func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
+func rehydrate(l *ledger.Ledger) func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
 	return func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
-		past, err := l.Contacts(ctx, customers, since)
+		past, err := l.Contacts.Contacts(ctx, customers, since)
 		if err != nil {
 			return nil, err
 		}
-		known, err := l.Customers(ctx, slices.Collect(maps.Keys(past)))
+		known, err := l.Customers.Customers(ctx, slices.Collect(maps.Keys(past)))
 		if err != nil {
 			return nil, err
 		}

@@ -34,11 +34,17 @@ func TestEvictingRedisIsRefused(t *testing.T) {
 	}
 }
 
-// told is a ledger that tells of one contact and one customer.
+type (
+	pastContacts = ledger.Contacts
+	customers    = ledger.Customers
+)
+
+// told is parts of a ledger that tell of one contact and one customer.
 type told struct {
-	ledger.Ledger
-	contact  ledger.PastContact
-	customer touch.Customer
+	pastContacts
+	customers
+	contact ledger.PastContact
+	known   touch.Customer
 }
 
 func (l *told) Contacts(context.Context, []string, time.Time) (map[string][]ledger.PastContact, error) {
@@ -46,17 +52,17 @@ func (l *told) Contacts(context.Context, []string, time.Time) (map[string][]ledg
 }
 
 func (l *told) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
-	return map[string]*touch.Customer{"c": &l.customer}, nil
+	return map[string]*touch.Customer{"c": &l.known}, nil
 }
 
 // TestRebuiltContactsCountByAddressAndTemplate: what a cap counts by is not
 // lost with Redis, whosever address it was.
 func TestRebuiltContactsCountByAddressAndTemplate(t *testing.T) {
-	l := &told{customer: touch.Customer{ID: "c", Addresses: map[touch.Channel]string{touch.SMS: "own"}}}
+	l := &told{known: touch.Customer{ID: "c", Addresses: map[touch.Channel]string{touch.SMS: "own"}}}
 	l.contact.Channel, l.contact.Template = touch.AICall, "invitation" // calls go to the number of texts
 	for named, want := range map[string]string{"": "own", "named": "named"} {
 		l.contact.Address = named
-		logs, err := rehydrate(l)(t.Context(), []string{"c"}, time.Time{})
+		logs, err := rehydrate(&ledger.Ledger{Contacts: l, Customers: l})(t.Context(), []string{"c"}, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -58,7 +58,7 @@ type App struct {
 	clock        *clock
 	log          *slog.Logger
 	metrics      *prometheus.Registry
-	ledger       ledger.Ledger
+	ledger       *ledger.Ledger
 	redis        *redisStore
 	watcher      *ledger.Watcher
 	contacts     *contactlog.Redis
@@ -118,9 +118,9 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 // judge sets up what decides: the contact log, the guard and the policies.
 func (a *App) judge(ctx context.Context, o Options) error {
 	a.contacts = contactlog.NewRedis(a.redis.client, a.shards())
-	a.tallies = tallies.New(a.ledger)
+	a.tallies = tallies.New(a.ledger.Events)
 	a.guard = policies.NewGuard(a.contacts, rehydrate(a.ledger))
-	a.watcher = ledger.NewWatcher(a.ledger, followPolicies(a.ledger, a.guard, a.policyOptions()))
+	a.watcher = ledger.NewWatcher(a.ledger.Controls, followPolicies(a.ledger.PolicySets, a.guard, a.policyOptions()))
 	dir := o.Policies
 	if dir == nil && a.cfg.Policies.Dir != "" {
 		dir = os.DirFS(a.cfg.Policies.Dir)
@@ -146,7 +146,7 @@ func (a *App) shards() contactlog.Options {
 	}}
 	if a.redis.server == nil { // an embedded Redis goes down with every worker there is
 		o.Raise = func(ctx context.Context, lost []int) (map[int]int64, error) {
-			raised, err := a.ledger.RaiseShards(ctx, lost, a.now())
+			raised, err := a.ledger.Controls.RaiseShards(ctx, lost, a.now())
 			if err != nil {
 				return nil, err
 			}
@@ -160,7 +160,7 @@ func (a *App) shards() contactlog.Options {
 func (a *App) send(o Options) error {
 	transport := channels.NewTransport()
 	var err error
-	a.pool, err = registry(a.ledger, o.WrapOwn).Open(a.cfg.Providers, adapter.Options{Transport: transport}, channels.Options{
+	a.pool, err = registry(a.ledger.Items, o.WrapOwn).Open(a.cfg.Providers, adapter.Options{Transport: transport}, channels.Options{
 		Now: a.now, Logger: a.log, Metrics: a.metrics, PriorityGate: a.priorityGate,
 	})
 	if err != nil {

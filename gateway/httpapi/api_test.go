@@ -122,7 +122,7 @@ func TestBadInputIsToldClearly(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
 		}
 	}
-	if counts, _ := h.ledger.Counts(t.Context()); len(counts) != 0 {
+	if counts, _ := h.ledger.Touches.Counts(t.Context()); len(counts) != 0 {
 		t.Errorf("bad input left %v behind", counts)
 	}
 }
@@ -275,7 +275,7 @@ func TestReceipts(t *testing.T) {
 
 // failing is a ledger that names its inside when it fails.
 type failing struct {
-	ledger.Ledger
+	ledger.Intake
 	err error
 }
 
@@ -289,7 +289,7 @@ func TestNothingOfTheInsideLeaks(t *testing.T) {
 		503: touch.Errorf(touch.Unavailable, "", "the ledger does not answer: %w", errors.New(inside)),
 		500: errors.New(inside),
 	} {
-		h := newHouse(t, func(l ledger.Ledger) ledger.Ledger { return failing{l, err} })
+		h := newHouse(t, func(l *ledger.Ledger) { l.Intake = failing{l.Intake, err} })
 		a := h.call("POST", "/v1/touches", "dev-key", body("a"))
 		if a.StatusCode != status || strings.Contains(string(a.body), "10.1.2.3") || strings.Contains(string(a.body), "ledger") {
 			t.Errorf("%d %s", a.StatusCode, a.body)
@@ -308,14 +308,14 @@ func TestNothingOfTheInsideLeaks(t *testing.T) {
 }
 
 // panicking is a ledger that breaks down, with a customer's number on its lips.
-type panicking struct{ ledger.Ledger }
+type panicking struct{ ledger.Intake }
 
 func (panicking) Accept(context.Context, []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
 	panic("+8613800000000")
 }
 
 func TestAPanicIsAnAnswer(t *testing.T) {
-	h := newHouse(t, func(l ledger.Ledger) ledger.Ledger { return panicking{l} })
+	h := newHouse(t, func(l *ledger.Ledger) { l.Intake = panicking{l.Intake} })
 	if a := h.call("POST", "/v1/touches", "dev-key", body("a")); a.StatusCode != 500 {
 		t.Errorf("single: %d", a.StatusCode)
 	}

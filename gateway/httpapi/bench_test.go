@@ -18,13 +18,13 @@ import (
 func BenchmarkStreamWithoutStores(b *testing.B) {
 	g := &gated{open: make(chan struct{})}
 	close(g.open)
-	benchStream(b, g)
+	benchStream(b, g.ledger())
 }
 
 // BenchmarkStream is the same with the embedded ledger behind it.
 func BenchmarkStream(b *testing.B) { benchStream(b, newHouse(b, nil).ledger) }
 
-func benchStream(b *testing.B, l ledger.Ledger) {
+func benchStream(b *testing.B, l *ledger.Ledger) {
 	svc, err := gateway.New(gateway.Options{Ledger: l, Guard: &fakeGuard{}, AppSecret: make([]byte, 32), DevKey: "dev-key"})
 	if err != nil {
 		b.Fatal(err)
@@ -50,7 +50,7 @@ func benchStream(b *testing.B, l ledger.Ledger) {
 func BenchmarkSubmit(b *testing.B) {
 	g := &gated{open: make(chan struct{})}
 	close(g.open)
-	svc, err := gateway.New(gateway.Options{Ledger: g, Guard: &fakeGuard{}, AppSecret: make([]byte, 32)})
+	svc, err := gateway.New(gateway.Options{Ledger: g.ledger(), Guard: &fakeGuard{}, AppSecret: make([]byte, 32)})
 	if err != nil {
 		b.Fatal(err)
 	}

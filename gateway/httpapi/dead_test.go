@@ -14,16 +14,16 @@ func (h *house) putAside(key, campaign string) (id string) {
 	h.t.Helper()
 	id = h.dev(202, "POST", "/v1/touches", `{"key": "`+key+`", "customer": "c1", "category": "service", "campaign": "`+campaign+`",
 		"plan": [{"channel": "inbox", "content": {"body": "a secret text"}}]}`).field(h.t, "id").(string)
-	ref, _, ok, err := h.ledger.Feed(h.t.Context(), touch.Lane(touch.Inbox, false), h.now().Add(time.Second), 10)
+	ref, _, ok, err := h.ledger.Work.Feed(h.t.Context(), touch.Lane(touch.Inbox, false), h.now().Add(time.Second), 10)
 	if err != nil || !ok {
 		h.t.Fatal(ok, err)
 	}
-	seg, err := h.ledger.Claim(h.t.Context(), ref, "w", h.now(), h.now().Add(time.Minute))
+	seg, err := h.ledger.Work.Claim(h.t.Context(), ref, "w", h.now(), h.now().Add(time.Minute))
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	p := seg.Touches[0].Progress
-	err = h.ledger.Settle(h.t.Context(), ref, []ledger.Transition{{
+	err = h.ledger.Work.Settle(h.t.Context(), ref, []ledger.Transition{{
 		Seq: p.Seq, Version: p.Version, To: touch.Dead, Reason: "crashed_workers",
 		Events: []touch.Event{{Kind: touch.EventDead, At: h.now(), Touch: seg.Touches[0].Touch.ID, State: touch.Dead}},
 	}})

@@ -34,7 +34,7 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 type house struct {
 	t      testing.TB
 	svc    *gateway.Service
-	ledger ledger.Ledger
+	ledger *ledger.Ledger
 	guard  *fakeGuard
 	server *httptest.Server
 	gate   httpapi.Gate
@@ -83,7 +83,7 @@ func (g *fakeGuard) Forecast(_ context.Context, qs []policies.Question) ([]touch
 func (g *fakeGuard) Settle(context.Context, []contactlog.Settlement) error { return nil }
 
 // wrap lets a test put something between the gateway and the ledger.
-func newHouse(t testing.TB, wrap func(ledger.Ledger) ledger.Ledger) *house {
+func newHouse(t testing.TB, wrap func(*ledger.Ledger)) *house {
 	t.Helper()
 	l, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), sqlite.Options{})
 	if err != nil {
@@ -91,7 +91,7 @@ func newHouse(t testing.TB, wrap func(ledger.Ledger) ledger.Ledger) *house {
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	if wrap != nil {
-		l = wrap(l)
+		l = l.With(wrap)
 	}
 	h := &house{t: t, ledger: l, guard: &fakeGuard{}}
 	h.clock.now = noon

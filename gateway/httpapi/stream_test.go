@@ -188,11 +188,22 @@ func TestStreamAnswersWhileItIsOpen(t *testing.T) {
 	}
 }
 
+type (
+	customers = ledger.Customers
+	listings  = ledger.Listings
+)
+
 // gated is a ledger that knows nothing and whose Accept waits.
 type gated struct {
-	ledger.Ledger
+	ledger.Intake
+	customers
+	listings
 	open    chan struct{}
 	waiting atomic.Int32
+}
+
+func (g *gated) ledger() *ledger.Ledger {
+	return &ledger.Ledger{Intake: g, Customers: g, Listings: g}
 }
 
 func (g *gated) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
@@ -228,7 +239,7 @@ func (c *counted) Read(p []byte) (int, error) {
 func TestStreamReadsNoFurtherThanItCanStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gated{open: make(chan struct{})}
-		svc, err := gateway.New(gateway.Options{Ledger: g, Guard: &fakeGuard{}, AppSecret: make([]byte, 32), DevKey: "dev-key"})
+		svc, err := gateway.New(gateway.Options{Ledger: g.ledger(), Guard: &fakeGuard{}, AppSecret: make([]byte, 32), DevKey: "dev-key"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,17 +25,17 @@ func export(t *testing.T, o audit.Options) (lines []string, head audit.Head) {
 	now := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	for i := range 4 {
 		id := touch.NewID("acme", fmt.Sprint(i))
-		_, _, err := l.Accept(t.Context(), []ledger.NewTouch{{Touch: touch.Touch{ID: id, Caller: "acme", Request: touch.Request{Key: fmt.Sprint(i), Customer: "secret-customer"}},
+		_, _, err := l.Intake.Accept(t.Context(), []ledger.NewTouch{{Touch: touch.Touch{ID: id, Caller: "acme", Request: touch.Request{Key: fmt.Sprint(i), Customer: "secret-customer"}},
 			State: touch.Refused, Events: []touch.Event{{Kind: touch.EventRefused, At: now, Touch: id, Customer: "secret-customer"}}}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := l.PutStop(t.Context(), ledger.Stop{ID: fmt.Sprint("s", i), Owner: "Ann", Reason: "storm"}, "key-1", now); err != nil {
+		if err := l.Controls.PutStop(t.Context(), ledger.Stop{ID: fmt.Sprint("s", i), Owner: "Ann", Reason: "storm"}, "key-1", now); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var b bytes.Buffer
-	if head, err = audit.Export(t.Context(), l, &b, o); err != nil {
+	if head, err = audit.Export(t.Context(), l.Journal, &b, o); err != nil {
 		t.Fatal(err)
 	}
 	return strings.SplitAfter(strings.TrimSpace(b.String()), "\n"), head

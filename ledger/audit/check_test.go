@@ -32,7 +32,7 @@ func (j tampered) JournalRecords(ctx context.Context, after int64, limit int) ([
 }
 
 // story makes a ledger with a record a minute, and a clock to go on by.
-func story(t *testing.T, n int) (l ledger.Ledger, began time.Time) {
+func story(t *testing.T, n int) (l *ledger.Ledger, began time.Time) {
 	t.Helper()
 	began = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	now := began
@@ -42,7 +42,7 @@ func story(t *testing.T, n int) (l ledger.Ledger, began time.Time) {
 	}
 	t.Cleanup(func() { l.Close() })
 	for i := range n {
-		if err := l.PutStop(t.Context(), ledger.Stop{ID: fmt.Sprint(i), Owner: "Ann", Reason: "storm"}, "k", now); err != nil {
+		if err := l.Controls.PutStop(t.Context(), ledger.Stop{ID: fmt.Sprint(i), Owner: "Ann", Reason: "storm"}, "k", now); err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(time.Minute)
@@ -53,7 +53,7 @@ func story(t *testing.T, n int) (l ledger.Ledger, began time.Time) {
 func TestCheckNamesTheFirstBrokenRecord(t *testing.T) {
 	l, _ := story(t, 8)
 	var seen int64
-	head, err := audit.Check(t.Context(), l, nil, func(done, total int64) { seen = done*100 + total })
+	head, err := audit.Check(t.Context(), l.Journal, nil, func(done, total int64) { seen = done*100 + total })
 	if err != nil || head.Records != 8 || head.Pos != 8 || seen != 808 {
 		t.Fatalf("%+v, %v, progress %d", head, err, seen)
 	}
@@ -75,7 +75,7 @@ func TestCheckNamesTheFirstBrokenRecord(t *testing.T) {
 			return r
 		}, "record 8 cannot be read"},
 	} {
-		_, err := audit.Check(t.Context(), tampered{l, c.change}, nil, nil)
+		_, err := audit.Check(t.Context(), tampered{l.Journal, c.change}, nil, nil)
 		if touch.ClassOf(err) != touch.Invalid || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
@@ -84,20 +84,20 @@ func TestCheckNamesTheFirstBrokenRecord(t *testing.T) {
 
 func TestCheckHoldsAgainstWhatWasNoted(t *testing.T) {
 	l, _ := story(t, 5)
-	head, err := audit.Check(t.Context(), l, nil, nil)
+	head, err := audit.Check(t.Context(), l.Journal, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	noted := audit.Noted{Pos: head.Pos, Hash: head.Hash}
-	if _, err := audit.Check(t.Context(), l, &noted, nil); err != nil {
+	if _, err := audit.Check(t.Context(), l.Journal, &noted, nil); err != nil {
 		t.Error(err)
 	}
 	noted.Hash = strings.Repeat("0", 64)
-	if _, err := audit.Check(t.Context(), l, &noted, nil); touch.ClassOf(err) != touch.Invalid {
+	if _, err := audit.Check(t.Context(), l.Journal, &noted, nil); touch.ClassOf(err) != touch.Invalid {
 		t.Errorf("another hash: %v", err)
 	}
 	noted.Pos = 6
-	if _, err := audit.Check(t.Context(), l, &noted, nil); touch.ClassOf(err) != touch.Invalid {
+	if _, err := audit.Check(t.Context(), l.Journal, &noted, nil); touch.ClassOf(err) != touch.Invalid {
 		t.Errorf("a later head: %v", err)
 	}
 }
@@ -106,7 +106,7 @@ func TestEventsOfASpan(t *testing.T) {
 	l, began := story(t, 90)
 	count := func(s audit.Span) (n int, first, last int64) {
 		t.Helper()
-		err := audit.Events(t.Context(), l, s, func(e touch.Event) error {
+		err := audit.Events(t.Context(), l.Journal, s, func(e touch.Event) error {
 			if n++; n == 1 {
 				first = e.Seq >> 12
 			}
@@ -150,23 +150,23 @@ func (j uncut) JournalCut(context.Context) (int64, []byte, error) { return j.pos
 // A beginning that is gone must be told of by a record of the chain.
 func TestCheckWantsTheRecordOfACut(t *testing.T) {
 	l, began := story(t, 8)
-	all, err := l.JournalRecords(t.Context(), 0, 10)
+	all, err := l.Journal.JournalRecords(t.Context(), 0, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := uncut{tampered{l, func(r []ledger.JournalRecord) []ledger.JournalRecord { return r[3:] }}, 3, all[2].Hash}
+	j := uncut{tampered{l.Journal, func(r []ledger.JournalRecord) []ledger.JournalRecord { return r[3:] }}, 3, all[2].Hash}
 	if _, err := audit.Check(t.Context(), j, nil, nil); touch.ClassOf(err) != touch.Invalid || !strings.Contains(err.Error(), "no record says") {
 		t.Errorf("cut by hand: %v", err)
 	}
-	if n, err := l.CutJournal(t.Context(), began.Add(150*time.Second), 10, began.Add(time.Hour)); n != 3 || err != nil {
+	if n, err := l.Retention.CutJournal(t.Context(), began.Add(150*time.Second), 10, began.Add(time.Hour)); n != 3 || err != nil {
 		t.Fatal(n, err)
 	}
-	if head, err := audit.Check(t.Context(), l, nil, nil); err != nil || head.Records != 6 {
+	if head, err := audit.Check(t.Context(), l.Journal, nil, nil); err != nil || head.Records != 6 {
 		t.Errorf("cut by retention: %+v, %v", head, err)
 	}
 	// The export and its proof begin where the journal does.
 	var b strings.Builder
-	head, err := audit.Export(t.Context(), l, &b, audit.Options{All: true})
+	head, err := audit.Export(t.Context(), l.Journal, &b, audit.Options{All: true})
 	if err != nil {
 		t.Fatal(err)
 	}

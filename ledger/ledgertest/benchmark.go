@@ -41,7 +41,7 @@ func Benchmark(b *testing.B, open Open) {
 				k.accept(k.touches(touch.MaxBatch)...)
 			}
 			k.sides(b, sides, touch.MaxBatch, func() bool {
-				ref, _, ok, err := k.Feed(k.ctx, bulk, k.now(), touch.MaxBatch)
+				ref, _, ok, err := k.Work.Feed(k.ctx, bulk, k.now(), touch.MaxBatch)
 				k.must(err)
 				if ok {
 					k.round(k.claim(ref))
@@ -112,5 +112,5 @@ func (k *kit) round(seg *ledger.Segment) {
 	for i, c := range seg.Touches {
 		all[i] = k.sent(c)
 	}
-	k.must(k.Settle(k.ctx, seg.Ref, all))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, all))
 }

@@ -26,7 +26,7 @@ func testNoneLostNoneTwice(k *kit) {
 		wg.Go(func() {
 			defer left.Add(-1)
 			all := k.touches(size, func(n *ledger.NewTouch) { n.Touch.Priority = b % 3; n.Touch.Campaign = fmt.Sprint("c", b%4) })
-			if _, _, err := k.Accept(k.ctx, all); err != nil {
+			if _, _, err := k.Intake.Accept(k.ctx, all); err != nil {
 				k.Error(err)
 			}
 			for i, n := range all {
@@ -34,7 +34,7 @@ func testNoneLostNoneTwice(k *kit) {
 				if i%8 != 0 {
 					continue
 				}
-				_, err := k.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
+				_, err := k.Touches.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
 				switch touch.ClassOf(err) {
 				case "":
 					cancelled.Store(n.Touch.ID, true)
@@ -50,7 +50,7 @@ func testNoneLostNoneTwice(k *kit) {
 			random := rand.New(rand.NewPCG(uint64(w), 1))
 			for {
 				finishing := left.Load() == 0
-				ref, _, ok, err := k.Feed(k.ctx, bulk, k.now(), 1+random.IntN(60))
+				ref, _, ok, err := k.Work.Feed(k.ctx, bulk, k.now(), 1+random.IntN(60))
 				if err != nil {
 					k.Error(err)
 					return
@@ -88,7 +88,7 @@ func testNoneLostNoneTwice(k *kit) {
 // drain works off what is due or was put back.
 func drain(k *kit, sent, cancelled *sync.Map) (n int, err error) {
 	for _, lane := range []string{bulk, "push.bulk"} {
-		ref, _, ok, err := k.Feed(k.ctx, lane, k.now(), touch.MaxBatch)
+		ref, _, ok, err := k.Work.Feed(k.ctx, lane, k.now(), touch.MaxBatch)
 		if err != nil {
 			return 0, err
 		}
@@ -102,7 +102,7 @@ func drain(k *kit, sent, cancelled *sync.Map) (n int, err error) {
 
 // work is a worker's round over one segment: some are put back, the rest sent.
 func (k *kit) work(ref ledger.SegmentRef, random *rand.Rand, sent, cancelled *sync.Map) {
-	seg, err := k.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
+	seg, err := k.Work.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
 	if touch.ClassOf(err) == touch.Conflict {
 		return // all cancelled
 	}
@@ -110,7 +110,7 @@ func (k *kit) work(ref ledger.SegmentRef, random *rand.Rand, sent, cancelled *sy
 		k.Errorf("claim: %v %v", err, unwrap(err))
 		return
 	}
-	fence, err := k.Fence(k.ctx)
+	fence, err := k.Controls.Fence(k.ctx)
 	if err != nil {
 		k.Error(err)
 		return
@@ -125,7 +125,7 @@ func (k *kit) work(ref ledger.SegmentRef, random *rand.Rand, sent, cancelled *sy
 		}
 		intents, chosen = append(intents, k.intent(c)), append(chosen, c)
 	}
-	dropped, err := k.Intend(k.ctx, ref, fence, intents)
+	dropped, err := k.Work.Intend(k.ctx, ref, fence, intents)
 	if touch.ClassOf(err) == touch.Conflict {
 		return // cancelled to the last one since the claim
 	}
@@ -155,11 +155,11 @@ func (k *kit) work(ref ledger.SegmentRef, random *rand.Rand, sent, cancelled *sy
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if _, err := k.Receive(k.ctx, receipts, k.now()); err != nil {
+		if _, err := k.Receipts.Receive(k.ctx, receipts, k.now()); err != nil {
 			k.Errorf("receive: %v %v", err, unwrap(err))
 		}
 	})
-	err = k.Settle(k.ctx, ref, all)
+	err = k.Work.Settle(k.ctx, ref, all)
 	if len(dropped) == len(chosen) && touch.ClassOf(err) == touch.Conflict {
 		err = nil // likewise; an intent that stands would have kept the segment
 	}
@@ -183,21 +183,21 @@ func testRandom(k *kit) {
 			all = append(all, n...)
 			k.accept(n...)
 		case 1, 2:
-			ref, _, ok, err := k.Feed(k.ctx, bulk, k.now(), 1+random.IntN(6))
+			ref, _, ok, err := k.Work.Feed(k.ctx, bulk, k.now(), 1+random.IntN(6))
 			k.must(err)
 			if !ok {
 				return
 			}
 			if random.IntN(4) > 0 { // else the task is lost
-				seg, err := k.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
+				seg, err := k.Work.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
 				k.must(err)
 				held = append(held, seg)
 			}
 		case 3:
-			refs, err := k.Recover(k.ctx, k.now(), k.now().Add(-lease), 10)
+			refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now().Add(-lease), 10)
 			k.must(err)
 			for _, ref := range refs {
-				seg, err := k.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
+				seg, err := k.Work.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
 				k.must(err)
 				held = append(held, seg)
 			}
@@ -208,14 +208,14 @@ func testRandom(k *kit) {
 		case 7:
 			if len(all) > 0 {
 				n := all[random.IntN(len(all))]
-				if _, err := k.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now()); err != nil {
+				if _, err := k.Touches.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now()); err != nil {
 					k.class(touch.Conflict, err)
 				}
 			}
 		case 8:
 			s := []ledger.CampaignStatus{ledger.CampaignPaused, ledger.CampaignRunning}[i%2]
 			k.campaign(s)
-			_, err := k.Unpark(k.ctx, k.now(), 100)
+			_, err := k.Recovery.Unpark(k.ctx, k.now(), 100)
 			k.must(err)
 		}
 	}
@@ -225,11 +225,11 @@ func testRandom(k *kit) {
 	k.campaign(ledger.CampaignRunning)
 	for range 100 {
 		k.pass(2 * lease)
-		_, err := k.Unpark(k.ctx, k.now(), 1000)
+		_, err := k.Recovery.Unpark(k.ctx, k.now(), 1000)
 		k.must(err)
-		refs, err := k.Recover(k.ctx, k.now(), k.now(), 100)
+		refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 100)
 		k.must(err)
-		if ref, _, ok, err := k.Feed(k.ctx, bulk, k.now(), 1000); ok {
+		if ref, _, ok, err := k.Work.Feed(k.ctx, bulk, k.now(), 1000); ok {
 			refs = append(refs, ref)
 			k.must(err)
 		}
@@ -261,7 +261,7 @@ func (k *kit) randomSettle(random *rand.Rand, held *[]*ledger.Segment, intended 
 	i := random.IntN(len(*held))
 	seg := (*held)[i]
 	*held = append((*held)[:i], (*held)[i+1:]...)
-	fence, err := k.Fence(k.ctx)
+	fence, err := k.Controls.Fence(k.ctx)
 	k.must(err)
 	var trs []ledger.Transition
 	var intents []ledger.Intent
@@ -273,7 +273,7 @@ func (k *kit) randomSettle(random *rand.Rand, held *[]*ledger.Segment, intended 
 		}
 		intents, fresh = append(intents, k.intent(c)), append(fresh, c)
 	}
-	dropped, err := k.Intend(k.ctx, seg.Ref, fence, intents)
+	dropped, err := k.Work.Intend(k.ctx, seg.Ref, fence, intents)
 	if err != nil {
 		k.class(touch.Conflict, err)
 		return
@@ -292,7 +292,7 @@ func (k *kit) randomSettle(random *rand.Rand, held *[]*ledger.Segment, intended 
 	if random.IntN(4) == 0 {
 		return // the worker dies after its intents
 	}
-	if err := k.Settle(k.ctx, seg.Ref, trs); err != nil {
+	if err := k.Work.Settle(k.ctx, seg.Ref, trs); err != nil {
 		k.class(touch.Conflict, err)
 	}
 }
@@ -311,12 +311,12 @@ func testGroup(k *kit) {
 				n := k.touch(urgent)
 				if bad := c == 3 && i%2 == 0; bad {
 					n.Lane = "" // invalid, and nobody else's trouble
-					if _, _, err := k.Accept(k.ctx, []ledger.NewTouch{n}); touch.ClassOf(err) != touch.Invalid {
+					if _, _, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{n}); touch.ClassOf(err) != touch.Invalid {
 						k.Errorf("bad touch: %v", err)
 					}
 					continue
 				}
-				answers, mine, err := k.Accept(k.ctx, []ledger.NewTouch{n, n})
+				answers, mine, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{n, n})
 				if err != nil || !answers[0].New || !answers[1].Same {
 					k.Errorf("%+v %v", answers, err)
 					return
@@ -337,7 +337,7 @@ func testGroup(k *kit) {
 		total.Add(int64(len(seg.Touches)))
 		for _, c := range seg.Touches {
 			wg.Go(func() {
-				got, err := k.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(c.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
+				got, err := k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(c.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
 				if err != nil || len(got) != 1 || got[0].Touch.ID != c.Touch.ID || !got[0].Changed {
 					k.Errorf("%+v %v", got, err)
 				}
@@ -351,7 +351,7 @@ func testGroup(k *kit) {
 	}
 	ctx, stop := context.WithCancel(k.ctx)
 	stop()
-	_, _, err := k.Accept(ctx, k.touches(1))
+	_, _, err := k.Intake.Accept(ctx, k.touches(1))
 	k.class(touch.Unavailable, err)
 	k.recount()
 }

@@ -12,7 +12,7 @@ func testAcceptOnce(k *kit) {
 	a, b := k.touch(), k.touch()
 	other := a
 	other.Digest[0]++
-	answers, _, err := k.Accept(k.ctx, []ledger.NewTouch{a, b, a, other})
+	answers, _, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{a, b, a, other})
 	k.must(err)
 	due := k.now()
 	k.equal(answers, []ledger.Accepted{
@@ -20,7 +20,7 @@ func testAcceptOnce(k *kit) {
 		{Same: true, State: touch.Due, Due: due}, {State: touch.Due, Due: due},
 	})
 	c := k.touch()
-	answers, _, err = k.Accept(k.ctx, []ledger.NewTouch{other, c, a, a})
+	answers, _, err = k.Intake.Accept(k.ctx, []ledger.NewTouch{other, c, a, a})
 	k.must(err)
 	k.equal(answers, []ledger.Accepted{
 		{State: touch.Due, Due: due}, {New: true, State: touch.Due, Due: due},
@@ -28,14 +28,14 @@ func testAcceptOnce(k *kit) {
 	})
 	k.state(a, touch.Due, touch.EventAccepted)
 	k.deliver(bulk, 3)
-	answers, _, err = k.Accept(k.ctx, []ledger.NewTouch{a})
+	answers, _, err = k.Intake.Accept(k.ctx, []ledger.NewTouch{a})
 	k.must(err)
 	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.Sent}})
 	k.feed(bulk, 0)
-	counts, err := k.Counts(k.ctx)
+	counts, err := k.Touches.Counts(k.ctx)
 	k.must(err)
 	k.equal(counts, map[touch.State]int64{touch.Sent: 3})
-	answers, refs, err := k.Accept(k.ctx, nil)
+	answers, refs, err := k.Intake.Accept(k.ctx, nil)
 	k.must(err)
 	k.equal([]int{len(answers), len(refs)}, []int{0, 0})
 }
@@ -81,10 +81,10 @@ func testAcceptRefused(k *kit) {
 	k.accept(n)
 	k.state(n, touch.Refused, touch.EventAccepted)
 	k.feed(bulk, 0)
-	answers, _, err := k.Accept(k.ctx, []ledger.NewTouch{n})
+	answers, _, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{n})
 	k.must(err)
 	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.Refused, Reason: "consent"}})
-	view, err := k.Campaign(k.ctx, "acme", "nov")
+	view, err := k.Campaigns.Campaign(k.ctx, "acme", "nov")
 	k.must(err)
 	k.equal(view.Counts, []ledger.CampaignCount{{State: touch.Refused, Reason: "consent", Count: 1}})
 }
@@ -93,13 +93,13 @@ func testAcceptInvalid(k *kit) {
 	good := k.touch()
 	bad := k.touch()
 	bad.Lane = ""
-	_, _, err := k.Accept(k.ctx, []ledger.NewTouch{good, bad})
+	_, _, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{good, bad})
 	k.class(touch.Invalid, err)
-	_, err = k.Touch(k.ctx, "", good.Touch.ID)
+	_, err = k.Touches.Touch(k.ctx, "", good.Touch.ID)
 	k.class(touch.NotFound, err) // all or nothing
 	many := k.touch()
 	many.Events = make([]touch.Event, 5000)
-	_, _, err = k.Accept(k.ctx, []ledger.NewTouch{many})
+	_, _, err = k.Intake.Accept(k.ctx, []ledger.NewTouch{many})
 	k.class(touch.TooLarge, err)
 }
 
@@ -119,10 +119,10 @@ func testAcceptUrgent(k *kit) {
 	k.equal(seg.Touches[0].Progress.Due, time.Time{})
 	k.feed("sms.urgent", 0)
 	k.feed(bulk, 1)
-	if open, err := k.OpenSegments(k.ctx, "sms.urgent"); err != nil || open != 1 {
+	if open, err := k.Work.OpenSegments(k.ctx, "sms.urgent"); err != nil || open != 1 {
 		k.Fatal(open, err)
 	}
-	_, refs, err := k.Accept(k.ctx, []ledger.NewTouch{a})
+	_, refs, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{a})
 	k.must(err)
 	if len(refs) != 0 {
 		k.Fatal("a known touch was enqueued again")
@@ -139,7 +139,7 @@ func testAcceptRace(k *kit) {
 		wg.Go(func() {
 			mine := append([]ledger.NewTouch{}, all[side*5:]...)
 			mine = append(mine, all[:side*5]...)
-			answers, _, err := k.Accept(k.ctx, mine)
+			answers, _, err := k.Intake.Accept(k.ctx, mine)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

@@ -19,12 +19,12 @@ import (
 )
 
 // Open opens an empty ledger that takes the time from now. The kit closes it.
-type Open func(t testing.TB, now func() time.Time) ledger.Ledger
+type Open func(t testing.TB, now func() time.Time) *ledger.Ledger
 
 // kit is one test's ledger and its clock.
 type kit struct {
 	testing.TB
-	ledger.Ledger
+	*ledger.Ledger
 	ctx  context.Context
 	open Open
 	mu   sync.Mutex
@@ -203,7 +203,7 @@ func (k *kit) touches(n int, change ...func(*ledger.NewTouch)) []ledger.NewTouch
 
 func (k *kit) accept(all ...ledger.NewTouch) []ledger.SegmentRef {
 	k.Helper()
-	answers, refs, err := k.Accept(k.ctx, all)
+	answers, refs, err := k.Intake.Accept(k.ctx, all)
 	k.must(err)
 	for i, a := range answers {
 		if !a.New {
@@ -216,7 +216,7 @@ func (k *kit) accept(all ...ledger.NewTouch) []ledger.SegmentRef {
 // feed takes what is due in a lane, which must be want touches.
 func (k *kit) feed(lane string, want int) ledger.SegmentRef {
 	k.Helper()
-	ref, n, ok, err := k.Feed(k.ctx, lane, k.now(), touch.MaxBatch)
+	ref, n, ok, err := k.Work.Feed(k.ctx, lane, k.now(), touch.MaxBatch)
 	k.must(err)
 	if n != want || ok != (want > 0) {
 		k.Fatalf("fed %d touches (%v), want %d", n, ok, want)
@@ -229,7 +229,7 @@ const lease = time.Minute
 
 func (k *kit) claim(ref ledger.SegmentRef) *ledger.Segment {
 	k.Helper()
-	seg, err := k.Claim(k.ctx, ref, "w1", k.now(), k.now().Add(lease))
+	seg, err := k.Work.Claim(k.ctx, ref, "w1", k.now(), k.now().Add(lease))
 	k.must(err)
 	return seg
 }
@@ -251,13 +251,13 @@ func (k *kit) intent(c ledger.Claimed) ledger.Intent {
 
 func (k *kit) intend(seg *ledger.Segment) (dropped []int) {
 	k.Helper()
-	fence, err := k.Fence(k.ctx)
+	fence, err := k.Controls.Fence(k.ctx)
 	k.must(err)
 	var intents []ledger.Intent
 	for _, c := range seg.Touches {
 		intents = append(intents, k.intent(c))
 	}
-	dropped, err = k.Intend(k.ctx, seg.Ref, fence, intents)
+	dropped, err = k.Work.Intend(k.ctx, seg.Ref, fence, intents)
 	k.must(err)
 	return dropped
 }
@@ -301,13 +301,13 @@ func (k *kit) deliver(lane string, want int) *ledger.Segment {
 	for _, c := range seg.Touches {
 		all = append(all, k.sent(c))
 	}
-	k.must(k.Settle(k.ctx, seg.Ref, all))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, all))
 	return seg
 }
 
 func (k *kit) view(n ledger.NewTouch) *ledger.TouchView {
 	k.Helper()
-	v, err := k.Touch(k.ctx, n.Touch.Caller, n.Touch.ID)
+	v, err := k.Touches.Touch(k.ctx, n.Touch.Caller, n.Touch.ID)
 	k.must(err)
 	return v
 }

@@ -13,20 +13,20 @@ import (
 )
 
 func testCounts(k *kit) {
-	_, err := k.Campaign(k.ctx, "acme", "nov")
+	_, err := k.Campaigns.Campaign(k.ctx, "acme", "nov")
 	k.class(touch.NotFound, err)
 	k.accept(k.touches(3)...)
 	k.accept(k.touch(func(n *ledger.NewTouch) { n.State, n.Reason = touch.Capped, "weekly" }))
 	k.accept(k.touch(func(n *ledger.NewTouch) { n.Touch.Campaign = "" }))
-	view, err := k.Campaign(k.ctx, "acme", "nov")
+	view, err := k.Campaigns.Campaign(k.ctx, "acme", "nov")
 	k.must(err)
 	k.equal(view, ledger.CampaignView{Campaign: "nov", Status: ledger.CampaignRunning, Counts: []ledger.CampaignCount{
 		{State: touch.Capped, Reason: "weekly", Count: 1}, {State: touch.Due, Count: 3},
 	}})
-	_, err = k.Campaign(k.ctx, "other", "nov")
+	_, err = k.Campaigns.Campaign(k.ctx, "other", "nov")
 	k.class(touch.NotFound, err)
 	k.deliver(bulk, 4)
-	view, err = k.Campaign(k.ctx, "acme", "nov")
+	view, err = k.Campaigns.Campaign(k.ctx, "acme", "nov")
 	k.must(err)
 	k.equal(view.Counts, []ledger.CampaignCount{{State: touch.Capped, Reason: "weekly", Count: 1}, {State: touch.Sent, Count: 3}})
 	k.recount()
@@ -40,7 +40,7 @@ func testTouchesListed(k *kit) {
 	k.accept(all...)
 	list := func(f ledger.TouchFilter, want ...int) {
 		k.Helper()
-		views, next, err := k.Touches(k.ctx, f)
+		views, next, err := k.Touches.Touches(k.ctx, f)
 		k.must(err)
 		var got []string
 		for _, v := range views {
@@ -68,7 +68,7 @@ func testTouchesListed(k *kit) {
 	list(ledger.TouchFilter{Limit: 2}, 0, 1)
 	list(ledger.TouchFilter{Limit: 2, After: k.view(all[1]).Progress.Seq}, 2, 3)
 	list(ledger.TouchFilter{Limit: 2, After: k.view(all[3]).Progress.Seq}, 4)
-	_, err := k.Touch(k.ctx, "other", all[0].Touch.ID)
+	_, err := k.Touches.Touch(k.ctx, "other", all[0].Touch.ID)
 	k.class(touch.NotFound, err)
 }
 
@@ -84,7 +84,7 @@ func testPastContacts(k *kit) {
 	seg := k.take(bulk, 1)
 	contacts := func(since time.Time) []ledger.PastContact {
 		k.Helper()
-		got, err := k.Contacts(k.ctx, []string{"c1", "c2"}, since)
+		got, err := k.Contacts.Contacts(k.ctx, []string{"c1", "c2"}, since)
 		k.must(err)
 		if len(got["c2"]) > 0 {
 			k.Fatalf("%+v", got)
@@ -105,23 +105,23 @@ func testPastContacts(k *kit) {
 	// So is one of unknown outcome, until that is known.
 	tr := k.sent(seg.Touches[0])
 	tr.To, tr.Due, tr.Lane, tr.Events = touch.Unknown, k.now(), bulk, nil
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
 	pending.Kind = ledger.ContactAttempt
 	k.equal(contacts(k.now().Add(time.Hour)), []ledger.PastContact{pending})
 	tr = k.sent(seg.Touches[0])
 	tr.Version = k.view(m).Progress.Version
-	k.must(k.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
+	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
 	pending.Pending = false
 	k.equal(contacts(first.Add(time.Microsecond)), []ledger.PastContact{pending})
 	// A known non-send leaves no contact.
 	tr = ledger.Transition{Seq: seg.Touches[0].Progress.Seq, Version: k.view(m).Progress.Version, To: touch.Failed, DropContact: true}
-	k.must(k.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
+	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
 	k.equal(contacts(first), []ledger.PastContact{made})
 	// A receipt of what is still intended says that it was made: one contact.
 	again := k.touch(func(n *ledger.NewTouch) { n.Touch.Customer, n.Touch.Subject = "c1", "card" })
 	k.accept(again)
 	k.intend(k.take(bulk, 1))
-	_, err := k.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(again.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
+	_, err := k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(again.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
 	k.must(err)
 	if got := contacts(first); len(got) != 2 || got[1].Touch != again.Touch.ID || got[1].Pending || got[1].Kind != ledger.ContactDelivered {
 		k.Fatalf("%+v", got)
@@ -134,7 +134,7 @@ func testContacted(k *kit) {
 		k.Helper()
 		var all []string
 		for after := ""; ; {
-			page, err := k.Contacted(k.ctx, after, limit)
+			page, err := k.Contacts.Contacted(k.ctx, after, limit)
 			k.must(err)
 			if len(page) == 0 {
 				break
@@ -158,7 +158,7 @@ func testContacted(k *kit) {
 	waits := of("waits")
 	waits.Due = k.now().Add(time.Hour)
 	k.accept(waits)
-	ref, n, ok, err := k.Feed(k.ctx, bulk, k.now(), 2) // two of three, so that their wait is split
+	ref, n, ok, err := k.Work.Feed(k.ctx, bulk, k.now(), 2) // two of three, so that their wait is split
 	k.must(err)
 	if n != 2 || !ok {
 		k.Fatalf("fed %d", n)
@@ -175,14 +175,14 @@ func testEvents(k *kit) {
 	other := k.touch(func(n *ledger.NewTouch) { n.Touch.Caller, n.Touch.ID = "other", touch.NewID("other", n.Touch.Key) })
 	k.accept(other)
 	k.deliver(bulk, 4)
-	all, err := k.Events(k.ctx, "", 0, 100)
+	all, err := k.Events.Events(k.ctx, "", 0, 100)
 	k.must(err)
 	if len(all) != 8 {
 		k.Fatalf("%d events", len(all))
 	}
 	var paged []touch.Event
 	for after := int64(0); ; {
-		page, err := k.Events(k.ctx, "", after, 3)
+		page, err := k.Events.Events(k.ctx, "", after, 3)
 		k.must(err)
 		if len(page) == 0 {
 			break
@@ -196,12 +196,12 @@ func testEvents(k *kit) {
 		paged = append(paged, page...)
 	}
 	k.equal(paged, all)
-	others, err := k.Events(k.ctx, "other", 0, 100)
+	others, err := k.Events.Events(k.ctx, "other", 0, 100)
 	k.must(err)
 	if len(others) != 2 || others[0].Touch != other.Touch.ID || others[1].Kind != touch.EventSent {
 		k.Fatalf("%+v", others)
 	}
-	if none, err := k.Events(k.ctx, "nobody", 0, 100); err != nil || len(none) > 0 {
+	if none, err := k.Events.Events(k.ctx, "nobody", 0, 100); err != nil || len(none) > 0 {
 		k.Fatal(none, err)
 	}
 	v := k.view(other)
@@ -212,7 +212,7 @@ func testEvents(k *kit) {
 // verify checks the chain of the journal.
 func (k *kit) verify() {
 	k.Helper()
-	head, err := audit.Check(k.ctx, k.Ledger, nil, nil)
+	head, err := audit.Check(k.ctx, k.Ledger.Journal, nil, nil)
 	k.must(err)
 	if head.Records == 0 {
 		k.Fatal("the journal is empty")
@@ -227,7 +227,7 @@ func testEventsComplete(k *kit) {
 	for range writers {
 		wg.Go(func() {
 			for range each {
-				if _, _, err := k.Accept(k.ctx, k.touches(3)); err != nil {
+				if _, _, err := k.Intake.Accept(k.ctx, k.touches(3)); err != nil {
 					k.Error(err)
 				}
 			}
@@ -238,7 +238,7 @@ func testEventsComplete(k *kit) {
 	seen := map[touch.ID]bool{}
 	var after int64
 	for last := false; ; {
-		page, err := k.Events(k.ctx, "acme", after, 50)
+		page, err := k.Events.Events(k.ctx, "acme", after, 50)
 		k.must(err)
 		for _, e := range page {
 			if e.Seq <= after || seen[e.Touch] {
@@ -267,7 +267,7 @@ func testEventsComplete(k *kit) {
 
 func testBadText(k *kit) {
 	n := k.touch(func(n *ledger.NewTouch) { n.Touch.Campaign = "a\x00b\xff" })
-	answers, _, err := k.Accept(k.ctx, []ledger.NewTouch{n})
+	answers, _, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{n})
 	switch touch.ClassOf(err) {
 	case touch.Invalid: // a store may refuse such a text, but not with a fault of its own
 	case "":
@@ -284,9 +284,9 @@ func testClosed(k *kit) {
 	k.accept(n)
 	k.must(k.Close())
 	k.class(touch.Unavailable, k.Ping(k.ctx))
-	_, err := k.Touch(k.ctx, "", n.Touch.ID)
+	_, err := k.Touches.Touch(k.ctx, "", n.Touch.ID)
 	k.class(touch.Unavailable, err)
-	_, _, err = k.Accept(k.ctx, k.touches(1))
+	_, _, err = k.Intake.Accept(k.ctx, k.touches(1))
 	k.class(touch.Unavailable, err)
 }
 
@@ -294,10 +294,10 @@ func testContextEnded(k *kit) {
 	ctx, stop := context.WithCancel(k.ctx)
 	stop()
 	n := k.touch()
-	_, _, err := k.Accept(ctx, []ledger.NewTouch{n})
+	_, _, err := k.Intake.Accept(ctx, []ledger.NewTouch{n})
 	k.class(touch.Unavailable, err)
-	_, err = k.Touch(ctx, "", n.Touch.ID)
+	_, err = k.Touches.Touch(ctx, "", n.Touch.ID)
 	k.class(touch.Unavailable, err)
-	_, err = k.Touch(k.ctx, "", n.Touch.ID)
+	_, err = k.Touches.Touch(k.ctx, "", n.Touch.ID)
 	k.class(touch.NotFound, err)
 }

@@ -14,7 +14,7 @@ import (
 func testCancelWaiting(k *kit) {
 	n, other := k.touch(), k.touch()
 	k.accept(n, other)
-	p, err := k.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
+	p, err := k.Touches.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
 	k.must(err)
 	if p.State != touch.Cancelled || !p.Due.IsZero() {
 		k.Fatalf("%+v", p)
@@ -27,7 +27,7 @@ func testCancelWaiting(k *kit) {
 	if seg.Touches[0].Touch.ID != other.Touch.ID {
 		k.Fatal("a cancelled touch was fed")
 	}
-	_, err = k.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
+	_, err = k.Touches.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
 	k.class(touch.Conflict, err)
 	k.recount()
 }
@@ -36,20 +36,20 @@ func testCancelInSegment(k *kit) {
 	all := k.touches(3)
 	k.accept(all...)
 	ref := k.feed(bulk, 3)
-	_, err := k.CancelTouch(k.ctx, "acme", all[0].Touch.ID, "me", k.now())
+	_, err := k.Touches.CancelTouch(k.ctx, "acme", all[0].Touch.ID, "me", k.now())
 	k.must(err)
 	seg := k.claim(ref)
 	if len(seg.Touches) != 2 {
 		k.Fatalf("claimed %d", len(seg.Touches))
 	}
-	_, err = k.CancelTouch(k.ctx, "", all[1].Touch.ID, "me", k.now())
+	_, err = k.Touches.CancelTouch(k.ctx, "", all[1].Touch.ID, "me", k.now())
 	k.must(err)
 	dropped := k.intend(seg)
 	k.equal(dropped, []int{0})
-	_, err = k.CancelTouch(k.ctx, "acme", all[2].Touch.ID, "me", k.now())
+	_, err = k.Touches.CancelTouch(k.ctx, "acme", all[2].Touch.ID, "me", k.now())
 	k.class(touch.Conflict, err) // an intent stands
 	// The worker's stale word does not bring a cancelled touch back.
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now()), k.sent(seg.Touches[1])}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now()), k.sent(seg.Touches[1])}))
 	k.state(all[1], touch.Cancelled)
 	k.state(all[2], touch.Sent)
 	k.feed(bulk, 0)
@@ -57,11 +57,11 @@ func testCancelInSegment(k *kit) {
 	n := k.touch()
 	k.accept(n)
 	ref = k.feed(bulk, 1)
-	_, err = k.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
+	_, err = k.Touches.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
 	k.must(err)
-	_, err = k.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
+	_, err = k.Work.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
 	k.class(touch.Conflict, err)
-	if open, err := k.OpenSegments(k.ctx, bulk); err != nil || open != 0 {
+	if open, err := k.Work.OpenSegments(k.ctx, bulk); err != nil || open != 0 {
 		k.Fatal(open, err)
 	}
 	k.recount()
@@ -70,24 +70,24 @@ func testCancelInSegment(k *kit) {
 func testCancelRefused(k *kit) {
 	n := k.touch()
 	k.accept(n)
-	_, err := k.CancelTouch(k.ctx, "someone", n.Touch.ID, "me", k.now())
+	_, err := k.Touches.CancelTouch(k.ctx, "someone", n.Touch.ID, "me", k.now())
 	k.class(touch.NotFound, err)
-	_, err = k.CancelTouch(k.ctx, "acme", touch.NewID("acme", "none"), "me", k.now())
+	_, err = k.Touches.CancelTouch(k.ctx, "acme", touch.NewID("acme", "none"), "me", k.now())
 	k.class(touch.NotFound, err)
 	k.deliver(bulk, 1)
-	_, err = k.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
+	_, err = k.Touches.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
 	k.class(touch.Conflict, err)
 	k.state(n, touch.Sent)
 }
 
 func (k *kit) campaign(s ledger.CampaignStatus) {
 	k.Helper()
-	k.must(k.SetCampaign(k.ctx, "acme", "nov", s, "me", k.now()))
+	k.must(k.Campaigns.SetCampaign(k.ctx, "acme", "nov", s, "me", k.now()))
 }
 
 func (k *kit) unpark(want int) {
 	k.Helper()
-	n, err := k.Unpark(k.ctx, k.now(), 1000)
+	n, err := k.Recovery.Unpark(k.ctx, k.now(), 1000)
 	k.must(err)
 	k.equal(n, want)
 }
@@ -101,13 +101,13 @@ func testPauseAndResume(k *kit) {
 	})
 	k.accept(free, same)
 	k.campaign(ledger.CampaignPaused)
-	view, err := k.Campaign(k.ctx, "acme", "nov")
+	view, err := k.Campaigns.Campaign(k.ctx, "acme", "nov")
 	k.must(err)
 	k.equal(view.Status, ledger.CampaignPaused)
 	k.feed(bulk, 2)
 	k.feed(bulk, 0)
 	k.unpark(0)
-	if due, err := k.NextDue(k.ctx, bulk); err != nil || !due.IsZero() {
+	if due, err := k.Work.NextDue(k.ctx, bulk); err != nil || !due.IsZero() {
 		k.Fatal("parked touches keep a timer", due, err)
 	}
 	k.accept(k.touch())
@@ -126,7 +126,7 @@ func testCancelCampaign(k *kit) {
 	seg := k.take(bulk, 1)
 	tr := k.sent(seg.Touches[0])
 	tr.Due = k.now().Add(time.Hour) // waits for a receipt
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
 	k.accept(inSegment)
 	seg = k.take(bulk, 1)
 	k.accept(future...)
@@ -134,7 +134,7 @@ func testCancelCampaign(k *kit) {
 	k.campaign(ledger.CampaignPaused)
 	k.feed(bulk, 0)
 	k.campaign(ledger.CampaignCancelled)
-	k.class(touch.Conflict, k.SetCampaign(k.ctx, "acme", "nov", ledger.CampaignRunning, "me", k.now()))
+	k.class(touch.Conflict, k.Campaigns.SetCampaign(k.ctx, "acme", "nov", ledger.CampaignRunning, "me", k.now()))
 	k.unpark(5)
 	k.unpark(0)
 	for _, n := range append(future, parked) {
@@ -144,14 +144,14 @@ func testCancelCampaign(k *kit) {
 	k.feed(bulk, 0)
 	k.state(sent, touch.Sent)
 	// One that was in a worker's hands comes back, and another one ends it.
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now())}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now())}))
 	seg = k.take(bulk, 1)
 	end := k.again(seg.Touches[0], k.now())
 	end.To, end.Due = touch.Cancelled, time.Time{}
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{end}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{end}))
 	k.state(inSegment, touch.Cancelled)
 	k.recount()
-	control, err := k.Control(k.ctx)
+	control, err := k.Controls.Control(k.ctx)
 	k.must(err)
 	k.equal(control.Campaigns[ledger.CampaignRef{Caller: "acme", Campaign: "nov"}], ledger.CampaignCancelled)
 }
@@ -164,7 +164,7 @@ func testCancelUnknown(k *kit) {
 	seg := k.take(bulk, 1)
 	tr := k.again(seg.Touches[0], k.now().Add(time.Minute))
 	tr.To = touch.Unknown
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
 	k.accept(alone)
 	k.campaign(ledger.CampaignPaused)
 	k.pass(2 * time.Minute)
@@ -175,7 +175,7 @@ func testCancelUnknown(k *kit) {
 	k.state(alone, touch.Cancelled, touch.EventAccepted, touch.EventCancelled)
 	k.state(asked, touch.Unknown)
 	seg = k.take(bulk, 1)
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
 	k.state(asked, touch.Sent)
 	k.unpark(0)
 	k.recount()
@@ -184,22 +184,22 @@ func testCancelUnknown(k *kit) {
 func testStops(k *kit) {
 	a := ledger.Stop{ID: "a", Channel: touch.SMS, Owner: "o", Reason: "r", Since: k.now(), Until: ptr(k.now().Add(time.Hour))}
 	b := ledger.Stop{ID: "b", Category: touch.Marketing, Provider: "p", Caller: "acme", Since: k.now()}
-	k.must(k.PutStop(k.ctx, a, "me", k.now()))
-	k.must(k.PutStop(k.ctx, b, "me", k.now()))
+	k.must(k.Controls.PutStop(k.ctx, a, "me", k.now()))
+	k.must(k.Controls.PutStop(k.ctx, b, "me", k.now()))
 	a.Reason = "changed"
-	k.must(k.PutStop(k.ctx, a, "me", k.now()))
-	control, err := k.Control(k.ctx)
+	k.must(k.Controls.PutStop(k.ctx, a, "me", k.now()))
+	control, err := k.Controls.Control(k.ctx)
 	k.must(err)
 	k.equal(control.Stops, []ledger.Stop{a, b})
-	k.must(k.EndStop(k.ctx, "a", "me", k.now()))
-	k.class(touch.NotFound, k.EndStop(k.ctx, "a", "me", k.now()))
-	fence, err := k.Fence(k.ctx)
+	k.must(k.Controls.EndStop(k.ctx, "a", "me", k.now()))
+	k.class(touch.NotFound, k.Controls.EndStop(k.ctx, "a", "me", k.now()))
+	fence, err := k.Controls.Fence(k.ctx)
 	k.must(err)
-	control, err = k.Control(k.ctx)
+	control, err = k.Controls.Control(k.ctx)
 	k.must(err)
 	k.equal(control.Stops, []ledger.Stop{b})
 	k.equal(control.Fence, fence) // what failed did not raise it
-	events, err := k.Events(k.ctx, "", 0, 10)
+	events, err := k.Events.Events(k.ctx, "", 0, 10)
 	k.must(err)
 	if len(events) != 4 || events[3].Kind != touch.EventControl || events[3].Actor != "me" || events[3].Reason == "" {
 		k.Fatalf("%+v", events)
@@ -207,35 +207,35 @@ func testStops(k *kit) {
 }
 
 func testPolicies(k *kit) {
-	_, err := k.Policies(k.ctx, "")
+	_, err := k.PolicySets.Policies(k.ctx, "")
 	k.class(touch.NotFound, err)
 	one := ledger.PolicySet{Hash: "h1", Documents: map[string][]byte{"a.yaml": []byte("policy: a")}, CreatedAt: k.now(), CreatedBy: "me"}
 	two := ledger.PolicySet{Hash: "h2", Documents: map[string][]byte{}, CreatedAt: k.now(), CreatedBy: "you"}
-	k.must(k.PutPolicies(k.ctx, one, "me", k.now()))
-	k.must(k.PutPolicies(k.ctx, two, "me", k.now()))
-	active, err := k.Policies(k.ctx, "")
+	k.must(k.PolicySets.PutPolicies(k.ctx, one, "me", k.now()))
+	k.must(k.PolicySets.PutPolicies(k.ctx, two, "me", k.now()))
+	active, err := k.PolicySets.Policies(k.ctx, "")
 	k.must(err)
 	k.equal(active, two)
-	stored, err := k.Policies(k.ctx, "h1")
+	stored, err := k.PolicySets.Policies(k.ctx, "h1")
 	k.must(err)
 	k.equal(stored, one)
-	k.must(k.PutPolicies(k.ctx, one, "me", k.now())) // back again
-	control, err := k.Control(k.ctx)
+	k.must(k.PolicySets.PutPolicies(k.ctx, one, "me", k.now())) // back again
+	control, err := k.Controls.Control(k.ctx)
 	k.must(err)
 	k.equal(control.PolicyHash, "h1")
-	_, err = k.Policies(k.ctx, "h3")
+	_, err = k.PolicySets.Policies(k.ctx, "h3")
 	k.class(touch.NotFound, err)
-	k.class(touch.Invalid, k.PutPolicies(k.ctx, ledger.PolicySet{}, "me", k.now()))
+	k.class(touch.Invalid, k.PolicySets.PutPolicies(k.ctx, ledger.PolicySet{}, "me", k.now()))
 }
 
 func testShards(k *kit) {
-	raised, err := k.RaiseShards(k.ctx, []int{0, 7, 7}, k.now())
+	raised, err := k.Controls.RaiseShards(k.ctx, []int{0, 7, 7}, k.now())
 	k.must(err)
 	k.equal(raised, map[int]int64{0: 1, 7: 1})
-	raised, err = k.RaiseShards(k.ctx, []int{7}, k.now())
+	raised, err = k.Controls.RaiseShards(k.ctx, []int{7}, k.now())
 	k.must(err)
 	k.equal(raised, map[int]int64{7: 2})
-	control, err := k.Control(k.ctx)
+	control, err := k.Controls.Control(k.ctx)
 	k.must(err)
 	k.equal(control.Shards, map[int]int64{0: 1, 7: 2})
 }
@@ -243,7 +243,7 @@ func testShards(k *kit) {
 func testLeases(k *kit) {
 	held := func(name, holder string, want bool) {
 		k.Helper()
-		got, err := k.Lease(k.ctx, name, holder, k.now(), k.now().Add(time.Minute))
+		got, err := k.Leases.Lease(k.ctx, name, holder, k.now(), k.now().Add(time.Minute))
 		k.must(err)
 		k.equal(got, want)
 	}
@@ -262,7 +262,7 @@ func testLeases(k *kit) {
 func testWatcher(k *kit) {
 	var compiled []string
 	fail := false
-	w := ledger.NewWatcher(k, func(_ context.Context, c *ledger.Control) error {
+	w := ledger.NewWatcher(k.Controls, func(_ context.Context, c *ledger.Control) error {
 		if fail {
 			return fmt.Errorf("does not compile")
 		}
@@ -274,11 +274,11 @@ func testWatcher(k *kit) {
 	}
 	k.must(w.Refresh(k.ctx))
 	k.must(w.Refresh(k.ctx))
-	k.must(k.PutPolicies(k.ctx, ledger.PolicySet{Hash: "h1"}, "me", k.now()))
+	k.must(k.PolicySets.PutPolicies(k.ctx, ledger.PolicySet{Hash: "h1"}, "me", k.now()))
 	k.must(w.Refresh(k.ctx))
 	k.equal(compiled, []string{"", "h1"})
 	fail = true
-	k.must(k.PutPolicies(k.ctx, ledger.PolicySet{Hash: "h2"}, "me", k.now()))
+	k.must(k.PolicySets.PutPolicies(k.ctx, ledger.PolicySet{Hash: "h2"}, "me", k.now()))
 	if w.Refresh(k.ctx) == nil || w.Current().PolicyHash != "h1" {
 		k.Fatal("a view that was not ready was published")
 	}

@@ -16,12 +16,12 @@ func testFeedOrder(k *kit) {
 	}
 	low, late, early, high, future := at(0, 0), at(5, 2*time.Second), at(5, time.Second), at(9, 3*time.Second), at(9, time.Hour)
 	k.accept(low, late, early, high, future)
-	if due, err := k.NextDue(k.ctx, bulk); err != nil || !due.Equal(k.now()) {
+	if due, err := k.Work.NextDue(k.ctx, bulk); err != nil || !due.Equal(k.now()) {
 		k.Fatal(due, err)
 	}
 	k.pass(time.Minute)
 	for _, want := range []ledger.NewTouch{high, early, late, low} {
-		ref, n, ok, err := k.Feed(k.ctx, bulk, k.now(), 1)
+		ref, n, ok, err := k.Work.Feed(k.ctx, bulk, k.now(), 1)
 		k.must(err)
 		if n != 1 || !ok {
 			k.Fatal(n, ok)
@@ -31,14 +31,14 @@ func testFeedOrder(k *kit) {
 		}
 	}
 	k.feed(bulk, 0)
-	if due, err := k.NextDue(k.ctx, bulk); err != nil || !due.Equal(future.Due) {
+	if due, err := k.Work.NextDue(k.ctx, bulk); err != nil || !due.Equal(future.Due) {
 		k.Fatal(due, err)
 	}
 	k.pass(59*time.Minute - time.Microsecond)
 	k.feed(bulk, 0)
 	k.pass(time.Microsecond)
 	k.feed(bulk, 1)
-	if due, err := k.NextDue(k.ctx, bulk); err != nil || !due.IsZero() {
+	if due, err := k.Work.NextDue(k.ctx, bulk); err != nil || !due.IsZero() {
 		k.Fatal(due, err)
 	}
 }
@@ -62,7 +62,7 @@ func testFeedExpiresFirst(k *kit) {
 	today, low, high := until(5, 5*time.Hour), until(4, 10*time.Minute), until(6, 0)
 	k.accept(today, low, high)
 	next := func(want ledger.NewTouch) *ledger.Segment {
-		ref, _, _, err := k.Feed(k.ctx, bulk, k.now(), 1)
+		ref, _, _, err := k.Work.Feed(k.ctx, bulk, k.now(), 1)
 		k.must(err)
 		seg := k.claim(ref)
 		if seg.Touches[0].Touch.ID != want.Touch.ID {
@@ -72,7 +72,7 @@ func testFeedExpiresFirst(k *kit) {
 	}
 	next(high)
 	back := next(soon)
-	k.must(k.Settle(k.ctx, back.Ref, []ledger.Transition{k.again(back.Touches[0], k.now().Add(time.Second))}))
+	k.must(k.Work.Settle(k.ctx, back.Ref, []ledger.Transition{k.again(back.Touches[0], k.now().Add(time.Second))}))
 	next(today)
 	k.pass(time.Second)
 	for _, want := range []ledger.NewTouch{soon, days, ever, month, low} {
@@ -88,7 +88,7 @@ func testFeedSplits(k *kit) {
 	seen := map[int64]bool{}
 	var segs []*ledger.Segment
 	for _, want := range []int{4, 4, 4, 3} {
-		ref, n, _, err := k.Feed(k.ctx, bulk, k.now(), 4)
+		ref, n, _, err := k.Work.Feed(k.ctx, bulk, k.now(), 4)
 		k.must(err)
 		seg := k.claim(ref)
 		if n != want || len(seg.Touches) != want {
@@ -109,14 +109,14 @@ func testFeedSplits(k *kit) {
 	// A later part can end before an earlier one, and a part can be cancelled from.
 	slices.Reverse(segs)
 	for i, seg := range segs {
-		_, err := k.CancelTouch(k.ctx, "acme", seg.Touches[0].Touch.ID, "me", k.now())
+		_, err := k.Touches.CancelTouch(k.ctx, "acme", seg.Touches[0].Touch.ID, "me", k.now())
 		k.must(err)
 		var all []ledger.Transition
 		for _, c := range seg.Touches[1:] {
 			all = append(all, k.sent(c))
 		}
-		k.must(k.Settle(k.ctx, seg.Ref, all))
-		if open, err := k.OpenSegments(k.ctx, bulk); err != nil || open != len(segs)-1-i {
+		k.must(k.Work.Settle(k.ctx, seg.Ref, all))
+		if open, err := k.Work.OpenSegments(k.ctx, bulk); err != nil || open != len(segs)-1-i {
 			k.Fatal(open, err)
 		}
 	}
@@ -125,10 +125,10 @@ func testFeedSplits(k *kit) {
 
 func testFeedNothing(k *kit) {
 	k.feed("no.lane", 0)
-	if due, err := k.NextDue(k.ctx, "no.lane"); err != nil || !due.IsZero() {
+	if due, err := k.Work.NextDue(k.ctx, "no.lane"); err != nil || !due.IsZero() {
 		k.Fatal(due, err)
 	}
-	if open, err := k.OpenSegments(k.ctx, "no.lane"); err != nil || open != 0 {
+	if open, err := k.Work.OpenSegments(k.ctx, "no.lane"); err != nil || open != 0 {
 		k.Fatal(open, err)
 	}
 }
@@ -138,11 +138,11 @@ func testFeedAfterMove(k *kit) {
 	n := k.touch()
 	k.accept(n)
 	seg := k.take(bulk, 1)
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now().Add(time.Minute))}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now().Add(time.Minute))}))
 	v := k.state(n, touch.Due, touch.EventAccepted, touch.EventRetry)
 	// An outsider moves it to a later time; the first timer is void.
 	tr := k.again(ledger.Claimed{Touch: v.Touch, Progress: v.Progress}, k.now().Add(2*time.Minute))
-	k.must(k.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
+	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
 	k.pass(time.Minute)
 	k.feed(bulk, 0)
 	k.pass(time.Minute)
@@ -158,10 +158,10 @@ func testFeedVoidTimerLast(k *kit) {
 	n := k.touch()
 	k.accept(n)
 	seg := k.take(bulk, 1)
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now().Add(2*time.Minute))}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now().Add(2*time.Minute))}))
 	v := k.view(n)
 	tr := k.again(ledger.Claimed{Touch: v.Touch, Progress: v.Progress}, k.now().Add(time.Minute))
-	k.must(k.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
+	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
 	k.pass(3 * time.Minute)
 	k.take(bulk, 1)
 	k.feed(bulk, 0)
@@ -172,24 +172,24 @@ func testClaimOnce(k *kit) {
 	ref := k.feed(bulk, 1)
 	wrong := ref
 	wrong.Epoch++
-	_, err := k.Claim(k.ctx, wrong, "w", k.now(), k.now().Add(lease))
+	_, err := k.Work.Claim(k.ctx, wrong, "w", k.now(), k.now().Add(lease))
 	k.class(touch.Conflict, err)
 	seg := k.claim(ref)
 	for range 2 {
-		_, err = k.Claim(k.ctx, ref, "w2", k.now(), k.now().Add(lease))
+		_, err = k.Work.Claim(k.ctx, ref, "w2", k.now(), k.now().Add(lease))
 		k.class(touch.Conflict, err)
 		k.pass(2 * lease) // also when its lease ran out: only a new epoch shuts the first one out
 	}
-	k.must(k.Renew(k.ctx, ref, "w1", k.now().Add(lease)))
-	k.class(touch.Conflict, k.Renew(k.ctx, ref, "w2", k.now().Add(lease)))
-	if refs, err := k.Recover(k.ctx, k.now(), k.now(), 10); err != nil || len(refs) > 0 {
+	k.must(k.Work.Renew(k.ctx, ref, "w1", k.now().Add(lease)))
+	k.class(touch.Conflict, k.Work.Renew(k.ctx, ref, "w2", k.now().Add(lease)))
+	if refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10); err != nil || len(refs) > 0 {
 		k.Fatal("a held segment was recovered", refs, err)
 	}
-	k.must(k.Settle(k.ctx, ref, []ledger.Transition{k.sent(seg.Touches[0])}))
-	_, err = k.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
+	k.must(k.Work.Settle(k.ctx, ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	_, err = k.Work.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
 	k.class(touch.Conflict, err)
-	k.class(touch.Conflict, k.Settle(k.ctx, ref, nil))
-	k.class(touch.Conflict, k.Renew(k.ctx, ref, "w1", k.now().Add(lease)))
+	k.class(touch.Conflict, k.Work.Settle(k.ctx, ref, nil))
+	k.class(touch.Conflict, k.Work.Renew(k.ctx, ref, "w1", k.now().Add(lease)))
 }
 
 // testRecoverTwice: a process that starts takes over whatever was leased, for
@@ -199,7 +199,7 @@ func testRecoverTwice(k *kit) {
 	seg := k.take(bulk, 1)
 	for epoch := seg.Ref.Epoch + 1; epoch < seg.Ref.Epoch+3; epoch++ {
 		k.pass(time.Second)
-		refs, err := k.Recover(k.ctx, k.now().Add(1000*time.Hour), k.now(), 10)
+		refs, err := k.Recovery.Recover(k.ctx, k.now().Add(1000*time.Hour), k.now(), 10)
 		k.must(err)
 		if len(refs) != 1 || refs[0].Epoch != epoch {
 			k.Fatalf("recovered %+v, want epoch %d", refs, epoch)
@@ -211,28 +211,28 @@ func testLostLease(k *kit) {
 	n := k.touch()
 	k.accept(n, k.touch())
 	seg := k.take(bulk, 2)
-	fence, err := k.Fence(k.ctx)
+	fence, err := k.Controls.Fence(k.ctx)
 	k.must(err)
 	first := k.intent(seg.Touches[0])
-	_, err = k.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{first})
+	_, err = k.Work.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{first})
 	k.must(err)
-	if refs, err := k.Recover(k.ctx, k.now(), k.now(), 10); err != nil || len(refs) > 0 {
+	if refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10); err != nil || len(refs) > 0 {
 		k.Fatal(refs, err)
 	}
 	k.pass(2 * lease)
-	refs, err := k.Recover(k.ctx, k.now(), k.now(), 10)
+	refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10)
 	k.must(err)
 	if len(refs) != 1 || refs[0].Segment != seg.Ref.Segment || refs[0].Epoch != seg.Ref.Epoch+1 || refs[0].Lane != bulk {
 		k.Fatalf("recovered %+v", refs)
 	}
 	// The worker that lost it can do nothing more.
-	k.class(touch.Conflict, k.Renew(k.ctx, seg.Ref, "w1", k.now().Add(lease)))
-	_, err = k.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{first})
+	k.class(touch.Conflict, k.Work.Renew(k.ctx, seg.Ref, "w1", k.now().Add(lease)))
+	_, err = k.Work.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{first})
 	k.class(touch.Conflict, err)
-	k.class(touch.Conflict, k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[1])}))
-	_, err = k.Claim(k.ctx, seg.Ref, "w1", k.now(), k.now().Add(lease))
+	k.class(touch.Conflict, k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[1])}))
+	_, err = k.Work.Claim(k.ctx, seg.Ref, "w1", k.now(), k.now().Add(lease))
 	k.class(touch.Conflict, err)
-	if refs, err := k.Recover(k.ctx, k.now(), k.now().Add(-time.Second), 10); err != nil || len(refs) > 0 {
+	if refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now().Add(-time.Second), 10); err != nil || len(refs) > 0 {
 		k.Fatal("recovered twice", refs, err)
 	}
 	again := k.claim(refs[0])
@@ -244,20 +244,20 @@ func testLostLease(k *kit) {
 		k.Fatal("an intent that nobody had")
 	}
 	// What may have been sent cannot be cancelled; the other one can.
-	_, err = k.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
+	_, err = k.Touches.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
 	k.class(touch.Conflict, err)
-	k.must(k.Settle(k.ctx, again.Ref, []ledger.Transition{k.sent(again.Touches[0]), k.again(again.Touches[1], k.now())}))
+	k.must(k.Work.Settle(k.ctx, again.Ref, []ledger.Transition{k.sent(again.Touches[0]), k.again(again.Touches[1], k.now())}))
 	k.take(bulk, 1)
 }
 
 func testUnclaimed(k *kit) {
 	k.accept(k.touch())
 	ref := k.feed(bulk, 1)
-	if refs, err := k.Recover(k.ctx, k.now(), k.now(), 10); err != nil || len(refs) > 0 {
+	if refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10); err != nil || len(refs) > 0 {
 		k.Fatal(refs, err)
 	}
 	k.pass(time.Second)
-	refs, err := k.Recover(k.ctx, k.now(), k.now(), 10)
+	refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10)
 	k.must(err)
 	k.equal(refs, []ledger.SegmentRef{{Segment: ref.Segment, Epoch: ref.Epoch + 1, Lane: bulk}})
 	if seg := k.claim(refs[0]); seg.Crashes != 0 {
@@ -268,31 +268,35 @@ func testUnclaimed(k *kit) {
 func testFence(k *kit) {
 	k.accept(k.touch())
 	seg := k.take(bulk, 1)
-	before, err := k.Fence(k.ctx)
+	before, err := k.Controls.Fence(k.ctx)
 	k.must(err)
 	changes := []func() error{
-		func() error { return k.PutStop(k.ctx, ledger.Stop{ID: "s1", Since: k.now()}, "me", k.now()) },
-		func() error { return k.EndStop(k.ctx, "s1", "me", k.now()) },
-		func() error { return k.PutPolicies(k.ctx, ledger.PolicySet{Hash: "h"}, "me", k.now()) },
-		func() error { _, err := k.RaiseShards(k.ctx, []int{4, 2, 4}, k.now()); return err },
-		func() error { return k.SetCampaign(k.ctx, "acme", "nov", ledger.CampaignPaused, "me", k.now()) },
-		func() error { return k.SetCampaign(k.ctx, "acme", "nov", ledger.CampaignRunning, "me", k.now()) },
+		func() error { return k.Controls.PutStop(k.ctx, ledger.Stop{ID: "s1", Since: k.now()}, "me", k.now()) },
+		func() error { return k.Controls.EndStop(k.ctx, "s1", "me", k.now()) },
+		func() error { return k.PolicySets.PutPolicies(k.ctx, ledger.PolicySet{Hash: "h"}, "me", k.now()) },
+		func() error { _, err := k.Controls.RaiseShards(k.ctx, []int{4, 2, 4}, k.now()); return err },
+		func() error {
+			return k.Campaigns.SetCampaign(k.ctx, "acme", "nov", ledger.CampaignPaused, "me", k.now())
+		},
+		func() error {
+			return k.Campaigns.SetCampaign(k.ctx, "acme", "nov", ledger.CampaignRunning, "me", k.now())
+		},
 	}
 	intents := []ledger.Intent{k.intent(seg.Touches[0])}
 	for i, change := range changes {
 		k.must(change())
-		_, err = k.Intend(k.ctx, seg.Ref, before, intents)
+		_, err = k.Work.Intend(k.ctx, seg.Ref, before, intents)
 		if !errors.Is(err, ledger.ErrFence) {
 			k.Fatalf("after change %d: %v", i, err)
 		}
-		after, err := k.Fence(k.ctx)
+		after, err := k.Controls.Fence(k.ctx)
 		k.must(err)
 		if after <= before {
 			k.Fatalf("change %d did not raise the fence", i)
 		}
 		before = after
 	}
-	if dropped, err := k.Intend(k.ctx, seg.Ref, before, intents); err != nil || len(dropped) > 0 {
+	if dropped, err := k.Work.Intend(k.ctx, seg.Ref, before, intents); err != nil || len(dropped) > 0 {
 		k.Fatal(dropped, err)
 	}
 }
@@ -300,24 +304,24 @@ func testFence(k *kit) {
 func testIntendAgain(k *kit) {
 	k.accept(k.touches(3)...)
 	seg := k.take(bulk, 3)
-	fence, err := k.Fence(k.ctx)
+	fence, err := k.Controls.Fence(k.ctx)
 	k.must(err)
 	one, two := k.intent(seg.Touches[0]), k.intent(seg.Touches[1])
 	stale, stranger := k.intent(seg.Touches[2]), one
 	stale.Version += 5
 	stranger.Seq += 1000
-	dropped, err := k.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{stale, one, stranger, two})
+	dropped, err := k.Work.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{stale, one, stranger, two})
 	k.must(err)
 	k.equal(dropped, []int{0, 2})
 	one.Provider, one.Attempt = "p2", 2 // failover within one epoch
-	_, err = k.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{one})
+	_, err = k.Work.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{one})
 	k.must(err)
 	// A settled intent is gone, also of a touch that stays.
 	keep := k.again(seg.Touches[1], time.Time{})
 	keep.Keep = true
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{keep}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{keep}))
 	k.pass(2 * lease)
-	refs, err := k.Recover(k.ctx, k.now(), k.now(), 1)
+	refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 1)
 	k.must(err)
 	again := k.claim(refs[0])
 	var got []*ledger.Intent
@@ -334,19 +338,19 @@ func testSettleParts(k *kit) {
 	if !k.view(all[0]).Sending {
 		k.Fatal("a claimed touch does not show as sending")
 	}
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0]), k.sent(seg.Touches[2])}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0]), k.sent(seg.Touches[2])}))
 	if k.view(all[0]).Sending || !k.view(all[1]).Sending {
 		k.Fatal("sending is not what it should be")
 	}
 	k.pass(2 * lease)
-	refs, err := k.Recover(k.ctx, k.now(), k.now(), 10)
+	refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10)
 	k.must(err)
 	left := k.claim(refs[0])
 	if len(left.Touches) != 2 || left.Touches[0].Touch.ID != all[1].Touch.ID || left.Touches[1].Touch.ID != all[3].Touch.ID {
 		k.Fatalf("left %+v", left.Touches)
 	}
-	k.must(k.Settle(k.ctx, left.Ref, []ledger.Transition{k.again(left.Touches[0], k.now()), k.sent(left.Touches[1])}))
-	if open, err := k.OpenSegments(k.ctx, bulk); err != nil || open != 0 {
+	k.must(k.Work.Settle(k.ctx, left.Ref, []ledger.Transition{k.again(left.Touches[0], k.now()), k.sent(left.Touches[1])}))
+	if open, err := k.Work.OpenSegments(k.ctx, bulk); err != nil || open != 0 {
 		k.Fatal(open, err)
 	}
 	k.deliver(bulk, 1)
@@ -370,11 +374,11 @@ func testSettleOutside(k *kit) {
 	}
 	tr := k.sent(claimed(free))
 	tr.To, tr.Events = touch.Delivered, []touch.Event{k.event(claimed(free), touch.EventDelivered, touch.Delivered)}
-	k.must(k.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr, k.again(claimed(held), k.now())}))
+	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr, k.again(claimed(held), k.now())}))
 	k.state(free, touch.Delivered)
 	k.state(held, touch.Due)
 	k.feed(bulk, 0)
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
 	k.state(held, touch.Sent)
 }
 
@@ -384,12 +388,12 @@ func testSettleMerges(k *kit) {
 	k.accept(n)
 	seg := k.take(bulk, 1)
 	k.intend(seg)
-	got, err := k.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
+	got, err := k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
 	k.must(err)
 	if !got[0].Known || !got[0].Changed || got[0].After.State != touch.Delivered || got[0].After.Segment != seg.Ref.Segment {
 		k.Fatalf("%+v", got[0])
 	}
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
 	v := k.state(n, touch.Delivered, touch.EventAccepted, touch.EventDelivered, touch.EventSent)
 	if v.Progress.Provider != "p1" || len(v.Progress.Contacts) != 1 || v.Progress.Contacts[0].Kind != ledger.ContactDelivered {
 		k.Fatalf("%+v", v.Progress)
@@ -399,10 +403,10 @@ func testSettleMerges(k *kit) {
 	k.accept(m)
 	seg = k.take(bulk, 1)
 	k.intend(seg)
-	_, err = k.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(m.Touch.ID, 0), Kind: touch.ReceiptFailed, Reason: "x"}}, k.now())
+	_, err = k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(m.Touch.ID, 0), Kind: touch.ReceiptFailed, Reason: "x"}}, k.now())
 	k.must(err)
 	k.feed("push.bulk", 0) // still in the worker's hands
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
 	k.state(m, touch.Due, touch.EventAccepted, touch.EventUndelivered, touch.EventFallback, touch.EventSent)
 	k.deliver("push.bulk", 1)
 	k.state(m, touch.Sent)
@@ -416,21 +420,21 @@ func testSettleLateReport(k *kit) {
 	seg := k.take(bulk, 1)
 	tr := k.sent(seg.Touches[0])
 	tr.Due, tr.Lane = k.now().Add(time.Minute), "push.bulk"
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
 	k.pass(time.Minute)
 	seg = k.take("push.bulk", 1)
 	c := seg.Touches[0]
 	tr = ledger.Transition{Seq: c.Progress.Seq, Version: c.Progress.Version, To: touch.Due, Leg: 1, Keep: true, Lane: "push.bulk"}
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
 	c.Progress = k.view(n).Progress
-	fence, err := k.Fence(k.ctx)
+	fence, err := k.Controls.Fence(k.ctx)
 	k.must(err)
-	if dropped, err := k.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{k.intent(c)}); err != nil || len(dropped) > 0 {
+	if dropped, err := k.Work.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{k.intent(c)}); err != nil || len(dropped) > 0 {
 		k.Fatal(dropped, err)
 	}
-	_, err = k.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptFailed}}, k.now())
+	_, err = k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptFailed}}, k.now())
 	k.must(err)
-	k.must(k.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(c)}))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(c)}))
 	v := k.state(n, touch.Sent)
 	if v.Progress.Leg != 1 || len(v.Progress.Contacts) != 2 {
 		k.Fatalf("%+v", v.Progress)
@@ -446,29 +450,29 @@ func testUnconfirm(k *kit) {
 	trs := []ledger.Transition{k.sent(seg.Touches[0]), k.sent(seg.Touches[1]), k.sent(seg.Touches[2])}
 	trs[1].To = touch.Unknown
 	trs[2].Due = k.now().Add(10 * time.Hour)
-	k.must(k.Settle(k.ctx, seg.Ref, trs))
+	k.must(k.Work.Settle(k.ctx, seg.Ref, trs))
 	heard := k.touch()
 	k.accept(heard)
 	k.deliver(bulk, 1)
-	_, err := k.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(heard.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
+	_, err := k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(heard.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
 	k.must(err)
 	sent := k.now()
 	k.pass(time.Hour)
-	n, err := k.Unconfirm(k.ctx, sent, k.now(), 10)
+	n, err := k.Recovery.Unconfirm(k.ctx, sent, k.now(), 10)
 	k.must(err)
 	k.equal(n, 0)
-	n, err = k.Unconfirm(k.ctx, sent.Add(time.Second), k.now(), 10)
+	n, err = k.Recovery.Unconfirm(k.ctx, sent.Add(time.Second), k.now(), 10)
 	k.must(err)
 	k.equal(n, 2)
 	k.state(a, touch.Unconfirmed, touch.EventAccepted, touch.EventSent, touch.EventUnconfirmed)
 	k.state(b, touch.Unconfirmed)
 	k.state(timed, touch.Sent)
 	k.state(heard, touch.Delivered)
-	n, err = k.Unconfirm(k.ctx, sent.Add(time.Second), k.now(), 10)
+	n, err = k.Recovery.Unconfirm(k.ctx, sent.Add(time.Second), k.now(), 10)
 	k.must(err)
 	k.equal(n, 0)
 	// A receipt still corrects it.
-	_, err = k.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(a.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
+	_, err = k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(a.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
 	k.must(err)
 	k.state(a, touch.Delivered)
 	k.recount()
@@ -484,7 +488,7 @@ func (k *kit) recount() {
 	}
 	seen, sums := map[line]int64{}, map[touch.State]int64{}
 	for after := int64(0); ; {
-		views, next, err := k.Touches(k.ctx, ledger.TouchFilter{After: after, Limit: 7})
+		views, next, err := k.Touches.Touches(k.ctx, ledger.TouchFilter{After: after, Limit: 7})
 		k.must(err)
 		for _, v := range views {
 			seen[line{v.Touch.Caller, v.Touch.Campaign, v.Progress.State, v.Progress.Reason}]++
@@ -494,7 +498,7 @@ func (k *kit) recount() {
 			break
 		}
 	}
-	counts, err := k.Counts(k.ctx)
+	counts, err := k.Touches.Counts(k.ctx)
 	k.must(err)
 	if fmt.Sprint(counts) != fmt.Sprint(sums) {
 		k.Fatalf("counts %v, want %v", counts, sums)
@@ -504,7 +508,7 @@ func (k *kit) recount() {
 		campaigns[ledger.CampaignRef{Caller: l.caller, Campaign: l.campaign}] = 0
 	}
 	for ref := range campaigns {
-		view, err := k.Campaign(k.ctx, ref.Caller, ref.Campaign)
+		view, err := k.Campaigns.Campaign(k.ctx, ref.Caller, ref.Campaign)
 		k.must(err)
 		for _, c := range view.Counts {
 			l := line{ref.Caller, ref.Campaign, c.State, c.Reason}

@@ -52,7 +52,7 @@ func TestRecipients(t *testing.T) {
 	targets := []lookup.Target{
 		{Touch: smsTo("c1", "")}, {Touch: smsTo("c1", "+200")}, {Touch: smsTo("stranger", "+100")}, {Touch: smsTo("stranger", "")},
 	}
-	got, err := lookup.Recipients(t.Context(), f, targets, noon)
+	got, err := lookup.Recipients(t.Context(), f, f, targets, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

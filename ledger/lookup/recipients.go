@@ -16,6 +16,10 @@ import (
 // CustomerReader is the part of ledger.Customers that recipients are read from.
 type CustomerReader interface {
 	Customers(ctx context.Context, ids []string) (map[string]*touch.Customer, error)
+}
+
+// ListingReader is the part of ledger.Listings that recipients are read from.
+type ListingReader interface {
 	Listings(ctx context.Context, keys []string, now time.Time) (map[string][]touch.Listing, error)
 }
 
@@ -46,10 +50,10 @@ type Candidate struct {
 
 // Recipients reads the recipients of all targets, in their order, with one
 // query for customers and one for lists. now decides which entries are live.
-// Errors are those of the reader.
-func Recipients(ctx context.Context, reader CustomerReader, targets []Target, now time.Time) ([]Recipient, error) {
+// Errors are those of the readers.
+func Recipients(ctx context.Context, customers CustomerReader, listings ListingReader, targets []Target, now time.Time) ([]Recipient, error) {
 	ids := customerIDs(targets)
-	customers, err := reader.Customers(ctx, ids)
+	profiles, err := customers.Customers(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +70,7 @@ func Recipients(ctx context.Context, reader CustomerReader, targets []Target, no
 	asked := make(map[string]bool, len(targets))
 	for i, t := range targets {
 		r := &recipients[i]
-		r.Customer = customers[t.Touch.Customer]
+		r.Customer = profiles[t.Touch.Customer]
 		r.Address = touch.AddressOn(t.channel(), &t.Touch.Request, r.Customer)
 		if r.Address == "" {
 			continue
@@ -79,17 +83,17 @@ func Recipients(ctx context.Context, reader CustomerReader, targets []Target, no
 		}
 	}
 
-	listings, err := reader.Listings(ctx, keys, now)
+	entries, err := listings.Listings(ctx, keys, now)
 	if err != nil {
 		return nil, err
 	}
 	for i, t := range targets {
 		ofAddress := []touch.Listing(nil)
 		if addressKeys[i] != "" {
-			ofAddress = listings[addressKeys[i]]
+			ofAddress = entries[addressKeys[i]]
 		}
-		ofCustomer := listings[touch.CustomerKey(t.Touch.Customer)]
-		recipients[i].Listings = join(ofCustomer, listings[touch.RegisterKey], ofAddress)
+		ofCustomer := entries[touch.CustomerKey(t.Touch.Customer)]
+		recipients[i].Listings = join(ofCustomer, entries[touch.RegisterKey], ofAddress)
 	}
 	return recipients, nil
 }

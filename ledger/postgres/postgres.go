@@ -34,7 +34,7 @@ type Options struct {
 // Open connects to the database that dsn names, in any form that libpq knows,
 // and brings it to the newest form; nodes that start together migrate one
 // after the other. Class Invalid: dsn cannot be read; Unavailable: no answer.
-func Open(ctx context.Context, dsn string, o Options) (ledger.Ledger, error) {
+func Open(ctx context.Context, dsn string, o Options) (*ledger.Ledger, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		// The cause would quote the dsn, which holds a password.

@@ -25,7 +25,7 @@ func opener(t testing.TB) ledgertest.Open {
 	}
 	t.Cleanup(func() { admin.Close() })
 	var n atomic.Int64
-	return func(t testing.TB, now func() time.Time) ledger.Ledger {
+	return func(t testing.TB, now func() time.Time) *ledger.Ledger {
 		t.Helper()
 		name := fmt.Sprintf("ledger%d", n.Add(1))
 		if _, err := admin.Exec("CREATE SCHEMA " + name); err != nil {

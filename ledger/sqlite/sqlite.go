@@ -35,7 +35,7 @@ const readers = 4
 // Open opens the ledger in the file at path, makes it if it does not exist,
 // and brings it to the newest form. Several processes may open one file, and
 // then share a writer's turn. Class Unavailable: the file cannot be opened.
-func Open(ctx context.Context, path string, o Options) (ledger.Ledger, error) {
+func Open(ctx context.Context, path string, o Options) (*ledger.Ledger, error) {
 	write, err := open(path, "immediate", writeCache)
 	if err != nil {
 		return nil, unavailable(err)

@@ -11,7 +11,7 @@ import (
 	"touchgate.dev/ledger/sqlite"
 )
 
-func open(t testing.TB, now func() time.Time) ledger.Ledger {
+func open(t testing.TB, now func() time.Time) *ledger.Ledger {
 	t.Helper()
 	l, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "a ledger?.db"), sqlite.Options{Now: now})
 	if err != nil {

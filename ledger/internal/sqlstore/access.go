@@ -8,7 +8,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// PutKey implements ledger.Access.
+// PutKey implements ledger.Keys.
 func (s *Store) PutKey(ctx context.Context, k ledger.APIKey) error {
 	doc, err := packDoc(k)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s *Store) PutKey(ctx context.Context, k ledger.APIKey) error {
 	})
 }
 
-// Key implements ledger.Access.
+// Key implements ledger.Keys.
 func (s *Store) Key(ctx context.Context, id string) (*ledger.APIKey, error) {
 	keys, err := s.keys(ctx, `WHERE id = $1`, id)
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *Store) Key(ctx context.Context, id string) (*ledger.APIKey, error) {
 	return &keys[0], nil
 }
 
-// ListKeys implements ledger.Access.
+// ListKeys implements ledger.Keys.
 func (s *Store) ListKeys(ctx context.Context) ([]ledger.APIKey, error) {
 	return s.keys(ctx, `ORDER BY id`)
 }
@@ -70,7 +70,7 @@ func (s *Store) keys(ctx context.Context, tail string, args ...any) (keys []ledg
 	return keys, err
 }
 
-// RevokeKey implements ledger.Access. A key revoked already keeps its instant.
+// RevokeKey implements ledger.Keys. A key revoked already keeps its instant.
 func (s *Store) RevokeKey(ctx context.Context, id string, now time.Time) error {
 	return s.change(ctx, func(t *tx) error {
 		n, err := t.Exec(`UPDATE keys SET revoked = CASE WHEN revoked = 0 THEN $2 ELSE revoked END WHERE id = $1`, id, micros(now))

@@ -9,7 +9,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// SetCampaign implements ledger.Controls. It only notes the word; Feed parks
+// SetCampaign implements ledger.Campaigns. It only notes the word; Feed parks
 // the campaign's waits as it meets them, and Unpark moves or ends them.
 func (s *Store) SetCampaign(ctx context.Context, caller, campaign string, to ledger.CampaignStatus, actor string, now time.Time) error {
 	stored := map[ledger.CampaignStatus]int64{
@@ -35,7 +35,7 @@ func (s *Store) SetCampaign(ctx context.Context, caller, campaign string, to led
 	})
 }
 
-// Unpark implements ledger.Work.
+// Unpark implements ledger.Recovery.
 func (s *Store) Unpark(ctx context.Context, now time.Time, limit int) (n int, err error) {
 	limit = bound(limit, touch.MaxBatch, 10*touch.MaxBatch)
 	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {
@@ -96,7 +96,7 @@ func cancelling(reason, actor string, now time.Time) func(ledger.Progress, *touc
 	}
 }
 
-// CancelTouch implements ledger.Controls.
+// CancelTouch implements ledger.Touches.
 func (s *Store) CancelTouch(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (ledger.Progress, error) {
 	var after ledger.Progress
 	err := s.change(ctx, func(t *tx) error {

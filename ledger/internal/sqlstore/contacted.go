@@ -7,7 +7,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Contacted implements ledger.Query. Who has touches in a segment is named too,
+// Contacted implements ledger.Contacts. Who has touches in a segment is named too,
 // for those may be intended.
 func (s *Store) Contacted(ctx context.Context, after string, limit int) ([]string, error) {
 	var customers []string

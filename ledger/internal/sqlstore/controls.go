@@ -119,7 +119,7 @@ func (s *Store) EndStop(ctx context.Context, id, actor string, now time.Time) er
 	})
 }
 
-// PutPolicies implements ledger.Controls.
+// PutPolicies implements ledger.PolicySets.
 func (s *Store) PutPolicies(ctx context.Context, p ledger.PolicySet, actor string, now time.Time) error {
 	if p.Hash == "" {
 		return touch.Errorf(touch.Invalid, "hash", "a policy set has no hash")
@@ -139,7 +139,7 @@ func (s *Store) PutPolicies(ctx context.Context, p ledger.PolicySet, actor strin
 	})
 }
 
-// Policies implements ledger.Controls.
+// Policies implements ledger.PolicySets.
 func (s *Store) Policies(ctx context.Context, hash string) (*ledger.PolicySet, error) {
 	var sets []ledger.PolicySet
 	err := s.look(ctx, func(c *conn) (err error) {

@@ -49,7 +49,7 @@ func (t *tx) writeCounts() error {
 	return t.insert(&insertCounts, len(keys), campaigns, states, reasons, ns)
 }
 
-// Campaign implements ledger.Query.
+// Campaign implements ledger.Campaigns.
 func (s *Store) Campaign(ctx context.Context, caller, campaign string) (*ledger.CampaignView, error) {
 	view := &ledger.CampaignView{Campaign: campaign, Status: ledger.CampaignRunning}
 	err := s.snapshot(ctx, func(c *conn) error {
@@ -80,7 +80,7 @@ func (s *Store) Campaign(ctx context.Context, caller, campaign string) (*ledger.
 	return view, nil
 }
 
-// Counts implements ledger.Query.
+// Counts implements ledger.Touches.
 func (s *Store) Counts(ctx context.Context) (map[touch.State]int64, error) {
 	sums := map[touch.State]int64{}
 	err := s.look(ctx, func(c *conn) error {

@@ -10,7 +10,7 @@ import (
 // recordsAtOnce bounds how many records one read of the feed takes.
 const recordsAtOnce = 64
 
-// Events implements ledger.Query.
+// Events implements ledger.Events.
 func (s *Store) Events(ctx context.Context, caller string, after int64, limit int) ([]touch.Event, error) {
 	limit = bound(limit, 100, 10_000)
 	var events []touch.Event

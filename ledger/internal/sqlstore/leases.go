@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Lease implements ledger.Controls.
+// Lease implements ledger.Leases.
 func (s *Store) Lease(ctx context.Context, name, holder string, now, until time.Time) (held bool, err error) {
 	err = s.change(ctx, func(t *tx) error {
 		n, err := t.Exec(`INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3)

@@ -14,7 +14,7 @@ var insertListings = Insert{
 	OnConflict: "(list, key, scope) DO UPDATE SET until = excluded.until, doc = excluded.doc",
 }
 
-// PutListings implements ledger.Customers.
+// PutListings implements ledger.Listings.
 func (s *Store) PutListings(ctx context.Context, listings []touch.Listing, actor string, now time.Time) error {
 	type name struct{ list, key, scope string }
 	last := map[name]touch.Listing{} // of entries that come twice the later one holds
@@ -51,7 +51,7 @@ func (s *Store) PutListings(ctx context.Context, listings []touch.Listing, actor
 	})
 }
 
-// EndListing implements ledger.Customers.
+// EndListing implements ledger.Listings.
 func (s *Store) EndListing(ctx context.Context, list, key, scope, actor string, now time.Time) error {
 	return s.change(ctx, func(t *tx) error {
 		n, err := t.Exec(`DELETE FROM listings WHERE list = $1 AND key = $2 AND scope = $3 AND (until = 0 OR until > $4)`,
@@ -67,7 +67,7 @@ func (s *Store) EndListing(ctx context.Context, list, key, scope, actor string, 
 	})
 }
 
-// Listings implements ledger.Customers.
+// Listings implements ledger.Listings.
 func (s *Store) Listings(ctx context.Context, keys []string, now time.Time) (map[string][]touch.Listing, error) {
 	found := map[string][]touch.Listing{}
 	if len(keys) == 0 {
@@ -84,7 +84,7 @@ func (s *Store) Listings(ctx context.Context, keys []string, now time.Time) (map
 	return found, err
 }
 
-// ListListings implements ledger.Customers.
+// ListListings implements ledger.Listings.
 func (s *Store) ListListings(ctx context.Context, list, afterKey string, limit int) (all []touch.Listing, err error) {
 	err = s.look(ctx, func(c *conn) error {
 		all, err = readDocs[touch.Listing](c, `SELECT doc FROM listings WHERE list = $1 AND key > $2 ORDER BY key, scope LIMIT $3`,

@@ -9,7 +9,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// PutProposal implements ledger.PolicyBook.
+// PutProposal implements ledger.PolicyChanges.
 func (s *Store) PutProposal(ctx context.Context, p ledger.Proposal, documents map[string][]byte, now time.Time) error {
 	return s.change(ctx, func(t *tx) error {
 		if err := t.putProposal(p); err != nil {
@@ -26,7 +26,7 @@ func (s *Store) PutProposal(ctx context.Context, p ledger.Proposal, documents ma
 	})
 }
 
-// EnactProposal implements ledger.PolicyBook.
+// EnactProposal implements ledger.PolicyChanges.
 func (s *Store) EnactProposal(ctx context.Context, p ledger.Proposal, now time.Time) error {
 	return s.changeControl(ctx, proposalEvent(&p, now), func(t *tx) error {
 		var active string
@@ -101,7 +101,7 @@ func (t *tx) storeSet(set *ledger.PolicySet) error {
 	return err
 }
 
-// Proposal implements ledger.PolicyBook.
+// Proposal implements ledger.PolicyChanges.
 func (s *Store) Proposal(ctx context.Context, id string) (*ledger.Proposal, error) {
 	var all []ledger.Proposal
 	err := s.look(ctx, func(c *conn) (err error) {
@@ -117,7 +117,7 @@ func (s *Store) Proposal(ctx context.Context, id string) (*ledger.Proposal, erro
 	return &all[0], nil
 }
 
-// Proposals implements ledger.PolicyBook.
+// Proposals implements ledger.PolicyChanges.
 func (s *Store) Proposals(ctx context.Context, state ledger.ProposalState, limit int) (all []ledger.Proposal, err error) {
 	err = s.look(ctx, func(c *conn) error {
 		all, err = readDocs[ledger.Proposal](c, `SELECT doc FROM proposals WHERE $1 = '' OR state = $1 ORDER BY created DESC, id DESC LIMIT $2`,

@@ -10,7 +10,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Touch implements ledger.Query.
+// Touch implements ledger.Touches.
 func (s *Store) Touch(ctx context.Context, caller string, id touch.ID) (*ledger.TouchView, error) {
 	var view *ledger.TouchView
 	err := s.snapshot(ctx, func(c *conn) error {
@@ -33,7 +33,7 @@ func (s *Store) Touch(ctx context.Context, caller string, id touch.ID) (*ledger.
 	return view, err
 }
 
-// Touches implements ledger.Query.
+// Touches implements ledger.Touches.
 func (s *Store) Touches(ctx context.Context, f ledger.TouchFilter) (views []ledger.TouchView, next int64, err error) {
 	limit := bound(f.Limit, 100, touch.MaxBatch)
 	var q conditions
@@ -136,7 +136,7 @@ func (c *conn) claimedSegments(rows []*row) (map[int64]bool, error) {
 	return claimed, err
 }
 
-// Contacts implements ledger.Query.
+// Contacts implements ledger.Contacts.
 func (s *Store) Contacts(ctx context.Context, customers []string, since time.Time) (map[string][]ledger.PastContact, error) {
 	found := map[string][]ledger.PastContact{}
 	if len(customers) == 0 {

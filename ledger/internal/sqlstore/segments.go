@@ -143,7 +143,7 @@ func (s *Store) Renew(ctx context.Context, ref ledger.SegmentRef, worker string,
 	})
 }
 
-// Recover implements ledger.Work.
+// Recover implements ledger.Recovery.
 func (s *Store) Recover(ctx context.Context, leasesBefore, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
 	if err := s.adopt(ctx, nil, true, s.now()); err != nil {
 		return nil, err

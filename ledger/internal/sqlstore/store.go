@@ -32,20 +32,42 @@ type Store struct {
 	campaigns campaignNumbers
 }
 
-var _ ledger.Ledger = (*Store)(nil)
-
-// New makes a store over a migrated database, which it owns; now nil is time.Now.
-func New(db Database, now func() time.Time) *Store {
+// New makes a ledger over a migrated database, which it owns; now nil is time.Now.
+func New(db Database, now func() time.Time) *ledger.Ledger {
 	if now == nil {
 		now = time.Now
 	}
-	return &Store{db: db, now: now}
+	s := &Store{db: db, now: now}
+	return &ledger.Ledger{
+		Intake:        s,
+		Work:          s,
+		Recovery:      s,
+		Receipts:      s,
+		Touches:       s,
+		Contacts:      s,
+		Campaigns:     s,
+		Events:        s,
+		Customers:     s,
+		Listings:      s,
+		Templates:     s,
+		Items:         s,
+		Keys:          s,
+		Controls:      s,
+		PolicySets:    s,
+		PolicyChanges: s,
+		Leases:        s,
+		Journal:       s,
+		Subscriptions: s,
+		DeadLetters:   s,
+		Retention:     s,
+		Store:         s,
+	}
 }
 
-// Ping implements ledger.Ledger.
+// Ping implements ledger.Store.
 func (s *Store) Ping(ctx context.Context) error { return s.fault(s.db.Ping(ctx)) }
 
-// Close implements ledger.Ledger.
+// Close implements ledger.Store.
 func (s *Store) Close() error { return s.fault(s.db.Close()) }
 
 // errRaced rolls a transaction back and runs it again: another one got in between.

@@ -9,7 +9,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Unconfirm implements ledger.Work.
+// Unconfirm implements ledger.Recovery.
 func (s *Store) Unconfirm(ctx context.Context, sentBefore, now time.Time, limit int) (n int, err error) {
 	limit = bound(limit, touch.MaxBatch, touch.MaxBatch)
 	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {

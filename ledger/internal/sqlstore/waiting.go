@@ -7,7 +7,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Waiting implements ledger.Query. It looks at every touch that the customers
+// Waiting implements ledger.Touches. It looks at every touch that the customers
 // ever had of a higher priority, by number; it reads those alone that wait.
 func (s *Store) Waiting(ctx context.Context, customers []string, above, most int) (map[string][]ledger.TouchView, error) {
 	found := map[string][]ledger.TouchView{}
