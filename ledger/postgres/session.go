@@ -2,32 +2,33 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"touchgate.dev/ledger/internal/sqlstore"
+	"touchgate.dev/ledger/internal/sqldb"
 )
 
-// session is one connection. What is sent is gathered and goes out as one
-// pipeline with the next Flush, the transaction's begin and end along with it:
-// a transaction costs a round trip for each answer it has to wait for, not one
-// for each statement.
+// session is one connection. It collects the queued statements and sends them
+// as one pipeline with the next Flush, together with the begin and the commit
+// of the transaction. So a transaction costs one round trip for each result
+// that it waits for, instead of one for each statement.
 type session struct {
-	ctx     context.Context
-	conn    *pgxpool.Conn
-	inTx    bool
-	pending *pgx.Batch
-	asked   bool // whether an answer is pending that may yet stop a commit
+	ctx   context.Context
+	conn  *pgxpool.Conn
+	inTx  bool
+	batch *pgx.Batch // queued and not sent yet
+	// mustRead is set when a queued statement returns rows. What the caller
+	// makes of them may be an error, so they are read before the commit is sent.
+	mustRead bool
 }
 
-var _ sqlstore.Session = (*session)(nil)
+var _ sqldb.Session = (*session)(nil)
 
-// Begin implements sqlstore.Database.
-func (d *database) Begin(ctx context.Context, readOnly bool) (sqlstore.Session, error) {
+// Begin implements sqldb.Database.
+func (d *database) Begin(ctx context.Context, readOnly bool) (sqldb.Session, error) {
 	conn, err := d.pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
@@ -36,26 +37,26 @@ func (d *database) Begin(ctx context.Context, readOnly bool) (sqlstore.Session, 
 	if readOnly {
 		begin = "begin isolation level repeatable read read only"
 	}
-	s := &session{ctx: ctx, conn: conn, inTx: true, pending: &pgx.Batch{}}
-	s.pending.Queue(begin)
+	s := &session{ctx: ctx, conn: conn, inTx: true, batch: &pgx.Batch{}}
+	s.batch.Queue(begin)
 	return s, nil
 }
 
-// Look implements sqlstore.Database.
-func (d *database) Look(ctx context.Context) (sqlstore.Session, error) {
+// Autocommit implements sqldb.Database.
+func (d *database) Autocommit(ctx context.Context) (sqldb.Session, error) {
 	conn, err := d.pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &session{ctx: ctx, conn: conn, pending: &pgx.Batch{}}, nil
+	return &session{ctx: ctx, conn: conn, batch: &pgx.Batch{}}, nil
 }
 
-// Send implements sqlstore.Session.
-func (s *session) Send(st sqlstore.Statement) {
-	queued := s.pending.Queue(st.Query, st.Args...)
+// Queue implements sqldb.Session.
+func (s *session) Queue(st sqldb.Statement) {
+	queued := s.batch.Queue(st.Query, st.Args...)
 	switch {
 	case st.Row != nil:
-		s.asked = true
+		s.mustRead = true
 		queued.Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				if err := st.Row(rows); err != nil {
@@ -69,27 +70,27 @@ func (s *session) Send(st sqlstore.Statement) {
 	}
 }
 
-// Flush implements sqlstore.Session.
+// Flush implements sqldb.Session.
 func (s *session) Flush() error {
-	if s.pending.Len() == 0 {
+	if s.batch.Len() == 0 {
 		return nil
 	}
-	batch := s.pending
-	s.pending, s.asked = &pgx.Batch{}, false
+	batch := s.batch
+	s.batch = &pgx.Batch{}
+	s.mustRead = false
 	return s.conn.SendBatch(s.ctx, batch).Close()
 }
 
-// errNotCommitted says that the server answered a commit by undoing all.
-var errNotCommitted = errors.New("postgres: the transaction was rolled back")
-
-// Commit implements sqlstore.Session.
+// Commit implements sqldb.Session.
 func (s *session) Commit() error {
-	if s.asked {
+	if s.mustRead {
 		if err := s.Flush(); err != nil {
 			return err
 		}
 	}
-	s.pending.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
+	// A server answers a commit with ROLLBACK, and without an error, when a
+	// statement of the transaction had failed.
+	s.batch.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
 		if tag.String() != "COMMIT" {
 			return errNotCommitted
 		}
@@ -98,14 +99,15 @@ func (s *session) Commit() error {
 	return s.Flush()
 }
 
-// closing bounds how long a connection is waited for that is given up.
-const closing = 5 * time.Second
+// rollbackTimeout bounds how long Close waits for the rollback.
+const rollbackTimeout = 5 * time.Second
 
-// Close implements sqlstore.Session. A connection on which the rollback fails
-// is closed by its pool.
+// Close implements sqldb.Session. When the rollback fails, the pool closes the
+// connection.
 func (s *session) Close() {
-	if pg := s.conn.Conn().PgConn(); s.inTx && !pg.IsClosed() && pg.TxStatus() != 'I' {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), closing)
+	pg := s.conn.Conn().PgConn()
+	if s.inTx && !pg.IsClosed() && pg.TxStatus() != 'I' {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), rollbackTimeout)
 		defer cancel()
 		_, _ = s.conn.Exec(ctx, "rollback")
 	}

@@ -4,28 +4,28 @@ import (
 	"context"
 	"database/sql"
 
-	"touchgate.dev/ledger/internal/sqlstore"
+	"touchgate.dev/ledger/internal/sqldb"
 )
 
-// session runs what is sent at once: a statement takes microseconds and no
-// round trip. After the first error it runs nothing more.
+// session runs each statement as soon as it is queued: that takes microseconds
+// and no round trip. After the first error it runs nothing more.
 type session struct {
 	ctx  context.Context
 	pool *pool
-	tx   *sql.Tx // nil: each statement for itself
-	// bound are the statements met so far, as this session may use them, and
-	// missing those that the transaction had to prepare.
-	bound   map[string]*sql.Stmt
-	missing []string
-	err     error
+	tx   *sql.Tx // nil: each statement commits by itself
+	// bound are the statements used so far, bound to this transaction.
+	bound map[string]*sql.Stmt
+	// uncached are the queries that only this transaction has prepared.
+	uncached []string
+	err      error
 }
 
-var _ sqlstore.Session = (*session)(nil)
+var _ sqldb.Session = (*session)(nil)
 
-// Begin implements sqlstore.Database. A transaction that reads sees one state
-// at any isolation. Statements are cut off from cancelling: the driver would
-// start a goroutine for each.
-func (d *database) Begin(ctx context.Context, readOnly bool) (sqlstore.Session, error) {
+// Begin implements sqldb.Database. A read-only transaction sees one state at
+// any isolation level. The statements do not see that ctx is cancelled:
+// the driver would start a goroutine for each of them to watch for it.
+func (d *database) Begin(ctx context.Context, readOnly bool) (sqldb.Session, error) {
 	s := &session{ctx: context.WithoutCancel(ctx), pool: d.write, bound: map[string]*sql.Stmt{}}
 	if readOnly {
 		s.pool = d.read
@@ -37,20 +37,20 @@ func (d *database) Begin(ctx context.Context, readOnly bool) (sqlstore.Session, 
 	return s, nil
 }
 
-// Look implements sqlstore.Database.
-func (d *database) Look(ctx context.Context) (sqlstore.Session, error) {
+// Autocommit implements sqldb.Database. Only reads use it.
+func (d *database) Autocommit(ctx context.Context) (sqldb.Session, error) {
 	return &session{ctx: context.WithoutCancel(ctx), pool: d.read, bound: map[string]*sql.Stmt{}}, nil
 }
 
-// Send implements sqlstore.Session.
-func (s *session) Send(st sqlstore.Statement) {
+// Queue implements sqldb.Session.
+func (s *session) Queue(st sqldb.Statement) {
 	if s.err == nil {
 		s.err = s.run(&st)
 	}
 }
 
-func (s *session) run(st *sqlstore.Statement) error {
-	stmt, err := s.stmt(st.Query)
+func (s *session) run(st *sqldb.Statement) error {
+	stmt, err := s.statement(st.Query)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (s *session) run(st *sqlstore.Statement) error {
 	return st.Done(n)
 }
 
-func (s *session) query(stmt *sql.Stmt, st *sqlstore.Statement) error {
+func (s *session) query(stmt *sql.Stmt, st *sqldb.Statement) error {
 	rows, err := stmt.QueryContext(s.ctx, st.Args...)
 	if err != nil {
 		return err
@@ -82,24 +82,25 @@ func (s *session) query(stmt *sql.Stmt, st *sqlstore.Statement) error {
 	return rows.Err()
 }
 
-// stmt gives the kept statement of a query, bound to the transaction. A query
-// met for the first time within a transaction is prepared for that one only,
-// and kept once it is over: the pool may have no second connection.
-func (s *session) stmt(query string) (*sql.Stmt, error) {
+// statement returns the prepared statement of a query, bound to the
+// transaction. A query that is new within a transaction is prepared for that
+// transaction only, and cached when it is over: preparing it for the pool
+// needs a connection, and the pool may have only the one that is in use here.
+func (s *session) statement(query string) (*sql.Stmt, error) {
 	if stmt := s.bound[query]; stmt != nil {
 		return stmt, nil
 	}
-	stmt := s.pool.kept(query)
+	stmt := s.pool.cached(query)
 	var err error
 	switch {
 	case stmt != nil && s.tx != nil:
 		stmt = s.tx.StmtContext(s.ctx, stmt)
 	case stmt != nil:
 	case s.tx != nil:
-		s.missing = append(s.missing, query)
+		s.uncached = append(s.uncached, query)
 		stmt, err = s.tx.PrepareContext(s.ctx, query)
 	default:
-		stmt, err = s.pool.keep(s.ctx, query)
+		stmt, err = s.pool.prepare(s.ctx, query)
 	}
 	if err == nil {
 		s.bound[query] = stmt
@@ -107,10 +108,10 @@ func (s *session) stmt(query string) (*sql.Stmt, error) {
 	return stmt, err
 }
 
-// Flush implements sqlstore.Session.
+// Flush implements sqldb.Session.
 func (s *session) Flush() error { return s.err }
 
-// Commit implements sqlstore.Session.
+// Commit implements sqldb.Session.
 func (s *session) Commit() error {
 	if s.err != nil {
 		return s.err
@@ -119,11 +120,11 @@ func (s *session) Commit() error {
 		return err
 	}
 	s.tx = nil
-	s.pool.keepAll(s.ctx, s.missing)
+	s.pool.prepareAll(s.ctx, s.uncached)
 	return nil
 }
 
-// Close implements sqlstore.Session.
+// Close implements sqldb.Session.
 func (s *session) Close() {
 	if s.tx != nil {
 		_ = s.tx.Rollback() // what was not committed is undone in any case

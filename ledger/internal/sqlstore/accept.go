@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -40,7 +41,7 @@ func (s *Store) accept(ctx context.Context, touches []ledger.NewTouch, hold *led
 	for i := range touches {
 		bodies[i] = packTouch(&touches[i].Touch)
 	}
-	err = s.change(ctx, func(t *tx) error {
+	err = s.update(ctx, func(t *tx) error {
 		in = &intake{t: t, touches: touches, bodies: bodies, campaigns: campaigns, hold: hold, waits: newWaiting(t)}
 		return in.run()
 	})
@@ -56,7 +57,7 @@ type intake struct {
 	hold      *ledger.Hold // nil: nobody's
 	waits     *waiting
 	first     map[touch.ID]int // where each id comes first in the batch
-	lines     []line
+	lines     []*line
 	segments  map[string]*segment // by lane
 	lanes     []string            // of segments, in order
 	answers   []ledger.Accepted
@@ -71,8 +72,13 @@ type line struct {
 	index    int
 	seq      int64
 	campaign int64
-	wait     *wait // nil: waits for nothing
-	record   *record
+	body     []byte // the touch, packed
+	wait     *wait  // nil: waits for nothing
+	// The three columns of the timer; zero without a wait.
+	due    int64
+	lane   string
+	alias  int64
+	record *record
 }
 
 func (in *intake) run() error {
@@ -87,14 +93,13 @@ func (in *intake) run() error {
 		return err
 	}
 	// Rows are written in the order of ids, which all transactions share.
-	slices.SortFunc(in.lines, func(a, b line) int { return bytes.Compare(a.Touch.ID[:], b.Touch.ID[:]) })
-	hits, err := in.store()
+	slices.SortFunc(in.lines, func(a, b *line) int { return bytes.Compare(a.Touch.ID[:], b.Touch.ID[:]) })
+	hits, err := insertNew(&in.t.conn, insertTouches, in.lines)
 	if err != nil {
 		return err
 	}
 	var old []int
-	for i := range in.lines {
-		l := &in.lines[i]
+	for i, l := range in.lines {
 		if !hits[i] {
 			old = append(old, l.index)
 			continue
@@ -106,9 +111,7 @@ func (in *intake) run() error {
 			l.wait.seqs = append(l.wait.seqs, l.seq)
 		}
 	}
-	if err := in.waits.write(); err != nil {
-		return err
-	}
+	in.waits.write()
 	in.openSegments()
 	if err := in.known(old); err != nil {
 		return err
@@ -120,7 +123,8 @@ func (in *intake) run() error {
 // distinct picks the touches whose id does not come earlier in the batch.
 func (in *intake) distinct() {
 	in.first = make(map[touch.ID]int, len(in.touches))
-	in.lines = make([]line, 0, len(in.touches))
+	in.lines = make([]*line, 0, len(in.touches))
+	backing := make([]line, len(in.touches)) // one allocation for all lines
 	for i := range in.touches {
 		t := &in.touches[i]
 		if _, again := in.first[t.Touch.ID]; again {
@@ -128,19 +132,20 @@ func (in *intake) distinct() {
 		}
 		in.first[t.Touch.ID] = i
 		no := in.campaigns[ledger.CampaignRef{Caller: t.Touch.Caller, Campaign: t.Touch.Campaign}]
-		in.lines = append(in.lines, line{NewTouch: t, index: i, campaign: no})
+		l := &backing[len(in.lines)]
+		*l = line{NewTouch: t, index: i, campaign: no, body: in.bodies[i]}
+		in.lines = append(in.lines, l)
 	}
 }
 
 // place gives each touch its number, its wait and a place in the journal.
 func (in *intake) place() error {
-	seqs, err := in.t.take("touches", len(in.lines))
+	seqs, err := in.t.nextIDs("touches", len(in.lines))
 	if err != nil {
 		return err
 	}
 	now := micros(in.t.s.now())
-	for i := range in.lines {
-		l := &in.lines[i]
+	for i, l := range in.lines {
 		l.seq = seqs[i]
 		if l.record, err = in.t.reserve(len(l.Events)); err != nil {
 			return err
@@ -162,6 +167,9 @@ func (in *intake) place() error {
 		if l.wait, err = in.waits.room(key); err != nil {
 			return err
 		}
+		l.due = micros(l.Due)
+		l.lane = l.Lane
+		l.alias = l.wait.id
 	}
 	return nil
 }
@@ -171,7 +179,7 @@ func (in *intake) segment(lane string) (*segment, error) {
 	if s := in.segments[lane]; s != nil {
 		return s, nil
 	}
-	id, err := in.t.takeOne("segments")
+	id, err := in.t.nextID("segments")
 	if err != nil {
 		return nil, err
 	}
@@ -203,33 +211,23 @@ func (in *intake) openSegments() {
 	}
 }
 
-var insertTouches = Insert{
-	Table: "touches",
-	Columns: []string{"seq", "id", "digest", "campaign", "customer", "priority", "expires", "state", "reason", "leg", "due",
-		"lane", "wait", "record", "body"},
-	Kinds:      "ibbitiittiitiib",
-	OnConflict: "(id) DO NOTHING",
-	Key:        "seq",
-}
-
-func (in *intake) store() (hits []bool, err error) {
-	n := len(in.lines)
-	seqs, campaigns, priorities, expiries := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	legs, dues, waits, records := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	customers, states, reasons, lanes := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	ids, digests, bodies := make([][]byte, n), make([][]byte, n), make([][]byte, n)
-	for i := range in.lines {
-		l := &in.lines[i]
-		seqs[i], ids[i], digests[i], campaigns[i] = l.seq, l.Touch.ID[:], l.Digest[:], l.campaign
-		customers[i], priorities[i], expiries[i] = l.Touch.Customer, int64(l.Touch.Priority), optMicros(l.Touch.ExpiresAt)
-		states[i], reasons[i] = string(l.State), l.Reason
-		legs[i], records[i], bodies[i] = int64(l.Leg), l.record.id, in.bodies[l.index]
-		if l.wait != nil {
-			dues[i], lanes[i], waits[i] = micros(l.Due), l.Lane, l.wait.id
-		}
-	}
-	return in.t.insertHits(&insertTouches, n, seqs, ids, digests, campaigns, customers, priorities, expiries, states, reasons, legs, dues, lanes, waits, records, bodies)
-}
+var insertTouches = sqldb.NewInsert("touches", sqldb.Columns[*line]{
+	sqldb.Int("seq", func(l *line) int64 { return l.seq }),
+	sqldb.Blob("id", func(l *line) []byte { return l.Touch.ID[:] }),
+	sqldb.Blob("digest", func(l *line) []byte { return l.Digest[:] }),
+	sqldb.Int("campaign", func(l *line) int64 { return l.campaign }),
+	sqldb.Text("customer", func(l *line) string { return l.Touch.Customer }),
+	sqldb.Int("priority", func(l *line) int64 { return int64(l.Touch.Priority) }),
+	sqldb.Int("expires", func(l *line) int64 { return optMicros(l.Touch.ExpiresAt) }),
+	sqldb.Text("state", func(l *line) string { return string(l.State) }),
+	sqldb.Text("reason", func(l *line) string { return l.Reason }),
+	sqldb.Int("leg", func(l *line) int64 { return int64(l.Leg) }),
+	sqldb.Int("due", func(l *line) int64 { return l.due }),
+	sqldb.Text("lane", func(l *line) string { return l.lane }),
+	sqldb.Int("wait", func(l *line) int64 { return l.alias }),
+	sqldb.Int("record", func(l *line) int64 { return l.record.id }),
+	sqldb.Blob("body", func(l *line) []byte { return l.body }),
+}, "(id) DO NOTHING", "seq")
 
 // known answers for touches that the store had already.
 func (in *intake) known(old []int) error {
@@ -241,7 +239,7 @@ func (in *intake) known(old []int) error {
 		ids[i] = in.touches[index].Touch.ID[:]
 	}
 	found := 0
-	err := in.t.each(func(rows Rows) error {
+	err := in.t.each(func(rows sqldb.Rows) error {
 		var id, digest []byte
 		var due int64
 		var a ledger.Accepted
@@ -255,9 +253,9 @@ func (in *intake) known(old []int) error {
 		found++
 		return nil
 	}, `SELECT t.id, t.digest, COALESCE(p.state, t.state), COALESCE(p.due, t.due), COALESCE(p.reason, t.reason)
-		FROM touches t LEFT JOIN progress p ON p.seq = t.seq WHERE `+in.t.in("t.id", 1, Blob), in.t.array(ids))
+		FROM touches t LEFT JOIN progress p ON p.seq = t.seq WHERE `+in.t.in("t.id", 1, sqldb.Bytes), in.t.array(ids))
 	if err == nil && found < len(old) {
-		return errRaced
+		return errConflict
 	}
 	return err
 }

@@ -5,17 +5,18 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
 // PutKey implements ledger.Keys.
 func (s *Store) PutKey(ctx context.Context, k ledger.APIKey) error {
-	doc, err := packDoc(k)
+	doc, err := marshal(k)
 	if err != nil {
 		return s.fault(err)
 	}
-	return s.change(ctx, func(t *tx) error {
-		n, err := t.Exec(`INSERT INTO keys (id, hash, revoked, doc) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING`,
+	return s.update(ctx, func(t *tx) error {
+		n, err := t.exec(`INSERT INTO keys (id, hash, revoked, doc) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING`,
 			k.ID, k.Hash[:], optMicros(k.RevokedAt), doc)
 		if err != nil {
 			return err
@@ -46,15 +47,15 @@ func (s *Store) ListKeys(ctx context.Context) ([]ledger.APIKey, error) {
 }
 
 func (s *Store) keys(ctx context.Context, tail string, args ...any) (keys []ledger.APIKey, err error) {
-	err = s.look(ctx, func(c *conn) error {
-		return c.each(func(rows Rows) error {
+	err = s.query(ctx, func(c *conn) error {
+		return c.each(func(rows sqldb.Rows) error {
 			var hash, doc []byte
 			var revoked int64
 			if err := rows.Scan(&hash, &revoked, &doc); err != nil {
 				return err
 			}
 			var k ledger.APIKey
-			if err := unpackDoc(doc, &k); err != nil {
+			if err := unmarshal(doc, &k); err != nil {
 				return err
 			}
 			copy(k.Hash[:], hash)
@@ -72,8 +73,8 @@ func (s *Store) keys(ctx context.Context, tail string, args ...any) (keys []ledg
 
 // RevokeKey implements ledger.Keys. A key revoked already keeps its instant.
 func (s *Store) RevokeKey(ctx context.Context, id string, now time.Time) error {
-	return s.change(ctx, func(t *tx) error {
-		n, err := t.Exec(`UPDATE keys SET revoked = CASE WHEN revoked = 0 THEN $2 ELSE revoked END WHERE id = $1`, id, micros(now))
+	return s.update(ctx, func(t *tx) error {
+		n, err := t.exec(`UPDATE keys SET revoked = CASE WHEN revoked = 0 THEN $2 ELSE revoked END WHERE id = $1`, id, micros(now))
 		if err != nil {
 			return err
 		}

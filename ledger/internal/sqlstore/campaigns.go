@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -25,8 +26,8 @@ func (s *Store) SetCampaign(ctx context.Context, caller, campaign string, to led
 		return err
 	}
 	e := touch.Event{At: now, Actor: actor, Caller: caller, Campaign: campaign, Reason: "campaign " + string(to)}
-	return s.changeControl(ctx, e, func(t *tx) error {
-		n, err := t.Exec(`UPDATE campaigns SET status = $2, sweep = CASE WHEN $2 = 1 THEN sweep ELSE 1 END
+	return s.updateControl(ctx, e, func(t *tx) error {
+		n, err := t.exec(`UPDATE campaigns SET status = $2, sweep = CASE WHEN $2 = 1 THEN sweep ELSE 1 END
 			WHERE no = $1 AND status <> 2`, nos[ref], status)
 		if err == nil && n == 0 {
 			return conflict("this campaign is cancelled")
@@ -41,7 +42,7 @@ func (s *Store) Unpark(ctx context.Context, now time.Time, limit int) (n int, er
 	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {
 		var no, status int64
 		ok, err := t.one([]any{&no, &status}, `SELECT no, status FROM campaigns WHERE sweep = 1 AND status <> 1
-			ORDER BY no LIMIT 1`+t.s.db.LockSkip())
+			ORDER BY no LIMIT 1`+t.s.db.SkipLocked())
 		if err != nil || !ok {
 			return 0, false, err
 		}
@@ -53,7 +54,7 @@ func (s *Store) Unpark(ctx context.Context, now time.Time, limit int) (n int, er
 		switch {
 		case err != nil:
 		case len(waits) == 0:
-			_, err = t.Exec(`UPDATE campaigns SET sweep = 0 WHERE no = $1`, no)
+			_, err = t.exec(`UPDATE campaigns SET sweep = 0 WHERE no = $1`, no)
 		case status == statusCancelled:
 			var stay []*wait
 			if n, stay, err = t.endWaits(waits, cancelling("campaign", "", now)); err == nil {
@@ -73,7 +74,7 @@ func (t *tx) resume(waits []*wait) (n int, err error) {
 		ids = append(ids, w.id)
 		n += len(w.seqs)
 	}
-	_, err = t.Exec(`UPDATE waits SET stage = 0 WHERE `+t.in("id", 1, Int), t.array(ids))
+	_, err = t.exec(`UPDATE waits SET stage = 0 WHERE `+t.in("id", 1, sqldb.Integer), t.array(ids))
 	return n, err
 }
 
@@ -99,7 +100,7 @@ func cancelling(reason, actor string, now time.Time) func(ledger.Progress, *touc
 // CancelTouch implements ledger.Touches.
 func (s *Store) CancelTouch(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (ledger.Progress, error) {
 	var after ledger.Progress
-	err := s.change(ctx, func(t *tx) error {
+	err := s.update(ctx, func(t *tx) error {
 		var seq int64
 		ok, err := t.one([]any{&seq}, `SELECT t.seq FROM touches t JOIN campaigns c ON c.no = t.campaign
 			WHERE t.id = $1 AND (c.caller = $2 OR $2 = '')`, id[:], caller)
@@ -134,7 +135,7 @@ func (s *Store) CancelTouch(ctx context.Context, caller string, id touch.ID, act
 		}
 		if after.Version == before.Version {
 			if before.State == touch.Due {
-				return errRaced // it went into a segment meanwhile
+				return errConflict // it went into a segment meanwhile
 			}
 			return conflict("this touch is " + string(before.State) + " and can no longer be cancelled")
 		}
@@ -157,7 +158,7 @@ func (t *tx) lockWhereabouts(seq int64) (*segment, error) {
 		return nil, err
 	}
 	var in *wait
-	err := t.each(func(rows Rows) error {
+	err := t.each(func(rows sqldb.Rows) error {
 		w, err := scanWait(rows)
 		if err == nil && slices.Contains(w.seqs, seq) {
 			in = w
@@ -169,19 +170,19 @@ func (t *tx) lockWhereabouts(seq int64) (*segment, error) {
 	}
 	if in.segment == 0 {
 		var segment int64
-		ok, err := t.one([]any{&segment}, `SELECT segment FROM waits WHERE id = $1`+t.s.db.Lock(), in.id)
+		ok, err := t.one([]any{&segment}, `SELECT segment FROM waits WHERE id = $1`+t.s.db.ForUpdate(), in.id)
 		if err == nil && (!ok || segment != 0) {
-			return nil, errRaced
+			return nil, errConflict
 		}
 		return nil, err
 	}
 	var epoch int64
-	ok, err := t.one([]any{&epoch}, `SELECT epoch FROM segments WHERE id = $1`+t.s.db.Lock(), in.segment)
+	ok, err := t.one([]any{&epoch}, `SELECT epoch FROM segments WHERE id = $1`+t.s.db.ForUpdate(), in.segment)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		return nil, errRaced
+		return nil, errConflict
 	}
 	seg, err := t.lockSegment(ledger.SegmentRef{Segment: in.segment, Epoch: epoch})
 	if err != nil {

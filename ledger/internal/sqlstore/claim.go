@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -15,7 +16,7 @@ import (
 func (s *Store) Claim(ctx context.Context, ref ledger.SegmentRef, worker string, now, until time.Time) (*ledger.Segment, error) {
 	var claimed *ledger.Segment
 	done := false
-	err := s.change(ctx, func(t *tx) error {
+	err := s.update(ctx, func(t *tx) error {
 		seg, err := t.lockSegment(ref)
 		if err != nil {
 			return err
@@ -55,7 +56,7 @@ func (t *tx) claim(seg *segment) (*ledger.Segment, error) {
 		intents[seg.intents[i].Seq] = &seg.intents[i]
 	}
 	dues := t.askDues(seg) // answered before the touches are
-	err := t.each(func(rows Rows) error {
+	err := t.each(func(rows sqldb.Rows) error {
 		tc, r, err := scanTouchProgress(rows)
 		if err != nil {
 			return err
@@ -66,7 +67,7 @@ func (t *tx) claim(seg *segment) (*ledger.Segment, error) {
 		}
 		return nil
 	}, `SELECT `+touchColumns+`, `+progressColumns+fromProgress+`JOIN campaigns c ON c.no = t.campaign
-		WHERE `+t.in("t.seq", 1, Int)+` ORDER BY t.seq`, t.array(seg.seqs))
+		WHERE `+t.in("t.seq", 1, sqldb.Integer)+` ORDER BY t.seq`, t.array(seg.seqs))
 	return claimed, err
 }
 
@@ -78,14 +79,14 @@ func (c *conn) askDues(seg *segment) map[int64]int64 {
 		ids = append(ids, seg.waits[i])
 	}
 	dues := map[int64]int64{}
-	c.ask(func(rows Rows) error {
+	c.ask(func(rows sqldb.Rows) error {
 		var id, origin, due int64
 		if err := rows.Scan(&id, &origin, &due); err != nil {
 			return err
 		}
 		dues[(&wait{id: id, origin: origin}).name()] = due
 		return nil
-	}, `SELECT id, origin, due FROM waits WHERE `+c.in("id", 1, Int), c.array(ids))
+	}, `SELECT id, origin, due FROM waits WHERE `+c.in("id", 1, sqldb.Integer), c.array(ids))
 	return dues
 }
 
@@ -100,7 +101,7 @@ func (s *segment) keepOnly(touches []ledger.Claimed) {
 }
 
 // scanTouchProgress reads touchColumns and progressColumns.
-func scanTouchProgress(rows Rows) (*touch.Touch, *row, error) {
+func scanTouchProgress(rows sqldb.Rows) (*touch.Touch, *row, error) {
 	var tc touch.Touch
 	var r row
 	var due int64
@@ -120,7 +121,7 @@ func scanTouchProgress(rows Rows) (*touch.Touch, *row, error) {
 
 // Intend implements ledger.Work.
 func (s *Store) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, intents []ledger.Intent) (dropped []int, err error) {
-	err = s.change(ctx, func(t *tx) error {
+	err = s.update(ctx, func(t *tx) error {
 		dropped = nil
 		t.assertFence(fence)
 		seg, err := t.lockSegment(ref)
@@ -158,7 +159,7 @@ func (s *Store) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, 
 // assertFence compares the fence that touches were judged under, and keeps it
 // from rising until the transaction is over. The next Flush fails with ErrFence.
 func (t *tx) assertFence(judged int64) {
-	t.ask(func(rows Rows) error {
+	t.ask(func(rows sqldb.Rows) error {
 		var now int64
 		if err := rows.Scan(&now); err != nil {
 			return err
@@ -167,7 +168,7 @@ func (t *tx) assertFence(judged int64) {
 			return ledger.ErrFence
 		}
 		return nil
-	}, `SELECT fence FROM control WHERE id = 1`+t.s.db.LockShare())
+	}, `SELECT fence FROM control WHERE id = 1`+t.s.db.ForShare())
 }
 
 // asJudged tells which touches are in the segment and at the version that the
@@ -184,7 +185,7 @@ func (t *tx) asJudged(seg *segment, intents []ledger.Intent) ([]bool, error) {
 			at[in.Seq] = append(at[in.Seq], i)
 		}
 	}
-	err := t.each(func(rows Rows) error {
+	err := t.each(func(rows sqldb.Rows) error {
 		var seq, version, wait int64
 		if err := rows.Scan(&seq, &version, &wait); err != nil {
 			return err
@@ -193,6 +194,6 @@ func (t *tx) asJudged(seg *segment, intents []ledger.Intent) ([]bool, error) {
 			ok[i] = intents[i].Version == version && seg.holds(wait)
 		}
 		return nil
-	}, `SELECT seq, version, wait FROM progress WHERE `+t.in("seq", 1, Int), t.array(seqs))
+	}, `SELECT seq, version, wait FROM progress WHERE `+t.in("seq", 1, sqldb.Integer), t.array(seqs))
 	return ok, err
 }

@@ -224,7 +224,7 @@ func unpackIntents(b []byte) ([]ledger.Intent, error) {
 	return is, r.err
 }
 
-// packDoc is for rows that are read whole and are not many.
-func packDoc(v any) ([]byte, error) { return json.Marshal(v) }
+// marshal is for rows that are read whole and are not many.
+func marshal(v any) ([]byte, error) { return json.Marshal(v) }
 
-func unpackDoc(b []byte, v any) error { return json.Unmarshal(b, v) }
+func unmarshal(b []byte, v any) error { return json.Unmarshal(b, v) }

@@ -1,20 +1,22 @@
 package sqlstore
 
-// conn runs statements in a session of the store's database.
+import "touchgate.dev/ledger/internal/sqldb"
+
+// conn runs statements in one session of the store's database.
 type conn struct {
-	Session
+	sqldb.Session
 	s *Store
 }
 
-// send runs a statement whose answer nobody waits for: it travels with the
-// next one that somebody does wait for, or with the commit.
+// send queues a statement whose result nobody needs. It travels with the next
+// statement that is waited for, or with the commit.
 func (c *conn) send(query string, args ...any) {
-	c.Send(Statement{Query: query, Args: args})
+	c.Queue(sqldb.Statement{Query: query, Args: args})
 }
 
-// Exec runs a statement now and gives the number of rows it changed.
-func (c *conn) Exec(query string, args ...any) (affected int64, err error) {
-	c.Send(Statement{Query: query, Args: args, Done: func(n int64) error {
+// exec runs a statement now and returns the number of rows it changed.
+func (c *conn) exec(query string, args ...any) (affected int64, err error) {
+	c.Queue(sqldb.Statement{Query: query, Args: args, Done: func(n int64) error {
 		affected = n
 		return nil
 	}})
@@ -22,20 +24,20 @@ func (c *conn) Exec(query string, args ...any) (affected int64, err error) {
 	return affected, err
 }
 
-// ask sends a query; scan is called for every row once it is flushed.
-func (c *conn) ask(scan func(Rows) error, query string, args ...any) {
-	c.Send(Statement{Query: query, Args: args, Row: scan})
+// ask queues a query; scan is called for every row once it is flushed.
+func (c *conn) ask(scan func(sqldb.Rows) error, query string, args ...any) {
+	c.Queue(sqldb.Statement{Query: query, Args: args, Row: scan})
 }
 
-// each calls scan for every row.
-func (c *conn) each(scan func(Rows) error, query string, args ...any) error {
+// each runs a query now and calls scan for every row.
+func (c *conn) each(scan func(sqldb.Rows) error, query string, args ...any) error {
 	c.ask(scan, query, args...)
 	return c.Flush()
 }
 
 // one reads the first row into dest; ok is false when there is none.
 func (c *conn) one(dest []any, query string, args ...any) (ok bool, err error) {
-	err = c.each(func(rows Rows) error {
+	err = c.each(func(rows sqldb.Rows) error {
 		if ok {
 			return nil
 		}
@@ -45,68 +47,76 @@ func (c *conn) one(dest []any, query string, args ...any) (ok bool, err error) {
 	return ok && err == nil, err
 }
 
-func (c *conn) in(column string, n int, kind Kind) string { return c.s.db.In(column, n, kind) }
+func (c *conn) in(column string, n int, values sqldb.ColumnType) string {
+	return c.s.db.In(column, n, values)
+}
 
 func (c *conn) array(values any) any { return c.s.db.Array(values) }
 
-// insert writes rows, given as columns.
-func (c *conn) insert(ins *Insert, rows int, columns ...any) error {
-	if rows == 0 {
+// insert writes rows. It does not wait: an error comes with the next Flush.
+func insert[R any](c *conn, ins *sqldb.Insert[R], rows []R) {
+	if len(rows) == 0 {
+		return
+	}
+	c.s.db.Insert(c, &ins.InsertSpec, ins.Values(rows), &sqldb.InsertResult{})
+}
+
+// insertAll writes rows; errConflict when one of them was not written, because
+// another transaction has changed it.
+func insertAll[R any](c *conn, ins *sqldb.Insert[R], rows []R) error {
+	if len(rows) == 0 {
 		return nil
 	}
-	var into Inserted
-	c.s.db.Insert(c, ins, columns, &into)
-	if !ins.Must {
-		return nil
-	}
+	var result sqldb.InsertResult
+	c.s.db.Insert(c, &ins.InsertSpec, ins.Values(rows), &result)
 	err := c.Flush()
-	if err == nil && into.Affected != rows {
-		return errRaced
+	if err == nil && result.Affected != len(rows) {
+		return errConflict
 	}
 	return err
 }
 
-// insertHits writes rows and tells which were written.
-func (c *conn) insertHits(ins *Insert, rows int, columns ...any) (hits []bool, err error) {
-	if rows == 0 {
+// insertNew writes rows and returns, for each, whether it was written. The
+// insert needs a key.
+func insertNew[R any](c *conn, ins *sqldb.Insert[R], rows []R) (written []bool, err error) {
+	if len(rows) == 0 {
 		return nil, nil
 	}
-	into := Inserted{Hits: make([]bool, rows)}
-	c.s.db.Insert(c, ins, columns, &into)
-	return into.Hits, c.Flush()
+	result := sqldb.InsertResult{Written: make([]bool, len(rows))}
+	c.s.db.Insert(c, &ins.InsertSpec, ins.Values(rows), &result)
+	return result.Written, c.Flush()
 }
 
-// take draws n numbers from a sequence.
-func (c *conn) take(sequence string, n int) ([]int64, error) {
+// nextIDs returns n new numbers of a sequence, in rising order.
+func (c *conn) nextIDs(sequence string, n int) ([]int64, error) {
 	if n == 0 {
 		return nil, nil
 	}
-	return c.s.db.Take(c, sequence, n)
+	return c.s.db.NextIDs(c, sequence, n)
 }
 
-// takeOne draws one number.
-func (c *conn) takeOne(sequence string) (int64, error) {
-	ns, err := c.take(sequence, 1)
+// nextID returns one new number of a sequence.
+func (c *conn) nextID(sequence string) (int64, error) {
+	ids, err := c.nextIDs(sequence, 1)
 	if err != nil {
 		return 0, err
 	}
-	return ns[0], nil
+	return ids[0], nil
 }
 
-// tx is a conn that changes the ledger: it gathers events and counts, which
-// finish writes as its last steps.
+// tx is a conn whose transaction changes the ledger. It collects events and
+// counts; commit writes them as its last steps.
 type tx struct {
 	conn
 	journal recorder
 	counts  map[countKey]int64
 }
 
-// finish sends the rows that all transactions contend for and commits in the
-// same breath, so that they are locked for as short as can be.
-func (t *tx) finish() error {
-	if err := t.writeCounts(); err != nil {
-		return err
-	}
+// commit writes the rows for which all transactions compete (the counts and
+// the head of the journal) together with the commit, so that they are locked
+// as briefly as possible.
+func (t *tx) commit() error {
+	t.writeCounts()
 	if err := t.writeJournal(); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -11,9 +12,9 @@ import (
 // for those may be intended.
 func (s *Store) Contacted(ctx context.Context, after string, limit int) ([]string, error) {
 	var customers []string
-	err := s.snapshot(ctx, func(c *conn) error {
+	err := s.readTx(ctx, func(c *conn) error {
 		customers = nil
-		return c.each(func(rows Rows) error {
+		return c.each(func(rows sqldb.Rows) error {
 			var customer string
 			err := rows.Scan(&customer)
 			customers = append(customers, customer)

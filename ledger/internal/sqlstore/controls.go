@@ -8,20 +8,21 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
 // raise is the first step of every change of what may stop a touch: whoever
 // reads the fence, and Intend, waits for the change to be over.
 func (t *tx) raise() error {
-	_, err := t.Exec(`UPDATE control SET fence = fence + 1 WHERE id = 1`)
+	_, err := t.exec(`UPDATE control SET fence = fence + 1 WHERE id = 1`)
 	return err
 }
 
-// changeControl raises the fence, runs fn and logs why.
-func (s *Store) changeControl(ctx context.Context, e touch.Event, fn func(*tx) error) error {
+// updateControl raises the fence, runs fn and logs why.
+func (s *Store) updateControl(ctx context.Context, e touch.Event, fn func(*tx) error) error {
 	e.Kind = touch.EventControl
-	return s.change(ctx, func(t *tx) error {
+	return s.update(ctx, func(t *tx) error {
 		if err := t.raise(); err != nil {
 			return err
 		}
@@ -35,7 +36,7 @@ func (s *Store) changeControl(ctx context.Context, e touch.Event, fn func(*tx) e
 
 // Fence implements ledger.Controls.
 func (s *Store) Fence(ctx context.Context) (fence int64, err error) {
-	err = s.look(ctx, func(c *conn) error {
+	err = s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&fence}, `SELECT fence FROM control WHERE id = 1`)
 		return err
 	})
@@ -45,12 +46,12 @@ func (s *Store) Fence(ctx context.Context) (fence int64, err error) {
 // Control implements ledger.Controls.
 func (s *Store) Control(ctx context.Context) (*ledger.Control, error) {
 	var all *ledger.Control
-	err := s.snapshot(ctx, func(c *conn) error {
+	err := s.readTx(ctx, func(c *conn) error {
 		all = &ledger.Control{Campaigns: map[ledger.CampaignRef]ledger.CampaignStatus{}, Shards: map[int]int64{}}
 		if _, err := c.one([]any{&all.Fence, &all.PolicyHash}, `SELECT fence, policy FROM control WHERE id = 1`); err != nil {
 			return err
 		}
-		err := c.each(func(rows Rows) error {
+		err := c.each(func(rows sqldb.Rows) error {
 			var ref ledger.CampaignRef
 			var status int64
 			err := rows.Scan(&ref.Caller, &ref.Campaign, &status)
@@ -65,7 +66,7 @@ func (s *Store) Control(ctx context.Context) (*ledger.Control, error) {
 		if all.Stops, err = readDocs[ledger.Stop](c, `SELECT doc FROM stops ORDER BY id`); err != nil {
 			return err
 		}
-		return c.each(func(rows Rows) error {
+		return c.each(func(rows sqldb.Rows) error {
 			var shard int
 			var epoch int64
 			err := rows.Scan(&shard, &epoch)
@@ -79,13 +80,13 @@ func (s *Store) Control(ctx context.Context) (*ledger.Control, error) {
 // readDocs reads a column of documents.
 func readDocs[T any](c *conn, query string, args ...any) ([]T, error) {
 	var all []T
-	err := c.each(func(rows Rows) error {
+	err := c.each(func(rows sqldb.Rows) error {
 		var doc []byte
 		if err := rows.Scan(&doc); err != nil {
 			return err
 		}
 		var v T
-		if err := unpackDoc(doc, &v); err != nil {
+		if err := unmarshal(doc, &v); err != nil {
 			return err
 		}
 		all = append(all, v)
@@ -96,13 +97,13 @@ func readDocs[T any](c *conn, query string, args ...any) ([]T, error) {
 
 // PutStop implements ledger.Controls.
 func (s *Store) PutStop(ctx context.Context, stop ledger.Stop, actor string, now time.Time) error {
-	doc, err := packDoc(stop)
+	doc, err := marshal(stop)
 	if err != nil {
 		return s.fault(err)
 	}
 	e := touch.Event{At: now, Actor: actor, Reason: fmt.Sprintf("stop %s by %s: %s", stop.ID, stop.Owner, stop.Reason), Channel: stop.Channel}
-	return s.changeControl(ctx, e, func(t *tx) error {
-		_, err := t.Exec(`INSERT INTO stops (id, doc) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`, stop.ID, doc)
+	return s.updateControl(ctx, e, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO stops (id, doc) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`, stop.ID, doc)
 		return err
 	})
 }
@@ -110,8 +111,8 @@ func (s *Store) PutStop(ctx context.Context, stop ledger.Stop, actor string, now
 // EndStop implements ledger.Controls.
 func (s *Store) EndStop(ctx context.Context, id, actor string, now time.Time) error {
 	e := touch.Event{At: now, Actor: actor, Reason: "end of stop " + id}
-	return s.changeControl(ctx, e, func(t *tx) error {
-		n, err := t.Exec(`DELETE FROM stops WHERE id = $1`, id)
+	return s.updateControl(ctx, e, func(t *tx) error {
+		n, err := t.exec(`DELETE FROM stops WHERE id = $1`, id)
 		if err == nil && n == 0 {
 			return notFound("this stop")
 		}
@@ -124,17 +125,17 @@ func (s *Store) PutPolicies(ctx context.Context, p ledger.PolicySet, actor strin
 	if p.Hash == "" {
 		return touch.Errorf(touch.Invalid, "hash", "a policy set has no hash")
 	}
-	doc, err := packDoc(p)
+	doc, err := marshal(p)
 	if err != nil {
 		return s.fault(err)
 	}
 	e := touch.Event{At: now, Actor: actor, Reason: "policy " + p.Hash}
-	return s.changeControl(ctx, e, func(t *tx) error {
-		_, err := t.Exec(`INSERT INTO policies (hash, doc) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`, p.Hash, doc)
+	return s.updateControl(ctx, e, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO policies (hash, doc) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`, p.Hash, doc)
 		if err != nil {
 			return err
 		}
-		_, err = t.Exec(`UPDATE control SET policy = $1 WHERE id = 1`, p.Hash)
+		_, err = t.exec(`UPDATE control SET policy = $1 WHERE id = 1`, p.Hash)
 		return err
 	})
 }
@@ -142,7 +143,7 @@ func (s *Store) PutPolicies(ctx context.Context, p ledger.PolicySet, actor strin
 // Policies implements ledger.PolicySets.
 func (s *Store) Policies(ctx context.Context, hash string) (*ledger.PolicySet, error) {
 	var sets []ledger.PolicySet
-	err := s.look(ctx, func(c *conn) (err error) {
+	err := s.query(ctx, func(c *conn) (err error) {
 		sets, err = readDocs[ledger.PolicySet](c, `SELECT doc FROM policies
 			WHERE hash = CASE WHEN $1 = '' THEN (SELECT policy FROM control WHERE id = 1) ELSE $1 END`, hash)
 		return err
@@ -163,10 +164,10 @@ func (s *Store) RaiseShards(ctx context.Context, shards []int, now time.Time) (r
 		set[n] = true
 	}
 	e := touch.Event{At: now, Reason: "contact log lost"}
-	err = s.changeControl(ctx, e, func(t *tx) error {
+	err = s.updateControl(ctx, e, func(t *tx) error {
 		raised = make(map[int]int64, len(set))
 		for _, n := range slices.Sorted(maps.Keys(set)) {
-			t.ask(func(rows Rows) error {
+			t.ask(func(rows sqldb.Rows) error {
 				var epoch int64
 				err := rows.Scan(&epoch)
 				raised[n] = epoch

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -21,38 +22,38 @@ type countKey struct {
 // count notes that n touches came to (or, below zero, left) a state.
 func (t *tx) count(k countKey, n int64) { t.counts[k] += n }
 
-var insertCounts = Insert{
-	Table:      "counts",
-	Columns:    []string{"campaign", "state", "reason", "n"},
-	Kinds:      "itti",
-	OnConflict: "(campaign, state, reason) DO UPDATE SET n = counts.n + excluded.n",
+// countChange is a change of one line of a campaign's counts.
+type countChange struct {
+	countKey
+	n int64
 }
+
+var insertCounts = sqldb.NewInsert("counts", sqldb.Columns[countChange]{
+	sqldb.Int("campaign", func(c countChange) int64 { return c.campaign }),
+	sqldb.Text("state", func(c countChange) string { return string(c.state) }),
+	sqldb.Text("reason", func(c countChange) string { return c.reason }),
+	sqldb.Int("n", func(c countChange) int64 { return c.n }),
+}, "(campaign, state, reason) DO UPDATE SET n = counts.n + excluded.n", "")
 
 // writeCounts adds up what the transaction moved, in an order that all
 // transactions share.
-func (t *tx) writeCounts() error {
-	keys := make([]countKey, 0, len(t.counts))
+func (t *tx) writeCounts() {
+	changes := make([]countChange, 0, len(t.counts))
 	for k, n := range t.counts {
 		if n != 0 {
-			keys = append(keys, k)
+			changes = append(changes, countChange{k, n})
 		}
 	}
-	slices.SortFunc(keys, func(a, b countKey) int {
+	slices.SortFunc(changes, func(a, b countChange) int {
 		return cmp.Or(cmp.Compare(a.campaign, b.campaign), cmp.Compare(a.state, b.state), cmp.Compare(a.reason, b.reason))
 	})
-	var campaigns, ns []int64
-	var states, reasons []string
-	for _, k := range keys {
-		campaigns, ns = append(campaigns, k.campaign), append(ns, t.counts[k])
-		states, reasons = append(states, string(k.state)), append(reasons, k.reason)
-	}
-	return t.insert(&insertCounts, len(keys), campaigns, states, reasons, ns)
+	insert(&t.conn, insertCounts, changes)
 }
 
 // Campaign implements ledger.Campaigns.
 func (s *Store) Campaign(ctx context.Context, caller, campaign string) (*ledger.CampaignView, error) {
 	view := &ledger.CampaignView{Campaign: campaign, Status: ledger.CampaignRunning}
-	err := s.snapshot(ctx, func(c *conn) error {
+	err := s.readTx(ctx, func(c *conn) error {
 		var no, status int64
 		ok, err := c.one([]any{&no, &status}, `SELECT no, status FROM campaigns WHERE caller = $1 AND name = $2`, caller, campaign)
 		if err != nil {
@@ -62,7 +63,7 @@ func (s *Store) Campaign(ctx context.Context, caller, campaign string) (*ledger.
 			return notFound("this campaign")
 		}
 		view.Status = campaignStatus(status)
-		return c.each(func(rows Rows) error {
+		return c.each(func(rows sqldb.Rows) error {
 			var n ledger.CampaignCount
 			if err := rows.Scan(&n.State, &n.Reason, &n.Count); err != nil {
 				return err
@@ -83,8 +84,8 @@ func (s *Store) Campaign(ctx context.Context, caller, campaign string) (*ledger.
 // Counts implements ledger.Touches.
 func (s *Store) Counts(ctx context.Context) (map[touch.State]int64, error) {
 	sums := map[touch.State]int64{}
-	err := s.look(ctx, func(c *conn) error {
-		return c.each(func(rows Rows) error {
+	err := s.query(ctx, func(c *conn) error {
+		return c.each(func(rows sqldb.Rows) error {
 			var state touch.State
 			var n int64
 			if err := rows.Scan(&state, &n); err != nil {
@@ -132,14 +133,14 @@ func (s *Store) campaignNos(ctx context.Context, refs map[ledger.CampaignRef]int
 func (s *Store) campaignNo(ctx context.Context, ref ledger.CampaignRef) (no int64, err error) {
 	const find = `SELECT no FROM campaigns WHERE caller = $1 AND name = $2`
 	ok := false
-	err = s.look(ctx, func(c *conn) (err error) {
+	err = s.query(ctx, func(c *conn) (err error) {
 		ok, err = c.one([]any{&no}, find, ref.Caller, ref.Campaign)
 		return err
 	})
 	if ok || err != nil {
 		return no, err
 	}
-	err = s.change(ctx, func(t *tx) error {
+	err = s.update(ctx, func(t *tx) error {
 		t.send(`INSERT INTO campaigns (caller, name) VALUES ($1, $2) ON CONFLICT (caller, name) DO NOTHING`, ref.Caller, ref.Campaign)
 		_, err := t.one([]any{&no}, find, ref.Caller, ref.Campaign)
 		return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -22,7 +23,7 @@ type customerFacts struct {
 
 // Customers implements ledger.Customers.
 func (s *Store) Customers(ctx context.Context, ids []string) (found map[string]*touch.Customer, err error) {
-	err = s.look(ctx, func(c *conn) error {
+	err = s.query(ctx, func(c *conn) error {
 		found, err = c.customers(ids, "")
 		return err
 	})
@@ -34,7 +35,7 @@ func (c *conn) customers(ids []string, tail string) (map[string]*touch.Customer,
 	if len(ids) == 0 {
 		return found, nil
 	}
-	all, err := readDocs[touch.Customer](c, `SELECT doc FROM customers WHERE `+c.in("id", 1, Text)+` ORDER BY id`+tail, c.array(ids))
+	all, err := readDocs[touch.Customer](c, `SELECT doc FROM customers WHERE `+c.in("id", 1, sqldb.String)+` ORDER BY id`+tail, c.array(ids))
 	for i := range all {
 		found[all[i].ID] = &all[i]
 	}
@@ -51,7 +52,7 @@ func (s *Store) PutCustomers(ctx context.Context, customers []touch.Customer, ac
 		}
 		facts[id] = &customerFacts{profile: &customers[i], at: now}
 	}
-	return s.change(ctx, func(t *tx) error { return t.changeCustomers(facts, actor) })
+	return s.update(ctx, func(t *tx) error { return t.changeCustomers(facts, actor) })
 }
 
 // AddConsents implements ledger.Customers.
@@ -64,7 +65,7 @@ func (s *Store) AddConsents(ctx context.Context, consents []ledger.CustomerConse
 		}
 		f.consents = append(f.consents, c.Consent)
 	}
-	return s.change(ctx, func(t *tx) error { return t.changeCustomers(facts, actor) })
+	return s.update(ctx, func(t *tx) error { return t.changeCustomers(facts, actor) })
 }
 
 // AddOutcomes implements ledger.Customers.
@@ -77,7 +78,7 @@ func (s *Store) AddOutcomes(ctx context.Context, outcomes []ledger.CustomerOutco
 		}
 		f.outcomes = append(f.outcomes, o.Outcome)
 	}
-	return s.change(ctx, func(t *tx) error { return t.changeCustomers(facts, actor) })
+	return s.update(ctx, func(t *tx) error { return t.changeCustomers(facts, actor) })
 }
 
 func factsOf(facts map[string]*customerFacts, id string) (*customerFacts, error) {
@@ -92,24 +93,30 @@ func factsOf(facts map[string]*customerFacts, id string) (*customerFacts, error)
 	return f, nil
 }
 
-var insertCustomers = Insert{
-	Table:      "customers",
-	Columns:    []string{"id", "version", "doc"},
-	Kinds:      "tib",
-	OnConflict: "(id) DO UPDATE SET version = excluded.version, doc = excluded.doc WHERE customers.version = excluded.version - 1",
-	Must:       true,
+// customerRow is a customer's row with the document already encoded.
+type customerRow struct {
+	id      string
+	version int64
+	doc     []byte
 }
+
+var customerColumns = sqldb.Columns[customerRow]{
+	sqldb.Text("id", func(r customerRow) string { return r.id }),
+	sqldb.Int("version", func(r customerRow) int64 { return r.version }),
+	sqldb.Blob("doc", func(r customerRow) []byte { return r.doc }),
+}
+
+var insertCustomers = sqldb.NewInsert("customers", customerColumns,
+	"(id) DO UPDATE SET "+customerColumns.Excluded("id")+" WHERE customers.version = excluded.version - 1", "")
 
 // changeCustomers adds facts and logs those that are new.
 func (t *tx) changeCustomers(facts map[string]*customerFacts, actor string) error {
 	ids := slices.Sorted(maps.Keys(facts))
-	found, err := t.customers(ids, t.s.db.Lock())
+	found, err := t.customers(ids, t.s.db.ForUpdate())
 	if err != nil {
 		return err
 	}
-	var changed []string
-	var versions []int64
-	var docs [][]byte
+	var changed []customerRow
 	for _, id := range ids {
 		c := found[id]
 		if c == nil {
@@ -126,13 +133,13 @@ func (t *tx) changeCustomers(facts map[string]*customerFacts, actor string) erro
 		if _, err := t.log(events); err != nil {
 			return err
 		}
-		doc, err := packDoc(c)
+		doc, err := marshal(c)
 		if err != nil {
 			return err
 		}
-		changed, versions, docs = append(changed, id), append(versions, c.Version), append(docs, doc)
+		changed = append(changed, customerRow{id, c.Version, doc})
 	}
-	return t.insert(&insertCustomers, len(changed), changed, versions, docs)
+	return insertAll(&t.conn, insertCustomers, changed)
 }
 
 // addTo adds the facts to a customer, gives the events of what was new, and

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
 // JournalCut implements ledger.Journal.
 func (s *Store) JournalCut(ctx context.Context) (pos int64, hash []byte, err error) {
-	err = s.look(ctx, func(c *conn) error {
+	err = s.query(ctx, func(c *conn) error {
 		pos, hash, err = c.cut()
 		return err
 	})
@@ -26,7 +27,7 @@ func (c *conn) cut() (pos int64, hash []byte, err error) {
 // CutJournal implements ledger.Retention.
 func (s *Store) CutJournal(ctx context.Context, before time.Time, limit int, now time.Time) (n int, err error) {
 	limit = bound(limit, 100, touch.MaxBatch)
-	err = s.change(ctx, func(t *tx) (err error) {
+	err = s.update(ctx, func(t *tx) (err error) {
 		n, err = t.cutJournal(micros(before), limit, now)
 		return err
 	})
@@ -39,7 +40,7 @@ func (t *tx) cutJournal(before int64, limit int, now time.Time) (n int, err erro
 		return 0, err
 	}
 	pos, whole, old := from, true, true
-	err = t.each(func(rows Rows) error {
+	err = t.each(func(rows sqldb.Rows) error {
 		var r ledger.JournalRecord
 		if err := rows.Scan(&r.Pos, &r.ID, &r.At, &r.Count, &r.Body, &r.Hash); err != nil {
 			return err
@@ -63,14 +64,14 @@ func (t *tx) cutJournal(before int64, limit int, now time.Time) (n int, err erro
 	case n == 0:
 		return 0, nil
 	}
-	moved, err := t.Exec(`UPDATE cut SET pos = $2, hash = $3 WHERE id = 1 AND pos = $1`, from, pos, hash)
+	moved, err := t.exec(`UPDATE cut SET pos = $2, hash = $3 WHERE id = 1 AND pos = $1`, from, pos, hash)
 	if err != nil {
 		return 0, err
 	}
 	if moved == 0 {
-		return 0, errRaced
+		return 0, errConflict
 	}
-	if _, err := t.Exec(`DELETE FROM journal WHERE pos <= $1`, pos); err != nil {
+	if _, err := t.exec(`DELETE FROM journal WHERE pos <= $1`, pos); err != nil {
 		return 0, err
 	}
 	_, err = t.log([]touch.Event{{Kind: touch.EventControl, At: now, Actor: "retention", Reason: ledger.CutReason(pos, hash)}})

@@ -6,25 +6,27 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
-var insertDead = Insert{
-	Table:      "dead",
-	Columns:    []string{"seq", "at"},
-	Kinds:      "ii",
-	OnConflict: "(seq) DO UPDATE SET at = excluded.at",
-}
+// deadRow is a touch that was dead-lettered, and when.
+type deadRow struct{ seq, at int64 }
+
+var insertDead = sqldb.NewInsert("dead", sqldb.Columns[deadRow]{
+	sqldb.Int("seq", func(r deadRow) int64 { return r.seq }),
+	sqldb.Int("at", func(r deadRow) int64 { return r.at }),
+}, "(seq) DO UPDATE SET at = excluded.at", "")
 
 // noteDead remembers which touches were put aside.
-func (t *tx) noteDead(transitions []ledger.Transition) error {
-	var seqs, ats []int64
+func (t *tx) noteDead(transitions []ledger.Transition) {
+	var dead []deadRow
 	for i := range transitions {
 		if transitions[i].To == touch.Dead {
-			seqs, ats = append(seqs, transitions[i].Seq), append(ats, micros(t.s.now()))
+			dead = append(dead, deadRow{seq: transitions[i].Seq, at: micros(t.s.now())})
 		}
 	}
-	return t.insert(&insertDead, len(seqs), seqs, ats)
+	insert(&t.conn, insertDead, dead)
 }
 
 // deadWhere is the condition of a filter over dead d, touches t, campaigns c
@@ -62,7 +64,7 @@ func (c *conn) deadPage(f *ledger.DeadFilter) (seqs []int64, at map[int64]int64,
 	limit := bound(f.Limit, 100, touch.MaxBatch)
 	q := deadWhere(f)
 	at = map[int64]int64{}
-	err = c.each(func(rows Rows) error {
+	err = c.each(func(rows sqldb.Rows) error {
 		var seq, when int64
 		err := rows.Scan(&seq, &when)
 		seqs, at[seq] = append(seqs, seq), when
@@ -77,14 +79,14 @@ func (c *conn) deadPage(f *ledger.DeadFilter) (seqs []int64, at map[int64]int64,
 
 // Dead implements ledger.DeadLetters.
 func (s *Store) Dead(ctx context.Context, f ledger.DeadFilter) (found []ledger.DeadTouch, next int64, err error) {
-	err = s.snapshot(ctx, func(c *conn) error {
+	err = s.readTx(ctx, func(c *conn) error {
 		seqs, at, after, err := c.deadPage(&f)
 		if err != nil || len(seqs) == 0 {
 			return err
 		}
 		next = after
 		var q conditions
-		q.parts, q.args = []string{c.in("t.seq", 1, Int)}, []any{c.array(seqs)}
+		q.parts, q.args = []string{c.in("t.seq", 1, sqldb.Integer)}, []any{c.array(seqs)}
 		views, _, err := c.views(q, len(seqs))
 		for i := range views {
 			p := &views[i].Progress
@@ -98,13 +100,13 @@ func (s *Store) Dead(ctx context.Context, f ledger.DeadFilter) (found []ledger.D
 // Redrive implements ledger.DeadLetters.
 func (s *Store) Redrive(ctx context.Context, f ledger.DeadFilter, dry bool, actor string, now time.Time) (n ledger.Redriven, next int64, err error) {
 	if dry {
-		err = s.snapshot(ctx, func(c *conn) (err error) {
+		err = s.readTx(ctx, func(c *conn) (err error) {
 			n, next, err = c.redrivable(&f, now)
 			return err
 		})
 		return n, next, err
 	}
-	err = s.change(ctx, func(t *tx) (err error) {
+	err = s.update(ctx, func(t *tx) (err error) {
 		n, next, err = t.redrive(&f, actor, now)
 		return err
 	})
@@ -163,7 +165,7 @@ func (t *tx) redrive(f *ledger.DeadFilter, actor string, now time.Time) (n ledge
 	if len(gone) == 0 {
 		return n, next, nil
 	}
-	if _, err := t.Exec(`DELETE FROM dead WHERE `+t.in("seq", 1, Int), t.array(gone)); err != nil {
+	if _, err := t.exec(`DELETE FROM dead WHERE `+t.in("seq", 1, sqldb.Integer), t.array(gone)); err != nil {
 		return n, next, err
 	}
 	_, err = t.log([]touch.Event{{

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -14,7 +15,7 @@ const recordsAtOnce = 64
 func (s *Store) Events(ctx context.Context, caller string, after int64, limit int) ([]touch.Event, error) {
 	limit = bound(limit, 100, 10_000)
 	var events []touch.Event
-	err := s.look(ctx, func(c *conn) error {
+	err := s.query(ctx, func(c *conn) error {
 		pos := after >> placeBits
 		for len(events) < limit {
 			n, last, err := c.feedPage(caller, pos, func(e *touch.Event) {
@@ -35,7 +36,7 @@ func (s *Store) Events(ctx context.Context, caller string, after int64, limit in
 // feedPage reads the next records from pos on, and says how many there were
 // and the position of the last.
 func (c *conn) feedPage(caller string, from int64, visit func(*touch.Event)) (n int, last int64, err error) {
-	err = c.each(func(rows Rows) error {
+	err = c.each(func(rows sqldb.Rows) error {
 		var count int64
 		var body []byte
 		if err := rows.Scan(&last, &count, &body); err != nil {
@@ -50,8 +51,8 @@ func (c *conn) feedPage(caller string, from int64, visit func(*touch.Event)) (n 
 
 // JournalRecords implements ledger.Journal.
 func (s *Store) JournalRecords(ctx context.Context, after int64, limit int) (records []ledger.JournalRecord, err error) {
-	err = s.look(ctx, func(c *conn) error {
-		return c.each(func(rows Rows) error {
+	err = s.query(ctx, func(c *conn) error {
+		return c.each(func(rows sqldb.Rows) error {
 			var r ledger.JournalRecord
 			err := rows.Scan(&r.Pos, &r.ID, &r.At, &r.Count, &r.Body, &r.Hash)
 			records = append(records, r)
@@ -63,7 +64,7 @@ func (s *Store) JournalRecords(ctx context.Context, after int64, limit int) (rec
 
 // JournalHead implements ledger.Journal.
 func (s *Store) JournalHead(ctx context.Context) (pos int64, hash []byte, err error) {
-	err = s.look(ctx, func(c *conn) error {
+	err = s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&pos, &hash}, `SELECT pos, hash FROM head WHERE id = 1`)
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -35,7 +36,7 @@ const turns = `WITH RECURSIVE p(n) AS (SELECT 9 UNION ALL SELECT n - 1 FROM p WH
 func (s *Store) Feed(ctx context.Context, lane string, now time.Time, limit int) (ref ledger.SegmentRef, n int, ok bool, err error) {
 	limit = bound(limit, touch.MaxBatch, touch.MaxBatch)
 	var f *feeding
-	err = s.change(ctx, func(t *tx) error {
+	err = s.update(ctx, func(t *tx) error {
 		f = &feeding{t: t, lane: lane, now: micros(now), limit: limit}
 		return f.run()
 	})
@@ -90,7 +91,7 @@ func (f *feeding) left() int {
 }
 
 func (f *feeding) dueTurns() (due []turn, err error) {
-	err = f.t.each(func(rows Rows) error {
+	err = f.t.each(func(rows sqldb.Rows) error {
 		var next turn
 		if err := rows.Scan(&next.priority, &next.expires); err != nil {
 			return err
@@ -109,7 +110,7 @@ func (f *feeding) page(next turn) (more bool, err error) {
 	}
 	var due, stopped []*wait
 	room := f.left()
-	err = f.t.each(func(rows Rows) error {
+	err = f.t.each(func(rows sqldb.Rows) error {
 		var status int64
 		w, err := scanWait(rows, &status)
 		switch {
@@ -124,7 +125,7 @@ func (f *feeding) page(next turn) (more bool, err error) {
 		return nil
 	}, `SELECT `+waitColumns+`, c.status FROM waits w JOIN campaigns c ON c.no = w.campaign
 		WHERE w.lane = $1 AND w.priority = $2 AND w.expires = $3 AND w.due <= $4 AND w.stage = 0
-		ORDER BY w.due, w.id LIMIT $5`+f.t.s.db.LockSkipOf("w"), f.lane, next.priority, next.expires, f.now, f.left())
+		ORDER BY w.due, w.id LIMIT $5`+f.t.s.db.SkipLockedOf("w"), f.lane, next.priority, next.expires, f.now, f.left())
 	if err != nil || len(due)+len(stopped) == 0 {
 		return false, err
 	}
@@ -159,7 +160,7 @@ func (f *feeding) take(w *wait, in map[member]bool) (err error) {
 		return nil
 	}
 	if f.seg == nil {
-		id, err := f.t.takeOne("segments")
+		id, err := f.t.nextID("segments")
 		if err != nil {
 			return err
 		}
@@ -175,16 +176,14 @@ func (f *feeding) take(w *wait, in map[member]bool) (err error) {
 
 // split takes as many members as fit into a wait of their own, and leaves the rest.
 func (f *feeding) split(w *wait, members []int64) error {
-	id, err := f.t.takeOne("waits")
+	id, err := f.t.nextID("waits")
 	if err != nil {
 		return err
 	}
 	n := f.left()
 	part := &wait{id: id, origin: w.name(), waitKey: w.waitKey, seqs: members[:n:n]}
 	part.segment = f.seg.id
-	if err := f.t.insertWaits([]*wait{part}); err != nil {
-		return err
-	}
+	f.t.insertWaits([]*wait{part})
 	f.seg.take(part, part.seqs)
 	f.t.send(`UPDATE waits SET seqs = $2 WHERE id = $1`, w.id, packNumbers(members[n:]))
 	return nil
@@ -194,14 +193,14 @@ func (f *feeding) split(w *wait, members []int64) error {
 func (f *feeding) settlePage() {
 	f.t.deleteWaits(f.gone)
 	if len(f.taken) > 0 {
-		f.t.send(`UPDATE waits SET stage = 2, segment = $1 WHERE `+f.t.in("id", 2, Int), f.seg.id, f.t.array(f.taken))
+		f.t.send(`UPDATE waits SET stage = 2, segment = $1 WHERE `+f.t.in("id", 2, sqldb.Integer), f.seg.id, f.t.array(f.taken))
 	}
 	f.gone, f.taken = nil, nil
 }
 
 func (t *tx) deleteWaits(ids []int64) {
 	if len(ids) > 0 {
-		t.send(`DELETE FROM waits WHERE `+t.in("id", 1, Int), t.array(ids))
+		t.send(`DELETE FROM waits WHERE `+t.in("id", 1, sqldb.Integer), t.array(ids))
 	}
 }
 
@@ -214,14 +213,14 @@ func (t *tx) park(waits []*wait) {
 	for _, w := range waits {
 		ids, campaigns = append(ids, w.id), append(campaigns, w.campaign)
 	}
-	t.send(`UPDATE waits SET stage = 1 WHERE `+t.in("id", 1, Int), t.array(ids))
-	t.send(`UPDATE campaigns SET sweep = 1 WHERE `+t.in("no", 1, Int), t.array(sortedSet(campaigns)))
+	t.send(`UPDATE waits SET stage = 1 WHERE `+t.in("id", 1, sqldb.Integer), t.array(ids))
+	t.send(`UPDATE campaigns SET sweep = 1 WHERE `+t.in("no", 1, sqldb.Integer), t.array(sortedSet(campaigns)))
 }
 
 // NextDue implements ledger.Work.
 func (s *Store) NextDue(ctx context.Context, lane string) (time.Time, error) {
 	var due sql.NullInt64
-	err := s.look(ctx, func(c *conn) error {
+	err := s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&due}, turns+`SELECT min(due) FROM dues`, lane)
 		return err
 	})

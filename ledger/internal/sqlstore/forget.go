@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"time"
 
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
 // Forget implements ledger.Retention.
 func (s *Store) Forget(ctx context.Context, before time.Time, after int64, limit int, now time.Time) (n int, next int64, err error) {
-	err = s.change(ctx, func(t *tx) (err error) {
+	err = s.update(ctx, func(t *tx) (err error) {
 		f := forgetting{t: t, before: before, limit: bound(limit, 100, touch.MaxBatch), past: map[touch.ID]int64{}}
 		n, next, err = f.run(after, now)
 		return err
@@ -47,7 +48,7 @@ func (f *forgetting) run(after int64, now time.Time) (n int, next int64, err err
 func (f *forgetting) find(after int64) (next int64, err error) {
 	f.items, f.records = map[string]touch.ID{}, map[int64]bool{}
 	seen, young := 0, 0
-	err = f.t.each(func(rows Rows) error {
+	err = f.t.each(func(rows sqldb.Rows) error {
 		tc, r, err := scanTouchProgress(rows)
 		if err != nil {
 			return err
@@ -92,12 +93,12 @@ func (f *forgetting) spareOpenTasks() error {
 		return nil
 	}
 	var open []touch.ID
-	err := f.t.each(func(rows Rows) error {
+	err := f.t.each(func(rows sqldb.Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		open = append(open, f.items[id])
 		return err
-	}, `SELECT id FROM items WHERE `+f.t.in("id", 1, Text)+` AND state IN ($2, $3)`,
+	}, `SELECT id FROM items WHERE `+f.t.in("id", 1, sqldb.String)+` AND state IN ($2, $3)`,
 		f.t.array(f.itemIDs()), string(touch.TaskOpen), string(touch.TaskClaimed))
 	for _, id := range open {
 		delete(f.past, id)
@@ -125,17 +126,17 @@ func (f *forgetting) remove() error {
 	}
 	t := f.t
 	for _, table := range []string{"touches", "progress", "dead"} {
-		if _, err := t.Exec(`DELETE FROM `+table+` WHERE `+t.in("seq", 1, Int), t.array(seqs)); err != nil {
+		if _, err := t.exec(`DELETE FROM `+table+` WHERE `+t.in("seq", 1, sqldb.Integer), t.array(seqs)); err != nil {
 			return err
 		}
 	}
 	if len(keys) > 0 {
-		if _, err := t.Exec(`DELETE FROM vendors WHERE `+t.in("key", 1, Blob), t.array(keys)); err != nil {
+		if _, err := t.exec(`DELETE FROM vendors WHERE `+t.in("key", 1, sqldb.Bytes), t.array(keys)); err != nil {
 			return err
 		}
 	}
 	if ids := f.itemIDs(); len(ids) > 0 {
-		_, err = t.Exec(`DELETE FROM items WHERE `+t.in("id", 1, Text), t.array(ids))
+		_, err = t.exec(`DELETE FROM items WHERE `+t.in("id", 1, sqldb.String), t.array(ids))
 	}
 	return err
 }
@@ -147,7 +148,7 @@ func (f *forgetting) vendorKeys() (keys [][]byte, err error) {
 	for id := range f.records {
 		records = append(records, id)
 	}
-	err = f.t.each(func(rows Rows) error {
+	err = f.t.each(func(rows sqldb.Rows) error {
 		var pos, count int64
 		var body []byte
 		if err := rows.Scan(&pos, &count, &body); err != nil {
@@ -158,6 +159,6 @@ func (f *forgetting) vendorKeys() (keys [][]byte, err error) {
 				keys = append(keys, vendorKey(e.Result.Provider, e.Result.VendorID))
 			}
 		})
-	}, `SELECT pos, count, body FROM journal WHERE `+f.t.in("id", 1, Int), f.t.array(records))
+	}, `SELECT pos, count, body FROM journal WHERE `+f.t.in("id", 1, sqldb.Integer), f.t.array(records))
 	return keys, err
 }

@@ -25,8 +25,7 @@ func (s *Store) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, h led
 func (in *intake) take(s *segment) {
 	s.claimed, s.worker, s.until = true, in.hold.Worker, in.hold.Until
 	held := &ledger.Segment{Ref: s.ref()}
-	for i := range in.lines {
-		l := &in.lines[i]
+	for _, l := range in.lines {
 		if l.wait == nil || l.wait.segment != s.id || !in.answers[l.index].New {
 			continue
 		}

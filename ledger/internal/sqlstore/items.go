@@ -9,20 +9,49 @@ import (
 	"strings"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
-var insertItems = Insert{
-	Table: "items",
-	Columns: []string{"id", "version", "channel", "customer", "state", "placement", "manager", "claimed_by", "queue", "branch",
-		"due", "escalated", "created", "expires", "doc"},
-	Kinds:      "tittttttttiiiib",
-	OnConflict: "(id) DO NOTHING",
+// itemRow is an item with the document already encoded.
+type itemRow struct {
+	*touch.Item
+	assignee touch.Assignee
+	doc      []byte
 }
+
+func newItemRow(item *touch.Item) (itemRow, error) {
+	doc, err := marshal(item)
+	r := itemRow{Item: item, doc: doc}
+	if item.Assignee != nil {
+		r.assignee = *item.Assignee
+	}
+	return r, err
+}
+
+var itemColumns = sqldb.Columns[itemRow]{
+	sqldb.Text("id", func(r itemRow) string { return r.ID }),
+	sqldb.Int("version", func(r itemRow) int64 { return r.Version }),
+	sqldb.Text("channel", func(r itemRow) string { return string(r.Channel) }),
+	sqldb.Text("customer", func(r itemRow) string { return r.Customer }),
+	sqldb.Text("state", func(r itemRow) string { return string(r.State) }),
+	sqldb.Text("placement", func(r itemRow) string { return r.Content.Placement }),
+	sqldb.Text("manager", func(r itemRow) string { return r.assignee.Manager }),
+	sqldb.Text("claimed_by", func(r itemRow) string { return r.ClaimedBy }),
+	sqldb.Text("queue", func(r itemRow) string { return r.assignee.Queue }),
+	sqldb.Text("branch", func(r itemRow) string { return r.assignee.Branch }),
+	sqldb.Int("due", func(r itemRow) int64 { return optMicros(r.DueAt) }),
+	sqldb.Int("escalated", func(r itemRow) int64 { return flag(r.Escalated) }),
+	sqldb.Int("created", func(r itemRow) int64 { return micros(r.CreatedAt) }),
+	sqldb.Int("expires", func(r itemRow) int64 { return optMicros(r.ExpiresAt) }),
+	sqldb.Blob("doc", func(r itemRow) []byte { return r.doc }),
+}
+
+var insertItems = sqldb.NewInsert("items", itemColumns, "(id) DO NOTHING", "")
 
 // PutItems implements ledger.Items.
 func (s *Store) PutItems(ctx context.Context, items []touch.Item) error {
-	var c itemColumns
+	rows := make([]itemRow, 0, len(items))
 	seen := map[string]bool{}
 	for _, item := range items {
 		if item.ID == "" {
@@ -33,64 +62,22 @@ func (s *Store) PutItems(ctx context.Context, items []touch.Item) error {
 		}
 		seen[item.ID] = true
 		item.Version = 1
-		if err := c.add(&item); err != nil {
+		row, err := newItemRow(&item)
+		if err != nil {
 			return s.fault(err)
 		}
+		rows = append(rows, row)
 	}
-	return s.change(ctx, func(t *tx) error { return t.insert(&insertItems, len(c.texts[0]), c.all()...) })
-}
-
-// itemColumns are items as columns: the texts are id, channel, customer, state,
-// placement, manager, claimed_by, queue and branch; the numbers version, due,
-// escalated, created and expires.
-type itemColumns struct {
-	texts [9][]string
-	ints  [5][]int64
-	docs  [][]byte
-}
-
-func (c *itemColumns) add(item *touch.Item) error {
-	doc, err := packDoc(item)
-	if err != nil {
-		return err
-	}
-	var a touch.Assignee
-	if item.Assignee != nil {
-		a = *item.Assignee
-	}
-	escalated := int64(0)
-	if item.Escalated {
-		escalated = 1
-	}
-	texts := [...]string{item.ID, string(item.Channel), item.Customer, string(item.State), item.Content.Placement,
-		a.Manager, item.ClaimedBy, a.Queue, a.Branch}
-	ints := [...]int64{item.Version, optMicros(item.DueAt), escalated, micros(item.CreatedAt), optMicros(item.ExpiresAt)}
-	for i, v := range texts {
-		c.texts[i] = append(c.texts[i], v)
-	}
-	for i, v := range ints {
-		c.ints[i] = append(c.ints[i], v)
-	}
-	c.docs = append(c.docs, doc)
-	return nil
-}
-
-// all gives the columns in the order of insertItems.
-func (c *itemColumns) all() []any {
-	all := []any{c.texts[0], c.ints[0]}
-	for _, col := range c.texts[1:] {
-		all = append(all, col)
-	}
-	for _, col := range c.ints[1:] {
-		all = append(all, col)
-	}
-	return append(all, c.docs)
+	return s.update(ctx, func(t *tx) error {
+		insert(&t.conn, insertItems, rows)
+		return nil
+	})
 }
 
 // Item implements ledger.Items.
 func (s *Store) Item(ctx context.Context, id string) (*touch.Item, error) {
 	var all []touch.Item
-	err := s.look(ctx, func(c *conn) (err error) {
+	err := s.query(ctx, func(c *conn) (err error) {
 		all, err = readDocs[touch.Item](c, `SELECT doc FROM items WHERE id = $1`, id)
 		return err
 	})
@@ -107,26 +94,15 @@ func (s *Store) Item(ctx context.Context, id string) (*touch.Item, error) {
 func (s *Store) UpdateItem(ctx context.Context, item touch.Item) error {
 	seen := item.Version
 	item.Version++
-	var c itemColumns
-	if err := c.add(&item); err != nil {
+	row, err := newItemRow(&item)
+	if err != nil {
 		return s.fault(err)
 	}
-	args := []any{item.ID, seen}
-	var sets []string
-	one := func(name string, v any) {
-		args = append(args, v)
-		sets = append(sets, fmt.Sprintf("%s = $%d", name, len(args)))
-	}
-	one("version", item.Version)
-	for i, name := range insertItems.Columns[2:10] {
-		one(name, c.texts[i+1][0])
-	}
-	for i, name := range insertItems.Columns[10:14] {
-		one(name, c.ints[i+1][0])
-	}
-	one("doc", c.docs[0])
-	return s.change(ctx, func(t *tx) error {
-		n, err := t.Exec(`UPDATE items SET `+strings.Join(sets, ", ")+` WHERE id = $1 AND version = $2`, args...)
+	// $1 is the id and $2 the version that the caller has seen.
+	sets, values := itemColumns.Set(row, 3, "id")
+	args := append([]any{item.ID, seen}, values...)
+	return s.update(ctx, func(t *tx) error {
+		n, err := t.exec(`UPDATE items SET `+sets+` WHERE id = $1 AND version = $2`, args...)
 		if err != nil || n == 1 {
 			return err
 		}
@@ -144,7 +120,7 @@ func (s *Store) UpdateItem(ctx context.Context, item touch.Item) error {
 // CountItems implements ledger.Items.
 func (s *Store) CountItems(ctx context.Context, f ledger.ItemFilter) (n int64, err error) {
 	q := itemConditions(f)
-	err = s.look(ctx, func(c *conn) error {
+	err = s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&n}, `SELECT count(*) FROM items`+q.where(), q.args...)
 		return err
 	})
@@ -170,7 +146,7 @@ func (s *Store) ListItems(ctx context.Context, f ledger.ItemFilter) (items []tou
 			q.add(`(created < %s OR (created = %s AND id < %s))`, at, at, id)
 		}
 	}
-	err = s.look(ctx, func(c *conn) error {
+	err = s.query(ctx, func(c *conn) error {
 		items, err = readDocs[touch.Item](c, `SELECT doc FROM items`+q.where()+` ORDER BY `+order+fmt.Sprintf(` LIMIT %d`, limit+1), q.args...)
 		return err
 	})

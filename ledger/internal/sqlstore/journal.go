@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -56,7 +57,7 @@ func (t *tx) reserve(n int) (*record, error) {
 			return r, nil
 		}
 	}
-	id, err := t.takeOne("records")
+	id, err := t.nextID("records")
 	if err != nil {
 		return nil, err
 	}
@@ -92,16 +93,16 @@ func (r *record) sum() [32]byte {
 
 // writeJournal appends the records that hold something.
 func (t *tx) writeJournal() error {
-	records := make([]Record, 0, len(t.journal.records))
+	records := make([]JournalRow, 0, len(t.journal.records))
 	for _, r := range t.journal.records {
 		if r.count > 0 {
-			records = append(records, Record{ID: r.id, At: r.at, Count: int64(r.count), Callers: r.callers, Body: r.w.b, Sum: r.sum()})
+			records = append(records, JournalRow{ID: r.id, At: r.at, Count: int64(r.count), Callers: r.callers, Body: r.w.b, Sum: r.sum()})
 		}
 	}
 	if len(records) == 0 {
 		return nil
 	}
-	return t.s.db.Append(t, records)
+	return t.s.db.AppendJournal(t, records)
 }
 
 // readRecord calls visit for each event of a record.
@@ -122,7 +123,7 @@ func readRecord(pos, count int64, body []byte, visit func(*touch.Event)) error {
 // history gives the events of one touch from the records that hold them.
 func (c *conn) history(id touch.ID, records []int64) ([]touch.Event, error) {
 	var events []touch.Event
-	err := c.each(func(rows Rows) error {
+	err := c.each(func(rows sqldb.Rows) error {
 		var pos, count int64
 		var body []byte
 		if err := rows.Scan(&pos, &count, &body); err != nil {
@@ -133,6 +134,6 @@ func (c *conn) history(id touch.ID, records []int64) ([]touch.Event, error) {
 				events = append(events, *e)
 			}
 		})
-	}, `SELECT pos, count, body FROM journal WHERE `+c.in("id", 1, Int)+` ORDER BY pos`, c.array(records))
+	}, `SELECT pos, count, body FROM journal WHERE `+c.in("id", 1, sqldb.Integer)+` ORDER BY pos`, c.array(records))
 	return events, err
 }

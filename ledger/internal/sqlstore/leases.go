@@ -7,8 +7,8 @@ import (
 
 // Lease implements ledger.Leases.
 func (s *Store) Lease(ctx context.Context, name, holder string, now, until time.Time) (held bool, err error) {
-	err = s.change(ctx, func(t *tx) error {
-		n, err := t.Exec(`INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3)
+	err = s.update(ctx, func(t *tx) error {
+		n, err := t.exec(`INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3)
 			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
 			WHERE leases.holder = excluded.holder OR leases.until <= $4`, name, holder, micros(until), micros(now))
 		held = n == 1

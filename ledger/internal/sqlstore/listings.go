@@ -4,15 +4,26 @@ import (
 	"context"
 	"time"
 
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
-var insertListings = Insert{
-	Table:      "listings",
-	Columns:    []string{"list", "key", "scope", "until", "doc"},
-	Kinds:      "tttib",
-	OnConflict: "(list, key, scope) DO UPDATE SET until = excluded.until, doc = excluded.doc",
+// listingRow is an entry of a list with the document already encoded.
+type listingRow struct {
+	*touch.Listing
+	doc []byte
 }
+
+var listingColumns = sqldb.Columns[listingRow]{
+	sqldb.Text("list", func(r listingRow) string { return r.List }),
+	sqldb.Text("key", func(r listingRow) string { return r.Key }),
+	sqldb.Text("scope", func(r listingRow) string { return r.Scope }),
+	sqldb.Int("until", func(r listingRow) int64 { return optMicros(r.Until) }),
+	sqldb.Blob("doc", func(r listingRow) []byte { return r.doc }),
+}
+
+var insertListings = sqldb.NewInsert("listings", listingColumns,
+	"(list, key, scope) DO UPDATE SET "+listingColumns.Excluded("list", "key", "scope"), "")
 
 // PutListings implements ledger.Listings.
 func (s *Store) PutListings(ctx context.Context, listings []touch.Listing, actor string, now time.Time) error {
@@ -21,21 +32,16 @@ func (s *Store) PutListings(ctx context.Context, listings []touch.Listing, actor
 	for _, l := range listings {
 		last[name{l.List, l.Key, l.Scope}] = l
 	}
-	var lists, keys, scopes []string
-	var untils []int64
-	var docs [][]byte
+	rows := make([]listingRow, 0, len(last))
 	for _, l := range last {
-		doc, err := packDoc(l)
+		doc, err := marshal(l)
 		if err != nil {
 			return s.fault(err)
 		}
-		lists, keys, scopes = append(lists, l.List), append(keys, l.Key), append(scopes, l.Scope)
-		untils, docs = append(untils, optMicros(l.Until)), append(docs, doc)
+		rows = append(rows, listingRow{&l, doc})
 	}
-	return s.change(ctx, func(t *tx) error {
-		if err := t.insert(&insertListings, len(lists), lists, keys, scopes, untils, docs); err != nil {
-			return err
-		}
+	return s.update(ctx, func(t *tx) error {
+		insert(&t.conn, insertListings, rows)
 		for _, l := range last {
 			// The key may be an address: the event does not name it.
 			reason := "added to " + l.List
@@ -53,8 +59,8 @@ func (s *Store) PutListings(ctx context.Context, listings []touch.Listing, actor
 
 // EndListing implements ledger.Listings.
 func (s *Store) EndListing(ctx context.Context, list, key, scope, actor string, now time.Time) error {
-	return s.change(ctx, func(t *tx) error {
-		n, err := t.Exec(`DELETE FROM listings WHERE list = $1 AND key = $2 AND scope = $3 AND (until = 0 OR until > $4)`,
+	return s.update(ctx, func(t *tx) error {
+		n, err := t.exec(`DELETE FROM listings WHERE list = $1 AND key = $2 AND scope = $3 AND (until = 0 OR until > $4)`,
 			list, key, scope, micros(now))
 		if err != nil {
 			return err
@@ -73,8 +79,8 @@ func (s *Store) Listings(ctx context.Context, keys []string, now time.Time) (map
 	if len(keys) == 0 {
 		return found, nil
 	}
-	err := s.look(ctx, func(c *conn) error {
-		all, err := readDocs[touch.Listing](c, `SELECT doc FROM listings WHERE `+c.in("key", 1, Text)+
+	err := s.query(ctx, func(c *conn) error {
+		all, err := readDocs[touch.Listing](c, `SELECT doc FROM listings WHERE `+c.in("key", 1, sqldb.String)+
 			` AND (until = 0 OR until > $2) ORDER BY list, key, scope`, c.array(keys), micros(now))
 		for _, l := range all {
 			found[l.Key] = append(found[l.Key], l)
@@ -86,7 +92,7 @@ func (s *Store) Listings(ctx context.Context, keys []string, now time.Time) (map
 
 // ListListings implements ledger.Listings.
 func (s *Store) ListListings(ctx context.Context, list, afterKey string, limit int) (all []touch.Listing, err error) {
-	err = s.look(ctx, func(c *conn) error {
+	err = s.query(ctx, func(c *conn) error {
 		all, err = readDocs[touch.Listing](c, `SELECT doc FROM listings WHERE list = $1 AND key > $2 ORDER BY key, scope LIMIT $3`,
 			list, afterKey, bound(limit, 100, 1000))
 		return err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -57,7 +58,7 @@ func (ms *moves) run() error {
 	all := todo
 	for round := 0; len(todo) > 0; round++ {
 		if round > 2 {
-			return errRaced
+			return errConflict
 		}
 		changed, err := ms.compute(todo, round > 0)
 		if err != nil {
@@ -82,7 +83,8 @@ func (ms *moves) run() error {
 			m.wait.seqs = append(m.wait.seqs, m.seq)
 		}
 	}
-	return ms.waits.write()
+	ms.waits.write()
+	return nil
 }
 
 // compute runs the steps and gives the moves that changed something. The rows
@@ -167,35 +169,28 @@ func (ms *moves) settleIn(m *move) (err error) {
 	return nil
 }
 
-var insertProgress = Insert{
-	Table: "progress",
-	Columns: []string{"seq", "version", "state", "reason", "leg", "attempts", "due", "lane", "wait", "provider",
-		"contacts", "trail"},
-	Kinds: "iittiiititbb",
-	OnConflict: `(seq) DO UPDATE SET version = excluded.version, state = excluded.state, reason = excluded.reason,
-		leg = excluded.leg, attempts = excluded.attempts, due = excluded.due, lane = excluded.lane, wait = excluded.wait,
-		provider = excluded.provider, contacts = excluded.contacts, trail = excluded.trail
-		WHERE progress.version = excluded.version - 1`,
-	Key: "seq",
+var progressWrites = sqldb.Columns[*move]{
+	sqldb.Int("seq", func(m *move) int64 { return m.seq }),
+	sqldb.Int("version", func(m *move) int64 { return m.next.Version }),
+	sqldb.Text("state", func(m *move) string { return string(m.next.State) }),
+	sqldb.Text("reason", func(m *move) string { return m.next.Reason }),
+	sqldb.Int("leg", func(m *move) int64 { return int64(m.next.Leg) }),
+	sqldb.Int("attempts", func(m *move) int64 { return int64(m.next.Attempts) }),
+	sqldb.Int("due", func(m *move) int64 { return micros(m.next.Due) }),
+	sqldb.Text("lane", func(m *move) string { return m.next.Lane }),
+	sqldb.Int("wait", func(m *move) int64 { return m.name }),
+	sqldb.Text("provider", func(m *move) string { return m.next.Provider }),
+	sqldb.Blob("contacts", func(m *move) []byte { return packContacts(m.next.Contacts) }),
+	sqldb.Blob("trail", func(m *move) []byte { return packNumbers(m.trail()) }),
 }
+
+var insertProgress = sqldb.NewInsert("progress", progressWrites,
+	"(seq) DO UPDATE SET "+progressWrites.Excluded("seq")+" WHERE progress.version = excluded.version - 1", "seq")
 
 // store writes the new progress of touches whose version is still the one
 // read, and gives the moves that came too late.
 func (ms *moves) store(changed []*move) (late []*move, err error) {
-	n := len(changed)
-	if n == 0 {
-		return nil, nil
-	}
-	seqs, versions, legs, attempts := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	dues, waits, contacts, trails := make([]int64, n), make([]int64, n), make([][]byte, n), make([][]byte, n)
-	states, reasons, lanes, providers := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	for i, m := range changed {
-		p := &m.next
-		seqs[i], versions[i], states[i], reasons[i] = m.seq, p.Version, string(p.State), p.Reason
-		legs[i], attempts[i], dues[i], lanes[i] = int64(p.Leg), int64(p.Attempts), micros(p.Due), p.Lane
-		waits[i], providers[i], contacts[i], trails[i] = m.name, p.Provider, packContacts(p.Contacts), packNumbers(m.trail())
-	}
-	hits, err := ms.t.insertHits(&insertProgress, n, seqs, versions, states, reasons, legs, attempts, dues, lanes, waits, providers, contacts, trails)
+	hits, err := insertNew(&ms.t.conn, insertProgress, changed)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 
 // PutProposal implements ledger.PolicyChanges.
 func (s *Store) PutProposal(ctx context.Context, p ledger.Proposal, documents map[string][]byte, now time.Time) error {
-	return s.change(ctx, func(t *tx) error {
+	return s.update(ctx, func(t *tx) error {
 		if err := t.putProposal(p); err != nil {
 			return err
 		}
@@ -28,7 +28,7 @@ func (s *Store) PutProposal(ctx context.Context, p ledger.Proposal, documents ma
 
 // EnactProposal implements ledger.PolicyChanges.
 func (s *Store) EnactProposal(ctx context.Context, p ledger.Proposal, now time.Time) error {
-	return s.changeControl(ctx, proposalEvent(&p, now), func(t *tx) error {
+	return s.updateControl(ctx, proposalEvent(&p, now), func(t *tx) error {
 		var active string
 		if _, err := t.one([]any{&active}, `SELECT policy FROM control WHERE id = 1`); err != nil {
 			return err
@@ -46,7 +46,7 @@ func (s *Store) EnactProposal(ctx context.Context, p ledger.Proposal, now time.T
 		if err := t.putProposal(p); err != nil {
 			return err
 		}
-		_, err = t.Exec(`UPDATE control SET policy = $1 WHERE id = 1`, p.Hash)
+		_, err = t.exec(`UPDATE control SET policy = $1 WHERE id = 1`, p.Hash)
 		return err
 	})
 }
@@ -71,19 +71,19 @@ func proposalEvent(p *ledger.Proposal, now time.Time) touch.Event {
 func (t *tx) putProposal(p ledger.Proposal) error {
 	seen := p.Version
 	p.Version++
-	doc, err := packDoc(p)
+	doc, err := marshal(p)
 	if err != nil {
 		return err
 	}
 	if seen == 0 {
-		n, err := t.Exec(`INSERT INTO proposals (id, version, state, created, doc) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING`,
+		n, err := t.exec(`INSERT INTO proposals (id, version, state, created, doc) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING`,
 			p.ID, p.Version, string(p.State), micros(p.CreatedAt), doc)
 		if err == nil && n == 0 {
 			return conflict("this proposal exists already")
 		}
 		return err
 	}
-	n, err := t.Exec(`UPDATE proposals SET version = $2, state = $3, doc = $4 WHERE id = $1 AND version = $5`,
+	n, err := t.exec(`UPDATE proposals SET version = $2, state = $3, doc = $4 WHERE id = $1 AND version = $5`,
 		p.ID, p.Version, string(p.State), doc, seen)
 	if err == nil && n == 0 {
 		return conflict("the proposal has moved on")
@@ -93,18 +93,18 @@ func (t *tx) putProposal(p ledger.Proposal) error {
 
 // storeSet keeps documents by their hash.
 func (t *tx) storeSet(set *ledger.PolicySet) error {
-	doc, err := packDoc(set)
+	doc, err := marshal(set)
 	if err != nil {
 		return err
 	}
-	_, err = t.Exec(`INSERT INTO policies (hash, doc) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`, set.Hash, doc)
+	_, err = t.exec(`INSERT INTO policies (hash, doc) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`, set.Hash, doc)
 	return err
 }
 
 // Proposal implements ledger.PolicyChanges.
 func (s *Store) Proposal(ctx context.Context, id string) (*ledger.Proposal, error) {
 	var all []ledger.Proposal
-	err := s.look(ctx, func(c *conn) (err error) {
+	err := s.query(ctx, func(c *conn) (err error) {
 		all, err = readDocs[ledger.Proposal](c, `SELECT doc FROM proposals WHERE id = $1`, id)
 		return err
 	})
@@ -119,7 +119,7 @@ func (s *Store) Proposal(ctx context.Context, id string) (*ledger.Proposal, erro
 
 // Proposals implements ledger.PolicyChanges.
 func (s *Store) Proposals(ctx context.Context, state ledger.ProposalState, limit int) (all []ledger.Proposal, err error) {
-	err = s.look(ctx, func(c *conn) error {
+	err = s.query(ctx, func(c *conn) error {
 		all, err = readDocs[ledger.Proposal](c, `SELECT doc FROM proposals WHERE $1 = '' OR state = $1 ORDER BY created DESC, id DESC LIMIT $2`,
 			string(state), bound(limit, 100, 1000))
 		return err

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
 // Touch implements ledger.Touches.
 func (s *Store) Touch(ctx context.Context, caller string, id touch.ID) (*ledger.TouchView, error) {
 	var view *ledger.TouchView
-	err := s.snapshot(ctx, func(c *conn) error {
+	err := s.readTx(ctx, func(c *conn) error {
 		var q conditions
 		q.add("t.id = %s", id[:])
 		if caller != "" {
@@ -52,7 +53,7 @@ func (s *Store) Touches(ctx context.Context, f ledger.TouchFilter) (views []ledg
 	if f.State != "" {
 		q.add("COALESCE(p.state, t.state) = %s", string(f.State))
 	}
-	err = s.snapshot(ctx, func(c *conn) (err error) {
+	err = s.readTx(ctx, func(c *conn) (err error) {
 		views, _, err = c.views(q, limit+1)
 		return err
 	})
@@ -88,7 +89,7 @@ func (q *conditions) where() string {
 
 // views reads touches with their progress, oldest first.
 func (c *conn) views(q conditions, limit int) (views []ledger.TouchView, rows []*row, err error) {
-	err = c.each(func(sqlRows Rows) error {
+	err = c.each(func(sqlRows sqldb.Rows) error {
 		t, r, err := scanTouchProgress(sqlRows)
 		if err != nil {
 			return err
@@ -127,12 +128,12 @@ func (c *conn) claimedSegments(rows []*row) (map[int64]bool, error) {
 	if len(ids) == 0 {
 		return claimed, nil
 	}
-	err := c.each(func(rows Rows) error {
+	err := c.each(func(rows sqldb.Rows) error {
 		var id int64
 		err := rows.Scan(&id)
 		claimed[id] = true
 		return err
-	}, `SELECT id FROM segments WHERE claimed = 1 AND `+c.in("id", 1, Int), c.array(sortedSet(ids)))
+	}, `SELECT id FROM segments WHERE claimed = 1 AND `+c.in("id", 1, sqldb.Integer), c.array(sortedSet(ids)))
 	return claimed, err
 }
 
@@ -142,10 +143,10 @@ func (s *Store) Contacts(ctx context.Context, customers []string, since time.Tim
 	if len(customers) == 0 {
 		return found, nil
 	}
-	err := s.snapshot(ctx, func(c *conn) error {
+	err := s.readTx(ctx, func(c *conn) error {
 		clear(found)
 		touches, bySeq := map[int64]*touch.Touch{}, map[int64]*row{}
-		err := c.each(func(rows Rows) error {
+		err := c.each(func(rows sqldb.Rows) error {
 			t, r, err := scanTouchProgress(rows)
 			if err != nil {
 				return err
@@ -161,7 +162,7 @@ func (s *Store) Contacts(ctx context.Context, customers []string, since time.Tim
 			}
 			return nil
 		}, `SELECT `+touchColumns+`, `+progressColumns+fromProgress+`JOIN campaigns c ON c.no = t.campaign
-			WHERE `+c.in("t.customer", 1, Text)+` AND (p.contacts IS NOT NULL OR COALESCE(p.wait, t.wait) <> 0) ORDER BY t.seq`,
+			WHERE `+c.in("t.customer", 1, sqldb.String)+` AND (p.contacts IS NOT NULL OR COALESCE(p.wait, t.wait) <> 0) ORDER BY t.seq`,
 			c.array(customers))
 		if err != nil {
 			return err
@@ -186,7 +187,7 @@ func (c *conn) pending(touches map[int64]*touch.Touch, rows map[int64]*row, foun
 	if len(ids) == 0 {
 		return nil
 	}
-	return c.each(func(sqlRows Rows) error {
+	return c.each(func(sqlRows sqldb.Rows) error {
 		var id int64
 		var b []byte
 		if err := sqlRows.Scan(&id, &b); err != nil {
@@ -206,7 +207,7 @@ func (c *conn) pending(touches map[int64]*touch.Touch, rows map[int64]*row, foun
 			found[t.Customer] = append(found[t.Customer], p)
 		}
 		return err
-	}, `SELECT id, intents FROM segments WHERE intents IS NOT NULL AND `+c.in("id", 1, Int), c.array(sortedSet(ids)))
+	}, `SELECT id, intents FROM segments WHERE intents IS NOT NULL AND `+c.in("id", 1, sqldb.Integer), c.array(sortedSet(ids)))
 }
 
 func past(t *touch.Touch, contact ledger.Contact) ledger.PastContact {

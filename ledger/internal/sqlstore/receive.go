@@ -1,13 +1,13 @@
 package sqlstore
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"slices"
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -18,7 +18,7 @@ func (s *Store) Receive(ctx context.Context, receipts []touch.Receipt, now time.
 	}
 	var answers []ledger.Received
 	var unmatched [][]byte
-	err := s.change(ctx, func(t *tx) error {
+	err := s.update(ctx, func(t *tx) error {
 		answers, unmatched = nil, nil
 		found, err := t.match(receipts)
 		if err != nil {
@@ -62,7 +62,7 @@ func (c *conn) match(receipts []touch.Receipt) ([]target, error) {
 		}
 	}
 	if len(keys) > 0 {
-		err := c.each(func(rows Rows) error {
+		err := c.each(func(rows sqldb.Rows) error {
 			var key []byte
 			var to target
 			if err := rows.Scan(&key, &to.seq, &to.leg); err != nil {
@@ -74,7 +74,7 @@ func (c *conn) match(receipts []touch.Receipt) ([]target, error) {
 				}
 			}
 			return nil
-		}, `SELECT key, seq, leg FROM vendors WHERE `+c.in("key", 1, Blob), c.array(keys))
+		}, `SELECT key, seq, leg FROM vendors WHERE `+c.in("key", 1, sqldb.Bytes), c.array(keys))
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +82,7 @@ func (c *conn) match(receipts []touch.Receipt) ([]target, error) {
 	if len(ids) == 0 {
 		return found, nil
 	}
-	err := c.each(func(rows Rows) error {
+	err := c.each(func(rows sqldb.Rows) error {
 		var id []byte
 		var seq int64
 		if err := rows.Scan(&id, &seq); err != nil {
@@ -93,7 +93,7 @@ func (c *conn) match(receipts []touch.Receipt) ([]target, error) {
 			found[i] = target{seq, leg}
 		}
 		return nil
-	}, `SELECT id, seq FROM touches WHERE `+c.in("id", 1, Blob), c.array(ids))
+	}, `SELECT id, seq FROM touches WHERE `+c.in("id", 1, sqldb.Bytes), c.array(ids))
 	return found, err
 }
 
@@ -169,34 +169,42 @@ func (f *customerFacts) heard(tc *touch.Touch, e *touch.Event) {
 	}
 }
 
-var insertOrphans = Insert{
-	Table:      "orphans",
-	Columns:    []string{"digest", "key", "at", "doc"},
-	Kinds:      "bbib",
-	OnConflict: "(digest) DO NOTHING",
+// orphanRow is a receipt that names a vendor's id not known yet.
+type orphanRow struct {
+	digest [16]byte
+	key    []byte // see vendorKey
+	at     int64
+	doc    []byte
 }
+
+var insertOrphans = sqldb.NewInsert("orphans", sqldb.Columns[*orphanRow]{
+	sqldb.Blob("digest", func(r *orphanRow) []byte { return r.digest[:] }),
+	sqldb.Blob("key", func(r *orphanRow) []byte { return r.key }),
+	sqldb.Int("at", func(r *orphanRow) int64 { return r.at }),
+	sqldb.Blob("doc", func(r *orphanRow) []byte { return r.doc }),
+}, "(digest) DO NOTHING", "")
 
 // keepOrphans stores receipts that name a vendor's id not known yet.
 func (t *tx) keepOrphans(receipts []touch.Receipt, found []target, now time.Time) (keys [][]byte, err error) {
-	var digests, docs [][]byte
-	var ats []int64
+	var orphans []*orphanRow
 	for i := range receipts {
 		r := &receipts[i]
 		if found[i].seq != 0 || r.VendorID == "" {
 			continue
 		}
-		doc, err := packDoc(r)
+		doc, err := marshal(r)
 		if err != nil {
 			return nil, err
 		}
 		sum := sha256.Sum256(doc)
-		if slices.ContainsFunc(digests, func(d []byte) bool { return bytes.Equal(d, sum[:16]) }) {
+		orphan := &orphanRow{digest: [16]byte(sum[:16]), key: vendorKey(r.Provider, r.VendorID), at: micros(now), doc: doc}
+		if slices.ContainsFunc(orphans, func(o *orphanRow) bool { return o.digest == orphan.digest }) {
 			continue
 		}
-		keys, digests = append(keys, vendorKey(r.Provider, r.VendorID)), append(digests, sum[:16])
-		ats, docs = append(ats, micros(now)), append(docs, doc)
+		keys, orphans = append(keys, orphan.key), append(orphans, orphan)
 	}
-	return keys, t.insert(&insertOrphans, len(keys), digests, keys, ats, docs)
+	insert(&t.conn, insertOrphans, orphans)
+	return keys, nil
 }
 
 // adopt applies kept receipts whose vendor's id has become known: those with
@@ -209,7 +217,7 @@ func (s *Store) adopt(ctx context.Context, keys [][]byte, all bool, now time.Tim
 	}
 	const joined = ` FROM orphans o JOIN vendors v ON v.key = o.key`
 	some := false
-	err := s.look(ctx, func(c *conn) (err error) {
+	err := s.query(ctx, func(c *conn) (err error) {
 		if some, err = c.one([]any{new(int)}, `SELECT 1 FROM orphans LIMIT 1`); !some || err != nil || !all {
 			return err
 		}
@@ -219,22 +227,22 @@ func (s *Store) adopt(ctx context.Context, keys [][]byte, all bool, now time.Tim
 	if err != nil || !some {
 		return err
 	}
-	return s.change(ctx, func(t *tx) error {
+	return s.update(ctx, func(t *tx) error {
 		where, args := ` LIMIT 1000`, []any(nil)
 		if !all {
-			where, args = ` WHERE `+t.in("o.key", 1, Blob), []any{t.array(keys)}
+			where, args = ` WHERE `+t.in("o.key", 1, sqldb.Bytes), []any{t.array(keys)}
 		}
 		var receipts []touch.Receipt
 		var found []target
 		var digests [][]byte
-		err := t.each(func(rows Rows) error {
+		err := t.each(func(rows sqldb.Rows) error {
 			var digest, doc []byte
 			var to target
 			var r touch.Receipt
 			if err := rows.Scan(&digest, &doc, &to.seq, &to.leg); err != nil {
 				return err
 			}
-			if err := unpackDoc(doc, &r); err != nil {
+			if err := unmarshal(doc, &r); err != nil {
 				return err
 			}
 			receipts, found, digests = append(receipts, r), append(found, to), append(digests, digest)
@@ -243,7 +251,7 @@ func (s *Store) adopt(ctx context.Context, keys [][]byte, all bool, now time.Tim
 		if err != nil || len(receipts) == 0 {
 			return err
 		}
-		if _, err := t.Exec(`DELETE FROM orphans WHERE `+t.in("digest", 1, Blob), t.array(digests)); err != nil {
+		if _, err := t.exec(`DELETE FROM orphans WHERE `+t.in("digest", 1, sqldb.Bytes), t.array(digests)); err != nil {
 			return err
 		}
 		_, err = t.receive(receipts, found, now)
@@ -257,15 +265,15 @@ const orphansKept = 7 * 24 * time.Hour
 // dropOrphans deletes receipts that nobody will ask for.
 func (s *Store) dropOrphans(ctx context.Context, now time.Time) error {
 	before, old := micros(now.Add(-orphansKept)), false
-	err := s.look(ctx, func(c *conn) (err error) {
+	err := s.query(ctx, func(c *conn) (err error) {
 		old, err = c.one([]any{new(int)}, `SELECT 1 FROM orphans WHERE at < $1 LIMIT 1`, before)
 		return err
 	})
 	if err != nil || !old {
 		return err
 	}
-	return s.change(ctx, func(t *tx) error {
-		_, err := t.Exec(`DELETE FROM orphans WHERE at < $1`, before)
+	return s.update(ctx, func(t *tx) error {
+		_, err := t.exec(`DELETE FROM orphans WHERE at < $1`, before)
 		return err
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -37,7 +38,7 @@ const fromProgress = ` FROM touches t LEFT JOIN progress p ON p.seq = t.seq `
 // firstVersion is the version of a touch that has not moved.
 const firstVersion = 1
 
-func scanProgress(rows Rows, more ...any) (*row, error) {
+func scanProgress(rows sqldb.Rows, more ...any) (*row, error) {
 	r := &row{}
 	var due int64
 	var contacts, trail []byte
@@ -65,21 +66,21 @@ func (r *row) complete(due int64, contacts, trail []byte) (err error) {
 // load reads rows by number, and into which segments they are taken. With lock
 // the rows that have moved before are locked first.
 func (c *conn) load(seqs []int64, lock bool) (map[int64]*row, error) {
-	if how := c.s.db.Lock(); lock && how != "" {
-		err := c.each(func(Rows) error { return nil },
-			`SELECT seq FROM progress WHERE `+c.in("seq", 1, Int)+` ORDER BY seq`+how, c.array(seqs))
+	if how := c.s.db.ForUpdate(); lock && how != "" {
+		err := c.each(func(sqldb.Rows) error { return nil },
+			`SELECT seq FROM progress WHERE `+c.in("seq", 1, sqldb.Integer)+` ORDER BY seq`+how, c.array(seqs))
 		if err != nil {
 			return nil, err
 		}
 	}
 	found := make(map[int64]*row, len(seqs))
-	err := c.each(func(rows Rows) error {
+	err := c.each(func(rows sqldb.Rows) error {
 		r, err := scanProgress(rows)
 		if err == nil {
 			found[r.Seq] = r
 		}
 		return err
-	}, `SELECT `+progressColumns+fromProgress+`WHERE `+c.in("t.seq", 1, Int), c.array(seqs))
+	}, `SELECT `+progressColumns+fromProgress+`WHERE `+c.in("t.seq", 1, sqldb.Integer), c.array(seqs))
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (c *conn) locate(rows map[int64]*row) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return c.each(func(sqlRows Rows) error {
+	return c.each(func(sqlRows sqldb.Rows) error {
 		w, err := scanWait(sqlRows)
 		if err != nil {
 			return err
@@ -109,7 +110,7 @@ func (c *conn) locate(rows map[int64]*row) error {
 			}
 		}
 		return nil
-	}, `SELECT `+waitColumns+` FROM waits w WHERE w.stage = 2 AND (`+c.in("w.id", 1, Int)+` OR (w.origin <> 0 AND `+c.in("w.origin", 1, Int)+`))`,
+	}, `SELECT `+waitColumns+` FROM waits w WHERE w.stage = 2 AND (`+c.in("w.id", 1, sqldb.Integer)+` OR (w.origin <> 0 AND `+c.in("w.origin", 1, sqldb.Integer)+`))`,
 		c.array(sortedSet(names)))
 }
 
@@ -123,21 +124,21 @@ func (r *row) enter(segment, due int64) {
 // touches reads the touches themselves.
 func (c *conn) touches(seqs []int64) (map[int64]*touch.Touch, error) {
 	found := make(map[int64]*touch.Touch, len(seqs))
-	err := c.each(func(rows Rows) error {
+	err := c.each(func(rows sqldb.Rows) error {
 		var seq int64
 		t, err := scanTouch(rows, &seq)
 		if err == nil {
 			found[seq] = t
 		}
 		return err
-	}, `SELECT `+touchColumns+`, t.seq FROM touches t JOIN campaigns c ON c.no = t.campaign WHERE `+c.in("t.seq", 1, Int), c.array(seqs))
+	}, `SELECT `+touchColumns+`, t.seq FROM touches t JOIN campaigns c ON c.no = t.campaign WHERE `+c.in("t.seq", 1, sqldb.Integer), c.array(seqs))
 	return found, err
 }
 
 // touchColumns are what scanTouch reads: of touches t and campaigns c.
 const touchColumns = `t.id, t.customer, t.priority, t.body, c.caller, c.name`
 
-func scanTouch(rows Rows, more ...any) (*touch.Touch, error) {
+func scanTouch(rows sqldb.Rows, more ...any) (*touch.Touch, error) {
 	t := &touch.Touch{}
 	var id, body []byte
 	dest := append([]any{&id, &t.Customer, &t.Priority, &body, &t.Caller, &t.Campaign}, more...)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 )
 
 // segment is a row of segments.
@@ -62,10 +63,10 @@ func (t *tx) lockSegment(ref ledger.SegmentRef) (*segment, error) {
 // for the answer.
 func (t *tx) askSegment(ref ledger.SegmentRef) (found func() (*segment, error)) {
 	var s *segment
-	t.ask(func(rows Rows) (err error) {
+	t.ask(func(rows sqldb.Rows) (err error) {
 		s, err = scanSegment(rows, ref)
 		return err
-	}, `SELECT lane, epoch, claimed, crashes, waits, seqs, intents FROM segments WHERE id = $1 AND epoch = $2`+t.s.db.Lock(),
+	}, `SELECT lane, epoch, claimed, crashes, waits, seqs, intents FROM segments WHERE id = $1 AND epoch = $2`+t.s.db.ForUpdate(),
 		ref.Segment, ref.Epoch)
 	return func() (*segment, error) {
 		if err := t.Flush(); err != nil {
@@ -78,7 +79,7 @@ func (t *tx) askSegment(ref ledger.SegmentRef) (found func() (*segment, error)) 
 	}
 }
 
-func scanSegment(rows Rows, ref ledger.SegmentRef) (*segment, error) {
+func scanSegment(rows sqldb.Rows, ref ledger.SegmentRef) (*segment, error) {
 	s := &segment{id: ref.Segment}
 	var waits, seqs, intents []byte
 	var claimed int64
@@ -120,7 +121,7 @@ func (s *segment) leave(out map[int64]bool, keep map[int64]bool) {
 
 // OpenSegments implements ledger.Work.
 func (s *Store) OpenSegments(ctx context.Context, lane string) (n int, err error) {
-	err = s.look(ctx, func(c *conn) error {
+	err = s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&n}, `SELECT count(*) FROM segments WHERE lane = $1`, lane)
 		return err
 	})
@@ -133,8 +134,8 @@ func (s *Store) Renew(ctx context.Context, ref ledger.SegmentRef, worker string,
 	if until.IsZero() {
 		held = 0 // given back
 	}
-	return s.change(ctx, func(t *tx) error {
-		n, err := t.Exec(`UPDATE segments SET lease_until = $4, claimed = $5 WHERE id = $1 AND epoch = $2 AND worker = $3 AND claimed = 1`,
+	return s.update(ctx, func(t *tx) error {
+		n, err := t.exec(`UPDATE segments SET lease_until = $4, claimed = $5 WHERE id = $1 AND epoch = $2 AND worker = $3 AND claimed = 1`,
 			ref.Segment, ref.Epoch, worker, micros(until), held)
 		if err == nil && n == 0 {
 			return conflict("the lease on this segment was lost")
@@ -152,10 +153,10 @@ func (s *Store) Recover(ctx context.Context, leasesBefore, unclaimedBefore time.
 		return nil, err
 	}
 	var refs []ledger.SegmentRef
-	err := s.change(ctx, func(t *tx) error {
+	err := s.update(ctx, func(t *tx) error {
 		refs = nil
 		var ids []int64
-		err := t.each(func(rows Rows) error {
+		err := t.each(func(rows sqldb.Rows) error {
 			var ref ledger.SegmentRef
 			if err := rows.Scan(&ref.Segment, &ref.Epoch, &ref.Lane); err != nil {
 				return err
@@ -165,12 +166,12 @@ func (s *Store) Recover(ctx context.Context, leasesBefore, unclaimedBefore time.
 			return nil
 		}, `SELECT id, epoch, lane FROM segments
 			WHERE (claimed = 1 AND lease_until < $1) OR (claimed = 0 AND since < $2)
-			ORDER BY id LIMIT $3`+t.s.db.LockSkip(), micros(leasesBefore), micros(unclaimedBefore), bound(limit, 100, 10_000))
+			ORDER BY id LIMIT $3`+t.s.db.SkipLocked(), micros(leasesBefore), micros(unclaimedBefore), bound(limit, 100, 10_000))
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		_, err = t.Exec(`UPDATE segments SET epoch = epoch + 1, crashes = crashes + claimed, claimed = 0, worker = '',
-			lease_until = 0, since = $2 WHERE `+t.in("id", 1, Int), t.array(ids), micros(t.s.now()))
+		_, err = t.exec(`UPDATE segments SET epoch = epoch + 1, crashes = crashes + claimed, claimed = 0, worker = '',
+			lease_until = 0, since = $2 WHERE `+t.in("id", 1, sqldb.Integer), t.array(ids), micros(t.s.now()))
 		return err
 	})
 	return refs, err

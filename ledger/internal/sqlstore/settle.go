@@ -7,12 +7,13 @@ import (
 	"slices"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
 // Settle implements ledger.Work.
 func (s *Store) Settle(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
-	err := s.change(ctx, func(t *tx) error {
+	err := s.update(ctx, func(t *tx) error {
 		found := func() (*segment, error) { return nil, nil }
 		if ref.Segment != 0 {
 			found = t.askSegment(ref)
@@ -28,12 +29,8 @@ func (s *Store) Settle(ctx context.Context, ref ledger.SegmentRef, transitions [
 		if err := ms.run(); err != nil {
 			return err
 		}
-		if err := t.storeVendorIDs(transitions); err != nil {
-			return err
-		}
-		if err := t.noteDead(transitions); err != nil {
-			return err
-		}
+		t.storeVendorIDs(transitions)
+		t.noteDead(transitions)
 		seg, err := found()
 		if err != nil || seg == nil {
 			return err
@@ -79,20 +76,23 @@ func vendorKeys(transitions []ledger.Transition) (keys [][]byte) {
 	return keys
 }
 
-var insertVendors = Insert{
-	Table:      "vendors",
-	Columns:    []string{"key", "seq", "leg"},
-	Kinds:      "bii",
-	OnConflict: "(key) DO UPDATE SET seq = excluded.seq, leg = excluded.leg",
+// vendorRow says which leg of which touch a vendor's id names.
+type vendorRow struct {
+	key []byte
+	seq int64
+	leg int64
 }
 
-func (t *tx) storeVendorIDs(transitions []ledger.Transition) error {
-	type entry struct {
-		key []byte
-		seq int64
-		leg int64
-	}
-	var all []entry
+var vendorColumns = sqldb.Columns[vendorRow]{
+	sqldb.Blob("key", func(r vendorRow) []byte { return r.key }),
+	sqldb.Int("seq", func(r vendorRow) int64 { return r.seq }),
+	sqldb.Int("leg", func(r vendorRow) int64 { return r.leg }),
+}
+
+var insertVendors = sqldb.NewInsert("vendors", vendorColumns, "(key) DO UPDATE SET "+vendorColumns.Excluded("key"), "")
+
+func (t *tx) storeVendorIDs(transitions []ledger.Transition) {
+	var rows []vendorRow
 	for i := range transitions {
 		tr := &transitions[i]
 		if tr.VendorID == "" {
@@ -102,13 +102,9 @@ func (t *tx) storeVendorIDs(transitions []ledger.Transition) error {
 		if tr.Contact != nil {
 			leg = tr.Contact.Leg // the transition may go on to the next leg already
 		}
-		all = append(all, entry{vendorKey(tr.Provider, tr.VendorID), tr.Seq, int64(leg)})
+		rows = append(rows, vendorRow{vendorKey(tr.Provider, tr.VendorID), tr.Seq, int64(leg)})
 	}
-	slices.SortStableFunc(all, func(a, b entry) int { return bytes.Compare(a.key, b.key) })
-	all = slices.CompactFunc(all, func(a, b entry) bool { return bytes.Equal(a.key, b.key) })
-	keys, seqs, legs := make([][]byte, len(all)), make([]int64, len(all)), make([]int64, len(all))
-	for i, e := range all {
-		keys[i], seqs[i], legs[i] = e.key, e.seq, e.leg
-	}
-	return t.insert(&insertVendors, len(all), keys, seqs, legs)
+	slices.SortStableFunc(rows, func(a, b vendorRow) int { return bytes.Compare(a.key, b.key) })
+	rows = slices.CompactFunc(rows, func(a, b vendorRow) bool { return bytes.Equal(a.key, b.key) })
+	insert(&t.conn, insertVendors, rows)
 }

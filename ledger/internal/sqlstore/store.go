@@ -22,18 +22,19 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
 // Store is a ledger over a database. Make it with New.
 type Store struct {
-	db        Database
+	db        Driver
 	now       func() time.Time
 	campaigns campaignNumbers
 }
 
 // New makes a ledger over a migrated database, which it owns; now nil is time.Now.
-func New(db Database, now func() time.Time) *ledger.Ledger {
+func New(db Driver, now func() time.Time) *ledger.Ledger {
 	if now == nil {
 		now = time.Now
 	}
@@ -70,29 +71,29 @@ func (s *Store) Ping(ctx context.Context) error { return s.fault(s.db.Ping(ctx))
 // Close implements ledger.Store.
 func (s *Store) Close() error { return s.fault(s.db.Close()) }
 
-// errRaced rolls a transaction back and runs it again: another one got in between.
-var errRaced = errors.New("sqlstore: raced")
+// errConflict rolls a transaction back and runs it again: another one got in between.
+var errConflict = errors.New("sqlstore: conflict with another transaction")
 
 // attempts bounds how often a transaction that lost a race runs again.
 const attempts = 10
 
-// change runs fn in a transaction and then writes the counts and events it
+// update runs fn in a transaction and then writes the counts and events it
 // gathered. It runs fn again when the database could not order it among others,
 // so fn must not keep anything from an earlier run.
-func (s *Store) change(ctx context.Context, fn func(*tx) error) error {
+func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
 	var err error
 	for range attempts {
-		if err = s.changeOnce(ctx, fn); err == nil {
+		if err = s.updateOnce(ctx, fn); err == nil {
 			return nil
 		}
-		if !errors.Is(err, errRaced) && s.db.Fault(err) != FaultRaced {
+		if !errors.Is(err, errConflict) && s.db.ErrorKind(err) != sqldb.KindConflict {
 			break
 		}
 	}
 	return s.fault(err)
 }
 
-func (s *Store) changeOnce(ctx context.Context, fn func(*tx) error) error {
+func (s *Store) updateOnce(ctx context.Context, fn func(*tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -105,20 +106,20 @@ func (s *Store) changeOnce(ctx context.Context, fn func(*tx) error) error {
 	if err := fn(t); err != nil {
 		return err
 	}
-	return t.finish()
+	return t.commit()
 }
 
-// look runs fn outside any transaction: each statement sees the newest state.
-func (s *Store) look(ctx context.Context, fn func(*conn) error) error {
-	return s.read(ctx, fn, s.db.Look)
+// query runs fn outside any transaction: each statement sees the newest state.
+func (s *Store) query(ctx context.Context, fn func(*conn) error) error {
+	return s.read(ctx, fn, s.db.Autocommit)
 }
 
-// snapshot runs fn over one unchanging state.
-func (s *Store) snapshot(ctx context.Context, fn func(*conn) error) error {
-	return s.read(ctx, fn, func(ctx context.Context) (Session, error) { return s.db.Begin(ctx, true) })
+// readTx runs fn over one unchanging state.
+func (s *Store) readTx(ctx context.Context, fn func(*conn) error) error {
+	return s.read(ctx, fn, func(ctx context.Context) (sqldb.Session, error) { return s.db.Begin(ctx, true) })
 }
 
-func (s *Store) read(ctx context.Context, fn func(*conn) error, open func(context.Context) (Session, error)) error {
+func (s *Store) read(ctx context.Context, fn func(*conn) error, open func(context.Context) (sqldb.Session, error)) error {
 	if err := ctx.Err(); err != nil {
 		return s.fault(err)
 	}
@@ -144,13 +145,13 @@ func (s *Store) fault(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		class, message = touch.Unavailable, "the ledger did not answer in time"
-	case errors.Is(err, errRaced):
+	case errors.Is(err, errConflict):
 		class, message = touch.Unavailable, "the ledger is too busy"
 	default:
-		switch s.db.Fault(err) {
-		case FaultDown, FaultRaced:
+		switch s.db.ErrorKind(err) {
+		case sqldb.KindUnavailable, sqldb.KindConflict:
 			class, message = touch.Unavailable, "the ledger does not answer"
-		case FaultText:
+		case sqldb.KindInvalidText:
 			class, message = touch.Invalid, "a text holds characters that cannot be stored"
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -13,12 +14,12 @@ func (s *Store) PutSubscription(ctx context.Context, sub ledger.Subscription) er
 	if sub.ID == "" || sub.Caller == "" {
 		return touch.Errorf(touch.Invalid, "id", "a subscription needs an id and a caller")
 	}
-	doc, err := packDoc(sub)
+	doc, err := marshal(sub)
 	if err != nil {
 		return s.fault(err)
 	}
-	return s.change(ctx, func(t *tx) error {
-		n, err := t.Exec(`INSERT INTO subscriptions (id, caller, secret, cursor, failures, next_at, doc) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	return s.update(ctx, func(t *tx) error {
+		n, err := t.exec(`INSERT INTO subscriptions (id, caller, secret, cursor, failures, next_at, doc) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (id) DO UPDATE SET secret = excluded.secret, cursor = excluded.cursor, failures = excluded.failures,
 			next_at = excluded.next_at, doc = excluded.doc WHERE subscriptions.caller = excluded.caller`,
 			sub.ID, sub.Caller, sub.Secret, sub.Cursor, sub.Failures, micros(sub.NextAt), doc)
@@ -31,8 +32,8 @@ func (s *Store) PutSubscription(ctx context.Context, sub ledger.Subscription) er
 
 // ListSubscriptions implements ledger.Subscriptions. An empty caller lists all.
 func (s *Store) ListSubscriptions(ctx context.Context, caller string) (subs []ledger.Subscription, err error) {
-	err = s.look(ctx, func(c *conn) error {
-		return c.each(func(rows Rows) error {
+	err = s.query(ctx, func(c *conn) error {
+		return c.each(func(rows sqldb.Rows) error {
 			var doc []byte
 			var next int64
 			var secret string
@@ -42,7 +43,7 @@ func (s *Store) ListSubscriptions(ctx context.Context, caller string) (subs []le
 			if err := rows.Scan(&secret, &cursor, &failures, &next, &doc); err != nil {
 				return err
 			}
-			if err := unpackDoc(doc, &sub); err != nil {
+			if err := unmarshal(doc, &sub); err != nil {
 				return err
 			}
 			sub.Secret, sub.Cursor, sub.Failures, sub.NextAt = secret, cursor, failures, fromMicros(next)
@@ -55,8 +56,8 @@ func (s *Store) ListSubscriptions(ctx context.Context, caller string) (subs []le
 
 // DeleteSubscription implements ledger.Subscriptions.
 func (s *Store) DeleteSubscription(ctx context.Context, caller, id string) error {
-	return s.change(ctx, func(t *tx) error {
-		n, err := t.Exec(`DELETE FROM subscriptions WHERE id = $1 AND (caller = $2 OR $2 = '')`, id, caller)
+	return s.update(ctx, func(t *tx) error {
+		n, err := t.exec(`DELETE FROM subscriptions WHERE id = $1 AND (caller = $2 OR $2 = '')`, id, caller)
 		if err == nil && n == 0 {
 			return notFound("this subscription")
 		}
@@ -66,8 +67,8 @@ func (s *Store) DeleteSubscription(ctx context.Context, caller, id string) error
 
 // SaveCursor implements ledger.Subscriptions. One that was deleted meanwhile is no error.
 func (s *Store) SaveCursor(ctx context.Context, id string, cursor int64, failures int, next time.Time) error {
-	return s.change(ctx, func(t *tx) error {
-		_, err := t.Exec(`UPDATE subscriptions SET cursor = $2, failures = $3, next_at = $4 WHERE id = $1`,
+	return s.update(ctx, func(t *tx) error {
+		_, err := t.exec(`UPDATE subscriptions SET cursor = $2, failures = $3, next_at = $4 WHERE id = $1`,
 			id, cursor, failures, micros(next))
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -36,7 +37,7 @@ const sweepRounds = 50
 func (s *Store) sweep(ctx context.Context, fn func(*tx) (n int, more bool, err error)) (n int, err error) {
 	more := true
 	for i := 0; i < sweepRounds && n == 0 && more && err == nil; i++ {
-		err = s.change(ctx, func(t *tx) (err error) {
+		err = s.update(ctx, func(t *tx) (err error) {
 			n, more, err = fn(t)
 			return err
 		})
@@ -47,14 +48,14 @@ func (s *Store) sweep(ctx context.Context, fn func(*tx) (n int, more bool, err e
 // dueWaits locks waits that hold up to about limit touches, at least one wait.
 func (t *tx) dueWaits(where string, limit int, args ...any) (waits []*wait, err error) {
 	room := limit
-	err = t.each(func(rows Rows) error {
+	err = t.each(func(rows sqldb.Rows) error {
 		w, err := scanWait(rows)
 		if err == nil && (room == limit || len(w.seqs) <= room) {
 			room -= len(w.seqs)
 			waits = append(waits, w)
 		}
 		return err
-	}, `SELECT `+waitColumns+` FROM waits w WHERE `+where+` LIMIT 100`+t.s.db.LockSkip(), args...)
+	}, `SELECT `+waitColumns+` FROM waits w WHERE `+where+` LIMIT 100`+t.s.db.SkipLocked(), args...)
 	return waits, err
 }
 

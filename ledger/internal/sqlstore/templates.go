@@ -16,12 +16,12 @@ func (s *Store) PutTemplate(ctx context.Context, t ledger.Template, actor string
 		return 0, touch.Errorf(touch.Invalid, "name", "a template needs a name")
 	}
 	t.Version, t.CreatedAt, t.CreatedBy = 0, time.Time{}, ""
-	content, err := packDoc(t)
+	content, err := marshal(t)
 	if err != nil {
 		return 0, s.fault(err)
 	}
 	digest := sha256.Sum256(content)
-	err = s.change(ctx, func(tx *tx) error {
+	err = s.update(ctx, func(tx *tx) error {
 		var last []byte
 		version = 0
 		_, err := tx.one([]any{&version, &last}, `SELECT version, digest FROM templates WHERE name = $1 ORDER BY version DESC LIMIT 1`, t.Name)
@@ -30,14 +30,14 @@ func (s *Store) PutTemplate(ctx context.Context, t ledger.Template, actor string
 		}
 		version++
 		t.Version, t.CreatedAt, t.CreatedBy = version, now.UTC(), actor
-		doc, err := packDoc(t)
+		doc, err := marshal(t)
 		if err != nil {
 			return err
 		}
-		n, err := tx.Exec(`INSERT INTO templates (name, version, digest, doc) VALUES ($1, $2, $3, $4) ON CONFLICT (name, version) DO NOTHING`,
+		n, err := tx.exec(`INSERT INTO templates (name, version, digest, doc) VALUES ($1, $2, $3, $4) ON CONFLICT (name, version) DO NOTHING`,
 			t.Name, version, digest[:], doc)
 		if err == nil && n == 0 {
-			return errRaced
+			return errConflict
 		}
 		return err
 	})
@@ -47,7 +47,7 @@ func (s *Store) PutTemplate(ctx context.Context, t ledger.Template, actor string
 // Template implements ledger.Templates.
 func (s *Store) Template(ctx context.Context, name string, version int) (*ledger.Template, error) {
 	var all []ledger.Template
-	err := s.look(ctx, func(c *conn) (err error) {
+	err := s.query(ctx, func(c *conn) (err error) {
 		all, err = readDocs[ledger.Template](c, `SELECT doc FROM templates WHERE name = $1 AND ($2 = 0 OR version = $2)
 			ORDER BY version DESC LIMIT 1`, name, version)
 		return err
@@ -63,7 +63,7 @@ func (s *Store) Template(ctx context.Context, name string, version int) (*ledger
 
 // ListTemplates implements ledger.Templates.
 func (s *Store) ListTemplates(ctx context.Context) (all []ledger.Template, err error) {
-	err = s.look(ctx, func(c *conn) error {
+	err = s.query(ctx, func(c *conn) error {
 		all, err = readDocs[ledger.Template](c, `SELECT doc FROM templates t
 			WHERE version = (SELECT max(version) FROM templates WHERE name = t.name) ORDER BY name`)
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -14,9 +15,9 @@ func (s *Store) Waiting(ctx context.Context, customers []string, above, most int
 	if len(customers) == 0 {
 		return found, nil
 	}
-	err := s.look(ctx, func(c *conn) error {
+	err := s.query(ctx, func(c *conn) error {
 		clear(found)
-		return c.each(func(rows Rows) error {
+		return c.each(func(rows sqldb.Rows) error {
 			t, r, err := scanTouchProgress(rows)
 			if err == nil {
 				found[t.Customer] = append(found[t.Customer], ledger.TouchView{Touch: *t, Progress: r.Progress})
@@ -25,7 +26,7 @@ func (s *Store) Waiting(ctx context.Context, customers []string, above, most int
 		}, `SELECT `+touchColumns+`, `+progressColumns+fromProgress+`JOIN campaigns c ON c.no = t.campaign WHERE t.seq IN (
 			SELECT m.seq FROM (SELECT t.seq, row_number() OVER (PARTITION BY t.customer ORDER BY t.priority DESC, t.seq) AS place
 				`+fromProgress+`JOIN campaigns c ON c.no = t.campaign
-				WHERE `+c.in("t.customer", 1, Text)+` AND t.priority > $2 AND COALESCE(p.state, t.state) = $3 AND c.status = $4) m
+				WHERE `+c.in("t.customer", 1, sqldb.String)+` AND t.priority > $2 AND COALESCE(p.state, t.state) = $3 AND c.status = $4) m
 			WHERE m.place <= $5) ORDER BY t.priority DESC, t.seq`,
 			c.array(customers), above, string(touch.Due), statusRunning, most)
 	})

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
 
@@ -117,7 +118,7 @@ func (ws *waiting) room(k waitKey) (*wait, error) {
 	if w != nil && len(w.seqs) < touch.MaxBatch {
 		return w, nil
 	}
-	id, err := ws.t.takeOne("waits")
+	id, err := ws.t.nextID("waits")
 	if err != nil {
 		return nil, err
 	}
@@ -127,40 +128,44 @@ func (ws *waiting) room(k waitKey) (*wait, error) {
 	return w, nil
 }
 
-var insertWaits = Insert{
-	Table:   "waits",
-	Columns: []string{"id", "origin", "lane", "priority", "expires", "due", "campaign", "stage", "segment", "seqs"},
-	Kinds:   "iitiiiiiib",
+var insertWaits = sqldb.NewInsert("waits", sqldb.Columns[*wait]{
+	sqldb.Int("id", func(w *wait) int64 { return w.id }),
+	sqldb.Int("origin", func(w *wait) int64 { return w.origin }),
+	sqldb.Text("lane", func(w *wait) string { return w.lane }),
+	sqldb.Int("priority", func(w *wait) int64 { return int64(w.priority) }),
+	sqldb.Int("expires", func(w *wait) int64 { return w.expires }),
+	sqldb.Int("due", func(w *wait) int64 { return w.due }),
+	sqldb.Int("campaign", func(w *wait) int64 { return w.campaign }),
+	sqldb.Int("stage", func(w *wait) int64 { return w.stage() }),
+	sqldb.Int("segment", func(w *wait) int64 { return w.segment }),
+	sqldb.Blob("seqs", func(w *wait) []byte { return packNumbers(w.seqs) }),
+}, "", "")
+
+// stage is where a new wait begins.
+func (w *wait) stage() int64 {
+	if w.segment != 0 {
+		return stageTaken
+	}
+	return stageWaiting
 }
 
 // write stores the waits that have members.
-func (ws *waiting) write() error {
+func (ws *waiting) write() {
 	ws.all = slices.DeleteFunc(ws.all, func(w *wait) bool { return len(w.seqs) == 0 })
-	return ws.t.insertWaits(ws.all)
+	ws.t.insertWaits(ws.all)
 }
 
-func (t *tx) insertWaits(all []*wait) error {
-	n := len(all)
-	ids, origins, priorities := make([]int64, n), make([]int64, n), make([]int64, n)
-	expiries, dues := make([]int64, n), make([]int64, n)
-	campaigns, stages, segments := make([]int64, n), make([]int64, n), make([]int64, n)
-	lanes, seqs := make([]string, n), make([][]byte, n)
-	for i, w := range all {
+func (t *tx) insertWaits(all []*wait) {
+	for _, w := range all {
 		slices.Sort(w.seqs)
-		ids[i], origins[i], lanes[i], priorities[i] = w.id, w.origin, w.lane, int64(w.priority)
-		expiries[i], dues[i] = w.expires, w.due
-		campaigns[i], segments[i], seqs[i] = w.campaign, w.segment, packNumbers(w.seqs)
-		if w.segment != 0 {
-			stages[i] = stageTaken
-		}
 	}
-	return t.insert(&insertWaits, n, ids, origins, lanes, priorities, expiries, dues, campaigns, stages, segments, seqs)
+	insert(&t.conn, insertWaits, all)
 }
 
 // waitColumns are what scanWait reads.
 const waitColumns = `w.id, w.origin, w.lane, w.priority, w.expires, w.due, w.campaign, w.segment, w.seqs`
 
-func scanWait(rows Rows, more ...any) (*wait, error) {
+func scanWait(rows sqldb.Rows, more ...any) (*wait, error) {
 	w := &wait{}
 	var seqs []byte
 	dest := append([]any{&w.id, &w.origin, &w.lane, &w.priority, &w.expires, &w.due, &w.campaign, &w.segment, &seqs}, more...)
@@ -187,12 +192,12 @@ func (c *conn) members(waits []*wait) (map[member]bool, error) {
 		}
 	}
 	named := map[int64]int64{}
-	err := c.each(func(rows Rows) error {
+	err := c.each(func(rows sqldb.Rows) error {
 		var seq, wait int64
 		err := rows.Scan(&seq, &wait)
 		named[seq] = wait
 		return err
-	}, `SELECT seq, wait FROM progress WHERE `+c.in("seq", 1, Int), c.array(seqs))
+	}, `SELECT seq, wait FROM progress WHERE `+c.in("seq", 1, sqldb.Integer), c.array(seqs))
 	for m := range in {
 		if wait, moved := named[m.seq]; moved && wait != m.wait {
 			delete(in, m)

@@ -163,3 +163,11 @@ func unpackNumbers(b []byte) ([]int64, error) {
 	}
 	return ns, r.err
 }
+
+// flag is a bool as the ledger stores it.
+func flag(on bool) int64 {
+	if on {
+		return 1
+	}
+	return 0
+}

@@ -6,24 +6,25 @@ import (
 	"sync"
 )
 
-// pool is connections to the file, and the statements prepared on them.
+// pool is a set of connections to the file and the statements prepared on
+// them. It is safe for concurrent use.
 type pool struct {
 	db       *sql.DB
-	mu       sync.RWMutex
+	mu       sync.RWMutex // guards prepared
 	prepared map[string]*sql.Stmt
 }
 
 func newPool(db *sql.DB) *pool { return &pool{db: db, prepared: map[string]*sql.Stmt{}} }
 
-// kept gives the statement of a query, nil when there is none yet.
-func (p *pool) kept(query string) *sql.Stmt {
+// cached returns the prepared statement of a query, nil when there is none yet.
+func (p *pool) cached(query string) *sql.Stmt {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return p.prepared[query]
 }
 
-// keep prepares a query for everybody.
-func (p *pool) keep(ctx context.Context, query string) (*sql.Stmt, error) {
+// prepare prepares a query and caches the statement for all sessions.
+func (p *pool) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
 	stmt, err := p.db.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
@@ -38,11 +39,11 @@ func (p *pool) keep(ctx context.Context, query string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
-// keepAll keeps what can be kept: what cannot is prepared again by whoever
-// asks next, and then says why.
-func (p *pool) keepAll(ctx context.Context, queries []string) {
+// prepareAll prepares queries. It ignores errors: the next session that runs
+// such a query prepares it again and then reports the error.
+func (p *pool) prepareAll(ctx context.Context, queries []string) {
 	for _, query := range queries {
-		_, _ = p.keep(ctx, query)
+		_, _ = p.prepare(ctx, query)
 	}
 }
 
