@@ -31,7 +31,7 @@ type job struct {
 	resend    bool         // a deliberate second send after an unknown outcome
 	// unknownSince is set while an earlier attempt may have been sent.
 	unknownSince time.Time
-	refuted      bool // what the ledger holds to be unknown was surely not sent
+	notSent      bool // what the ledger holds to be unknown was surely not sent
 }
 
 func (j *job) touch() *touch.Touch { return &j.c.Touch }
@@ -46,13 +46,13 @@ func (j *job) denied() bool { return j.verdict.Decision != "" && j.verdict.Decis
 // batch is the work on one claimed segment. Transitions pile up in it, and are
 // written by flush.
 type batch struct {
-	d    *Deliver
-	seg  *ledger.Segment
-	mu   sync.Mutex // guards pending: results arrive concurrently
-	pend []settled
-	// awaits says that a touch stays in the segment until a lost worker's call
+	d       *Deliverer
+	seg     *ledger.Segment
+	mu      sync.Mutex // guards pending: results arrive concurrently
+	pending []settled
+	// waiting says that a touch stays in the segment until a lost worker's call
 	// is surely over.
-	awaits bool
+	waiting bool
 }
 
 // settled is one touch's next step together with its word to the contact log.
@@ -75,10 +75,10 @@ func (b *batch) sort(all []ledger.Claimed) []*job {
 			if b.waitIsOver(j) {
 				jobs = append(jobs, j)
 			}
-		case j.unheard():
-			b.counted(j)
+		case j.intentUnrecorded():
+			b.commitLost(j)
 		default:
-			b.detach(j)
+			b.drop(j)
 		}
 	}
 	return jobs
@@ -108,8 +108,8 @@ func (b *batch) job(c *ledger.Claimed) *job {
 	return j
 }
 
-// unheard reports whether a leg is intended that the ledger has no contact of.
-func (j *job) unheard() bool {
+// intentUnrecorded reports whether a leg is intended that the ledger has no contact of.
+func (j *job) intentUnrecorded() bool {
 	if j.c.Intent == nil {
 		return false
 	}
@@ -117,10 +117,10 @@ func (j *job) unheard() bool {
 	return !made
 }
 
-// counted takes a touch out that came to its end by a receipt of an earlier
+// commitLost takes a touch out that came to its end by a receipt of an earlier
 // leg while a worker was lost over a later one: that one may have been sent,
 // and counts.
-func (b *batch) counted(j *job) {
+func (b *batch) commitLost(j *job) {
 	now := b.d.o.Now()
 	j.leg = j.c.Intent.Leg
 	j.dispatch.ID = touch.DispatchID(j.touch().ID, j.leg)
@@ -154,7 +154,7 @@ func (b *batch) event(j *job, kind touch.EventKind, state touch.State, reason st
 func (b *batch) transition(j *job, to touch.State, events ...touch.Event) ledger.Transition {
 	return ledger.Transition{
 		To: to, Leg: j.leg, Attempts: j.attempts,
-		Lane: touch.Lane(j.plan().Channel, j.touch().Urgent()), Events: append(j.events, events...), DropContact: j.refuted,
+		Lane: touch.Lane(j.plan().Channel, j.touch().Urgent()), Events: append(j.events, events...), DropContact: j.notSent,
 	}
 }
 
@@ -183,7 +183,7 @@ func (b *batch) endWith(j *job, to touch.State, reason string, kind touch.EventK
 func (j *job) reached() bool {
 	p := &j.c.Progress
 	for _, c := range p.Contacts {
-		if refuted := j.refuted && c.Leg == p.Leg; c.Kind != ledger.ContactFailed && !refuted {
+		if refuted := j.notSent && c.Leg == p.Leg; c.Kind != ledger.ContactFailed && !refuted {
 			return true
 		}
 	}
@@ -207,9 +207,9 @@ func (b *batch) nextLeg(j *job, reason string, last touch.State, kind touch.Even
 	b.add(j, tr, log)
 }
 
-// later puts a touch back until the given instant, without a line in its
+// reschedule puts a touch back until the given instant, without a line in its
 // history unless an event is given.
-func (b *batch) later(j *job, at time.Time, reason string, events ...touch.Event) {
+func (b *batch) reschedule(j *job, at time.Time, reason string, events ...touch.Event) {
 	state := touch.Due
 	if j.inFlight() {
 		state = touch.Unknown
@@ -217,7 +217,7 @@ func (b *batch) later(j *job, at time.Time, reason string, events ...touch.Event
 	tr := b.transition(j, state, events...)
 	tr.Due, tr.Reason = at, reason
 	if j.inFlight() {
-		tr.Due = latest(at, b.callOver(j))
+		tr.Due = latest(at, b.callDeadline(j))
 		tr.Provider = j.provider
 		tr.Contact = &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: j.unknownSince}
 		b.add(j, tr, nil) // its place stays taken
@@ -226,8 +226,8 @@ func (b *batch) later(j *job, at time.Time, reason string, events ...touch.Event
 	b.add(j, tr, b.release(j))
 }
 
-// detach takes a touch out of the segment and changes nothing else.
-func (b *batch) detach(j *job) {
+// drop takes a touch out of the segment and changes nothing else.
+func (b *batch) drop(j *job) {
 	b.add(j, ledger.Transition{}, b.release(j))
 }
 
@@ -236,12 +236,12 @@ func (b *batch) release(j *job) *contactlog.Settlement {
 	if !j.reserved {
 		return nil
 	}
-	return b.notSent(j)
+	return b.releaseContact(j)
 }
 
 func (b *batch) add(j *job, tr ledger.Transition, log *contactlog.Settlement) {
 	b.mu.Lock()
-	b.pend = append(b.pend, settled{j, tr, log})
+	b.pending = append(b.pending, settled{j, tr, log})
 	b.mu.Unlock()
 }
 
@@ -251,8 +251,8 @@ func (b *batch) add(j *job, tr ledger.Transition, log *contactlog.Settlement) {
 // long as the lease lasts: a result in hand must not become an unknown one.
 func (b *batch) flush(ctx context.Context) error {
 	b.mu.Lock()
-	pend := b.pend
-	b.pend = nil
+	pend := b.pending
+	b.pending = nil
 	b.mu.Unlock()
 	if len(pend) == 0 {
 		return nil

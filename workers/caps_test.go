@@ -222,7 +222,7 @@ func (c *capped) deliver(most time.Duration, enough func() bool) {
 	for w := range 32 {
 		o := c.options
 		o.Name = fmt.Sprint("w", w)
-		worker, lane := workers.NewDeliver(o), touch.Lane([]touch.Channel{touch.SMS, touch.Push}[w%2], false)
+		worker, lane := workers.NewDeliverer(o), touch.Lane([]touch.Channel{touch.SMS, touch.Push}[w%2], false)
 		all.Go(func() {
 			for ctx.Err() == nil {
 				ref, _, found, err := c.ledger.Work.Feed(ctx, lane, c.now(), 3)

@@ -68,7 +68,7 @@ func TestFences(t *testing.T) {
 					l.Work = &overtaken{Work: l.Work, by: func() { c.change(h) }, lie: lie}
 				})
 				for _, ref := range h.feed() {
-					_ = workers.NewDeliver(o).Handle(h.ctx, ref) // a lost segment is no error
+					_ = workers.NewDeliverer(o).Handle(h.ctx, ref) // a lost segment is no error
 				}
 				want := c.want
 				if lie {
@@ -91,7 +91,7 @@ func TestAnOutageIsNoCrash(t *testing.T) {
 	for range 5 {
 		o := h.options("w1")
 		o.Ledger = h.ledger.With(func(l *ledger.Ledger) { l.Customers = silent{l.Customers} })
-		if err := workers.NewDeliver(o).Handle(h.ctx, refs[0]); touch.ClassOf(err) != touch.Unavailable {
+		if err := workers.NewDeliverer(o).Handle(h.ctx, refs[0]); touch.ClassOf(err) != touch.Unavailable {
 			t.Fatal(err)
 		}
 	}

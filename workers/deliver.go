@@ -15,21 +15,21 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Deliver carries one segment to its end: claim, judge, reserve, intend, send,
+// Deliverer carries one segment to its end: claim, judge, reserve, intend, send,
 // settle. It is safe for concurrent use.
-type Deliver struct {
+type Deliverer struct {
 	o         Options
 	jitter    *jitter
 	templates *lookup.Templates
 	metrics   *metrics
-	suspects  sync.Mutex // held by whoever works on a suspected segment
+	isolating sync.Mutex // held by whoever works on a suspected segment
 }
 
-// NewDeliver makes a deliverer and registers its metrics.
-func NewDeliver(o Options) *Deliver {
-	o = o.courteous()
+// NewDeliverer makes a deliverer and registers its metrics.
+func NewDeliverer(o Options) *Deliverer {
+	o = o.preemptible()
 	o.Tuning = o.Tuning.withDefaults()
-	return &Deliver{
+	return &Deliverer{
 		o:         o,
 		jitter:    &jitter{rand: o.Rand},
 		templates: lookup.NewTemplates(o.Ledger.Templates, o.Now),
@@ -40,8 +40,8 @@ func NewDeliver(o Options) *Deliver {
 // Handle works on the segment that a queue task names. It answers nil when
 // there is nothing (more) to do here, also when another worker has it; an
 // error asks the queue to bring the task again.
-func (d *Deliver) Handle(ctx context.Context, ref ledger.SegmentRef) error {
-	if Urgent(ref.Lane) {
+func (d *Deliverer) Handle(ctx context.Context, ref ledger.SegmentRef) error {
+	if IsUrgent(ref.Lane) {
 		defer d.o.PriorityGate.BeginUrgent().End()
 	}
 	now := d.o.Now()
@@ -52,19 +52,19 @@ func (d *Deliver) Handle(ctx context.Context, ref ledger.SegmentRef) error {
 		}
 		return err
 	}
-	return d.carry(ctx, ref, func(ctx context.Context) error { return d.work(ctx, seg) })
+	return d.withLease(ctx, ref, func(ctx context.Context) error { return d.work(ctx, seg) })
 }
 
 // lease is for how long a segment of the lane is held at a time.
-func (d *Deliver) lease(lane string) time.Duration {
-	if Urgent(lane) {
+func (d *Deliverer) lease(lane string) time.Duration {
+	if IsUrgent(lane) {
 		return d.o.Tuning.UrgentLease
 	}
 	return d.o.Tuning.BulkLease
 }
 
-// carry works on a segment that this worker holds, and keeps the lease alive.
-func (d *Deliver) carry(ctx context.Context, ref ledger.SegmentRef, work func(context.Context) error) error {
+// withLease works on a segment that this worker holds, and keeps the lease alive.
+func (d *Deliverer) withLease(ctx context.Context, ref ledger.SegmentRef, work func(context.Context) error) error {
 	defer func(start time.Time) {
 		d.metrics.segment.WithLabelValues(ref.Lane).Observe(d.o.Now().Sub(start).Seconds())
 	}(d.o.Now())
@@ -83,17 +83,17 @@ func (d *Deliver) carry(ctx context.Context, ref ledger.SegmentRef, work func(co
 		return nil // the segment was taken over: its new worker settles it
 	}
 	if err != nil {
-		d.giveBack(context.WithoutCancel(ctx), ref, lease)
+		d.release(context.WithoutCancel(ctx), ref, lease)
 	}
-	if errors.Is(err, errLater) {
+	if errors.Is(err, errRequeue) {
 		return nil
 	}
 	return err
 }
 
-// giveBack lets a segment go that could not be finished because a store did
+// release lets a segment go that could not be finished because a store did
 // not answer: that is no crash, and another try need not wait for the lease.
-func (d *Deliver) giveBack(ctx context.Context, ref ledger.SegmentRef, lease time.Duration) {
+func (d *Deliverer) release(ctx context.Context, ref ledger.SegmentRef, lease time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, lease)
 	defer cancel()
 	for {
@@ -105,7 +105,7 @@ func (d *Deliver) giveBack(ctx context.Context, ref ledger.SegmentRef, lease tim
 }
 
 // renew keeps the lease alive; when it is lost, the work is cancelled.
-func (d *Deliver) renew(ctx context.Context, ref ledger.SegmentRef, lease time.Duration, lost func()) {
+func (d *Deliverer) renew(ctx context.Context, ref ledger.SegmentRef, lease time.Duration, lost func()) {
 	for sleep(ctx, lease/3) {
 		err := d.o.Ledger.Work.Renew(ctx, ref, d.o.Name, d.o.Now().Add(lease))
 		if err != nil && ctx.Err() == nil {
@@ -120,9 +120,9 @@ func (d *Deliver) renew(ctx context.Context, ref ledger.SegmentRef, lease time.D
 
 // work takes the segment's touches through their stages. Each stage ends some
 // of them (a transition to be settled) and hands the rest on.
-func (d *Deliver) work(ctx context.Context, seg *ledger.Segment) error {
+func (d *Deliverer) work(ctx context.Context, seg *ledger.Segment) error {
 	if seg.Crashes >= d.suspectFrom() {
-		return d.oneByOne(ctx, seg)
+		return d.isolate(ctx, seg)
 	}
 	b := &batch{d: d, seg: seg}
 	return b.finish(ctx, seg.Touches)
@@ -145,7 +145,7 @@ func (j *jitter) full(d time.Duration) time.Duration {
 }
 
 // backoff is full jitter over a doubling base, and never under half of it.
-func (d *Deliver) backoff(base, most time.Duration, attempt int) time.Duration {
+func (d *Deliverer) backoff(base, most time.Duration, attempt int) time.Duration {
 	wait := most
 	if attempt < 20 && base<<attempt < most {
 		wait = base << attempt

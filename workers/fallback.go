@@ -11,7 +11,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Standby delivers urgent service and transactional touches while Redis is
+// Fallback delivers urgent service and transactional touches while Redis is
 // gone: no lane carries tasks then, and the contact log does not answer. It
 // takes segments from the ledger itself, and judges by a guard whose contact
 // log needs the ledger only. One process does so at a time, under a lease.
@@ -19,10 +19,10 @@ import (
 // Redis is gone when no worker sees it. Each that does says so by a lease that
 // a standby must have taken from them: a worker cut off by itself leaves the
 // work to the others.
-type Standby struct {
-	o       Options
-	deliver *Deliver
-	answers func(context.Context) error
+type Fallback struct {
+	o         Options
+	deliverer *Deliverer
+	answers   func(context.Context) error
 }
 
 const (
@@ -38,18 +38,18 @@ const (
 	standbyJobs  = 8           // segments delivered at once
 )
 
-// NewStandby makes a standby that delivers as d does, but by guard. answers
+// NewFallback makes a standby that delivers as d does, but by guard. answers
 // says whether Redis does.
-func NewStandby(d *Deliver, guard Guard, answers func(context.Context) error) *Standby {
+func NewFallback(d *Deliverer, guard Guard, answers func(context.Context) error) *Fallback {
 	own := d.o
 	own.Guard = serviceOnly{guard}
-	return &Standby{
-		o: own, deliver: &Deliver{o: own, jitter: d.jitter, templates: d.templates, metrics: d.metrics}, answers: answers,
+	return &Fallback{
+		o: own, deliverer: &Deliverer{o: own, jitter: d.jitter, templates: d.templates, metrics: d.metrics}, answers: answers,
 	}
 }
 
 // Run stands by until ctx ends.
-func (s *Standby) Run(ctx context.Context) {
+func (s *Fallback) Run(ctx context.Context) {
 	silent := time.Duration(0)
 	for sleep(ctx, standbyLook) {
 		if s.reachable(ctx) {
@@ -64,14 +64,14 @@ func (s *Standby) Run(ctx context.Context) {
 	}
 }
 
-func (s *Standby) reachable(ctx context.Context) bool {
+func (s *Fallback) reachable(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, standbyLook)
 	defer cancel()
 	return s.answers(ctx) == nil
 }
 
 // lease takes or renews the lease; without the ledger nobody has it.
-func (s *Standby) lease(ctx context.Context, holder string, term time.Duration) bool {
+func (s *Fallback) lease(ctx context.Context, holder string, term time.Duration) bool {
 	now := s.o.Now()
 	held, err := s.o.Ledger.Leases.Lease(ctx, standbyLease, holder, now, now.Add(term))
 	return err == nil && held
@@ -80,7 +80,7 @@ func (s *Standby) lease(ctx context.Context, holder string, term time.Duration) 
 // term delivers until Redis answers or the term is over, and gives the lease
 // back. A worker of it that outlives the term does no harm: the guard's log is
 // void as soon as another takes it up.
-func (s *Standby) term(ctx context.Context) {
+func (s *Fallback) term(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, standbyTerm-standbySeen)
 	defer cancel()
 	for sleep(ctx, s.o.Tuning.FeedEvery) && !s.reachable(ctx) {
@@ -93,14 +93,14 @@ func (s *Standby) term(ctx context.Context) {
 
 // Step delivers what is due in urgent lanes once, and what lies there in
 // segments that no worker has.
-func (s *Standby) Step(ctx context.Context) error {
+func (s *Fallback) Step(ctx context.Context) error {
 	now := s.o.Now()
 	refs, err := s.o.Ledger.Recovery.Recover(ctx, now, now.Add(-standbyPause), recoverLimit)
 	if err != nil {
 		return err
 	}
 	for _, lane := range Lanes() {
-		if !Urgent(lane) {
+		if !IsUrgent(lane) {
 			continue
 		}
 		ref, _, ok, err := s.o.Ledger.Work.Feed(ctx, lane, now, s.o.Tuning.UrgentSegment)
@@ -114,20 +114,20 @@ func (s *Standby) Step(ctx context.Context) error {
 	return s.handle(ctx, refs)
 }
 
-func (s *Standby) handle(ctx context.Context, refs []ledger.SegmentRef) error {
+func (s *Fallback) handle(ctx context.Context, refs []ledger.SegmentRef) error {
 	places := make(chan struct{}, standbyJobs)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var failed error
 	for _, ref := range refs {
-		if !Urgent(ref.Lane) {
+		if !IsUrgent(ref.Lane) {
 			continue // found again by the reconciler
 		}
 		places <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-places }()
 			// What was begun is ended: the term bounds what is begun.
-			if err := s.deliver.Handle(context.WithoutCancel(ctx), ref); err != nil {
+			if err := s.deliverer.Handle(context.WithoutCancel(ctx), ref); err != nil {
 				mu.Lock()
 				failed = err
 				mu.Unlock()

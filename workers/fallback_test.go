@@ -28,7 +28,7 @@ func noRedis(context.Context) error { return errGone }
 
 // standby is one process without Redis over the house's ledger. With fenced
 // false it takes shards up without telling the ledger.
-func (h *house) standby(name string, l *ledger.Ledger, fenced bool, answers func(context.Context) error) *workers.Standby {
+func (h *house) standby(name string, l *ledger.Ledger, fenced bool, answers func(context.Context) error) *workers.Fallback {
 	h.t.Helper()
 	set, err := policies.Compile([]policies.Source{{Name: "standby.yaml", Data: []byte(onceADay)}}, policies.Options{})
 	if err != nil {
@@ -67,10 +67,10 @@ func (h *house) standby(name string, l *ledger.Ledger, fenced bool, answers func
 	o := h.options(name)
 	o.Ledger, o.Control = l, watch
 	o.Tuning.UrgentSegment = 1
-	return workers.NewStandby(workers.NewDeliver(o), guard, answers)
+	return workers.NewFallback(workers.NewDeliverer(o), guard, answers)
 }
 
-func (h *house) stand(s *workers.Standby) {
+func (h *house) stand(s *workers.Fallback) {
 	h.t.Helper()
 	for range 4 {
 		if err := s.Step(h.ctx); err != nil {

@@ -18,7 +18,7 @@ import (
 // are stored together with the claim and the intents, and sent from memory.
 // candidates are the touches that intake found sendable now; the others go
 // through the queue. The caller must enqueue the segments that are returned.
-func (d *Deliver) Accept(ctx context.Context, touches []ledger.NewTouch, candidates []lookup.Candidate) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+func (d *Deliverer) Accept(ctx context.Context, touches []ledger.NewTouch, candidates []lookup.Candidate) ([]ledger.Accepted, []ledger.SegmentRef, error) {
 	all := d.straight(touches, candidates)
 	if len(all) == 0 {
 		return d.o.Ledger.Intake.Accept(ctx, touches)
@@ -27,27 +27,27 @@ func (d *Deliver) Accept(ctx context.Context, touches []ledger.NewTouch, candida
 	hold := ledger.Hold{Worker: d.o.Name, Fence: control.Fence, Intents: map[int]ledger.Intent{}}
 	for _, s := range all {
 		if err := s.intend(ctx, control, &hold); err != nil {
-			giveUp(ctx, all, err)
+			abort(ctx, all, err)
 			return d.o.Ledger.Intake.Accept(ctx, touches)
 		}
 	}
 	hold.Until = d.o.Now().Add(d.o.Tuning.UrgentLease)
 	accepted, held, refs, err := d.o.Ledger.Intake.AcceptHeld(ctx, touches, hold)
 	if err != nil {
-		giveUp(ctx, all, err)
+		abort(ctx, all, err)
 		if errors.Is(err, ledger.ErrFence) { // whoever claims them judges them anew
 			return d.o.Ledger.Intake.Accept(ctx, touches)
 		}
 		return nil, nil, err
 	}
 	for _, s := range all {
-		s.begin(ctx, accepted, held)
+		s.send(ctx, accepted, held)
 	}
 	return accepted, refs, nil
 }
 
-// straight is the delivery of one lane's touches straight from intake.
-type straight struct {
+// fastPath is the delivery of one lane's touches straight from intake.
+type fastPath struct {
 	*batch
 	lane     string
 	place    func(ledger.SegmentRef, func(context.Context, ledger.SegmentRef) error)
@@ -57,11 +57,11 @@ type straight struct {
 }
 
 // straight takes a place for each lane that has touches to go at once.
-func (d *Deliver) straight(touches []ledger.NewTouch, candidates []lookup.Candidate) (all []*straight) {
+func (d *Deliverer) straight(touches []ledger.NewTouch, candidates []lookup.Candidate) (all []*fastPath) {
 	if d.o.Place == nil {
 		return nil
 	}
-	tried := map[string]*straight{} // nil: there is no place
+	tried := map[string]*fastPath{} // nil: there is no place
 	for i := range candidates {
 		c := &candidates[i]
 		n := &touches[c.Index]
@@ -71,7 +71,7 @@ func (d *Deliver) straight(touches []ledger.NewTouch, candidates []lookup.Candid
 		s, known := tried[n.Lane]
 		if !known {
 			if place := d.o.Place(n.Lane); place != nil {
-				s = &straight{batch: &batch{d: d}, lane: n.Lane, place: place, jobs: map[touch.ID]*job{}, index: map[*job]int{}}
+				s = &fastPath{batch: &batch{d: d}, lane: n.Lane, place: place, jobs: map[touch.ID]*job{}, index: map[*job]int{}}
 				all = append(all, s)
 			}
 			tried[n.Lane] = s
@@ -89,7 +89,7 @@ func (d *Deliver) straight(touches []ledger.NewTouch, candidates []lookup.Candid
 
 // intend judges the jobs, reserves for them and chooses their providers. What
 // must wait or end after all is settled once it is stored.
-func (s *straight) intend(ctx context.Context, control *ledger.Control, hold *ledger.Hold) error {
+func (s *fastPath) intend(ctx context.Context, control *ledger.Control, hold *ledger.Hold) error {
 	jobs := make([]*job, 0, len(s.index))
 	for j := range s.index {
 		jobs = append(jobs, j)
@@ -107,8 +107,8 @@ func (s *straight) intend(ctx context.Context, control *ledger.Control, hold *le
 	return nil
 }
 
-// begin sends what is in the held segment of the lane, in its place.
-func (s *straight) begin(ctx context.Context, accepted []ledger.Accepted, held []*ledger.Segment) {
+// send sends what is in the held segment of the lane, in its place.
+func (s *fastPath) send(ctx context.Context, accepted []ledger.Accepted, held []*ledger.Segment) {
 	at := slices.IndexFunc(held, func(seg *ledger.Segment) bool { return seg.Ref.Lane == s.lane })
 	var others []*job // that intake would not let go now, or did not judge
 	if at >= 0 {
@@ -127,7 +127,7 @@ func (s *straight) begin(ctx context.Context, accepted []ledger.Accepted, held [
 	known := func(j *job) bool { return j.c.Progress.Seq == 0 }
 	s.settleLog(ctx, s.places(func(j *job) bool { return known(j) && accepted[s.index[j]].State.Final() }))
 	s.intended = slices.DeleteFunc(s.intended, known)
-	s.pend = slices.DeleteFunc(s.pend, func(p settled) bool { return known(p.j) })
+	s.pending = slices.DeleteFunc(s.pending, func(p settled) bool { return known(p.j) })
 	if at < 0 {
 		s.place(ledger.SegmentRef{}, nil)
 		return
@@ -135,7 +135,7 @@ func (s *straight) begin(ctx context.Context, accepted []ledger.Accepted, held [
 	urgent := s.d.o.PriorityGate.BeginUrgent()
 	s.place(s.seg.Ref, func(ctx context.Context, ref ledger.SegmentRef) error {
 		defer urgent.End()
-		return s.d.carry(ctx, ref, func(ctx context.Context) error {
+		return s.d.withLease(ctx, ref, func(ctx context.Context) error {
 			again := s.dispatch(ctx, s.intended)
 			urgent.End()
 			return s.conclude(ctx, s.run(ctx, append(again, others...)))
@@ -144,13 +144,13 @@ func (s *straight) begin(ctx context.Context, accepted []ledger.Accepted, held [
 }
 
 // places are the words that give back what some of the jobs hold.
-func (s *straight) places(of func(*job) bool) (all []contactlog.Settlement) {
+func (s *fastPath) places(of func(*job) bool) (all []contactlog.Settlement) {
 	for _, j := range s.intended {
 		if of(j) {
 			all = append(all, *s.release(j))
 		}
 	}
-	for _, p := range s.pend {
+	for _, p := range s.pending {
 		if p.log != nil && of(p.j) {
 			all = append(all, *p.log)
 		}
@@ -158,8 +158,8 @@ func (s *straight) places(of func(*job) bool) (all []contactlog.Settlement) {
 	return all
 }
 
-// giveUp leaves everything as it was before: nothing has been sent.
-func giveUp(ctx context.Context, all []*straight, why error) {
+// abort leaves everything as it was before: nothing has been sent.
+func abort(ctx context.Context, all []*fastPath, why error) {
 	for _, s := range all {
 		s.d.o.Logger.LogAttrs(ctx, slog.LevelDebug, "not delivered straight from intake", slog.String("lane", s.lane), slog.Any("error", why))
 		s.settleLog(context.WithoutCancel(ctx), s.places(func(*job) bool { return true }))

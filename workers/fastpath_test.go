@@ -31,7 +31,7 @@ func (h *house) otp(key string) ledger.NewTouch {
 }
 
 // accept has the deliverer accept touches that may all be sent at once.
-func (h *house) accept(d *workers.Deliver, touches ...ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+func (h *house) accept(d *workers.Deliverer, touches ...ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
 	candidates := make([]lookup.Candidate, len(touches))
 	for i := range touches {
 		candidates[i].Index = i
@@ -72,11 +72,11 @@ func (p *places) run(h *house) {
 }
 
 // straight makes a deliverer with so many direct places over a ledger.
-func (h *house) straight(l *ledger.Ledger, free int) (*workers.Deliver, *places) {
+func (h *house) straight(l *ledger.Ledger, free int) (*workers.Deliverer, *places) {
 	p := &places{free: free}
 	o := h.options("w1")
 	o.Ledger, o.Place = l, p.take(h)
-	return workers.NewDeliver(o), p
+	return workers.NewDeliverer(o), p
 }
 
 type customers = ledger.Customers
@@ -188,7 +188,7 @@ func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 	o.Ledger = h.ledger.With(func(l *ledger.Ledger) {
 		l.Work = settling{l.Work, func() { late = standsBack(way) }}
 	})
-	d := workers.NewDeliver(o)
+	d := workers.NewDeliverer(o)
 	a := h.otp("a")
 	if _, _, err := h.accept(d, a); err != nil || !standsBack(way) {
 		t.Fatal("before the vendor is called, bulk goes on", err)

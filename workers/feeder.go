@@ -16,12 +16,12 @@ import (
 // is fed has lost its turn to whatever more urgent comes later.
 type Feeder struct {
 	o       Options
-	rations map[string]*ration // by lane
+	rations map[string]*feedLimiter // by lane
 }
 
 // NewFeeder makes a feeder; several may run at once.
 func NewFeeder(o Options) *Feeder {
-	o = o.courteous()
+	o = o.preemptible()
 	o.Tuning = o.Tuning.withDefaults()
 	return &Feeder{o: o, rations: newRations()}
 }
@@ -58,14 +58,14 @@ func (f *Feeder) Fill(ctx context.Context, lane string) (fed int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	urgent, size := Urgent(lane), f.o.Tuning.SegmentSize
+	urgent, size := IsUrgent(lane), f.o.Tuning.SegmentSize
 	if urgent {
 		size = f.o.Tuning.UrgentSegment
 	}
 	ration := f.rations[lane]
 	left := f.o.Tuning.Window * size
 	if rate := f.rate(ration.channel); rate > 0 {
-		left = min(left, ration.grant(urgent, open, rate, f.o.Tuning.FeedEvery, f.o.Now()))
+		left = min(left, ration.take(urgent, open, rate, f.o.Tuning.FeedEvery, f.o.Now()))
 	}
 	for ; open < f.o.Tuning.Window && fed < left; open++ {
 		ref, n, ok, err := f.o.Ledger.Work.Feed(ctx, lane, f.o.Now(), min(size, left-fed))
@@ -95,8 +95,8 @@ func (f *Feeder) rate(c touch.Channel) float64 {
 	return f.o.Pool.Rate(c, stopped)
 }
 
-// Urgent reports whether a lane is for urgent touches.
-func Urgent(lane string) bool { return strings.HasSuffix(lane, ".urgent") }
+// IsUrgent reports whether a lane is for urgent touches.
+func IsUrgent(lane string) bool { return strings.HasSuffix(lane, ".urgent") }
 
 // sleep waits and reports whether ctx is still live.
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -8,43 +8,43 @@ import (
 	"touchgate.dev/touch"
 )
 
-// dryFactor is how many times as fast a lane earns while it is empty: then
+// idleBoost is how many times as fast a lane earns while it is empty: then
 // much of what it was fed was not sent, but deferred, refused or expired.
-const dryFactor = 4
+const idleBoost = 4
 
-// ration deals out to the two lanes of a channel what its providers take a
+// feedLimiter deals out to the two lanes of a channel what its providers take a
 // second, so that what has to wait does so in the ledger, where priority and
 // expiry decide again at every feed who is next.
-type ration struct {
+type feedLimiter struct {
 	channel touch.Channel
 
 	mu           sync.Mutex
-	urgent, bulk share
+	urgent, bulk bucket
 }
 
-// share is what one lane may be fed, in touches. Bulk's is negative while it
+// bucket is what one lane may be fed, in touches. Bulk's is negative while it
 // pays back what urgent was fed.
-type share struct {
-	saved float64
-	at    time.Time
+type bucket struct {
+	tokens float64
+	at     time.Time
 }
 
 // newRations makes the ration of each lane; the lanes of a channel share one.
-func newRations() map[string]*ration {
-	all := map[string]*ration{}
+func newRations() map[string]*feedLimiter {
+	all := map[string]*feedLimiter{}
 	for _, c := range touch.Channels() {
-		r := &ration{channel: c}
+		r := &feedLimiter{channel: c}
 		all[touch.Lane(c, true)], all[touch.Lane(c, false)] = r, r
 	}
 	return all
 }
 
-// grant is how many touches the lane may be fed now, at a rate a second and a
+// take is how many touches the lane may be fed now, at a rate a second and a
 // look at the lane every so often. Less than a look's worth is not dealt out,
 // or segments would be tiny, unless the lane is empty. Where many segments are
 // open the vendor is slow: it gets fewer and larger ones. Little more than
 // that is saved, since providers let bulk wait little.
-func (r *ration) grant(urgent bool, open int, rate float64, every time.Duration, now time.Time) int {
+func (r *feedLimiter) take(urgent bool, open int, rate float64, every time.Duration, now time.Time) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &r.bulk
@@ -52,35 +52,35 @@ func (r *ration) grant(urgent bool, open int, rate float64, every time.Duration,
 		s = &r.urgent
 	}
 	least := rate * every.Seconds() * max(1, float64(open)/2)
-	if open == 0 && s.saved >= 0 {
-		rate *= dryFactor
+	if open == 0 && s.tokens >= 0 {
+		rate *= idleBoost
 	}
-	s.saved = min(s.saved+rate*max(now.Sub(s.at), 0).Seconds(), max(1, least*3/2))
+	s.tokens = min(s.tokens+rate*max(now.Sub(s.at), 0).Seconds(), max(1, least*3/2))
 	s.at = now
 	if open == 0 {
 		least = 1
 	}
-	if s.saved < max(1, least) {
+	if s.tokens < max(1, least) {
 		return 0
 	}
-	return int(s.saved)
+	return int(s.tokens)
 }
 
 // spend takes what the lane was fed. Urgent goes first: bulk has to earn the
 // same again before it is fed.
-func (r *ration) spend(urgent bool, n int) {
+func (r *feedLimiter) spend(urgent bool, n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if urgent {
-		r.urgent.saved -= float64(n)
-		r.bulk.saved = min(r.bulk.saved, 0)
+		r.urgent.tokens -= float64(n)
+		r.bulk.tokens = min(r.bulk.tokens, 0)
 	}
-	r.bulk.saved -= float64(n)
+	r.bulk.tokens -= float64(n)
 }
 
-// byTurn orders the jobs of a segment as the ledger orders what waits: by
+// byPriority orders the jobs of a segment as the ledger orders what waits: by
 // priority, and of equal ones what expires first.
-func byTurn(a, b *job) int {
+func byPriority(a, b *job) int {
 	if by := cmp.Compare(b.touch().Priority, a.touch().Priority); by != 0 {
 		return by
 	}

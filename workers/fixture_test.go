@@ -33,7 +33,7 @@ type house struct {
 	mu      sync.Mutex
 	now     time.Time
 	queue   []ledger.SegmentRef
-	deliver *workers.Deliver
+	deliver *workers.Deliverer
 }
 
 func newHouse(t testing.TB) *house {
@@ -63,7 +63,9 @@ func (h *house) options(name string) workers.Options {
 	}
 }
 
-func (h *house) newDeliver(name string) *workers.Deliver { return workers.NewDeliver(h.options(name)) }
+func (h *house) newDeliver(name string) *workers.Deliverer {
+	return workers.NewDeliverer(h.options(name))
+}
 
 func (h *house) clock() time.Time {
 	h.mu.Lock()

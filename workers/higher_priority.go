@@ -8,10 +8,10 @@ import (
 	"touchgate.dev/policies"
 )
 
-// ahead adds to the questions the touches of their customers that wait and have
+// addHigherPriority adds to the questions the touches of their customers that wait and have
 // a higher priority, read at once for all whom a rule judges by rank. What an
 // emergency stop holds back waits for no place, as what a paused campaign holds.
-func (b *batch) ahead(ctx context.Context, control *ledger.Control, questions []policies.Question) error {
+func (b *batch) addHigherPriority(ctx context.Context, control *ledger.Control, questions []policies.Question) error {
 	var ranked []*policies.Question
 	var customers []string
 	lowest := maxPriority

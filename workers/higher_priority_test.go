@@ -37,7 +37,7 @@ func ranked(t *testing.T) *house {
 	guard.Use(set)
 	o := h.options("w1")
 	o.Guard = guard
-	h.deliver = workers.NewDeliver(o)
+	h.deliver = workers.NewDeliverer(o)
 	return h
 }
 

@@ -59,14 +59,14 @@ func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job)
 	if len(ready) == 0 {
 		return nil, nil
 	}
-	if err := b.ahead(ctx, control, questions); err != nil {
+	if err := b.addHigherPriority(ctx, control, questions); err != nil {
 		return nil, err
 	}
 	verdicts, err := b.d.o.Guard.Reserve(ctx, questions)
 	if err != nil {
 		// A check is never skipped: everything waits for the log to answer.
 		for _, j := range ready {
-			b.later(j, now.Add(storeRecheck), "contact_log_unavailable")
+			b.reschedule(j, now.Add(storeRecheck), "contact_log_unavailable")
 		}
 		return nil, nil
 	}
@@ -101,7 +101,7 @@ func (b *batch) denied(j *job) {
 	}
 	e := b.event(j, touch.EventDeferred, touch.Due, v.Rule)
 	e.Until, e.Verdict = v.Until, v
-	b.later(j, v.Until, v.Rule, e)
+	b.reschedule(j, v.Until, v.Rule, e)
 }
 
 // stopped holds a job back that a campaign's status or an emergency stop binds.
@@ -109,7 +109,7 @@ func (b *batch) stopped(control *ledger.Control, j *job, now time.Time) bool {
 	t := j.touch()
 	switch control.Campaigns[ledger.CampaignRef{Caller: t.Caller, Campaign: t.Campaign}] {
 	case ledger.CampaignPaused:
-		b.later(j, now, "campaign_paused") // the next feed parks it
+		b.reschedule(j, now, "campaign_paused") // the next feed parks it
 		return true
 	case ledger.CampaignCancelled:
 		if j.inFlight() {
@@ -128,7 +128,7 @@ func (b *batch) stopped(control *ledger.Control, j *job, now time.Time) bool {
 		if s.Until != nil && s.Until.Before(until) {
 			until = *s.Until
 		}
-		b.later(j, until, "stop:"+s.ID)
+		b.reschedule(j, until, "stop:"+s.ID)
 		return true
 	}
 	return false

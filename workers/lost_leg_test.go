@@ -28,7 +28,7 @@ func (h *house) loseOverSecondLeg(meanwhile func()) (touch.ID, ledger.SegmentRef
 	ref := h.feed()[0]
 	o := h.options("dying")
 	o.Ledger = h.ledger.With(func(l *ledger.Ledger) { l.Work = mute{l.Work} })
-	if err := workers.NewDeliver(o).Handle(h.ctx, ref); err != nil {
+	if err := workers.NewDeliverer(o).Handle(h.ctx, ref); err != nil {
 		h.t.Fatal(err)
 	}
 	if n := h.pool.accepted[touch.DispatchID(id, 1)]; n != 1 {

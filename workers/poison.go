@@ -12,29 +12,29 @@ import (
 // reasonCrashed is why a touch was put aside.
 const reasonCrashed = "crashed_workers"
 
-// errLater has a segment given back, to be brought again by the reconciler.
-var errLater = errors.New("workers: this segment has to wait")
+// errRequeue has a segment given back, to be brought again by the reconciler.
+var errRequeue = errors.New("workers: this segment has to wait")
 
 // suspectFrom is the number of lost workers from which on a segment is not
 // worked on as a whole: one of its touches may have killed them. The first of
 // them was the machine's fault until shown otherwise.
-func (d *Deliver) suspectFrom() int { return max(1, d.o.Tuning.MaxCrashes-1) }
+func (d *Deliverer) suspectFrom() int { return max(1, d.o.Tuning.MaxCrashes-1) }
 
-// oneByOne works on a suspected segment, each touch settled before the next
+// isolate works on a suspected segment, each touch settled before the next
 // begins: if one more worker is lost, the first touch left is the one that it
 // was lost over, and that one alone is put aside. No two suspected segments
 // are in work in one process, so that a killer doesn't bring others into
 // suspicion over and over.
-func (d *Deliver) oneByOne(ctx context.Context, seg *ledger.Segment) error {
-	if !d.suspects.TryLock() {
-		return errLater
+func (d *Deliverer) isolate(ctx context.Context, seg *ledger.Segment) error {
+	if !d.isolating.TryLock() {
+		return errRequeue
 	}
-	defer d.suspects.Unlock()
+	defer d.isolating.Unlock()
 	b := &batch{d: d, seg: seg}
 	rest := seg.Touches
 	if seg.Crashes > d.suspectFrom() {
 		for _, j := range b.sort(rest[:1]) { // none, if it came to its end all the same
-			b.putAside(j)
+			b.deadLetter(j)
 		}
 		if err := b.flush(ctx); err != nil {
 			return err
@@ -52,7 +52,7 @@ func (d *Deliver) oneByOne(ctx context.Context, seg *ledger.Segment) error {
 // finish takes touches as far as they go and settles them.
 func (b *batch) finish(ctx context.Context, touches []ledger.Claimed) error {
 	jobs := b.sort(touches)
-	slices.SortStableFunc(jobs, byTurn)
+	slices.SortStableFunc(jobs, byPriority)
 	return b.conclude(ctx, b.run(ctx, jobs))
 }
 
@@ -66,17 +66,17 @@ func (b *batch) conclude(ctx context.Context, err error) error {
 	if err := b.flush(ctx); err != nil {
 		return err
 	}
-	if b.awaits {
-		return errLater
+	if b.waiting {
+		return errRequeue
 	}
 	return nil
 }
 
-// putAside ends a touch that workers were lost over. If it may have been sent
+// deadLetter ends a touch that workers were lost over. If it may have been sent
 // it counts as sent by now, and its provider is kept: whoever redrives it asks.
-func (b *batch) putAside(j *job) {
+func (b *batch) deadLetter(j *job) {
 	if !j.inFlight() { // the place is of whichever worker took one
-		b.endWith(j, touch.Dead, reasonCrashed, touch.EventDead, b.notSent(j))
+		b.endWith(j, touch.Dead, reasonCrashed, touch.EventDead, b.releaseContact(j))
 		return
 	}
 	now := b.d.o.Now()

@@ -57,7 +57,7 @@ func (m *mortuary) deliverAll() {
 			o := m.options("mortal")
 			o.Ledger = m.ledger.With(func(l *ledger.Ledger) { l.Work = mortal{l.Work, life} })
 			// Dead or alive, what a worker answers is only for the queue.
-			_ = workers.NewDeliver(o).Handle(life, ref)
+			_ = workers.NewDeliverer(o).Handle(life, ref)
 			if life.Err() != nil {
 				m.deaths++
 			}

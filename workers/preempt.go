@@ -12,52 +12,52 @@ import (
 	"touchgate.dev/touch"
 )
 
-// courteous has each step that bulk takes at a store wait while something
+// preemptible has each step that bulk takes at a store wait while something
 // urgent is on its way. Its calls to vendors do so where they are made.
-func (o Options) courteous() Options {
+func (o Options) preemptible() Options {
 	if o.PriorityGate != nil {
-		o.Ledger = o.Ledger.With(func(l *ledger.Ledger) { l.Work = courteousWork{l.Work, o.PriorityGate} })
-		o.Guard = courteousGuard{o.Guard, o.PriorityGate}
+		o.Ledger = o.Ledger.With(func(l *ledger.Ledger) { l.Work = preemptibleWork{l.Work, o.PriorityGate} })
+		o.Guard = preemptibleGuard{o.Guard, o.PriorityGate}
 	}
 	return o
 }
 
-type courteousWork struct {
+type preemptibleWork struct {
 	ledger.Work
 	way *priority.Gate
 }
 
-func (w courteousWork) giveWay(ctx context.Context, lane string) {
-	if !Urgent(lane) {
+func (w preemptibleWork) giveWay(ctx context.Context, lane string) {
+	if !IsUrgent(lane) {
 		w.way.WaitForUrgent(ctx)
 	}
 }
 
 // Feed implements ledger.Work.
-func (w courteousWork) Feed(ctx context.Context, lane string, now time.Time, limit int) (ledger.SegmentRef, int, bool, error) {
+func (w preemptibleWork) Feed(ctx context.Context, lane string, now time.Time, limit int) (ledger.SegmentRef, int, bool, error) {
 	w.giveWay(ctx, lane)
 	return w.Work.Feed(ctx, lane, now, limit)
 }
 
 // Claim implements ledger.Work.
-func (w courteousWork) Claim(ctx context.Context, ref ledger.SegmentRef, worker string, now, until time.Time) (*ledger.Segment, error) {
+func (w preemptibleWork) Claim(ctx context.Context, ref ledger.SegmentRef, worker string, now, until time.Time) (*ledger.Segment, error) {
 	w.giveWay(ctx, ref.Lane)
 	return w.Work.Claim(ctx, ref, worker, now, until)
 }
 
 // Intend implements ledger.Work.
-func (w courteousWork) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, intents []ledger.Intent) ([]int, error) {
+func (w preemptibleWork) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, intents []ledger.Intent) ([]int, error) {
 	w.giveWay(ctx, ref.Lane)
 	return w.Work.Intend(ctx, ref, fence, intents)
 }
 
 // Settle implements ledger.Work.
-func (w courteousWork) Settle(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
+func (w preemptibleWork) Settle(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
 	w.giveWay(ctx, ref.Lane)
 	return w.Work.Settle(ctx, ref, transitions)
 }
 
-type courteousGuard struct {
+type preemptibleGuard struct {
 	Guard
 	way *priority.Gate
 }
@@ -67,7 +67,7 @@ type courteousGuard struct {
 const atOnce = 100
 
 // Reserve implements Guard.
-func (g courteousGuard) Reserve(ctx context.Context, qs []policies.Question) ([]touch.Verdict, error) {
+func (g preemptibleGuard) Reserve(ctx context.Context, qs []policies.Question) ([]touch.Verdict, error) {
 	verdicts := make([]touch.Verdict, 0, len(qs))
 	for part := range slices.Chunk(qs, atOnce) {
 		if !part[0].Touch.Urgent() {
@@ -83,7 +83,7 @@ func (g courteousGuard) Reserve(ctx context.Context, qs []policies.Question) ([]
 }
 
 // Settle implements Guard. So many contacts at once are bulk's.
-func (g courteousGuard) Settle(ctx context.Context, ss []contactlog.Settlement) error {
+func (g preemptibleGuard) Settle(ctx context.Context, ss []contactlog.Settlement) error {
 	for part := range slices.Chunk(ss, atOnce) {
 		if len(ss) > atOnce {
 			g.way.WaitForUrgent(ctx)

@@ -59,7 +59,7 @@ func TestBulkStandsBackAtEachStep(t *testing.T) {
 	bulk, urgent := ledger.SegmentRef{Lane: touch.Lane(touch.SMS, false)}, ledger.SegmentRef{Lane: touch.Lane(touch.SMS, true)}
 	synctest.Test(t, func(t *testing.T) {
 		way, ctx := new(priority.Gate), t.Context()
-		o := Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: &idleGuard{}, PriorityGate: way}.courteous()
+		o := Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: &idleGuard{}, PriorityGate: way}.preemptible()
 		onLane := func(ref ledger.SegmentRef) map[string]func() {
 			return map[string]func(){
 				"feed":   func() { _, _, _, _ = o.Ledger.Work.Feed(ctx, ref.Lane, time.Time{}, 1) },
@@ -102,7 +102,7 @@ func TestBulkStandsBackAtEachStep(t *testing.T) {
 
 func TestBulkGoesToTheContactLogInParts(t *testing.T) {
 	g := &idleGuard{}
-	o := Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: g, PriorityGate: new(priority.Gate)}.courteous()
+	o := Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: g, PriorityGate: new(priority.Gate)}.preemptible()
 	if vs, err := o.Guard.Reserve(t.Context(), questions(2*atOnce+1, touch.Marketing)); err != nil || len(vs) != 2*atOnce+1 || g.calls != 3 {
 		t.Errorf("%d verdicts by %d calls: %v", len(vs), g.calls, err)
 	}

@@ -45,16 +45,16 @@ func (r *Reconciler) Step(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.sweep(ctx, func(now time.Time) (int, error) { return r.o.Ledger.Recovery.Unpark(ctx, now, sweepLimit) }); err != nil {
+	if err := r.repeat(ctx, func(now time.Time) (int, error) { return r.o.Ledger.Recovery.Unpark(ctx, now, sweepLimit) }); err != nil {
 		return err
 	}
-	return r.sweep(ctx, func(now time.Time) (int, error) {
+	return r.repeat(ctx, func(now time.Time) (int, error) {
 		return r.o.Ledger.Recovery.Unconfirm(ctx, now.Add(-r.o.Tuning.Horizon), now, sweepLimit)
 	})
 }
 
-// sweep repeats step until it finds less than a full portion.
-func (r *Reconciler) sweep(ctx context.Context, step func(now time.Time) (int, error)) error {
+// repeat repeats step until it finds less than a full portion.
+func (r *Reconciler) repeat(ctx context.Context, step func(now time.Time) (int, error)) error {
 	for ctx.Err() == nil {
 		n, err := step(r.o.Now())
 		if err != nil || n < sweepLimit {

@@ -113,7 +113,7 @@ func (r *release) open(lasts time.Duration, meanwhile func()) {
 		}
 		return nil
 	}
-	deliver := workers.NewDeliver(o)
+	deliver := workers.NewDeliverer(o)
 	var all sync.WaitGroup
 	all.Go(func() { workers.NewFeeder(o).Run(ctx) })
 	for range 24 {

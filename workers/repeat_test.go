@@ -30,7 +30,7 @@ func (h *house) lose(after time.Duration) ledger.SegmentRef {
 	o := h.options("dying")
 	o.Ledger = h.ledger.With(func(l *ledger.Ledger) { l.Work = mute{l.Work} })
 	ref := h.feed()[0]
-	if err := workers.NewDeliver(o).Handle(h.ctx, ref); err != nil {
+	if err := workers.NewDeliverer(o).Handle(h.ctx, ref); err != nil {
 		h.t.Fatal(err)
 	}
 	h.pass(after)

@@ -25,8 +25,8 @@ func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
 			send = append(send, j)
 			continue
 		}
-		if now.Before(b.callOver(j)) {
-			b.awaits = true
+		if now.Before(b.callDeadline(j)) {
+			b.waiting = true
 			continue
 		}
 		d := b.bareDispatch(j)
@@ -35,9 +35,9 @@ func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
 		j.dispatch = d
 		switch {
 		case can && r.Class == touch.Accepted:
-			b.accepted(j, r)
-		case can && r.Class == touch.Retryable && j.lost():
-			released = append(released, *b.notSent(j))
+			b.applyAccepted(j, r)
+		case can && r.Class == touch.Retryable && j.orphaned():
+			released = append(released, *b.releaseContact(j))
 			j.events = append(j.events, b.resultEvent(j, touch.EventRetry, touch.Due, r))
 			j.unknownSince = time.Time{}
 			send = append(send, j)
@@ -54,14 +54,14 @@ func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
 	return send
 }
 
-// lost reports whether the intent to send the job was a worker's that did not
+// orphaned reports whether the intent to send the job was a worker's that did not
 // live to settle it.
-func (j *job) lost() bool { return j.c.Progress.State != touch.Unknown && j.c.Intent != nil }
+func (j *job) orphaned() bool { return j.c.Progress.State != touch.Unknown && j.c.Intent != nil }
 
-// callOver is when a call that a lost worker meant to make, also to repeat a
+// callDeadline is when a call that a lost worker meant to make, also to repeat a
 // message, is surely over: it may only stand still, and go on until then. Zero
 // where no worker was lost.
-func (b *batch) callOver(j *job) time.Time {
+func (b *batch) callDeadline(j *job) time.Time {
 	if j.c.Intent == nil {
 		return time.Time{}
 	}
@@ -105,8 +105,8 @@ func (b *batch) mayResend(j *job) bool {
 
 // foundUnsent goes on with a touch that the vendor surely does not have.
 func (b *batch) foundUnsent(j *job, r touch.Result) {
-	log := b.notSent(j)
-	j.refuted = true
+	log := b.releaseContact(j)
+	j.notSent = true
 	tr := b.transition(j, touch.Due, b.resultEvent(j, touch.EventRetry, touch.Due, r))
 	tr.Attempts, tr.Due = 1, b.d.o.Now()
 	tr.Reason = "not_sent"
@@ -119,7 +119,7 @@ func (b *batch) unresolved(j *job) {
 	now := b.d.o.Now()
 	contact := &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: j.unknownSince}
 	j.dispatch.ID = touch.DispatchID(j.touch().ID, j.leg)
-	if j.lost() {
+	if j.orphaned() {
 		j.attempts = 0
 		j.events = append(j.events, b.event(j, touch.EventUnknown, touch.Unknown, "worker_lost"))
 	}
@@ -132,7 +132,7 @@ func (b *batch) unresolved(j *job) {
 		return
 	}
 	tr := b.transition(j, touch.Unknown)
-	tr.Due = latest(now.Add(b.d.backoff(b.d.o.Tuning.ResolveBase, b.d.o.Tuning.RetryMax, j.attempts)), b.callOver(j))
+	tr.Due = latest(now.Add(b.d.backoff(b.d.o.Tuning.ResolveBase, b.d.o.Tuning.RetryMax, j.attempts)), b.callDeadline(j))
 	tr.Provider, tr.Contact = j.provider, contact
 	tr.Reason = j.c.Progress.Reason
 	if j.resend {

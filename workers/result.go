@@ -10,19 +10,19 @@ import (
 	"touchgate.dev/touch"
 )
 
-// settle is the table from what a provider answered to what becomes of the
+// applyResult is the table from what a provider answered to what becomes of the
 // touch and of its place in the contact log.
-func (b *batch) settle(j *job, r touch.Result) {
+func (b *batch) applyResult(j *job, r touch.Result) {
 	if j.inFlight() && r.Class != touch.Accepted && (r.Class != touch.Rejected || j.resend) {
 		b.unresolved(j) // a failed second try says nothing of the first
 		return
 	}
 	switch r.Class {
 	case touch.Accepted:
-		b.accepted(j, r)
+		b.applyAccepted(j, r)
 	case touch.Rejected:
-		log := b.notSent(j)
-		j.refuted = j.c.Progress.State == touch.Unknown
+		log := b.releaseContact(j)
+		j.notSent = j.c.Progress.State == touch.Unknown
 		j.events = append(j.events, b.resultEvent(j, touch.EventUndelivered, touch.Due, r))
 		b.nextLeg(j, orElse(r.Reason, touch.ReasonOther), touch.Failed, touch.EventFailed, log)
 	case touch.Throttled:
@@ -34,13 +34,13 @@ func (b *batch) settle(j *job, r touch.Result) {
 	case touch.Misconfigured:
 		b.retry(j, r, b.d.o.Tuning.RetryMax/10+b.d.jitter.full(b.d.o.Tuning.RetryMax/10))
 	case touch.Retryable:
-		b.retryable(j, r)
+		b.applyRetryable(j, r)
 	default:
-		b.unknown(j, r)
+		b.applyUnknown(j, r)
 	}
 }
 
-func (b *batch) accepted(j *job, r touch.Result) {
+func (b *batch) applyAccepted(j *job, r touch.Result) {
 	now := b.d.o.Now()
 	leg, t := j.plan(), j.touch()
 	b.d.metrics.age.WithLabelValues(string(leg.Channel)).Observe(now.Sub(t.AcceptedAt).Seconds())
@@ -69,12 +69,12 @@ func (b *batch) accepted(j *job, r touch.Result) {
 	b.add(j, tr, b.commit(j, at, kind))
 }
 
-func (b *batch) retryable(j *job, r touch.Result) {
+func (b *batch) applyRetryable(j *job, r touch.Result) {
 	if !r.NoAttempt {
 		j.attempts++
 	}
 	if j.attempts >= b.d.o.Tuning.MaxAttempts {
-		log := b.notSent(j)
+		log := b.releaseContact(j)
 		j.events = append(j.events, b.resultEvent(j, touch.EventUndelivered, touch.Due, r))
 		b.nextLeg(j, orElse(r.Reason, "attempts_spent"), touch.Failed, touch.EventFailed, log)
 		return
@@ -96,11 +96,11 @@ func (b *batch) retry(j *job, r touch.Result, wait time.Duration) {
 		e.Until = at
 		events = append(events, e)
 	}
-	b.later(j, at, orElse(r.Reason, r.Class.String()), events...)
+	b.reschedule(j, at, orElse(r.Reason, r.Class.String()), events...)
 }
 
-// unknown keeps the place in the contact log and begins to find out.
-func (b *batch) unknown(j *job, r touch.Result) {
+// applyUnknown keeps the place in the contact log and begins to find out.
+func (b *batch) applyUnknown(j *job, r touch.Result) {
 	now := b.d.o.Now()
 	j.unknownSince = now
 	j.provider = r.Provider
@@ -125,9 +125,9 @@ func (b *batch) commit(j *job, at time.Time, kind string) *contactlog.Settlement
 	return s
 }
 
-// notSent frees the place of a message that surely did not go out, also one
+// releaseContact frees the place of a message that surely did not go out, also one
 // that had an unknown outcome before.
-func (b *batch) notSent(j *job) *contactlog.Settlement {
+func (b *batch) releaseContact(j *job) *contactlog.Settlement {
 	return &contactlog.Settlement{Customer: j.touch().Customer, ID: touch.DispatchID(j.touch().ID, j.leg), Release: true, At: j.judgedAt}
 }
 
@@ -137,8 +137,8 @@ func (b *batch) resultEvent(j *job, kind touch.EventKind, state touch.State, r t
 	return e
 }
 
-// attempted writes the one log line of an attempt; it holds no personal data.
-func (b *batch) attempted(ctx context.Context, j *job, r touch.Result) {
+// logAttempt writes the one log line of an attempt; it holds no personal data.
+func (b *batch) logAttempt(ctx context.Context, j *job, r touch.Result) {
 	level := slog.LevelInfo
 	if r.Class == touch.Misconfigured {
 		level = slog.LevelError

@@ -73,7 +73,7 @@ func (b *batch) choose(control *ledger.Control, jobs []*job) []*job {
 			if len(j.tried) > 0 {
 				refusal = j.last // what was really tried says more
 			}
-			b.settle(j, refusal)
+			b.applyResult(j, refusal)
 			continue
 		}
 		j.provider = provider
@@ -98,7 +98,7 @@ func (b *batch) intend(ctx context.Context, fence int64, jobs []*job) ([]*job, e
 	gone := make(map[int]bool, len(dropped))
 	for _, i := range dropped {
 		gone[i] = true
-		b.detach(jobs[i])
+		b.drop(jobs[i])
 	}
 	kept := jobs[:0:0]
 	for i, j := range jobs {
@@ -113,7 +113,7 @@ func (b *batch) intend(ctx context.Context, fence int64, jobs []*job) ([]*job, e
 // when the outcome is unknown, it goes on saying so.
 func (j *job) intent(now time.Time) ledger.Intent {
 	at := now
-	if j.inFlight() && j.lost() {
+	if j.inFlight() && j.orphaned() {
 		at = j.unknownSince
 	}
 	return ledger.Intent{
@@ -180,7 +180,7 @@ func (b *batch) flushWhile(ctx context.Context) (stop func()) {
 
 // result settles one answer, or keeps the job for another provider.
 func (b *batch) result(ctx context.Context, j *job, r touch.Result, again *failover) {
-	b.attempted(ctx, j, r)
+	b.logAttempt(ctx, j, r)
 	if j.wantsAnother(r) {
 		again.mu.Lock()
 		j.tried, j.last = append(j.tried, r.Provider), r
@@ -188,7 +188,7 @@ func (b *batch) result(ctx context.Context, j *job, r touch.Result, again *failo
 		again.mu.Unlock()
 		return
 	}
-	b.settle(j, r)
+	b.applyResult(j, r)
 }
 
 // wantsAnother reports whether a different provider may still send this: the

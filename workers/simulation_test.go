@@ -327,7 +327,7 @@ func (s *sim) work(ctx context.Context, o workers.Options, frozen *freeze) {
 			time.AfterFunc(time.Duration(s.dice.n(int(100*time.Millisecond))), func() { frozen.set(time.Now().Add(still)) })
 		}
 		o.Name = fmt.Sprintf("%s-%d", o.Name[:2], n)
-		_ = workers.NewDeliver(o).Handle(life, ref) // an error is for the queue; the reconciler has it anyway
+		_ = workers.NewDeliverer(o).Handle(life, ref) // an error is for the queue; the reconciler has it anyway
 		die()
 	}
 }
@@ -355,7 +355,7 @@ func (s *sim) straight(ctx context.Context, o workers.Options, frozen *freeze, n
 				}
 			}
 		}
-		_, refs, err := workers.NewDeliver(o).Accept(ctx, []ledger.NewTouch{n}, []lookup.Candidate{{Index: 0}})
+		_, refs, err := workers.NewDeliverer(o).Accept(ctx, []ledger.NewTouch{n}, []lookup.Candidate{{Index: 0}})
 		work.Wait()
 		die()
 		if err == nil {

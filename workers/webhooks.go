@@ -28,28 +28,28 @@ const (
 	reportLease = 30 * time.Second
 )
 
-// Reporter tells callers what came of their touches: signed webhooks in the
+// Webhooks tells callers what came of their touches: signed webhooks in the
 // form of Standard Webhooks, https://www.standardwebhooks.com. A subscription
 // hears every event in order, at least once; one that fails is tried again
 // with growing pauses and never skipped.
-type Reporter struct {
+type Webhooks struct {
 	o      Options
 	client *http.Client
 	every  time.Duration
 }
 
-// NewReporter makes a reporter that calls over transport, and gives each call
+// NewWebhooks makes a reporter that calls over transport, and gives each call
 // at most timeout. Many may run: one at
 // a time holds the lease and speaks.
-func NewReporter(o Options, transport http.RoundTripper, timeout time.Duration) *Reporter {
-	return &Reporter{o: o, every: 500 * time.Millisecond, client: &http.Client{
+func NewWebhooks(o Options, transport http.RoundTripper, timeout time.Duration) *Webhooks {
+	return &Webhooks{o: o, every: 500 * time.Millisecond, client: &http.Client{
 		Transport: transport, Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
 // Run reports until ctx ends, whenever this one holds the lease.
-func (r *Reporter) Run(ctx context.Context) {
+func (r *Webhooks) Run(ctx context.Context) {
 	for sleep(ctx, r.every) {
 		now := r.o.Now()
 		held, err := r.o.Ledger.Leases.Lease(ctx, "reporter", r.o.Name, now, now.Add(reportLease))
@@ -63,7 +63,7 @@ func (r *Reporter) Run(ctx context.Context) {
 }
 
 // Step serves every subscription until it is up to date or fails.
-func (r *Reporter) Step(ctx context.Context) error {
+func (r *Webhooks) Step(ctx context.Context) error {
 	subs, err := r.o.Ledger.Subscriptions.ListSubscriptions(ctx, "")
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (r *Reporter) Step(ctx context.Context) error {
 }
 
 // serve sends what is new to one subscription.
-func (r *Reporter) serve(ctx context.Context, s ledger.Subscription) error {
+func (r *Webhooks) serve(ctx context.Context, s ledger.Subscription) error {
 	for ctx.Err() == nil {
 		events, err := r.o.Ledger.Events.Events(ctx, s.Caller, s.Cursor, reportBatch)
 		if err != nil || len(events) == 0 {
@@ -124,7 +124,7 @@ type reportBody struct {
 	Data      []touch.Event `json:"data"`
 }
 
-func (r *Reporter) post(ctx context.Context, s ledger.Subscription, last int64, events []touch.Event) error {
+func (r *Webhooks) post(ctx context.Context, s ledger.Subscription, last int64, events []touch.Event) error {
 	now := r.o.Now()
 	body, err := json.Marshal(reportBody{Type: "touch.events", Timestamp: now, Data: events})
 	if err != nil {

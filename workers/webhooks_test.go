@@ -58,7 +58,7 @@ func TestReporterTellsEverythingInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.submit(150, nil)
-	r := workers.NewReporter(h.options("reporter"), http.DefaultTransport, time.Second)
+	r := workers.NewWebhooks(h.options("reporter"), http.DefaultTransport, time.Second)
 	if err := r.Step(h.ctx); err != nil {
 		t.Fatal(err)
 	}

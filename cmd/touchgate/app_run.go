@@ -95,14 +95,14 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	delivery, stopDelivery := context.WithCancel(base)
 	var delivering sync.WaitGroup
-	if a.deliver != nil {
+	if a.deliverer != nil {
 		delivering.Go(func() {
-			if err := a.queue.Run(delivery, a.laneConfigs(), a.deliver.Handle); err != nil {
+			if err := a.queue.Run(delivery, a.laneConfigs(), a.deliverer.Handle); err != nil {
 				fail(err)
 			}
 		})
 		if a.redis.server == nil {
-			standby := workers.NewStandby(a.deliver, a.guard.Over(contactlog.NewLocal(a.shards())), a.redisAnswers)
+			standby := workers.NewFallback(a.deliverer, a.guard.Over(contactlog.NewLocal(a.shards())), a.redisAnswers)
 			delivering.Go(func() { standby.Run(delivery) })
 		}
 	}
@@ -151,7 +151,7 @@ func (a *App) backgroundParts() []func(context.Context) {
 		parts = append(parts,
 			workers.NewFeeder(a.worker).Run,
 			workers.NewReconciler(a.worker).Run,
-			workers.NewReporter(a.worker, http.DefaultTransport, a.cfg.Webhooks.Timeout.Std()).Run,
+			workers.NewWebhooks(a.worker, http.DefaultTransport, a.cfg.Webhooks.Timeout.Std()).Run,
 			a.every(escalateEvery, "escalation failed", func(ctx context.Context) error {
 				_, err := a.service.Escalate(ctx, a.now(), 200)
 				return err
@@ -184,7 +184,7 @@ func (a *App) laneConfigs() []queue.Lane {
 	var configs []queue.Lane
 	for _, name := range workers.Lanes() {
 		c := queue.Lane{Name: name, Concurrency: a.cfg.Workers.Bulk, PollInterval: 50 * time.Millisecond}
-		if workers.Urgent(name) {
+		if workers.IsUrgent(name) {
 			c.Concurrency, c.PollInterval, c.Direct = a.cfg.Workers.Urgent, 20*time.Millisecond, a.cfg.Workers.Urgent
 		}
 		configs = append(configs, c)

@@ -69,8 +69,8 @@ type App struct {
 	queue        *queue.Queue
 	service      *gateway.Service
 	worker       workers.Options
-	deliver      *workers.Deliver // nil: the role does not deliver
-	listener     net.Listener     // nil: the role serves no HTTP
+	deliverer    *workers.Deliverer // nil: the role does not deliver
+	listener     net.Listener       // nil: the role serves no HTTP
 	handler      http.Handler
 	gate         httpapi.Gate // closed when the process stops: intake and readiness answer 503
 }
@@ -178,7 +178,7 @@ func (a *App) send(o Options) error {
 		Logger: a.log, Metrics: a.metrics, Tuning: o.Tuning,
 	}
 	if a.cfg.Role.Worker() {
-		a.deliver = workers.NewDeliver(a.worker)
+		a.deliverer = workers.NewDeliverer(a.worker)
 	}
 	return nil
 }
@@ -197,8 +197,8 @@ func (a *App) takeIn(o Options) error {
 		Receipts: a.pool.Receipts, Now: a.now, Logger: a.log, Metrics: a.metrics,
 		AppSecret: secret, DevKey: o.DevKey, Policies: a.policyOptions(), MaxFuture: a.cfg.Limits.MaxFuture.Std(),
 	}
-	if a.deliver != nil {
-		options.FastPath = a.deliver
+	if a.deliverer != nil {
+		options.FastPath = a.deliverer
 	}
 	var err error
 	a.service, err = gateway.New(options)
