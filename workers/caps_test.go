@@ -20,13 +20,13 @@ import (
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/channels/remote"
 	"touchgate.dev/internal/simulator"
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/sqlite"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
-	"touchgate.dev/workers/redistest"
 )
 
 // The caps that the workers are under. The windows of some are shorter than
@@ -145,7 +145,7 @@ func newCapped(t *testing.T, spoil func(contactlog.Log) contactlog.Log) *capped 
 		t.Fatal(err)
 	}
 	t.Cleanup(c.vendor.Close)
-	client := redis.NewClient(&redis.Options{Addr: redistest.Start(t)})
+	client := redis.NewClient(&redis.Options{Addr: servertest.Redis(t)})
 	t.Cleanup(func() { client.Close() })
 	set, err := policies.Compile([]policies.Source{{Name: "capped.yaml", Data: []byte(cappedPolicy)}}, policies.Options{})
 	if err != nil {

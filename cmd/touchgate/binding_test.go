@@ -16,10 +16,9 @@ import (
 
 	"touchgate.dev/internal/apiclient"
 	"touchgate.dev/internal/simulator"
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/ledger"
-	"touchgate.dev/ledger/postgres/pgtest"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/redistest"
 )
 
 // binds is within what time a decision binds everywhere after its answer.
@@ -83,7 +82,7 @@ type nodes struct {
 func startNodes(t *testing.T) *nodes {
 	t.Helper()
 	n := &nodes{t: t}
-	dsn, addr := pgtest.Start(t), redistest.Start(t)
+	dsn, addr := servertest.Postgres(t), servertest.Redis(t)
 	secret := "whsec_" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
 	var err error
 	if n.vendor, err = simulator.Start("", simulator.Options{Secret: secret}); err != nil {

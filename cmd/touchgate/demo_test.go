@@ -9,8 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"touchgate.dev/ledger/postgres/pgtest"
-	"touchgate.dev/workers/redistest"
+	"touchgate.dev/internal/testserver/servertest"
 )
 
 // TestMain lets the test binary be the demo's worker process.
@@ -112,7 +111,7 @@ func TestDemoNamesFaultyLines(t *testing.T) {
 }
 
 func TestDemoOnServersWithTwoWorkers(t *testing.T) {
-	dsn, redis := pgtest.Start(t), redistest.Start(t)
+	dsn, redis := servertest.Postgres(t), servertest.Redis(t)
 	config := write(t, "touchgate.yaml", fmt.Sprintf("ledger: {driver: postgres, dsn: %q}\nredis: {mode: single, addresses: [%q]}\n", dsn, redis))
 	file, policies := contacts(t, 200)
 	args := []string{"--file", file, "--policies", policies, "--config", config, "--workers", "2"}

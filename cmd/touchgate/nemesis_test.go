@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"touchgate.dev/internal/lab/nemesis/process"
 	"touchgate.dev/internal/testserver"
+	"touchgate.dev/internal/testserver/servertest"
 )
 
 // TestNemesis runs the nemesis for some seconds, on the embedded single process
@@ -25,8 +25,8 @@ func TestNemesis(t *testing.T) {
 		"servers":  {"--duration", "25s", "--servers"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := process.Missing(); name == "servers" && err != nil {
-				testserver.Missing(t, err.Error())
+			if err := testserver.Missing(); name == "servers" && err != nil {
+				servertest.Missing(t, err.Error())
 			}
 			t.Parallel()
 			cmd := exec.Command(self, append([]string{"nemesis", "--json", "--quick", "--rate", "40", "--seed", "11"}, args...)...)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"touchgate.dev/workers/redistest"
+	"touchgate.dev/internal/testserver/servertest"
 )
 
 // files writes a folder; a name ends in the file's extension.
@@ -104,7 +104,7 @@ func TestPolicyTest(t *testing.T) {
 }
 
 func TestPolicyTestOnRedis(t *testing.T) {
-	addr := redistest.Start(t)
+	addr := servertest.Redis(t)
 	// The 18 laws and the sample, on the model and on this Redis.
 	says(t, exitOK, []string{"policy", "test", "--redis", addr, "../../policies/packs"}, "ok: 19 scenarios, ")
 	client := redis.NewClient(&redis.Options{Addr: addr})

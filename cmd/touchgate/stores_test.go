@@ -5,17 +5,17 @@ import (
 	"testing"
 	"time"
 
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/redistest"
 )
 
 // TestEvictingRedisIsRefused: a Redis that forgets contacts when it is full is
 // no place for caps.
 func TestEvictingRedisIsRefused(t *testing.T) {
 	for policy, want := range map[string]touch.ErrorClass{"noeviction": "", "allkeys-lru": touch.Invalid, "volatile-ttl": touch.Invalid} {
-		r, err := openRedis(t.Context(), RedisConfig{Mode: "single", Addresses: []string{redistest.Start(t, "--maxmemory-policy", policy)}})
+		r, err := openRedis(t.Context(), RedisConfig{Mode: "single", Addresses: []string{servertest.Redis(t, "--maxmemory-policy", policy)}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,7 @@ var walls = []wall{
 	{reason: "one package speaks HTTP to callers", outside: []string{"gateway/httpapi"}, deny: []string{"github.com/gin-gonic/gin"}},
 	{reason: "one package owns the breaker", outside: []string{"channels"}, deny: []string{"github.com/sony/gobreaker"}},
 	{reason: "use cases know no HTTP framework, store or queue", inside: "gateway", outside: []string{"gateway/httpapi"}, deny: []string{"github.com/redis", "database/sql", "github.com/jackc"}},
-	{reason: "SQL stays in the ledger's drivers, and in the benches and trials of bare servers", outside: []string{"ledger", "internal/lab/bench", "internal/servers", "internal/lab/nemesis"}, deny: []string{"database/sql", "modernc.org/sqlite", "github.com/jackc/pgx", "github.com/pressly/goose"}},
+	{reason: "SQL stays in the ledger's drivers, and in the benches and trials of bare servers", outside: []string{"ledger", "internal/lab", "internal/testserver"}, deny: []string{"database/sql", "modernc.org/sqlite", "github.com/jackc/pgx", "github.com/pressly/goose"}},
 	{reason: "one package embeds a Redis", outside: []string{"internal/redisembed"}, deny: []string{"github.com/alicebob/miniredis"}},
 	{reason: "the command line is cmd's", outside: []string{"cmd"}, deny: []string{"github.com/spf13/cobra"}},
 	{reason: "only commands and the lab's reports draw tables", outside: []string{"cmd", "internal/lab"}, deny: []string{"github.com/jedib0t/go-pretty"}},

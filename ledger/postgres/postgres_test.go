@@ -7,18 +7,18 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"touchgate.dev/internal/testserver/servertest"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/ledgertest"
 	"touchgate.dev/ledger/postgres"
-	"touchgate.dev/ledger/postgres/pgtest"
 )
 
 // opener gives every test a schema of its own on one server.
 func opener(t testing.TB) ledgertest.Open {
-	dsn := pgtest.Start(t)
+	dsn := servertest.Postgres(t)
 	admin, err := sql.Open("pgx", dsn)
 	if err != nil {
 		t.Fatal(err)

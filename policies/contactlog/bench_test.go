@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/redistest"
 )
 
 // fill gives customers logs of size contacts each, as a campaign leaves them.
@@ -52,7 +52,7 @@ func caps3() []Question {
 // redis-server: as the caller sees it, and inside the server. The log's size
 // stays what it is, because each place is taken away again, outside the time.
 func BenchmarkReserve(b *testing.B) {
-	client := redis.NewClient(&redis.Options{Addr: redistest.Start(b)})
+	client := redis.NewClient(&redis.Options{Addr: servertest.Redis(b)})
 	defer client.Close()
 	ctx := context.Background()
 	for _, size := range []int{0, 10, 30} {
@@ -139,7 +139,7 @@ func undo(b testing.TB, log *Redis, rs []Reservation, logs []string) {
 func BenchmarkMemory(b *testing.B) {
 	for _, size := range []int{0, 1, 3, 10, 30} {
 		b.Run(fmt.Sprintf("entries=%d", size), func(b *testing.B) {
-			client := redis.NewClient(&redis.Options{Addr: redistest.Start(b)})
+			client := redis.NewClient(&redis.Options{Addr: servertest.Redis(b)})
 			defer client.Close()
 			used := func() float64 {
 				var n float64
@@ -172,7 +172,7 @@ func BenchmarkMemory(b *testing.B) {
 func BenchmarkContact(b *testing.B) {
 	clients := map[string]func() redis.UniversalClient{
 		"embedded": func() redis.UniversalClient { return embedded(b) },
-		"redis":    func() redis.UniversalClient { return redis.NewClient(&redis.Options{Addr: redistest.Start(b)}) },
+		"redis":    func() redis.UniversalClient { return redis.NewClient(&redis.Options{Addr: servertest.Redis(b)}) },
 	}
 	for name, start := range clients {
 		for _, shards := range []string{"new", "complete"} {

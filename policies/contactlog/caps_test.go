@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"touchgate.dev/workers/redistest"
+	"touchgate.dev/internal/testserver/servertest"
 )
 
 // The caps that the workers below are under: rolling ones, the first shorter
@@ -67,7 +67,7 @@ func TestTheJudgeFindsWhatBreaksCaps(t *testing.T) {
 	stamped := func(log *Redis) Log { return stampAtReserve{log} }
 	for name, spoil := range map[string]func(*Redis) Log{"pending ones age": aging, "commits are stamped at reserve": stamped} {
 		t.Run(name, func(t *testing.T) {
-			r := redisRig(t, redis.NewClient(&redis.Options{Addr: redistest.Start(t)}))
+			r := redisRig(t, redis.NewClient(&redis.Options{Addr: servertest.Redis(t)}))
 			r.Log = spoil(r.Log.(*Redis))
 			for seed := range uint64(20) {
 				r.lose()

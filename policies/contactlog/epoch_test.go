@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/redistest"
 )
 
 // truth is a ledger as far as the contact log knows one: epochs, what was
@@ -295,9 +295,9 @@ func TestAFailedRaiseLoadsNothing(t *testing.T) {
 
 func TestScriptsAreLoadedAgainWhereTheyAreMissing(t *testing.T) {
 	for name, client := range map[string]func() redis.UniversalClient{
-		"redis": func() redis.UniversalClient { return redis.NewClient(&redis.Options{Addr: redistest.Start(t)}) },
+		"redis": func() redis.UniversalClient { return redis.NewClient(&redis.Options{Addr: servertest.Redis(t)}) },
 		"cluster": func() redis.UniversalClient {
-			return redis.NewClusterClient(&redis.ClusterOptions{Addrs: redistest.StartCluster(t)})
+			return redis.NewClusterClient(&redis.ClusterOptions{Addrs: servertest.RedisCluster(t)})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -418,7 +418,7 @@ func TestHash(t *testing.T) {
 // server that it copied, and may lack its latest contacts; so has the old
 // server, once the other was taken up.
 func TestAPromotedCopyIsLost(t *testing.T) {
-	oldAddr, newAddr := redistest.Start(t), redistest.Start(t)
+	oldAddr, newAddr := servertest.Redis(t), servertest.Redis(t)
 	older, newer := redis.NewClient(&redis.Options{Addr: oldAddr}), redis.NewClient(&redis.Options{Addr: newAddr})
 	t.Cleanup(func() { older.Close(); newer.Close() })
 	ledger := newTruth()
@@ -485,7 +485,7 @@ func await(t *testing.T, otherwise string, until func() bool) {
 // TestAServerThatWasACopyInBetweenIsLost: nobody took the shard up on the other
 // one, from which this one has its own generations back, and an older log.
 func TestAServerThatWasACopyInBetweenIsLost(t *testing.T) {
-	addrs := [2]string{redistest.Start(t), redistest.Start(t)}
+	addrs := [2]string{servertest.Redis(t), servertest.Redis(t)}
 	first, second := redis.NewClient(&redis.Options{Addr: addrs[0]}), redis.NewClient(&redis.Options{Addr: addrs[1]})
 	t.Cleanup(func() { first.Close(); second.Close() })
 	ledger := newTruth()
@@ -509,7 +509,7 @@ func TestAServerThatWasACopyInBetweenIsLost(t *testing.T) {
 // TestAnOldCopyTakesNoPlaceAway: a message is put back while the log is
 // unknown, reserved again and sent; then Redis comes back with a copy of before.
 func TestAnOldCopyTakesNoPlaceAway(t *testing.T) {
-	client := redis.NewClient(&redis.Options{Addr: redistest.Start(t)})
+	client := redis.NewClient(&redis.Options{Addr: servertest.Redis(t)})
 	defer client.Close()
 	ledger := newTruth()
 	log := NewRedis(client, ledger.options())
@@ -547,7 +547,7 @@ func TestAnOldCopyTakesNoPlaceAway(t *testing.T) {
 // then is theirs.
 func TestTwoServersNeverHoldOneEpoch(t *testing.T) {
 	ledger := newTruth()
-	right := NewRedis(redis.NewClient(&redis.Options{Addr: redistest.Start(t)}), ledger.options())
+	right := NewRedis(redis.NewClient(&redis.Options{Addr: servertest.Redis(t)}), ledger.options())
 	defer right.client.Close()
 	o := ledger.options()
 	o.Raise = func(ctx context.Context, shards []int) (map[int]int64, error) {
@@ -557,7 +557,7 @@ func TestTwoServersNeverHoldOneEpoch(t *testing.T) {
 		}
 		return raised, right.Rehydrate(ctx, []string{anna}, month, ledger.load)
 	}
-	left := NewRedis(redis.NewClient(&redis.Options{Addr: redistest.Start(t)}), o)
+	left := NewRedis(redis.NewClient(&redis.Options{Addr: servertest.Redis(t)}), o)
 	defer left.client.Close()
 	if err := left.Rehydrate(t.Context(), []string{anna}, month, ledger.load); err != nil && touch.ClassOf(err) != touch.Unavailable {
 		t.Fatal(err)
@@ -573,7 +573,7 @@ func TestTwoServersNeverHoldOneEpoch(t *testing.T) {
 // TestAClientThatIsLedElsewhereAdoptsNothingThere: it raised for one server,
 // and speaks to another by then.
 func TestAClientThatIsLedElsewhereAdoptsNothingThere(t *testing.T) {
-	first, second := redistest.Start(t), redistest.Start(t)
+	first, second := servertest.Redis(t), servertest.Redis(t)
 	var target atomic.Pointer[string]
 	target.Store(&first)
 	client := redis.NewClient(&redis.Options{Dialer: func(ctx context.Context, _, _ string) (net.Conn, error) {

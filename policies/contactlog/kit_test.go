@@ -10,8 +10,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"touchgate.dev/internal/redisembed"
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/redistest"
 )
 
 // rig is one implementation under test, with the two disasters that it can be
@@ -33,10 +33,10 @@ func rigs() map[string]func(t testing.TB) rig {
 		},
 		"embedded": func(t testing.TB) rig { return redisRig(t, embedded(t)) },
 		"redis": func(t testing.TB) rig {
-			return redisRig(t, redis.NewClient(&redis.Options{Addr: redistest.Start(t)}))
+			return redisRig(t, redis.NewClient(&redis.Options{Addr: servertest.Redis(t)}))
 		},
 		"cluster": func(t testing.TB) rig {
-			return redisRig(t, redis.NewClusterClient(&redis.ClusterOptions{Addrs: redistest.StartCluster(t)}))
+			return redisRig(t, redis.NewClusterClient(&redis.ClusterOptions{Addrs: servertest.RedisCluster(t)}))
 		},
 	}
 }

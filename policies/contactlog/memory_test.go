@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/redistest"
 )
 
 // TestALogStaysSmall holds a customer's log under 200 bytes and 40 for each
@@ -18,7 +18,7 @@ import (
 // 22 and 26 to 28 here.)
 func TestALogStaysSmall(t *testing.T) {
 	t.Parallel()
-	client := redis.NewClient(&redis.Options{Addr: redistest.Start(t)})
+	client := redis.NewClient(&redis.Options{Addr: servertest.Redis(t)})
 	defer client.Close()
 	log := NewRedis(client, Options{})
 	for size := range 31 {

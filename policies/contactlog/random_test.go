@@ -9,8 +9,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"pgregory.net/rapid"
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/redistest"
 )
 
 // TestRandomHistories drives the model and both kinds of Redis through the
@@ -18,7 +18,7 @@ import (
 func TestRandomHistories(t *testing.T) {
 	all := []rig{rigs()["model"](t), redisRig(t, embedded(t))}
 	t.Run("redis", func(t *testing.T) {
-		all = append(all, redisRig(t, redis.NewClient(&redis.Options{Addr: redistest.Start(t)})))
+		all = append(all, redisRig(t, redis.NewClient(&redis.Options{Addr: servertest.Redis(t)})))
 		rapid.Check(t, func(rt *rapid.T) { newHistory(rt, all).run() })
 	})
 	if len(all) == 2 { // no redis-server: the embedded one at least

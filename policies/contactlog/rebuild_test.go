@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/redistest"
 )
 
 // pages names whom the ledger has intents for, one by one.
@@ -50,9 +50,9 @@ func reserveFor(t *testing.T, log Log, customer, key string, keep time.Duration)
 func TestACompleteShardKnowsWhomItDoesNotHold(t *testing.T) {
 	for name, client := range map[string]func() redis.UniversalClient{
 		"embedded": func() redis.UniversalClient { return embedded(t) },
-		"redis":    func() redis.UniversalClient { return redis.NewClient(&redis.Options{Addr: redistest.Start(t)}) },
+		"redis":    func() redis.UniversalClient { return redis.NewClient(&redis.Options{Addr: servertest.Redis(t)}) },
 		"cluster": func() redis.UniversalClient {
-			return redis.NewClusterClient(&redis.ClusterOptions{Addrs: redistest.StartCluster(t)})
+			return redis.NewClusterClient(&redis.ClusterOptions{Addrs: servertest.RedisCluster(t)})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,12 +9,12 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"touchgate.dev/internal/redisembed"
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/policies/packs"
 	"touchgate.dev/policies/scenario"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/redistest"
 )
 
 // logs are the contact logs on which every pack must pass.
@@ -34,7 +34,7 @@ func logs() map[string]func(t *testing.T) contactlog.Log {
 			t.Cleanup(func() { s.Close() })
 			return over(t, s.Options())
 		},
-		"redis": func(t *testing.T) contactlog.Log { return over(t, &redis.Options{Addr: redistest.Start(t)}) },
+		"redis": func(t *testing.T) contactlog.Log { return over(t, &redis.Options{Addr: servertest.Redis(t)}) },
 	}
 }
 

@@ -8,14 +8,14 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/ledger"
-	"touchgate.dev/workers/redistest"
 )
 
 // BenchmarkIdleLatency measures the way of a single urgent segment from
 // Enqueue to its handler while nothing else is queued.
 func BenchmarkIdleLatency(b *testing.B) {
-	client := redis.NewClient(&redis.Options{Addr: redistest.Start(b)})
+	client := redis.NewClient(&redis.Options{Addr: servertest.Redis(b)})
 	defer client.Close()
 	for _, c := range []Lane{
 		{Name: urgent, Concurrency: 4, PollInterval: 20 * time.Millisecond},

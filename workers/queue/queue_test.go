@@ -16,9 +16,9 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 	"touchgate.dev/internal/redisembed"
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
-	"touchgate.dev/workers/redistest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -36,10 +36,10 @@ func eachRedis(t *testing.T, test func(t *testing.T, client redis.UniversalClien
 			return redis.NewClient(s.Options())
 		},
 		"redis": func(t testing.TB) redis.UniversalClient {
-			return redis.NewClient(&redis.Options{Addr: redistest.Start(t)})
+			return redis.NewClient(&redis.Options{Addr: servertest.Redis(t)})
 		},
 		"cluster": func(t testing.TB) redis.UniversalClient {
-			return redis.NewClusterClient(&redis.ClusterOptions{Addrs: redistest.StartCluster(t)})
+			return redis.NewClusterClient(&redis.ClusterOptions{Addrs: servertest.RedisCluster(t)})
 		},
 	}
 	for name, start := range kinds {

@@ -14,7 +14,7 @@ import (
 
 	"touchgate.dev/channels/vendorhttp"
 	"touchgate.dev/internal/apiclient"
-	"touchgate.dev/internal/servers"
+	"touchgate.dev/internal/testserver"
 	"touchgate.dev/touch"
 )
 
@@ -38,12 +38,11 @@ type env struct {
 	o        Options
 	ledger   string
 	batch    int
-	dir      string   // of configuration, and of SQLite
-	places   []string // to be removed
+	dir      string // of everything: the servers, the configuration, SQLite
 	sink     *sink
-	redis    *servers.Server
+	redis    *testserver.Redis
 	rdb      redis.UniversalClient
-	postgres *servers.Server
+	postgres *testserver.Postgres
 	sql      *pgxpool.Pool
 	house    *House
 	client   *apiclient.Client
@@ -63,8 +62,8 @@ func open(ctx context.Context, m mode, ledger string, o Options) (_ *env, err er
 			e.close()
 		}
 	}()
-	if e.dir, err = e.place(); err != nil {
-		return nil, err
+	if e.dir, err = os.MkdirTemp("", "touchgate-bench-"); err != nil {
+		return nil, touch.Errorf(touch.Unavailable, "", "no temporary folder: %w", err)
 	}
 	if err := e.openRedis(ctx); err != nil {
 		return nil, err
@@ -83,42 +82,27 @@ func open(ctx context.Context, m mode, ledger string, o Options) (_ *env, err er
 	return e, e.openHouse(ctx)
 }
 
-// place makes a folder. It lies beside, not within, the others, so that the
-// database's user may enter its own.
-func (e *env) place() (string, error) {
-	dir, err := os.MkdirTemp("", "touchgate-bench-")
-	if err != nil {
-		return "", touch.Errorf(touch.Unavailable, "", "no temporary folder: %w", err)
-	}
-	e.places = append(e.places, dir)
-	return dir, nil
-}
-
 func (e *env) openRedis(ctx context.Context) (err error) {
 	address := e.o.Redis
 	if address == "" {
-		dir, err := e.place()
-		if err != nil {
+		if e.redis, err = testserver.StartRedis(e.dir, "redis", ""); err != nil {
 			return err
 		}
-		if e.redis, err = servers.Redis(ctx, dir); err != nil {
-			return err
-		}
-		address = e.redis.Address
+		address = e.redis.Socket
 	}
 	e.rdb = redis.NewClient(&redis.Options{Addr: address})
 	return e.rdb.Ping(ctx).Err()
 }
 
-func (e *env) openPostgres(ctx context.Context) error {
-	dir, err := e.place()
+// openPostgres starts a PostgreSQL with memory and checkpoints as on a small
+// server.
+func (e *env) openPostgres(ctx context.Context) (err error) {
+	e.postgres, err = testserver.StartPostgres(ctx, e.dir, "shared_buffers=512MB", "max_wal_size=8GB",
+		"checkpoint_timeout=15min", "wal_compression=off", "max_connections=100")
 	if err != nil {
 		return err
 	}
-	if e.postgres, err = servers.Postgres(ctx, dir); err != nil {
-		return err
-	}
-	e.sql, err = pgxpool.New(ctx, e.postgres.Address)
+	e.sql, err = pgxpool.New(ctx, e.postgres.DSN)
 	return err
 }
 
@@ -156,7 +140,7 @@ func (e *env) config(policies string) map[string]any {
 	type m = map[string]any
 	store := m{"driver": "sqlite", "path": filepath.Join(e.dir, "touchgate.db")}
 	if e.postgres != nil {
-		store = m{"driver": "postgres", "dsn": e.postgres.Address}
+		store = m{"driver": "postgres", "dsn": e.postgres.DSN}
 	}
 	c := m{
 		"data": e.dir, "ledger": store,
@@ -208,14 +192,13 @@ func (e *env) close() {
 	if e.rdb != nil {
 		e.rdb.Close()
 	}
-	for _, s := range []*servers.Server{e.postgres, e.redis} {
-		if s != nil {
-			s.Stop()
-		}
+	if e.postgres != nil {
+		e.postgres.Close()
 	}
-	for _, dir := range e.places {
-		os.RemoveAll(dir)
+	if e.redis != nil {
+		e.redis.Close()
 	}
+	os.RemoveAll(e.dir)
 }
 
 // stamp makes names of one run unlike those of any other.

@@ -36,7 +36,7 @@ func (e *env) read(ctx context.Context) usage {
 		u.redisBytes = int64(info["used_memory"])
 	}
 	if e.postgres != nil {
-		u.ledger = familyCPU(e.postgres.PID)
+		u.ledger = familyCPU(e.postgres.PID())
 	}
 	u.ledgerBytes = e.ledgerBytes(ctx)
 	return u

@@ -8,13 +8,13 @@ import (
 	"syscall"
 	"time"
 
-	"touchgate.dev/internal/lab/nemesis/process"
 	"touchgate.dev/internal/lab/nemesis/proxy"
+	"touchgate.dev/internal/testserver"
 )
 
 func pickSide(h *house, dice *rand.Rand) *side { return h.sides[dice.IntN(len(h.sides))] }
 
-func killing(who func(*side) *process.Process) func(context.Context, *house, *rand.Rand) error {
+func killing(who func(*side) *testserver.Process) func(context.Context, *house, *rand.Rand) error {
 	return func(ctx context.Context, h *house, dice *rand.Rand) error {
 		p := who(pickSide(h, dice))
 		p.Kill()
@@ -32,7 +32,7 @@ func killEverything(ctx context.Context, h *house, dice *rand.Rand) error {
 }
 
 // freezing stands a process still for longer than an urgent lease.
-func freezing(who func(*side) *process.Process) func(context.Context, *house, *rand.Rand) error {
+func freezing(who func(*side) *testserver.Process) func(context.Context, *house, *rand.Rand) error {
 	return func(ctx context.Context, h *house, dice *rand.Rand) error {
 		p := who(pickSide(h, dice))
 		p.Freeze()

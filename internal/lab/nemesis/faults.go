@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"touchgate.dev/internal/lab/nemesis/check"
-	"touchgate.dev/internal/lab/nemesis/process"
 	"touchgate.dev/internal/lab/nemesis/proxy"
+	"touchgate.dev/internal/testserver"
 	"touchgate.dev/touch"
 )
 
@@ -34,9 +34,9 @@ func (h *house) chosen() ([]fault, error) {
 
 // faults lists what applies to the house.
 func (h *house) faults() []fault {
-	gateway := func(s *side) *process.Process { return s.gateway }
-	worker := func(s *side) *process.Process { return s.worker }
-	feeder := func(s *side) *process.Process { return s.feeder }
+	gateway := func(s *side) *testserver.Process { return s.gateway }
+	worker := func(s *side) *testserver.Process { return s.worker }
+	feeder := func(s *side) *testserver.Process { return s.feeder }
 	vendors := func(h *house, _ *rand.Rand) *proxy.Proxy { return h.toVendor }
 	callers := func(h *house, dice *rand.Rand) *proxy.Proxy { return pickSide(h, dice).toUs }
 	ledger := func(h *house, dice *rand.Rand) *proxy.Proxy { return pickSide(h, dice).toLedger }

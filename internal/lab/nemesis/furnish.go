@@ -13,7 +13,7 @@ import (
 
 	yaml "go.yaml.in/yaml/v3"
 
-	"touchgate.dev/internal/lab/nemesis/process"
+	"touchgate.dev/internal/testserver"
 	"touchgate.dev/touch"
 )
 
@@ -67,7 +67,7 @@ func (h *house) people(s *side, base map[string]any) error {
 		roles = []string{"gateway"} // which is everything
 	}
 	for _, role := range roles {
-		port, err := freePort()
+		port, err := testserver.FreePort()
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (h *house) people(s *side, base map[string]any) error {
 		if err != nil {
 			return touch.Errorf(touch.Unavailable, "dir", "a configuration cannot be written: %w", err)
 		}
-		p := &process.Process{
+		p := &testserver.Process{
 			Name: name, Args: []string{h.o.Self, "serve", "--config", h.configPath(name), "--clock", h.clockPath(name)}, Env: childEnv(),
 			Dir: h.o.Dir, Log: filepath.Join(h.o.Dir, name+".log"), Ready: answers("http://" + listen + "/healthz"),
 		}
@@ -115,7 +115,7 @@ func (h *house) configPath(name string) string { return filepath.Join(h.o.Dir, n
 func (h *house) clockPath(name string) string { return filepath.Join(h.o.Dir, name+".clock") }
 
 // setClock sets a process's clock apart from the run's.
-func (h *house) setClock(p *process.Process, apart time.Duration) error {
+func (h *house) setClock(p *testserver.Process, apart time.Duration) error {
 	f, err := os.OpenFile(h.clockPath(p.Name), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err == nil {
 		_, err = f.WriteAt(binary.LittleEndian.AppendUint64(nil, uint64(h.offset+apart)), 0)

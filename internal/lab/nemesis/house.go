@@ -4,18 +4,16 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
-	"touchgate.dev/internal/lab/nemesis/process"
 	"touchgate.dev/internal/lab/nemesis/proxy"
 	"touchgate.dev/internal/lab/nemesis/world"
 	"touchgate.dev/internal/simulator"
+	"touchgate.dev/internal/testserver"
 	"touchgate.dev/touch"
 )
 
@@ -30,10 +28,10 @@ type house struct {
 	o        Options
 	offset   time.Duration
 	vendors  *simulator.Server
-	postgres *process.Postgres // nil: SQLite inside the one process
-	redis    redisServers      // nil: embedded
-	sides    []*side           // two, or one where all is embedded
-	procs    []*process.Process
+	postgres *testserver.Postgres // nil: SQLite inside the one process
+	redis    redisServers         // nil: embedded
+	sides    []*side              // two, or one where all is embedded
+	procs    []*testserver.Process
 	proxies  []*proxy.Proxy
 	toVendor *proxy.Proxy
 	key      string    // of the API
@@ -45,9 +43,9 @@ type house struct {
 // right through the middle.
 type side struct {
 	name     string
-	gateway  *process.Process
-	worker   *process.Process // the same process where all is embedded
-	feeder   *process.Process
+	gateway  *testserver.Process
+	worker   *testserver.Process // the same process where all is embedded
+	feeder   *testserver.Process
 	toLedger *proxy.Proxy
 	toUs     *proxy.Proxy // callers reach the gateway through it
 }
@@ -109,7 +107,7 @@ func (h *house) proxyTo(network, target string) (*proxy.Proxy, error) {
 
 func (h *house) startServers(ctx context.Context) error {
 	var err error
-	if h.postgres, err = process.StartPostgres(ctx, h.o.Dir); err != nil {
+	if h.postgres, err = testserver.StartPostgres(ctx, h.o.Dir, "shared_buffers=128MB", "max_connections=200"); err != nil {
 		return err
 	}
 	if h.o.Cluster {
@@ -177,30 +175,6 @@ func (h *house) close() {
 	if h.vendors != nil {
 		h.vendors.Close()
 	}
-}
-
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", touch.Errorf(touch.Unavailable, "", "no free port: %w", err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
-}
-
-// freePortBelow finds one under a limit.
-func freePortBelow(limit int) (string, error) {
-	for range 1000 {
-		port, err := freePort()
-		if err != nil {
-			return "", err
-		}
-		if n, err := strconv.Atoi(port); err == nil && n < limit {
-			return port, nil
-		}
-	}
-	return "", touch.Errorf(touch.Unavailable, "", "no free port under %d", limit)
 }
 
 // answers asks whether a URL answers well.

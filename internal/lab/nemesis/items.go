@@ -3,7 +3,6 @@ package nemesis
 import (
 	"context"
 	"database/sql"
-	"path/filepath"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // so that a run can read both kinds of ledger by one query
@@ -18,7 +17,7 @@ import (
 func (h *house) items(ctx context.Context) (all []check.Message, err error) {
 	driver, dsn := "sqlite", "file:"+h.ledgerFile()+"?mode=ro"
 	if h.postgres != nil {
-		driver, dsn = "pgx", "host="+filepath.Dir(h.postgres.Socket)+" user=touchgate dbname=postgres"
+		driver, dsn = "pgx", h.postgres.DSN
 	}
 	failed := func(err error) error {
 		return touch.Errorf(touch.Unavailable, "", "the items cannot be read: %w", err)

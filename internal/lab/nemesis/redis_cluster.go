@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"touchgate.dev/internal/lab/nemesis/process"
+	"touchgate.dev/internal/testserver"
 	"touchgate.dev/touch"
 )
 
@@ -18,7 +18,7 @@ const (
 // cluster is a Redis Cluster of three masters with a replica each. Its nodes
 // tell clients their own addresses, so no proxy stands before them.
 type cluster struct {
-	nodes []*process.Redis
+	nodes []*testserver.Redis
 }
 
 func startCluster(ctx context.Context, dir string) (_ *cluster, err error) {
@@ -29,20 +29,19 @@ func startCluster(ctx context.Context, dir string) (_ *cluster, err error) {
 		}
 	}()
 	for i := range 2 * masters {
-		port, err := freePortBelow(55000) // the port 10,000 above is its nodes' own
+		port, err := testserver.FreePort()
 		if err != nil {
 			return nil, err
 		}
-		node, err := process.StartRedis(dir, fmt.Sprintf("redis-%d", i), "--bind", "127.0.0.1", "--port", port,
+		node, err := testserver.StartRedis(dir, fmt.Sprintf("redis-%d", i), port,
 			"--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-replica-validity-factor", "0",
 			"--cluster-node-timeout", fmt.Sprint(nodeTimeout.Milliseconds()), "--enable-debug-command", "yes")
 		if err != nil {
 			return nil, err
 		}
-		node.Port = port
 		c.nodes = append(c.nodes, node)
 	}
-	return c, process.JoinCluster(ctx, c.nodes, masters, startWithin)
+	return c, testserver.FormCluster(ctx, c.nodes, masters, startWithin)
 }
 
 func (c *cluster) config(*house, int) (map[string]any, error) {
@@ -64,8 +63,8 @@ func (c *cluster) faults() []fault {
 }
 
 // pick draws a shard's master and its replica.
-func (c *cluster) pick(ctx context.Context, dice *rand.Rand) (master, replica *process.Redis, err error) {
-	shards, err := process.Shards(ctx, c.nodes)
+func (c *cluster) pick(ctx context.Context, dice *rand.Rand) (master, replica *testserver.Redis, err error) {
+	shards, err := testserver.Shards(ctx, c.nodes)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -73,16 +72,16 @@ func (c *cluster) pick(ctx context.Context, dice *rand.Rand) (master, replica *p
 		return nil, nil, touch.Errorf(touch.Unavailable, "", "the Redis Cluster has %d masters with a replica", len(shards))
 	}
 	s := shards[dice.IntN(len(shards))]
-	return s[0], s[1], nil
+	return s.Master, s.Replica, nil
 }
 
 func (c *cluster) flush(ctx context.Context, _ *house, dice *rand.Rand) error {
-	shards, err := process.Shards(ctx, c.nodes)
+	shards, err := testserver.Shards(ctx, c.nodes)
 	if err != nil {
 		return err
 	}
 	for _, s := range shards {
-		if err := s[0].Forget(ctx); err != nil {
+		if err := s.Master.FlushAll(ctx); err != nil {
 			return touch.Errorf(touch.Unavailable, "", "no FLUSHALL: %w", err)
 		}
 	}
@@ -106,7 +105,7 @@ func (c *cluster) death(ctx context.Context, _ *house, dice *rand.Rand) error {
 		return err
 	}
 	master.Kill()
-	return replica.Leads(ctx, startWithin)
+	return replica.WaitMaster(ctx, startWithin)
 }
 
 // promote makes a replica a master that knows nothing of the last second or
@@ -117,7 +116,7 @@ func (c *cluster) promote(ctx context.Context, _ *house, dice *rand.Rand) error 
 	if err != nil {
 		return err
 	}
-	if err := master.Estrange(ctx); err != nil { // from here on they part
+	if err := master.BreakReplication(ctx); err != nil { // from here on they part
 		return err
 	}
 	rest(ctx, between(dice, 200*time.Millisecond, time.Second))
@@ -149,7 +148,7 @@ func (c *cluster) heal(ctx context.Context) error {
 			return err
 		}
 	}
-	return process.Settled(ctx, c.nodes, masters, startWithin)
+	return testserver.WaitClusterReady(ctx, c.nodes, masters, startWithin)
 }
 
 func (c *cluster) close() {

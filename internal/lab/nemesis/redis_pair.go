@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"touchgate.dev/internal/lab/nemesis/process"
 	"touchgate.dev/internal/lab/nemesis/proxy"
+	"touchgate.dev/internal/testserver"
 	"touchgate.dev/touch"
 )
 
@@ -23,7 +23,7 @@ type redisServers interface {
 // pair is a Redis of one master and its copy. Each side of the house reaches
 // the master by a way of its own: a split brain goes right through the middle.
 type pair struct {
-	servers [2]*process.Redis
+	servers [2]*testserver.Redis
 	master  int // which of them leads
 	ways    []*proxy.Proxy
 }
@@ -36,14 +36,13 @@ func startPair(ctx context.Context, dir string) (_ *pair, err error) {
 		}
 	}()
 	for i := range p.servers {
-		port, err := freePort()
+		port, err := testserver.FreePort()
 		if err != nil {
 			return nil, err
 		}
-		if p.servers[i], err = process.StartRedis(dir, fmt.Sprintf("redis-%d", i), "--bind", "127.0.0.1", "--port", port); err != nil {
+		if p.servers[i], err = testserver.StartRedis(dir, fmt.Sprintf("redis-%d", i), port); err != nil {
 			return nil, err
 		}
-		p.servers[i].Port = port
 	}
 	return p, p.follow(ctx)
 }
@@ -70,7 +69,7 @@ func (p *pair) faults() []fault {
 }
 
 func (p *pair) flush(ctx context.Context, _ *house, _ *rand.Rand) error {
-	return p.servers[p.master].Forget(ctx)
+	return p.servers[p.master].FlushAll(ctx)
 }
 
 // restart loses everything that Redis had, after a time without one.
@@ -91,7 +90,7 @@ func (p *pair) restart(ctx context.Context, _ *house, dice *rand.Rand) error {
 // while one side of the house goes on with the old one.
 func (p *pair) promote(ctx context.Context, _ *house, dice *rand.Rand) error {
 	copy := p.servers[1-p.master]
-	if err := copy.Lead(ctx); err != nil { // from here on they part
+	if err := copy.Promote(ctx); err != nil { // from here on they part
 		return err
 	}
 	rest(ctx, between(dice, 200*time.Millisecond, time.Second))
@@ -113,10 +112,10 @@ func (p *pair) retarget() {
 
 func (p *pair) follow(ctx context.Context) error {
 	copy, master := p.servers[1-p.master], p.servers[p.master]
-	if err := copy.Follow(ctx, "127.0.0.1", master.Port); err != nil {
+	if err := copy.ReplicaOf(ctx, master); err != nil {
 		return touch.Errorf(touch.Unavailable, "", "the copy does not follow: %w", err)
 	}
-	return copy.InSync(ctx, startWithin)
+	return copy.WaitInSync(ctx, startWithin)
 }
 
 func (p *pair) heal(context.Context) error {
