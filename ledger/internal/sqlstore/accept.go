@@ -11,7 +11,7 @@ import (
 )
 
 // Accept implements ledger.Intake.
-func (s *Store) Accept(ctx context.Context, touches []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+func (s intakeStore) Accept(ctx context.Context, touches []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
 	in, err := s.accept(ctx, touches, nil)
 	if err != nil {
 		return nil, nil, err
@@ -21,7 +21,7 @@ func (s *Store) Accept(ctx context.Context, touches []ledger.NewTouch) ([]ledger
 
 // accept takes touches in, those of the held lanes (hold nil: none) into a
 // worker's hands.
-func (s *Store) accept(ctx context.Context, touches []ledger.NewTouch, hold *ledger.Hold) (in *intake, err error) {
+func (s intakeStore) accept(ctx context.Context, touches []ledger.NewTouch, hold *ledger.Hold) (in *intake, err error) {
 	if len(touches) == 0 {
 		return &intake{}, nil
 	}
@@ -144,7 +144,7 @@ func (in *intake) place() error {
 	if err != nil {
 		return err
 	}
-	now := micros(in.t.s.now())
+	now := micros(in.t.core.now())
 	for i, l := range in.lines {
 		l.seq = seqs[i]
 		if l.record, err = in.t.reserve(len(l.Events)); err != nil {

@@ -10,10 +10,10 @@ import (
 )
 
 // PutKey implements ledger.Keys.
-func (s *Store) PutKey(ctx context.Context, k ledger.APIKey) error {
+func (s keyStore) PutKey(ctx context.Context, k ledger.APIKey) error {
 	doc, err := marshal(k)
 	if err != nil {
-		return s.fault(err)
+		return s.classify(err)
 	}
 	return s.update(ctx, func(t *tx) error {
 		n, err := t.exec(`INSERT INTO keys (id, hash, revoked, doc) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING`,
@@ -30,7 +30,7 @@ func (s *Store) PutKey(ctx context.Context, k ledger.APIKey) error {
 }
 
 // Key implements ledger.Keys.
-func (s *Store) Key(ctx context.Context, id string) (*ledger.APIKey, error) {
+func (s keyStore) Key(ctx context.Context, id string) (*ledger.APIKey, error) {
 	keys, err := s.keys(ctx, `WHERE id = $1`, id)
 	if err != nil {
 		return nil, err
@@ -42,11 +42,11 @@ func (s *Store) Key(ctx context.Context, id string) (*ledger.APIKey, error) {
 }
 
 // ListKeys implements ledger.Keys.
-func (s *Store) ListKeys(ctx context.Context) ([]ledger.APIKey, error) {
+func (s keyStore) ListKeys(ctx context.Context) ([]ledger.APIKey, error) {
 	return s.keys(ctx, `ORDER BY id`)
 }
 
-func (s *Store) keys(ctx context.Context, tail string, args ...any) (keys []ledger.APIKey, err error) {
+func (s keyStore) keys(ctx context.Context, tail string, args ...any) (keys []ledger.APIKey, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		return c.each(func(rows sqldb.Rows) error {
 			var hash, doc []byte
@@ -72,7 +72,7 @@ func (s *Store) keys(ctx context.Context, tail string, args ...any) (keys []ledg
 }
 
 // RevokeKey implements ledger.Keys. A key revoked already keeps its instant.
-func (s *Store) RevokeKey(ctx context.Context, id string, now time.Time) error {
+func (s keyStore) RevokeKey(ctx context.Context, id string, now time.Time) error {
 	return s.update(ctx, func(t *tx) error {
 		n, err := t.exec(`UPDATE keys SET revoked = CASE WHEN revoked = 0 THEN $2 ELSE revoked END WHERE id = $1`, id, micros(now))
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 
 // SetCampaign implements ledger.Campaigns. It only notes the word; Feed parks
 // the campaign's waits as it meets them, and Unpark moves or ends them.
-func (s *Store) SetCampaign(ctx context.Context, caller, campaign string, to ledger.CampaignStatus, actor string, now time.Time) error {
+func (s campaignStore) SetCampaign(ctx context.Context, caller, campaign string, to ledger.CampaignStatus, actor string, now time.Time) error {
 	stored := map[ledger.CampaignStatus]int64{
 		ledger.CampaignRunning: statusRunning, ledger.CampaignPaused: statusPaused, ledger.CampaignCancelled: statusCancelled,
 	}
@@ -37,12 +37,12 @@ func (s *Store) SetCampaign(ctx context.Context, caller, campaign string, to led
 }
 
 // Unpark implements ledger.Recovery.
-func (s *Store) Unpark(ctx context.Context, now time.Time, limit int) (n int, err error) {
+func (s recoveryStore) Unpark(ctx context.Context, now time.Time, limit int) (n int, err error) {
 	limit = bound(limit, touch.MaxBatch, 10*touch.MaxBatch)
 	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {
 		var no, status int64
 		ok, err := t.one([]any{&no, &status}, `SELECT no, status FROM campaigns WHERE sweep = 1 AND status <> 1
-			ORDER BY no LIMIT 1`+t.s.db.SkipLocked())
+			ORDER BY no LIMIT 1`+t.core.db.SkipLocked())
 		if err != nil || !ok {
 			return 0, false, err
 		}
@@ -98,7 +98,7 @@ func cancelling(reason, actor string, now time.Time) func(ledger.Progress, *touc
 }
 
 // CancelTouch implements ledger.Touches.
-func (s *Store) CancelTouch(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (ledger.Progress, error) {
+func (s touchStore) CancelTouch(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (ledger.Progress, error) {
 	var after ledger.Progress
 	err := s.update(ctx, func(t *tx) error {
 		var seq int64
@@ -170,14 +170,14 @@ func (t *tx) lockWhereabouts(seq int64) (*segment, error) {
 	}
 	if in.segment == 0 {
 		var segment int64
-		ok, err := t.one([]any{&segment}, `SELECT segment FROM waits WHERE id = $1`+t.s.db.ForUpdate(), in.id)
+		ok, err := t.one([]any{&segment}, `SELECT segment FROM waits WHERE id = $1`+t.core.db.ForUpdate(), in.id)
 		if err == nil && (!ok || segment != 0) {
 			return nil, errConflict
 		}
 		return nil, err
 	}
 	var epoch int64
-	ok, err := t.one([]any{&epoch}, `SELECT epoch FROM segments WHERE id = $1`+t.s.db.ForUpdate(), in.segment)
+	ok, err := t.one([]any{&epoch}, `SELECT epoch FROM segments WHERE id = $1`+t.core.db.ForUpdate(), in.segment)
 	if err != nil {
 		return nil, err
 	}

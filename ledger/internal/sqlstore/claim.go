@@ -13,7 +13,7 @@ import (
 // Claim implements ledger.Work. A segment that was claimed at this epoch is
 // not claimed again at it, even when the lease ran out: the worker that lost
 // it may still be at work, and only a new epoch shuts it out (see Recover).
-func (s *Store) Claim(ctx context.Context, ref ledger.SegmentRef, worker string, now, until time.Time) (*ledger.Segment, error) {
+func (s workStore) Claim(ctx context.Context, ref ledger.SegmentRef, worker string, now, until time.Time) (*ledger.Segment, error) {
 	var claimed *ledger.Segment
 	done := false
 	err := s.update(ctx, func(t *tx) error {
@@ -120,7 +120,7 @@ func scanTouchProgress(rows sqldb.Rows) (*touch.Touch, *row, error) {
 }
 
 // Intend implements ledger.Work.
-func (s *Store) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, intents []ledger.Intent) (dropped []int, err error) {
+func (s workStore) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, intents []ledger.Intent) (dropped []int, err error) {
 	err = s.update(ctx, func(t *tx) error {
 		dropped = nil
 		t.assertFence(fence)
@@ -168,7 +168,7 @@ func (t *tx) assertFence(judged int64) {
 			return ledger.ErrFence
 		}
 		return nil
-	}, `SELECT fence FROM control WHERE id = 1`+t.s.db.ForShare())
+	}, `SELECT fence FROM control WHERE id = 1`+t.core.db.ForShare())
 }
 
 // asJudged tells which touches are in the segment and at the version that the

@@ -5,7 +5,7 @@ import "touchgate.dev/ledger/internal/sqldb"
 // conn runs statements in one session of the store's database.
 type conn struct {
 	sqldb.Session
-	s *Store
+	core *core
 }
 
 // send queues a statement whose result nobody needs. It travels with the next
@@ -48,17 +48,17 @@ func (c *conn) one(dest []any, query string, args ...any) (ok bool, err error) {
 }
 
 func (c *conn) in(column string, n int, values sqldb.ColumnType) string {
-	return c.s.db.In(column, n, values)
+	return c.core.db.In(column, n, values)
 }
 
-func (c *conn) array(values any) any { return c.s.db.Array(values) }
+func (c *conn) array(values any) any { return c.core.db.Array(values) }
 
 // insert writes rows. It does not wait: an error comes with the next Flush.
 func insert[R any](c *conn, ins *sqldb.Insert[R], rows []R) {
 	if len(rows) == 0 {
 		return
 	}
-	c.s.db.Insert(c, &ins.InsertSpec, ins.Values(rows), &sqldb.InsertResult{})
+	c.core.db.Insert(c, &ins.InsertSpec, ins.Values(rows), &sqldb.InsertResult{})
 }
 
 // insertAll writes rows; errConflict when one of them was not written, because
@@ -68,7 +68,7 @@ func insertAll[R any](c *conn, ins *sqldb.Insert[R], rows []R) error {
 		return nil
 	}
 	var result sqldb.InsertResult
-	c.s.db.Insert(c, &ins.InsertSpec, ins.Values(rows), &result)
+	c.core.db.Insert(c, &ins.InsertSpec, ins.Values(rows), &result)
 	err := c.Flush()
 	if err == nil && result.Affected != len(rows) {
 		return errConflict
@@ -83,7 +83,7 @@ func insertNew[R any](c *conn, ins *sqldb.Insert[R], rows []R) (written []bool, 
 		return nil, nil
 	}
 	result := sqldb.InsertResult{Written: make([]bool, len(rows))}
-	c.s.db.Insert(c, &ins.InsertSpec, ins.Values(rows), &result)
+	c.core.db.Insert(c, &ins.InsertSpec, ins.Values(rows), &result)
 	return result.Written, c.Flush()
 }
 
@@ -92,7 +92,7 @@ func (c *conn) nextIDs(sequence string, n int) ([]int64, error) {
 	if n == 0 {
 		return nil, nil
 	}
-	return c.s.db.NextIDs(c, sequence, n)
+	return c.core.db.NextIDs(c, sequence, n)
 }
 
 // nextID returns one new number of a sequence.
@@ -102,23 +102,4 @@ func (c *conn) nextID(sequence string) (int64, error) {
 		return 0, err
 	}
 	return ids[0], nil
-}
-
-// tx is a conn whose transaction changes the ledger. It collects events and
-// counts; commit writes them as its last steps.
-type tx struct {
-	conn
-	journal recorder
-	counts  map[countKey]int64
-}
-
-// commit writes the rows for which all transactions compete (the counts and
-// the head of the journal) together with the commit, so that they are locked
-// as briefly as possible.
-func (t *tx) commit() error {
-	t.writeCounts()
-	if err := t.writeJournal(); err != nil {
-		return err
-	}
-	return t.Commit()
 }

@@ -10,7 +10,7 @@ import (
 
 // Contacted implements ledger.Contacts. Who has touches in a segment is named too,
 // for those may be intended.
-func (s *Store) Contacted(ctx context.Context, after string, limit int) ([]string, error) {
+func (s contactStore) Contacted(ctx context.Context, after string, limit int) ([]string, error) {
 	var customers []string
 	err := s.readTx(ctx, func(c *conn) error {
 		customers = nil

@@ -20,7 +20,7 @@ func (t *tx) raise() error {
 }
 
 // updateControl raises the fence, runs fn and logs why.
-func (s *Store) updateControl(ctx context.Context, e touch.Event, fn func(*tx) error) error {
+func (s *core) updateControl(ctx context.Context, e touch.Event, fn func(*tx) error) error {
 	e.Kind = touch.EventControl
 	return s.update(ctx, func(t *tx) error {
 		if err := t.raise(); err != nil {
@@ -35,7 +35,7 @@ func (s *Store) updateControl(ctx context.Context, e touch.Event, fn func(*tx) e
 }
 
 // Fence implements ledger.Controls.
-func (s *Store) Fence(ctx context.Context) (fence int64, err error) {
+func (s controlStore) Fence(ctx context.Context) (fence int64, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&fence}, `SELECT fence FROM control WHERE id = 1`)
 		return err
@@ -44,7 +44,7 @@ func (s *Store) Fence(ctx context.Context) (fence int64, err error) {
 }
 
 // Control implements ledger.Controls.
-func (s *Store) Control(ctx context.Context) (*ledger.Control, error) {
+func (s controlStore) Control(ctx context.Context) (*ledger.Control, error) {
 	var all *ledger.Control
 	err := s.readTx(ctx, func(c *conn) error {
 		all = &ledger.Control{Campaigns: map[ledger.CampaignRef]ledger.CampaignStatus{}, Shards: map[int]int64{}}
@@ -96,10 +96,10 @@ func readDocs[T any](c *conn, query string, args ...any) ([]T, error) {
 }
 
 // PutStop implements ledger.Controls.
-func (s *Store) PutStop(ctx context.Context, stop ledger.Stop, actor string, now time.Time) error {
+func (s controlStore) PutStop(ctx context.Context, stop ledger.Stop, actor string, now time.Time) error {
 	doc, err := marshal(stop)
 	if err != nil {
-		return s.fault(err)
+		return s.classify(err)
 	}
 	e := touch.Event{At: now, Actor: actor, Reason: fmt.Sprintf("stop %s by %s: %s", stop.ID, stop.Owner, stop.Reason), Channel: stop.Channel}
 	return s.updateControl(ctx, e, func(t *tx) error {
@@ -109,7 +109,7 @@ func (s *Store) PutStop(ctx context.Context, stop ledger.Stop, actor string, now
 }
 
 // EndStop implements ledger.Controls.
-func (s *Store) EndStop(ctx context.Context, id, actor string, now time.Time) error {
+func (s controlStore) EndStop(ctx context.Context, id, actor string, now time.Time) error {
 	e := touch.Event{At: now, Actor: actor, Reason: "end of stop " + id}
 	return s.updateControl(ctx, e, func(t *tx) error {
 		n, err := t.exec(`DELETE FROM stops WHERE id = $1`, id)
@@ -121,13 +121,13 @@ func (s *Store) EndStop(ctx context.Context, id, actor string, now time.Time) er
 }
 
 // PutPolicies implements ledger.PolicySets.
-func (s *Store) PutPolicies(ctx context.Context, p ledger.PolicySet, actor string, now time.Time) error {
+func (s policySetStore) PutPolicies(ctx context.Context, p ledger.PolicySet, actor string, now time.Time) error {
 	if p.Hash == "" {
 		return touch.Errorf(touch.Invalid, "hash", "a policy set has no hash")
 	}
 	doc, err := marshal(p)
 	if err != nil {
-		return s.fault(err)
+		return s.classify(err)
 	}
 	e := touch.Event{At: now, Actor: actor, Reason: "policy " + p.Hash}
 	return s.updateControl(ctx, e, func(t *tx) error {
@@ -141,7 +141,7 @@ func (s *Store) PutPolicies(ctx context.Context, p ledger.PolicySet, actor strin
 }
 
 // Policies implements ledger.PolicySets.
-func (s *Store) Policies(ctx context.Context, hash string) (*ledger.PolicySet, error) {
+func (s policySetStore) Policies(ctx context.Context, hash string) (*ledger.PolicySet, error) {
 	var sets []ledger.PolicySet
 	err := s.query(ctx, func(c *conn) (err error) {
 		sets, err = readDocs[ledger.PolicySet](c, `SELECT doc FROM policies
@@ -158,7 +158,7 @@ func (s *Store) Policies(ctx context.Context, hash string) (*ledger.PolicySet, e
 }
 
 // RaiseShards implements ledger.Controls.
-func (s *Store) RaiseShards(ctx context.Context, shards []int, now time.Time) (raised map[int]int64, err error) {
+func (s controlStore) RaiseShards(ctx context.Context, shards []int, now time.Time) (raised map[int]int64, err error) {
 	set := map[int]bool{}
 	for _, n := range shards {
 		set[n] = true

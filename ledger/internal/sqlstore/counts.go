@@ -51,7 +51,7 @@ func (t *tx) writeCounts() {
 }
 
 // Campaign implements ledger.Campaigns.
-func (s *Store) Campaign(ctx context.Context, caller, campaign string) (*ledger.CampaignView, error) {
+func (s campaignStore) Campaign(ctx context.Context, caller, campaign string) (*ledger.CampaignView, error) {
 	view := &ledger.CampaignView{Campaign: campaign, Status: ledger.CampaignRunning}
 	err := s.readTx(ctx, func(c *conn) error {
 		var no, status int64
@@ -82,7 +82,7 @@ func (s *Store) Campaign(ctx context.Context, caller, campaign string) (*ledger.
 }
 
 // Counts implements ledger.Touches.
-func (s *Store) Counts(ctx context.Context) (map[touch.State]int64, error) {
+func (s touchStore) Counts(ctx context.Context) (map[touch.State]int64, error) {
 	sums := map[touch.State]int64{}
 	err := s.query(ctx, func(c *conn) error {
 		return c.each(func(rows sqldb.Rows) error {
@@ -110,7 +110,7 @@ const rememberedCampaigns = 10_000
 // campaignNos gives the number of each campaign and makes those that are new.
 // It does so in transactions of its own, so that a number remembered is a
 // number kept.
-func (s *Store) campaignNos(ctx context.Context, refs map[ledger.CampaignRef]int64) error {
+func (s *core) campaignNos(ctx context.Context, refs map[ledger.CampaignRef]int64) error {
 	s.campaigns.mu.Lock()
 	defer s.campaigns.mu.Unlock()
 	if s.campaigns.no == nil || len(s.campaigns.no) > rememberedCampaigns {
@@ -130,7 +130,7 @@ func (s *Store) campaignNos(ctx context.Context, refs map[ledger.CampaignRef]int
 	return nil
 }
 
-func (s *Store) campaignNo(ctx context.Context, ref ledger.CampaignRef) (no int64, err error) {
+func (s *core) campaignNo(ctx context.Context, ref ledger.CampaignRef) (no int64, err error) {
 	const find = `SELECT no FROM campaigns WHERE caller = $1 AND name = $2`
 	ok := false
 	err = s.query(ctx, func(c *conn) (err error) {

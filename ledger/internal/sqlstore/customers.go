@@ -22,7 +22,7 @@ type customerFacts struct {
 }
 
 // Customers implements ledger.Customers.
-func (s *Store) Customers(ctx context.Context, ids []string) (found map[string]*touch.Customer, err error) {
+func (s customerStore) Customers(ctx context.Context, ids []string) (found map[string]*touch.Customer, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		found, err = c.customers(ids, "")
 		return err
@@ -43,7 +43,7 @@ func (c *conn) customers(ids []string, tail string) (map[string]*touch.Customer,
 }
 
 // PutCustomers implements ledger.Customers.
-func (s *Store) PutCustomers(ctx context.Context, customers []touch.Customer, actor string, now time.Time) error {
+func (s customerStore) PutCustomers(ctx context.Context, customers []touch.Customer, actor string, now time.Time) error {
 	facts := make(map[string]*customerFacts, len(customers))
 	for i := range customers {
 		id := customers[i].ID
@@ -56,7 +56,7 @@ func (s *Store) PutCustomers(ctx context.Context, customers []touch.Customer, ac
 }
 
 // AddConsents implements ledger.Customers.
-func (s *Store) AddConsents(ctx context.Context, consents []ledger.CustomerConsent, actor string) error {
+func (s customerStore) AddConsents(ctx context.Context, consents []ledger.CustomerConsent, actor string) error {
 	facts := map[string]*customerFacts{}
 	for _, c := range consents {
 		f, err := factsOf(facts, c.Customer)
@@ -69,7 +69,7 @@ func (s *Store) AddConsents(ctx context.Context, consents []ledger.CustomerConse
 }
 
 // AddOutcomes implements ledger.Customers.
-func (s *Store) AddOutcomes(ctx context.Context, outcomes []ledger.CustomerOutcome, actor string) error {
+func (s customerStore) AddOutcomes(ctx context.Context, outcomes []ledger.CustomerOutcome, actor string) error {
 	facts := map[string]*customerFacts{}
 	for _, o := range outcomes {
 		f, err := factsOf(facts, o.Customer)
@@ -112,7 +112,7 @@ var insertCustomers = sqldb.NewInsert("customers", customerColumns,
 // changeCustomers adds facts and logs those that are new.
 func (t *tx) changeCustomers(facts map[string]*customerFacts, actor string) error {
 	ids := slices.Sorted(maps.Keys(facts))
-	found, err := t.customers(ids, t.s.db.ForUpdate())
+	found, err := t.customers(ids, t.core.db.ForUpdate())
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // JournalCut implements ledger.Journal.
-func (s *Store) JournalCut(ctx context.Context) (pos int64, hash []byte, err error) {
+func (s journalStore) JournalCut(ctx context.Context) (pos int64, hash []byte, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		pos, hash, err = c.cut()
 		return err
@@ -25,7 +25,7 @@ func (c *conn) cut() (pos int64, hash []byte, err error) {
 }
 
 // CutJournal implements ledger.Retention.
-func (s *Store) CutJournal(ctx context.Context, before time.Time, limit int, now time.Time) (n int, err error) {
+func (s retentionStore) CutJournal(ctx context.Context, before time.Time, limit int, now time.Time) (n int, err error) {
 	limit = bound(limit, 100, touch.MaxBatch)
 	err = s.update(ctx, func(t *tx) (err error) {
 		n, err = t.cutJournal(micros(before), limit, now)

@@ -23,7 +23,7 @@ func (t *tx) noteDead(transitions []ledger.Transition) {
 	var dead []deadRow
 	for i := range transitions {
 		if transitions[i].To == touch.Dead {
-			dead = append(dead, deadRow{seq: transitions[i].Seq, at: micros(t.s.now())})
+			dead = append(dead, deadRow{seq: transitions[i].Seq, at: micros(t.core.now())})
 		}
 	}
 	insert(&t.conn, insertDead, dead)
@@ -78,7 +78,7 @@ func (c *conn) deadPage(f *ledger.DeadFilter) (seqs []int64, at map[int64]int64,
 }
 
 // Dead implements ledger.DeadLetters.
-func (s *Store) Dead(ctx context.Context, f ledger.DeadFilter) (found []ledger.DeadTouch, next int64, err error) {
+func (s deadLetterStore) Dead(ctx context.Context, f ledger.DeadFilter) (found []ledger.DeadTouch, next int64, err error) {
 	err = s.readTx(ctx, func(c *conn) error {
 		seqs, at, after, err := c.deadPage(&f)
 		if err != nil || len(seqs) == 0 {
@@ -98,7 +98,7 @@ func (s *Store) Dead(ctx context.Context, f ledger.DeadFilter) (found []ledger.D
 }
 
 // Redrive implements ledger.DeadLetters.
-func (s *Store) Redrive(ctx context.Context, f ledger.DeadFilter, dry bool, actor string, now time.Time) (n ledger.Redriven, next int64, err error) {
+func (s deadLetterStore) Redrive(ctx context.Context, f ledger.DeadFilter, dry bool, actor string, now time.Time) (n ledger.Redriven, next int64, err error) {
 	if dry {
 		err = s.readTx(ctx, func(c *conn) (err error) {
 			n, next, err = c.redrivable(&f, now)

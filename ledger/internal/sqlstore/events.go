@@ -12,7 +12,7 @@ import (
 const recordsAtOnce = 64
 
 // Events implements ledger.Events.
-func (s *Store) Events(ctx context.Context, caller string, after int64, limit int) ([]touch.Event, error) {
+func (s eventStore) Events(ctx context.Context, caller string, after int64, limit int) ([]touch.Event, error) {
 	limit = bound(limit, 100, 10_000)
 	var events []touch.Event
 	err := s.query(ctx, func(c *conn) error {
@@ -50,7 +50,7 @@ func (c *conn) feedPage(caller string, from int64, visit func(*touch.Event)) (n 
 }
 
 // JournalRecords implements ledger.Journal.
-func (s *Store) JournalRecords(ctx context.Context, after int64, limit int) (records []ledger.JournalRecord, err error) {
+func (s journalStore) JournalRecords(ctx context.Context, after int64, limit int) (records []ledger.JournalRecord, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		return c.each(func(rows sqldb.Rows) error {
 			var r ledger.JournalRecord
@@ -63,7 +63,7 @@ func (s *Store) JournalRecords(ctx context.Context, after int64, limit int) (rec
 }
 
 // JournalHead implements ledger.Journal.
-func (s *Store) JournalHead(ctx context.Context) (pos int64, hash []byte, err error) {
+func (s journalStore) JournalHead(ctx context.Context) (pos int64, hash []byte, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&pos, &hash}, `SELECT pos, hash FROM head WHERE id = 1`)
 		return err

@@ -33,7 +33,7 @@ const turns = `WITH RECURSIVE p(n) AS (SELECT 9 UNION ALL SELECT n - 1 FROM p WH
 		FROM turns t WHERE t.expires IS NOT NULL) `
 
 // Feed implements ledger.Work.
-func (s *Store) Feed(ctx context.Context, lane string, now time.Time, limit int) (ref ledger.SegmentRef, n int, ok bool, err error) {
+func (s workStore) Feed(ctx context.Context, lane string, now time.Time, limit int) (ref ledger.SegmentRef, n int, ok bool, err error) {
 	limit = bound(limit, touch.MaxBatch, touch.MaxBatch)
 	var f *feeding
 	err = s.update(ctx, func(t *tx) error {
@@ -125,7 +125,7 @@ func (f *feeding) page(next turn) (more bool, err error) {
 		return nil
 	}, `SELECT `+waitColumns+`, c.status FROM waits w JOIN campaigns c ON c.no = w.campaign
 		WHERE w.lane = $1 AND w.priority = $2 AND w.expires = $3 AND w.due <= $4 AND w.stage = 0
-		ORDER BY w.due, w.id LIMIT $5`+f.t.s.db.SkipLockedOf("w"), f.lane, next.priority, next.expires, f.now, f.left())
+		ORDER BY w.due, w.id LIMIT $5`+f.t.core.db.SkipLockedOf("w"), f.lane, next.priority, next.expires, f.now, f.left())
 	if err != nil || len(due)+len(stopped) == 0 {
 		return false, err
 	}
@@ -218,7 +218,7 @@ func (t *tx) park(waits []*wait) {
 }
 
 // NextDue implements ledger.Work.
-func (s *Store) NextDue(ctx context.Context, lane string) (time.Time, error) {
+func (s workStore) NextDue(ctx context.Context, lane string) (time.Time, error) {
 	var due sql.NullInt64
 	err := s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&due}, turns+`SELECT min(due) FROM dues`, lane)

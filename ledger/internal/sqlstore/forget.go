@@ -10,7 +10,7 @@ import (
 )
 
 // Forget implements ledger.Retention.
-func (s *Store) Forget(ctx context.Context, before time.Time, after int64, limit int, now time.Time) (n int, next int64, err error) {
+func (s retentionStore) Forget(ctx context.Context, before time.Time, after int64, limit int, now time.Time) (n int, next int64, err error) {
 	err = s.update(ctx, func(t *tx) (err error) {
 		f := forgetting{t: t, before: before, limit: bound(limit, 100, touch.MaxBatch), past: map[touch.ID]int64{}}
 		n, next, err = f.run(after, now)

@@ -10,7 +10,7 @@ import (
 )
 
 // AcceptHeld implements ledger.Intake.
-func (s *Store) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, h ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
+func (s intakeStore) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, h ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
 	if h.Worker == "" || h.Until.IsZero() {
 		return nil, nil, nil, touch.Errorf(touch.Invalid, "", "what is held needs a worker and the end of its lease")
 	}

@@ -50,7 +50,7 @@ var itemColumns = sqldb.Columns[itemRow]{
 var insertItems = sqldb.NewInsert("items", itemColumns, "(id) DO NOTHING", "")
 
 // PutItems implements ledger.Items.
-func (s *Store) PutItems(ctx context.Context, items []touch.Item) error {
+func (s itemStore) PutItems(ctx context.Context, items []touch.Item) error {
 	rows := make([]itemRow, 0, len(items))
 	seen := map[string]bool{}
 	for _, item := range items {
@@ -64,7 +64,7 @@ func (s *Store) PutItems(ctx context.Context, items []touch.Item) error {
 		item.Version = 1
 		row, err := newItemRow(&item)
 		if err != nil {
-			return s.fault(err)
+			return s.classify(err)
 		}
 		rows = append(rows, row)
 	}
@@ -75,7 +75,7 @@ func (s *Store) PutItems(ctx context.Context, items []touch.Item) error {
 }
 
 // Item implements ledger.Items.
-func (s *Store) Item(ctx context.Context, id string) (*touch.Item, error) {
+func (s itemStore) Item(ctx context.Context, id string) (*touch.Item, error) {
 	var all []touch.Item
 	err := s.query(ctx, func(c *conn) (err error) {
 		all, err = readDocs[touch.Item](c, `SELECT doc FROM items WHERE id = $1`, id)
@@ -91,12 +91,12 @@ func (s *Store) Item(ctx context.Context, id string) (*touch.Item, error) {
 }
 
 // UpdateItem implements ledger.Items.
-func (s *Store) UpdateItem(ctx context.Context, item touch.Item) error {
+func (s itemStore) UpdateItem(ctx context.Context, item touch.Item) error {
 	seen := item.Version
 	item.Version++
 	row, err := newItemRow(&item)
 	if err != nil {
-		return s.fault(err)
+		return s.classify(err)
 	}
 	// $1 is the id and $2 the version that the caller has seen.
 	sets, values := itemColumns.Set(row, 3, "id")
@@ -118,7 +118,7 @@ func (s *Store) UpdateItem(ctx context.Context, item touch.Item) error {
 }
 
 // CountItems implements ledger.Items.
-func (s *Store) CountItems(ctx context.Context, f ledger.ItemFilter) (n int64, err error) {
+func (s itemStore) CountItems(ctx context.Context, f ledger.ItemFilter) (n int64, err error) {
 	q := itemConditions(f)
 	err = s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&n}, `SELECT count(*) FROM items`+q.where(), q.args...)
@@ -128,7 +128,7 @@ func (s *Store) CountItems(ctx context.Context, f ledger.ItemFilter) (n int64, e
 }
 
 // ListItems implements ledger.Items.
-func (s *Store) ListItems(ctx context.Context, f ledger.ItemFilter) (items []touch.Item, next string, err error) {
+func (s itemStore) ListItems(ctx context.Context, f ledger.ItemFilter) (items []touch.Item, next string, err error) {
 	limit := bound(f.Limit, 50, 200)
 	q := itemConditions(f)
 	order := `created DESC, id DESC`

@@ -61,7 +61,7 @@ func (t *tx) reserve(n int) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &record{id: id, w: newWriter(1024), at: micros(t.s.now()), reserved: n}
+	r := &record{id: id, w: newWriter(1024), at: micros(t.core.now()), reserved: n}
 	t.journal.records = append(t.journal.records, r)
 	return r, nil
 }
@@ -102,7 +102,7 @@ func (t *tx) writeJournal() error {
 	if len(records) == 0 {
 		return nil
 	}
-	return t.s.db.AppendJournal(t, records)
+	return t.core.db.AppendJournal(t, records)
 }
 
 // readRecord calls visit for each event of a record.

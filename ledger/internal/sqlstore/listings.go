@@ -26,7 +26,7 @@ var insertListings = sqldb.NewInsert("listings", listingColumns,
 	"(list, key, scope) DO UPDATE SET "+listingColumns.Excluded("list", "key", "scope"), "")
 
 // PutListings implements ledger.Listings.
-func (s *Store) PutListings(ctx context.Context, listings []touch.Listing, actor string, now time.Time) error {
+func (s listingStore) PutListings(ctx context.Context, listings []touch.Listing, actor string, now time.Time) error {
 	type name struct{ list, key, scope string }
 	last := map[name]touch.Listing{} // of entries that come twice the later one holds
 	for _, l := range listings {
@@ -36,7 +36,7 @@ func (s *Store) PutListings(ctx context.Context, listings []touch.Listing, actor
 	for _, l := range last {
 		doc, err := marshal(l)
 		if err != nil {
-			return s.fault(err)
+			return s.classify(err)
 		}
 		rows = append(rows, listingRow{&l, doc})
 	}
@@ -58,7 +58,7 @@ func (s *Store) PutListings(ctx context.Context, listings []touch.Listing, actor
 }
 
 // EndListing implements ledger.Listings.
-func (s *Store) EndListing(ctx context.Context, list, key, scope, actor string, now time.Time) error {
+func (s listingStore) EndListing(ctx context.Context, list, key, scope, actor string, now time.Time) error {
 	return s.update(ctx, func(t *tx) error {
 		n, err := t.exec(`DELETE FROM listings WHERE list = $1 AND key = $2 AND scope = $3 AND (until = 0 OR until > $4)`,
 			list, key, scope, micros(now))
@@ -74,7 +74,7 @@ func (s *Store) EndListing(ctx context.Context, list, key, scope, actor string, 
 }
 
 // Listings implements ledger.Listings.
-func (s *Store) Listings(ctx context.Context, keys []string, now time.Time) (map[string][]touch.Listing, error) {
+func (s listingStore) Listings(ctx context.Context, keys []string, now time.Time) (map[string][]touch.Listing, error) {
 	found := map[string][]touch.Listing{}
 	if len(keys) == 0 {
 		return found, nil
@@ -91,7 +91,7 @@ func (s *Store) Listings(ctx context.Context, keys []string, now time.Time) (map
 }
 
 // ListListings implements ledger.Listings.
-func (s *Store) ListListings(ctx context.Context, list, afterKey string, limit int) (all []touch.Listing, err error) {
+func (s listingStore) ListListings(ctx context.Context, list, afterKey string, limit int) (all []touch.Listing, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		all, err = readDocs[touch.Listing](c, `SELECT doc FROM listings WHERE list = $1 AND key > $2 ORDER BY key, scope LIMIT $3`,
 			list, afterKey, bound(limit, 100, 1000))

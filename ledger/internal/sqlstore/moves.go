@@ -135,7 +135,7 @@ func (ms *moves) settleIn(m *move) (err error) {
 		m.name = m.row.wait
 		return nil
 	}
-	now := micros(ms.t.s.now())
+	now := micros(ms.t.core.now())
 	key := waitKey{
 		lane: next.Lane, priority: next.Priority, expires: soonest(m.row.expires, now),
 		due: shared(micros(next.Due), now), campaign: m.row.campaign,
@@ -146,7 +146,7 @@ func (ms *moves) settleIn(m *move) (err error) {
 		same = same && before.Lane == next.Lane
 	case next.State == touch.Due:
 		// It must not be lost: what waits for nothing is due at once.
-		next.Due = ms.t.s.now().UTC()
+		next.Due = ms.t.core.now().UTC()
 		key.due, same = micros(next.Due), false
 	case next.State == touch.Sent || next.State == touch.Unknown:
 		sent = ms.t.sentAt(next)
@@ -220,7 +220,7 @@ func (t *tx) sentAt(p *ledger.Progress) int64 {
 		}
 	}
 	if last.IsZero() {
-		last = t.s.now()
+		last = t.core.now()
 	}
 	return micros(last)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // PutProposal implements ledger.PolicyChanges.
-func (s *Store) PutProposal(ctx context.Context, p ledger.Proposal, documents map[string][]byte, now time.Time) error {
+func (s policyChangeStore) PutProposal(ctx context.Context, p ledger.Proposal, documents map[string][]byte, now time.Time) error {
 	return s.update(ctx, func(t *tx) error {
 		if err := t.putProposal(p); err != nil {
 			return err
@@ -27,7 +27,7 @@ func (s *Store) PutProposal(ctx context.Context, p ledger.Proposal, documents ma
 }
 
 // EnactProposal implements ledger.PolicyChanges.
-func (s *Store) EnactProposal(ctx context.Context, p ledger.Proposal, now time.Time) error {
+func (s policyChangeStore) EnactProposal(ctx context.Context, p ledger.Proposal, now time.Time) error {
 	return s.updateControl(ctx, proposalEvent(&p, now), func(t *tx) error {
 		var active string
 		if _, err := t.one([]any{&active}, `SELECT policy FROM control WHERE id = 1`); err != nil {
@@ -102,7 +102,7 @@ func (t *tx) storeSet(set *ledger.PolicySet) error {
 }
 
 // Proposal implements ledger.PolicyChanges.
-func (s *Store) Proposal(ctx context.Context, id string) (*ledger.Proposal, error) {
+func (s policyChangeStore) Proposal(ctx context.Context, id string) (*ledger.Proposal, error) {
 	var all []ledger.Proposal
 	err := s.query(ctx, func(c *conn) (err error) {
 		all, err = readDocs[ledger.Proposal](c, `SELECT doc FROM proposals WHERE id = $1`, id)
@@ -118,7 +118,7 @@ func (s *Store) Proposal(ctx context.Context, id string) (*ledger.Proposal, erro
 }
 
 // Proposals implements ledger.PolicyChanges.
-func (s *Store) Proposals(ctx context.Context, state ledger.ProposalState, limit int) (all []ledger.Proposal, err error) {
+func (s policyChangeStore) Proposals(ctx context.Context, state ledger.ProposalState, limit int) (all []ledger.Proposal, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		all, err = readDocs[ledger.Proposal](c, `SELECT doc FROM proposals WHERE $1 = '' OR state = $1 ORDER BY created DESC, id DESC LIMIT $2`,
 			string(state), bound(limit, 100, 1000))

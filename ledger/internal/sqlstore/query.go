@@ -12,7 +12,7 @@ import (
 )
 
 // Touch implements ledger.Touches.
-func (s *Store) Touch(ctx context.Context, caller string, id touch.ID) (*ledger.TouchView, error) {
+func (s touchStore) Touch(ctx context.Context, caller string, id touch.ID) (*ledger.TouchView, error) {
 	var view *ledger.TouchView
 	err := s.readTx(ctx, func(c *conn) error {
 		var q conditions
@@ -35,7 +35,7 @@ func (s *Store) Touch(ctx context.Context, caller string, id touch.ID) (*ledger.
 }
 
 // Touches implements ledger.Touches.
-func (s *Store) Touches(ctx context.Context, f ledger.TouchFilter) (views []ledger.TouchView, next int64, err error) {
+func (s touchStore) Touches(ctx context.Context, f ledger.TouchFilter) (views []ledger.TouchView, next int64, err error) {
 	limit := bound(f.Limit, 100, touch.MaxBatch)
 	var q conditions
 	q.add("t.seq > %s", f.After)
@@ -138,7 +138,7 @@ func (c *conn) claimedSegments(rows []*row) (map[int64]bool, error) {
 }
 
 // Contacts implements ledger.Contacts.
-func (s *Store) Contacts(ctx context.Context, customers []string, since time.Time) (map[string][]ledger.PastContact, error) {
+func (s contactStore) Contacts(ctx context.Context, customers []string, since time.Time) (map[string][]ledger.PastContact, error) {
 	found := map[string][]ledger.PastContact{}
 	if len(customers) == 0 {
 		return found, nil

@@ -12,7 +12,7 @@ import (
 )
 
 // Receive implements ledger.Receipts.
-func (s *Store) Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]ledger.Received, error) {
+func (s receiptStore) Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]ledger.Received, error) {
 	if len(receipts) == 0 {
 		return nil, nil
 	}
@@ -211,7 +211,7 @@ func (t *tx) keepOrphans(receipts []touch.Receipt, found []target, now time.Time
 // these keys, or, with all, up to a batch of any. Whoever comes second,
 // the receipt or the vendor's id, finds the other, since both look after they
 // committed; what a crash leaves in between is found by Recover.
-func (s *Store) adopt(ctx context.Context, keys [][]byte, all bool, now time.Time) error {
+func (s *core) adopt(ctx context.Context, keys [][]byte, all bool, now time.Time) error {
 	if len(keys) == 0 && !all {
 		return nil
 	}
@@ -263,7 +263,7 @@ func (s *Store) adopt(ctx context.Context, keys [][]byte, all bool, now time.Tim
 const orphansKept = 7 * 24 * time.Hour
 
 // dropOrphans deletes receipts that nobody will ask for.
-func (s *Store) dropOrphans(ctx context.Context, now time.Time) error {
+func (s *core) dropOrphans(ctx context.Context, now time.Time) error {
 	before, old := micros(now.Add(-orphansKept)), false
 	err := s.query(ctx, func(c *conn) (err error) {
 		old, err = c.one([]any{new(int)}, `SELECT 1 FROM orphans WHERE at < $1 LIMIT 1`, before)

@@ -66,7 +66,7 @@ func (r *row) complete(due int64, contacts, trail []byte) (err error) {
 // load reads rows by number, and into which segments they are taken. With lock
 // the rows that have moved before are locked first.
 func (c *conn) load(seqs []int64, lock bool) (map[int64]*row, error) {
-	if how := c.s.db.ForUpdate(); lock && how != "" {
+	if how := c.core.db.ForUpdate(); lock && how != "" {
 		err := c.each(func(sqldb.Rows) error { return nil },
 			`SELECT seq FROM progress WHERE `+c.in("seq", 1, sqldb.Integer)+` ORDER BY seq`+how, c.array(seqs))
 		if err != nil {

@@ -51,7 +51,7 @@ func (t *tx) insertSegment(s *segment) {
 	}
 	t.send(`INSERT INTO segments (id, lane, epoch, claimed, worker, lease_until, since, crashes, waits, seqs, intents)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)`,
-		s.id, s.lane, s.epoch, claimed, s.worker, micros(s.until), micros(t.s.now()), packNumbers(s.waits), packNumbers(s.seqs), packIntents(s.intents))
+		s.id, s.lane, s.epoch, claimed, s.worker, micros(s.until), micros(t.core.now()), packNumbers(s.waits), packNumbers(s.seqs), packIntents(s.intents))
 }
 
 // lockSegment reads a segment at an epoch; class Conflict when there is none.
@@ -66,7 +66,7 @@ func (t *tx) askSegment(ref ledger.SegmentRef) (found func() (*segment, error)) 
 	t.ask(func(rows sqldb.Rows) (err error) {
 		s, err = scanSegment(rows, ref)
 		return err
-	}, `SELECT lane, epoch, claimed, crashes, waits, seqs, intents FROM segments WHERE id = $1 AND epoch = $2`+t.s.db.ForUpdate(),
+	}, `SELECT lane, epoch, claimed, crashes, waits, seqs, intents FROM segments WHERE id = $1 AND epoch = $2`+t.core.db.ForUpdate(),
 		ref.Segment, ref.Epoch)
 	return func() (*segment, error) {
 		if err := t.Flush(); err != nil {
@@ -120,7 +120,7 @@ func (s *segment) leave(out map[int64]bool, keep map[int64]bool) {
 }
 
 // OpenSegments implements ledger.Work.
-func (s *Store) OpenSegments(ctx context.Context, lane string) (n int, err error) {
+func (s workStore) OpenSegments(ctx context.Context, lane string) (n int, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&n}, `SELECT count(*) FROM segments WHERE lane = $1`, lane)
 		return err
@@ -129,7 +129,7 @@ func (s *Store) OpenSegments(ctx context.Context, lane string) (n int, err error
 }
 
 // Renew implements ledger.Work.
-func (s *Store) Renew(ctx context.Context, ref ledger.SegmentRef, worker string, until time.Time) error {
+func (s workStore) Renew(ctx context.Context, ref ledger.SegmentRef, worker string, until time.Time) error {
 	held := 1
 	if until.IsZero() {
 		held = 0 // given back
@@ -145,7 +145,7 @@ func (s *Store) Renew(ctx context.Context, ref ledger.SegmentRef, worker string,
 }
 
 // Recover implements ledger.Recovery.
-func (s *Store) Recover(ctx context.Context, leasesBefore, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
+func (s recoveryStore) Recover(ctx context.Context, leasesBefore, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
 	if err := s.adopt(ctx, nil, true, s.now()); err != nil {
 		return nil, err
 	}
@@ -166,12 +166,12 @@ func (s *Store) Recover(ctx context.Context, leasesBefore, unclaimedBefore time.
 			return nil
 		}, `SELECT id, epoch, lane FROM segments
 			WHERE (claimed = 1 AND lease_until < $1) OR (claimed = 0 AND since < $2)
-			ORDER BY id LIMIT $3`+t.s.db.SkipLocked(), micros(leasesBefore), micros(unclaimedBefore), bound(limit, 100, 10_000))
+			ORDER BY id LIMIT $3`+t.core.db.SkipLocked(), micros(leasesBefore), micros(unclaimedBefore), bound(limit, 100, 10_000))
 		if err != nil || len(ids) == 0 {
 			return err
 		}
 		_, err = t.exec(`UPDATE segments SET epoch = epoch + 1, crashes = crashes + claimed, claimed = 0, worker = '',
-			lease_until = 0, since = $2 WHERE `+t.in("id", 1, sqldb.Integer), t.array(ids), micros(t.s.now()))
+			lease_until = 0, since = $2 WHERE `+t.in("id", 1, sqldb.Integer), t.array(ids), micros(t.core.now()))
 		return err
 	})
 	return refs, err

@@ -12,7 +12,7 @@ import (
 )
 
 // Settle implements ledger.Work.
-func (s *Store) Settle(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
+func (s workStore) Settle(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
 	err := s.update(ctx, func(t *tx) error {
 		found := func() (*segment, error) { return nil, nil }
 		if ref.Segment != 0 {

@@ -10,13 +10,13 @@ import (
 )
 
 // PutSubscription implements ledger.Subscriptions.
-func (s *Store) PutSubscription(ctx context.Context, sub ledger.Subscription) error {
+func (s subscriptionStore) PutSubscription(ctx context.Context, sub ledger.Subscription) error {
 	if sub.ID == "" || sub.Caller == "" {
 		return touch.Errorf(touch.Invalid, "id", "a subscription needs an id and a caller")
 	}
 	doc, err := marshal(sub)
 	if err != nil {
-		return s.fault(err)
+		return s.classify(err)
 	}
 	return s.update(ctx, func(t *tx) error {
 		n, err := t.exec(`INSERT INTO subscriptions (id, caller, secret, cursor, failures, next_at, doc) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -31,7 +31,7 @@ func (s *Store) PutSubscription(ctx context.Context, sub ledger.Subscription) er
 }
 
 // ListSubscriptions implements ledger.Subscriptions. An empty caller lists all.
-func (s *Store) ListSubscriptions(ctx context.Context, caller string) (subs []ledger.Subscription, err error) {
+func (s subscriptionStore) ListSubscriptions(ctx context.Context, caller string) (subs []ledger.Subscription, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		return c.each(func(rows sqldb.Rows) error {
 			var doc []byte
@@ -55,7 +55,7 @@ func (s *Store) ListSubscriptions(ctx context.Context, caller string) (subs []le
 }
 
 // DeleteSubscription implements ledger.Subscriptions.
-func (s *Store) DeleteSubscription(ctx context.Context, caller, id string) error {
+func (s subscriptionStore) DeleteSubscription(ctx context.Context, caller, id string) error {
 	return s.update(ctx, func(t *tx) error {
 		n, err := t.exec(`DELETE FROM subscriptions WHERE id = $1 AND (caller = $2 OR $2 = '')`, id, caller)
 		if err == nil && n == 0 {
@@ -66,7 +66,7 @@ func (s *Store) DeleteSubscription(ctx context.Context, caller, id string) error
 }
 
 // SaveCursor implements ledger.Subscriptions. One that was deleted meanwhile is no error.
-func (s *Store) SaveCursor(ctx context.Context, id string, cursor int64, failures int, next time.Time) error {
+func (s subscriptionStore) SaveCursor(ctx context.Context, id string, cursor int64, failures int, next time.Time) error {
 	return s.update(ctx, func(t *tx) error {
 		_, err := t.exec(`UPDATE subscriptions SET cursor = $2, failures = $3, next_at = $4 WHERE id = $1`,
 			id, cursor, failures, micros(next))

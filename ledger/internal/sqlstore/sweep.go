@@ -11,7 +11,7 @@ import (
 )
 
 // Unconfirm implements ledger.Recovery.
-func (s *Store) Unconfirm(ctx context.Context, sentBefore, now time.Time, limit int) (n int, err error) {
+func (s recoveryStore) Unconfirm(ctx context.Context, sentBefore, now time.Time, limit int) (n int, err error) {
 	limit = bound(limit, touch.MaxBatch, touch.MaxBatch)
 	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {
 		waits, err := t.dueWaits(`w.lane = $1 AND w.priority = 0 AND w.expires = $3 AND w.due < $2 AND w.stage = 0 ORDER BY w.due, w.id`, limit,
@@ -34,7 +34,7 @@ func (s *Store) Unconfirm(ctx context.Context, sentBefore, now time.Time, limit 
 const sweepRounds = 50
 
 // sweep runs fn until it moved something or there is no more.
-func (s *Store) sweep(ctx context.Context, fn func(*tx) (n int, more bool, err error)) (n int, err error) {
+func (s *core) sweep(ctx context.Context, fn func(*tx) (n int, more bool, err error)) (n int, err error) {
 	more := true
 	for i := 0; i < sweepRounds && n == 0 && more && err == nil; i++ {
 		err = s.update(ctx, func(t *tx) (err error) {
@@ -55,7 +55,7 @@ func (t *tx) dueWaits(where string, limit int, args ...any) (waits []*wait, err 
 			waits = append(waits, w)
 		}
 		return err
-	}, `SELECT `+waitColumns+` FROM waits w WHERE `+where+` LIMIT 100`+t.s.db.SkipLocked(), args...)
+	}, `SELECT `+waitColumns+` FROM waits w WHERE `+where+` LIMIT 100`+t.core.db.SkipLocked(), args...)
 	return waits, err
 }
 

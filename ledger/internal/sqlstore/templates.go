@@ -11,14 +11,14 @@ import (
 )
 
 // PutTemplate implements ledger.Templates.
-func (s *Store) PutTemplate(ctx context.Context, t ledger.Template, actor string, now time.Time) (version int, err error) {
+func (s templateStore) PutTemplate(ctx context.Context, t ledger.Template, actor string, now time.Time) (version int, err error) {
 	if t.Name == "" {
 		return 0, touch.Errorf(touch.Invalid, "name", "a template needs a name")
 	}
 	t.Version, t.CreatedAt, t.CreatedBy = 0, time.Time{}, ""
 	content, err := marshal(t)
 	if err != nil {
-		return 0, s.fault(err)
+		return 0, s.classify(err)
 	}
 	digest := sha256.Sum256(content)
 	err = s.update(ctx, func(tx *tx) error {
@@ -45,7 +45,7 @@ func (s *Store) PutTemplate(ctx context.Context, t ledger.Template, actor string
 }
 
 // Template implements ledger.Templates.
-func (s *Store) Template(ctx context.Context, name string, version int) (*ledger.Template, error) {
+func (s templateStore) Template(ctx context.Context, name string, version int) (*ledger.Template, error) {
 	var all []ledger.Template
 	err := s.query(ctx, func(c *conn) (err error) {
 		all, err = readDocs[ledger.Template](c, `SELECT doc FROM templates WHERE name = $1 AND ($2 = 0 OR version = $2)
@@ -62,7 +62,7 @@ func (s *Store) Template(ctx context.Context, name string, version int) (*ledger
 }
 
 // ListTemplates implements ledger.Templates.
-func (s *Store) ListTemplates(ctx context.Context) (all []ledger.Template, err error) {
+func (s templateStore) ListTemplates(ctx context.Context) (all []ledger.Template, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		all, err = readDocs[ledger.Template](c, `SELECT doc FROM templates t
 			WHERE version = (SELECT max(version) FROM templates WHERE name = t.name) ORDER BY name`)

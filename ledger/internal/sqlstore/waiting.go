@@ -10,7 +10,7 @@ import (
 
 // Waiting implements ledger.Touches. It looks at every touch that the customers
 // ever had of a higher priority, by number; it reads those alone that wait.
-func (s *Store) Waiting(ctx context.Context, customers []string, above, most int) (map[string][]ledger.TouchView, error) {
+func (s touchStore) Waiting(ctx context.Context, customers []string, above, most int) (map[string][]ledger.TouchView, error) {
 	found := map[string][]ledger.TouchView{}
 	if len(customers) == 0 {
 		return found, nil
