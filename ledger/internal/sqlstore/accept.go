@@ -21,9 +21,9 @@ func (s intakeStore) Accept(ctx context.Context, touches []ledger.NewTouch) ([]l
 
 // accept takes touches in, those of the held lanes (hold nil: none) into a
 // worker's hands.
-func (s intakeStore) accept(ctx context.Context, touches []ledger.NewTouch, hold *ledger.Hold) (in *intake, err error) {
+func (s intakeStore) accept(ctx context.Context, touches []ledger.NewTouch, hold *ledger.Hold) (in *acceptTx, err error) {
 	if len(touches) == 0 {
-		return &intake{}, nil
+		return &acceptTx{}, nil
 	}
 	campaigns := map[ledger.CampaignRef]int64{}
 	for i := range touches {
@@ -33,7 +33,7 @@ func (s intakeStore) accept(ctx context.Context, touches []ledger.NewTouch, hold
 		}
 		campaigns[ledger.CampaignRef{Caller: t.Touch.Caller, Campaign: t.Touch.Campaign}] = 0
 	}
-	if err := s.campaignNos(ctx, campaigns); err != nil {
+	if err := s.campaignNumbers(ctx, campaigns); err != nil {
 		return nil, err
 	}
 	// Packed before the transaction begins: others may wait for its end.
@@ -42,22 +42,22 @@ func (s intakeStore) accept(ctx context.Context, touches []ledger.NewTouch, hold
 		bodies[i] = packTouch(&touches[i].Touch)
 	}
 	err = s.update(ctx, func(t *tx) error {
-		in = &intake{t: t, touches: touches, bodies: bodies, campaigns: campaigns, hold: hold, waits: newWaiting(t)}
+		in = &acceptTx{t: t, touches: touches, bodies: bodies, campaigns: campaigns, hold: hold, groups: newGroupBuilder(t)}
 		return in.run()
 	})
 	return in, err
 }
 
-// intake is one run of Accept's transaction.
-type intake struct {
+// acceptTx is one run of Accept's transaction.
+type acceptTx struct {
 	t         *tx
 	touches   []ledger.NewTouch
 	bodies    [][]byte // of touches, packed
 	campaigns map[ledger.CampaignRef]int64
 	hold      *ledger.Hold // nil: nobody's
-	waits     *waiting
+	groups    *groupBuilder
 	first     map[touch.ID]int // where each id comes first in the batch
-	lines     []*line
+	lines     []*newTouch
 	segments  map[string]*segment // by lane
 	lanes     []string            // of segments, in order
 	answers   []ledger.Accepted
@@ -66,14 +66,14 @@ type intake struct {
 	held      []*ledger.Segment
 }
 
-// line is one touch that may be new.
-type line struct {
+// newTouch is one touch that may be new.
+type newTouch struct {
 	*ledger.NewTouch
 	index    int
 	seq      int64
 	campaign int64
-	body     []byte // the touch, packed
-	wait     *wait  // nil: waits for nothing
+	body     []byte      // the touch, packed
+	group    *timerGroup // nil: waits for nothing
 	// The three columns of the timer; zero without a wait.
 	due    int64
 	lane   string
@@ -81,19 +81,19 @@ type line struct {
 	record *record
 }
 
-func (in *intake) run() error {
+func (in *acceptTx) run() error {
 	in.answers = make([]ledger.Accepted, len(in.touches))
 	in.segments = map[string]*segment{}
 	in.stored = map[int][16]byte{}
-	in.distinct()
+	in.dropDuplicates()
 	if in.hold != nil {
-		in.t.assertFence(in.hold.Fence)
+		in.t.assertControlVersion(in.hold.Fence)
 	}
-	if err := in.place(); err != nil {
+	if err := in.assign(); err != nil {
 		return err
 	}
 	// Rows are written in the order of ids, which all transactions share.
-	slices.SortFunc(in.lines, func(a, b *line) int { return bytes.Compare(a.Touch.ID[:], b.Touch.ID[:]) })
+	slices.SortFunc(in.lines, func(a, b *newTouch) int { return bytes.Compare(a.Touch.ID[:], b.Touch.ID[:]) })
 	hits, err := insertNew(&in.t.conn, insertTouches, in.lines)
 	if err != nil {
 		return err
@@ -107,24 +107,24 @@ func (in *intake) run() error {
 		in.answers[l.index] = ledger.Accepted{New: true, State: l.State, Due: l.Due, Reason: l.Reason}
 		l.record.add(l.Events)
 		in.t.count(countKey{l.campaign, l.State, l.Reason}, 1)
-		if l.wait != nil {
-			l.wait.seqs = append(l.wait.seqs, l.seq)
+		if l.group != nil {
+			l.group.seqs = append(l.group.seqs, l.seq)
 		}
 	}
-	in.waits.write()
+	in.groups.write()
 	in.openSegments()
-	if err := in.known(old); err != nil {
+	if err := in.findStored(old); err != nil {
 		return err
 	}
-	in.repeats()
+	in.answerDuplicates()
 	return nil
 }
 
-// distinct picks the touches whose id does not come earlier in the batch.
-func (in *intake) distinct() {
+// dropDuplicates picks the touches whose id does not come earlier in the batch.
+func (in *acceptTx) dropDuplicates() {
 	in.first = make(map[touch.ID]int, len(in.touches))
-	in.lines = make([]*line, 0, len(in.touches))
-	backing := make([]line, len(in.touches)) // one allocation for all lines
+	in.lines = make([]*newTouch, 0, len(in.touches))
+	backing := make([]newTouch, len(in.touches)) // one allocation for all lines
 	for i := range in.touches {
 		t := &in.touches[i]
 		if _, again := in.first[t.Touch.ID]; again {
@@ -133,13 +133,13 @@ func (in *intake) distinct() {
 		in.first[t.Touch.ID] = i
 		no := in.campaigns[ledger.CampaignRef{Caller: t.Touch.Caller, Campaign: t.Touch.Campaign}]
 		l := &backing[len(in.lines)]
-		*l = line{NewTouch: t, index: i, campaign: no, body: in.bodies[i]}
+		*l = newTouch{NewTouch: t, index: i, campaign: no, body: in.bodies[i]}
 		in.lines = append(in.lines, l)
 	}
 }
 
-// place gives each touch its number, its wait and a place in the journal.
-func (in *intake) place() error {
+// assign gives each touch its number, its wait and a place in the journal.
+func (in *acceptTx) assign() error {
 	seqs, err := in.t.nextIDs("touches", len(in.lines))
 	if err != nil {
 		return err
@@ -153,29 +153,29 @@ func (in *intake) place() error {
 		if l.State != touch.Due {
 			continue
 		}
-		key := waitKey{
-			lane: l.Lane, priority: l.Touch.Priority, expires: soonest(optMicros(l.Touch.ExpiresAt), now),
-			due: shared(micros(l.Due), now), campaign: l.campaign,
+		key := groupKey{
+			lane: l.Lane, priority: l.Touch.Priority, expires: roundExpiry(optMicros(l.Touch.ExpiresAt), now),
+			due: roundDue(micros(l.Due), now), campaign: l.campaign,
 		}
 		if l.Enqueue {
 			seg, err := in.segment(l.Lane)
 			if err != nil {
 				return err
 			}
-			key = waitKey{lane: l.Lane, segment: seg.id}
+			key = groupKey{lane: l.Lane, segment: seg.id}
 		}
-		if l.wait, err = in.waits.room(key); err != nil {
+		if l.group, err = in.groups.groupFor(key); err != nil {
 			return err
 		}
 		l.due = micros(l.Due)
 		l.lane = l.Lane
-		l.alias = l.wait.id
+		l.alias = l.group.id
 	}
 	return nil
 }
 
 // segment gives the lane's new segment of this batch.
-func (in *intake) segment(lane string) (*segment, error) {
+func (in *acceptTx) segment(lane string) (*segment, error) {
 	if s := in.segments[lane]; s != nil {
 		return s, nil
 	}
@@ -189,10 +189,10 @@ func (in *intake) segment(lane string) (*segment, error) {
 	return s, nil
 }
 
-func (in *intake) openSegments() {
-	for _, w := range in.waits.all {
+func (in *acceptTx) openSegments() {
+	for _, w := range in.groups.all {
 		if w.segment != 0 {
-			in.segments[w.lane].take(w, w.seqs)
+			in.segments[w.lane].addGroup(w, w.seqs)
 		}
 	}
 	for _, lane := range in.lanes {
@@ -202,7 +202,7 @@ func (in *intake) openSegments() {
 		}
 		mine := in.hold != nil && slices.Contains(in.hold.Lanes, lane)
 		if mine {
-			in.take(s)
+			in.claim(s)
 		}
 		in.t.insertSegment(s)
 		if !mine {
@@ -211,26 +211,26 @@ func (in *intake) openSegments() {
 	}
 }
 
-var insertTouches = sqldb.NewInsert("touches", sqldb.Columns[*line]{
-	sqldb.Int("seq", func(l *line) int64 { return l.seq }),
-	sqldb.Blob("id", func(l *line) []byte { return l.Touch.ID[:] }),
-	sqldb.Blob("digest", func(l *line) []byte { return l.Digest[:] }),
-	sqldb.Int("campaign", func(l *line) int64 { return l.campaign }),
-	sqldb.Text("customer", func(l *line) string { return l.Touch.Customer }),
-	sqldb.Int("priority", func(l *line) int64 { return int64(l.Touch.Priority) }),
-	sqldb.Int("expires", func(l *line) int64 { return optMicros(l.Touch.ExpiresAt) }),
-	sqldb.Text("state", func(l *line) string { return string(l.State) }),
-	sqldb.Text("reason", func(l *line) string { return l.Reason }),
-	sqldb.Int("leg", func(l *line) int64 { return int64(l.Leg) }),
-	sqldb.Int("due", func(l *line) int64 { return l.due }),
-	sqldb.Text("lane", func(l *line) string { return l.lane }),
-	sqldb.Int("wait", func(l *line) int64 { return l.alias }),
-	sqldb.Int("record", func(l *line) int64 { return l.record.id }),
-	sqldb.Blob("body", func(l *line) []byte { return l.body }),
+var insertTouches = sqldb.NewInsert("touches", sqldb.Columns[*newTouch]{
+	sqldb.Int("seq", func(l *newTouch) int64 { return l.seq }),
+	sqldb.Blob("id", func(l *newTouch) []byte { return l.Touch.ID[:] }),
+	sqldb.Blob("digest", func(l *newTouch) []byte { return l.Digest[:] }),
+	sqldb.Int("campaign", func(l *newTouch) int64 { return l.campaign }),
+	sqldb.Text("customer", func(l *newTouch) string { return l.Touch.Customer }),
+	sqldb.Int("priority", func(l *newTouch) int64 { return int64(l.Touch.Priority) }),
+	sqldb.Int("expires", func(l *newTouch) int64 { return optMicros(l.Touch.ExpiresAt) }),
+	sqldb.Text("state", func(l *newTouch) string { return string(l.State) }),
+	sqldb.Text("reason", func(l *newTouch) string { return l.Reason }),
+	sqldb.Int("leg", func(l *newTouch) int64 { return int64(l.Leg) }),
+	sqldb.Int("due", func(l *newTouch) int64 { return l.due }),
+	sqldb.Text("lane", func(l *newTouch) string { return l.lane }),
+	sqldb.Int("wait", func(l *newTouch) int64 { return l.alias }),
+	sqldb.Int("record", func(l *newTouch) int64 { return l.record.id }),
+	sqldb.Blob("body", func(l *newTouch) []byte { return l.body }),
 }, "(id) DO NOTHING", "seq")
 
-// known answers for touches that the store had already.
-func (in *intake) known(old []int) error {
+// findStored answers for touches that the store had already.
+func (in *acceptTx) findStored(old []int) error {
 	if len(old) == 0 {
 		return nil
 	}
@@ -260,8 +260,8 @@ func (in *intake) known(old []int) error {
 	return err
 }
 
-// repeats answers for touches whose id comes twice in the batch.
-func (in *intake) repeats() {
+// answerDuplicates answers for touches whose id comes twice in the batch.
+func (in *acceptTx) answerDuplicates() {
 	for i := range in.touches {
 		j := in.first[in.touches[i].Touch.ID]
 		if i == j {

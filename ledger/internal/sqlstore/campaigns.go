@@ -14,7 +14,7 @@ import (
 // the campaign's waits as it meets them, and Unpark moves or ends them.
 func (s campaignStore) SetCampaign(ctx context.Context, caller, campaign string, to ledger.CampaignStatus, actor string, now time.Time) error {
 	stored := map[ledger.CampaignStatus]int64{
-		ledger.CampaignRunning: statusRunning, ledger.CampaignPaused: statusPaused, ledger.CampaignCancelled: statusCancelled,
+		ledger.CampaignRunning: campaignRunning, ledger.CampaignPaused: campaignPaused, ledger.CampaignCancelled: campaignCancelled,
 	}
 	status, ok := stored[to]
 	if !ok {
@@ -22,7 +22,7 @@ func (s campaignStore) SetCampaign(ctx context.Context, caller, campaign string,
 	}
 	ref := ledger.CampaignRef{Caller: caller, Campaign: campaign}
 	nos := map[ledger.CampaignRef]int64{ref: 0}
-	if err := s.campaignNos(ctx, nos); err != nil {
+	if err := s.campaignNumbers(ctx, nos); err != nil {
 		return err
 	}
 	e := touch.Event{At: now, Actor: actor, Caller: caller, Campaign: campaign, Reason: "campaign " + string(to)}
@@ -38,7 +38,7 @@ func (s campaignStore) SetCampaign(ctx context.Context, caller, campaign string,
 
 // Unpark implements ledger.Recovery.
 func (s recoveryStore) Unpark(ctx context.Context, now time.Time, limit int) (n int, err error) {
-	limit = bound(limit, touch.MaxBatch, 10*touch.MaxBatch)
+	limit = clampLimit(limit, touch.MaxBatch, 10*touch.MaxBatch)
 	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {
 		var no, status int64
 		ok, err := t.one([]any{&no, &status}, `SELECT no, status FROM campaigns WHERE sweep = 1 AND status <> 1
@@ -47,17 +47,17 @@ func (s recoveryStore) Unpark(ctx context.Context, now time.Time, limit int) (n 
 			return 0, false, err
 		}
 		stages := `w.stage = 1`
-		if status == statusCancelled {
+		if status == campaignCancelled {
 			stages = `w.stage < 2 AND w.lane <> ''`
 		}
-		waits, err := t.dueWaits(`w.campaign = $1 AND `+stages+` ORDER BY w.id`, limit, no)
+		waits, err := t.lockGroups(`w.campaign = $1 AND `+stages+` ORDER BY w.id`, limit, no)
 		switch {
 		case err != nil:
 		case len(waits) == 0:
 			_, err = t.exec(`UPDATE campaigns SET sweep = 0 WHERE no = $1`, no)
-		case status == statusCancelled:
-			var stay []*wait
-			if n, stay, err = t.endWaits(waits, cancelling("campaign", "", now)); err == nil {
+		case status == campaignCancelled:
+			var stay []*timerGroup
+			if n, stay, err = t.endGroups(waits, cancelTouch("campaign", "", now)); err == nil {
 				_, err = t.resume(stay)
 			}
 			return n, n > 0, err // those who stay are met again at the next sweep
@@ -68,7 +68,7 @@ func (s recoveryStore) Unpark(ctx context.Context, now time.Time, limit int) (n 
 	})
 }
 
-func (t *tx) resume(waits []*wait) (n int, err error) {
+func (t *tx) resume(waits []*timerGroup) (n int, err error) {
 	var ids []int64
 	for _, w := range waits {
 		ids = append(ids, w.id)
@@ -78,9 +78,9 @@ func (t *tx) resume(waits []*wait) (n int, err error) {
 	return n, err
 }
 
-// cancelling takes a touch back. One that was sent stays sent, and goes no
+// cancelTouch takes a touch back. One that was sent stays sent, and goes no
 // further; one of unknown outcome goes on to find out whether it was.
-func cancelling(reason, actor string, now time.Time) func(ledger.Progress, *touch.Touch) (ledger.Progress, []touch.Event) {
+func cancelTouch(reason, actor string, now time.Time) func(ledger.Progress, *touch.Touch) (ledger.Progress, []touch.Event) {
 	return func(cur ledger.Progress, tc *touch.Touch) (ledger.Progress, []touch.Event) {
 		switch cur.State {
 		case touch.Sent:
@@ -89,7 +89,7 @@ func cancelling(reason, actor string, now time.Time) func(ledger.Progress, *touc
 			return cur, nil
 		case touch.Due:
 			cur.Reason = reason
-			next, events := ended(cur, tc, touch.Cancelled, touch.EventCancelled, now)
+			next, events := inFinalState(cur, tc, touch.Cancelled, touch.EventCancelled, now)
 			events[0].Actor = actor
 			return next, events
 		}
@@ -110,7 +110,7 @@ func (s touchStore) CancelTouch(ctx context.Context, caller string, id touch.ID,
 		if !ok {
 			return notFound("this touch")
 		}
-		seg, err := t.lockWhereabouts(seq)
+		seg, err := t.lockTimerOrSegment(seq)
 		if err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (s touchStore) CancelTouch(ctx context.Context, caller string, id touch.ID,
 			return err
 		}
 		before := ledger.Progress{}
-		ms := newMoves(t)
+		ms := newTransitionSet(t)
 		ms.add(seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) {
 			before, after = cur, cur
 			if cur.State != touch.Due || (cur.Segment != 0 && (seg == nil || seg.id != cur.Segment)) {
@@ -127,7 +127,7 @@ func (s touchStore) CancelTouch(ctx context.Context, caller string, id touch.ID,
 			}
 			cur.Segment = 0
 			var events []touch.Event
-			after, events = cancelling("", actor, now)(cur, touches[seq])
+			after, events = cancelTouch("", actor, now)(cur, touches[seq])
 			return after, events
 		})
 		if err := ms.run(); err != nil {
@@ -142,29 +142,29 @@ func (s touchStore) CancelTouch(ctx context.Context, caller string, id touch.ID,
 		if seg == nil {
 			return nil
 		}
-		seg.leave(map[int64]bool{seq: true}, nil)
-		t.shrink(seg)
+		seg.remove(map[int64]bool{seq: true}, nil)
+		t.saveSegment(seg)
 		return nil
 	})
 	return after, err
 }
 
-// lockWhereabouts locks the wait that a touch is in, or its segment, so that
+// lockTimerOrSegment locks the wait that a touch is in, or its segment, so that
 // it cannot be fed or intended meanwhile; class Conflict when an intent to
 // send it stands.
-func (t *tx) lockWhereabouts(seq int64) (*segment, error) {
+func (t *tx) lockTimerOrSegment(seq int64) (*segment, error) {
 	var name int64
 	if _, err := t.one([]any{&name}, `SELECT COALESCE(p.wait, t.wait)`+fromProgress+`WHERE t.seq = $1`, seq); err != nil || name == 0 {
 		return nil, err
 	}
-	var in *wait
+	var in *timerGroup
 	err := t.each(func(rows sqldb.Rows) error {
-		w, err := scanWait(rows)
+		w, err := scanGroup(rows)
 		if err == nil && slices.Contains(w.seqs, seq) {
 			in = w
 		}
 		return err
-	}, `SELECT `+waitColumns+` FROM waits w WHERE w.id = $1 OR (w.origin <> 0 AND w.origin = $1)`, name)
+	}, `SELECT `+groupFields+` FROM waits w WHERE w.id = $1 OR (w.origin <> 0 AND w.origin = $1)`, name)
 	if err != nil || in == nil {
 		return nil, err
 	}

@@ -29,12 +29,12 @@ func (s workStore) Claim(ctx context.Context, ref ledger.SegmentRef, worker stri
 		}
 		if done = len(claimed.Touches) == 0; done {
 			seg.seqs = nil
-			t.shrink(seg)
+			t.saveSegment(seg)
 			return nil
 		}
 		if len(claimed.Touches) < len(seg.seqs) {
-			seg.keepOnly(claimed.Touches)
-			t.shrink(seg)
+			seg.retain(claimed.Touches)
+			t.saveSegment(seg)
 		}
 		t.send(`UPDATE segments SET claimed = 1, worker = $2, lease_until = $3 WHERE id = $1`, seg.id, worker, micros(until))
 		return nil
@@ -61,8 +61,8 @@ func (t *tx) claim(seg *segment) (*ledger.Segment, error) {
 		if err != nil {
 			return err
 		}
-		if seg.holds(r.wait) {
-			r.enter(seg.id, dues[r.wait])
+		if seg.hasGroup(r.alias) {
+			r.attach(seg.id, dues[r.alias])
 			claimed.Touches = append(claimed.Touches, ledger.Claimed{Touch: *tc, Progress: r.Progress, Intent: intents[r.Seq]})
 		}
 		return nil
@@ -74,9 +74,9 @@ func (t *tx) claim(seg *segment) (*ledger.Segment, error) {
 // askDues gives, once it is flushed, the times of the segment's waits by the
 // names touches know.
 func (c *conn) askDues(seg *segment) map[int64]int64 {
-	ids := make([]int64, 0, len(seg.waits)/2)
-	for i := 0; i < len(seg.waits); i += 2 {
-		ids = append(ids, seg.waits[i])
+	ids := make([]int64, 0, len(seg.groups)/2)
+	for i := 0; i < len(seg.groups); i += 2 {
+		ids = append(ids, seg.groups[i])
 	}
 	dues := map[int64]int64{}
 	c.ask(func(rows sqldb.Rows) error {
@@ -84,14 +84,14 @@ func (c *conn) askDues(seg *segment) map[int64]int64 {
 		if err := rows.Scan(&id, &origin, &due); err != nil {
 			return err
 		}
-		dues[(&wait{id: id, origin: origin}).name()] = due
+		dues[(&timerGroup{id: id, origin: origin}).alias()] = due
 		return nil
 	}, `SELECT id, origin, due FROM waits WHERE `+c.in("id", 1, sqldb.Integer), c.array(ids))
 	return dues
 }
 
-// keepOnly drops members that have left, and their intents.
-func (s *segment) keepOnly(touches []ledger.Claimed) {
+// retain drops members that have left, and their intents.
+func (s *segment) retain(touches []ledger.Claimed) {
 	in := make(map[int64]bool, len(touches))
 	for i := range touches {
 		in[touches[i].Progress.Seq] = true
@@ -101,14 +101,14 @@ func (s *segment) keepOnly(touches []ledger.Claimed) {
 }
 
 // scanTouchProgress reads touchColumns and progressColumns.
-func scanTouchProgress(rows sqldb.Rows) (*touch.Touch, *row, error) {
+func scanTouchProgress(rows sqldb.Rows) (*touch.Touch, *progressRow, error) {
 	var tc touch.Touch
-	var r row
+	var r progressRow
 	var due int64
 	var id, body, contacts, trail []byte
 	err := rows.Scan(&id, &tc.Customer, &tc.Priority, &body, &tc.Caller, &tc.Campaign,
-		&r.Seq, &r.campaign, &r.Priority, &r.expires, &r.record, &r.Version, &r.State, &r.Reason, &r.Leg, &r.Attempts,
-		&due, &r.Lane, &r.wait, &r.Provider, &contacts, &trail)
+		&r.Seq, &r.campaign, &r.Priority, &r.expires, &r.firstRecord, &r.Version, &r.State, &r.Reason, &r.Leg, &r.Attempts,
+		&due, &r.Lane, &r.alias, &r.Provider, &contacts, &trail)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,12 +123,12 @@ func scanTouchProgress(rows sqldb.Rows) (*touch.Touch, *row, error) {
 func (s workStore) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, intents []ledger.Intent) (dropped []int, err error) {
 	err = s.update(ctx, func(t *tx) error {
 		dropped = nil
-		t.assertFence(fence)
+		t.assertControlVersion(fence)
 		seg, err := t.lockSegment(ref)
 		if err != nil {
 			return err
 		}
-		ok, err := t.asJudged(seg, intents)
+		ok, err := t.unchangedSince(seg, intents)
 		if err != nil {
 			return err
 		}
@@ -156,9 +156,9 @@ func (s workStore) Intend(ctx context.Context, ref ledger.SegmentRef, fence int6
 	return dropped, nil
 }
 
-// assertFence compares the fence that touches were judged under, and keeps it
+// assertControlVersion compares the fence that touches were judged under, and keeps it
 // from rising until the transaction is over. The next Flush fails with ErrFence.
-func (t *tx) assertFence(judged int64) {
+func (t *tx) assertControlVersion(judged int64) {
 	t.ask(func(rows sqldb.Rows) error {
 		var now int64
 		if err := rows.Scan(&now); err != nil {
@@ -171,9 +171,9 @@ func (t *tx) assertFence(judged int64) {
 	}, `SELECT fence FROM control WHERE id = 1`+t.core.db.ForShare())
 }
 
-// asJudged tells which touches are in the segment and at the version that the
+// unchangedSince tells which touches are in the segment and at the version that the
 // intent was judged by.
-func (t *tx) asJudged(seg *segment, intents []ledger.Intent) ([]bool, error) {
+func (t *tx) unchangedSince(seg *segment, intents []ledger.Intent) ([]bool, error) {
 	ok := make([]bool, len(intents))
 	seqs := make([]int64, len(intents))
 	at := make(map[int64][]int, len(intents))
@@ -191,7 +191,7 @@ func (t *tx) asJudged(seg *segment, intents []ledger.Intent) ([]bool, error) {
 			return err
 		}
 		for _, i := range at[seq] {
-			ok[i] = intents[i].Version == version && seg.holds(wait)
+			ok[i] = intents[i].Version == version && seg.hasGroup(wait)
 		}
 		return nil
 	}, `SELECT seq, version, wait FROM progress WHERE `+t.in("seq", 1, sqldb.Integer), t.array(seqs))

@@ -22,7 +22,7 @@ func (s contactStore) Contacted(ctx context.Context, after string, limit int) ([
 		}, `SELECT DISTINCT t.customer`+fromProgress+`WHERE t.customer > $1 AND (p.contacts IS NOT NULL OR EXISTS (
 				SELECT 1 FROM waits w WHERE w.stage = 2
 				AND (w.id = COALESCE(p.wait, t.wait) OR (w.origin <> 0 AND w.origin = COALESCE(p.wait, t.wait)))))
-			ORDER BY t.customer`+fmt.Sprintf(` LIMIT %d`, bound(limit, 100, touch.MaxBatch)), after)
+			ORDER BY t.customer`+fmt.Sprintf(` LIMIT %d`, clampLimit(limit, 100, touch.MaxBatch)), after)
 	})
 	return customers, err
 }

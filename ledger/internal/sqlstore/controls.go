@@ -12,9 +12,9 @@ import (
 	"touchgate.dev/touch"
 )
 
-// raise is the first step of every change of what may stop a touch: whoever
+// raiseControlVersion is the first step of every change of what may stop a touch: whoever
 // reads the fence, and Intend, waits for the change to be over.
-func (t *tx) raise() error {
+func (t *tx) raiseControlVersion() error {
 	_, err := t.exec(`UPDATE control SET fence = fence + 1 WHERE id = 1`)
 	return err
 }
@@ -23,7 +23,7 @@ func (t *tx) raise() error {
 func (s *core) updateControl(ctx context.Context, e touch.Event, fn func(*tx) error) error {
 	e.Kind = touch.EventControl
 	return s.update(ctx, func(t *tx) error {
-		if err := t.raise(); err != nil {
+		if err := t.raiseControlVersion(); err != nil {
 			return err
 		}
 		if err := fn(t); err != nil {

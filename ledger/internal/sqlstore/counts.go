@@ -98,8 +98,8 @@ func (s touchStore) Counts(ctx context.Context) (map[touch.State]int64, error) {
 	return sums, err
 }
 
-// campaignNumbers remembers the numbers of campaigns: they never change.
-type campaignNumbers struct {
+// campaignCache remembers the numbers of campaigns: they never change.
+type campaignCache struct {
 	mu sync.Mutex
 	no map[ledger.CampaignRef]int64
 }
@@ -107,10 +107,10 @@ type campaignNumbers struct {
 // rememberedCampaigns bounds the memory; beyond it, numbers are read again.
 const rememberedCampaigns = 10_000
 
-// campaignNos gives the number of each campaign and makes those that are new.
+// campaignNumbers gives the number of each campaign and makes those that are new.
 // It does so in transactions of its own, so that a number remembered is a
 // number kept.
-func (s *core) campaignNos(ctx context.Context, refs map[ledger.CampaignRef]int64) error {
+func (s *core) campaignNumbers(ctx context.Context, refs map[ledger.CampaignRef]int64) error {
 	s.campaigns.mu.Lock()
 	defer s.campaigns.mu.Unlock()
 	if s.campaigns.no == nil || len(s.campaigns.no) > rememberedCampaigns {
@@ -120,7 +120,7 @@ func (s *core) campaignNos(ctx context.Context, refs map[ledger.CampaignRef]int6
 		no, ok := s.campaigns.no[ref]
 		if !ok {
 			var err error
-			if no, err = s.campaignNo(ctx, ref); err != nil {
+			if no, err = s.campaignNumber(ctx, ref); err != nil {
 				return err
 			}
 			s.campaigns.no[ref] = no
@@ -130,7 +130,7 @@ func (s *core) campaignNos(ctx context.Context, refs map[ledger.CampaignRef]int6
 	return nil
 }
 
-func (s *core) campaignNo(ctx context.Context, ref ledger.CampaignRef) (no int64, err error) {
+func (s *core) campaignNumber(ctx context.Context, ref ledger.CampaignRef) (no int64, err error) {
 	const find = `SELECT no FROM campaigns WHERE caller = $1 AND name = $2`
 	ok := false
 	err = s.query(ctx, func(c *conn) (err error) {
@@ -150,17 +150,17 @@ func (s *core) campaignNo(ctx context.Context, ref ledger.CampaignRef) (no int64
 
 // The stored forms of a campaign's status.
 const (
-	statusRunning = iota
-	statusPaused
-	statusCancelled
+	campaignRunning = iota
+	campaignPaused
+	campaignCancelled
 )
 
 func campaignStatus(v int64) ledger.CampaignStatus {
 	return [...]ledger.CampaignStatus{ledger.CampaignRunning, ledger.CampaignPaused, ledger.CampaignCancelled}[v]
 }
 
-// bound gives n within 1 to most, and usual for 0 and below.
-func bound(n, usual, most int) int {
+// clampLimit gives n within 1 to most, and usual for 0 and below.
+func clampLimit(n, usual, most int) int {
 	if n <= 0 {
 		return usual
 	}

@@ -17,8 +17,8 @@ type customerFacts struct {
 	consents []touch.Consent
 	outcomes []touch.Outcome
 	at       time.Time
-	// told says that the outcomes are events already, of their touch.
-	told bool
+	// logged says that the outcomes are events already, of their touch.
+	logged bool
 }
 
 // Customers implements ledger.Customers.
@@ -171,12 +171,12 @@ func (f *customerFacts) addTo(c *touch.Customer) (events []touch.Event, news boo
 		if slices.ContainsFunc(c.Outcomes, known) {
 			continue
 		}
-		if f.told && n.Address == "" { // the touch named none: it went to the customer's own
+		if f.logged && n.Address == "" { // the touch named none: it went to the customer's own
 			n.Address = c.AddressOn(n.Channel)
 		}
 		c.Outcomes = append(c.Outcomes, n)
 		news = true
-		if !f.told {
+		if !f.logged {
 			events = append(events, touch.Event{
 				Kind: touch.EventCustomer, At: n.At, Outcome: n.Kind, Channel: n.Channel, Campaign: n.Campaign,
 			})

@@ -26,7 +26,7 @@ func (c *conn) cut() (pos int64, hash []byte, err error) {
 
 // CutJournal implements ledger.Retention.
 func (s retentionStore) CutJournal(ctx context.Context, before time.Time, limit int, now time.Time) (n int, err error) {
-	limit = bound(limit, 100, touch.MaxBatch)
+	limit = clampLimit(limit, 100, touch.MaxBatch)
 	err = s.update(ctx, func(t *tx) (err error) {
 		n, err = t.cutJournal(micros(before), limit, now)
 		return err

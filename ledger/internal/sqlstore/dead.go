@@ -10,28 +10,28 @@ import (
 	"touchgate.dev/touch"
 )
 
-// deadRow is a touch that was dead-lettered, and when.
-type deadRow struct{ seq, at int64 }
+// deadLetterRow is a touch that was dead-lettered, and when.
+type deadLetterRow struct{ seq, at int64 }
 
-var insertDead = sqldb.NewInsert("dead", sqldb.Columns[deadRow]{
-	sqldb.Int("seq", func(r deadRow) int64 { return r.seq }),
-	sqldb.Int("at", func(r deadRow) int64 { return r.at }),
+var insertDeadLetters = sqldb.NewInsert("dead", sqldb.Columns[deadLetterRow]{
+	sqldb.Int("seq", func(r deadLetterRow) int64 { return r.seq }),
+	sqldb.Int("at", func(r deadLetterRow) int64 { return r.at }),
 }, "(seq) DO UPDATE SET at = excluded.at", "")
 
-// noteDead remembers which touches were put aside.
-func (t *tx) noteDead(transitions []ledger.Transition) {
-	var dead []deadRow
+// saveDeadLetters remembers which touches were put aside.
+func (t *tx) saveDeadLetters(transitions []ledger.Transition) {
+	var dead []deadLetterRow
 	for i := range transitions {
 		if transitions[i].To == touch.Dead {
-			dead = append(dead, deadRow{seq: transitions[i].Seq, at: micros(t.core.now())})
+			dead = append(dead, deadLetterRow{seq: transitions[i].Seq, at: micros(t.core.now())})
 		}
 	}
-	insert(&t.conn, insertDead, dead)
+	insert(&t.conn, insertDeadLetters, dead)
 }
 
-// deadWhere is the condition of a filter over dead d, touches t, campaigns c
+// deadLetterConditions is the condition of a filter over dead d, touches t, campaigns c
 // and progress p.
-func deadWhere(f *ledger.DeadFilter) conditions {
+func deadLetterConditions(f *ledger.DeadFilter) conditions {
 	var q conditions
 	q.add("p.state = %s", string(touch.Dead))
 	q.add("d.seq > %s", f.After)
@@ -56,20 +56,20 @@ func deadWhere(f *ledger.DeadFilter) conditions {
 	return q
 }
 
-const fromDead = ` FROM dead d JOIN progress p ON p.seq = d.seq JOIN touches t ON t.seq = d.seq JOIN campaigns c ON c.no = t.campaign`
+const fromDeadLetters = ` FROM dead d JOIN progress p ON p.seq = d.seq JOIN touches t ON t.seq = d.seq JOIN campaigns c ON c.no = t.campaign`
 
-// deadPage gives the touches that a filter selects, when they were put aside,
+// deadLetterPage gives the touches that a filter selects, when they were put aside,
 // and the cursor to go on from.
-func (c *conn) deadPage(f *ledger.DeadFilter) (seqs []int64, at map[int64]int64, next int64, err error) {
-	limit := bound(f.Limit, 100, touch.MaxBatch)
-	q := deadWhere(f)
+func (c *conn) deadLetterPage(f *ledger.DeadFilter) (seqs []int64, at map[int64]int64, next int64, err error) {
+	limit := clampLimit(f.Limit, 100, touch.MaxBatch)
+	q := deadLetterConditions(f)
 	at = map[int64]int64{}
 	err = c.each(func(rows sqldb.Rows) error {
 		var seq, when int64
 		err := rows.Scan(&seq, &when)
 		seqs, at[seq] = append(seqs, seq), when
 		return err
-	}, `SELECT d.seq, d.at`+fromDead+q.where()+fmt.Sprintf(` ORDER BY d.seq LIMIT %d`, limit+1), q.args...)
+	}, `SELECT d.seq, d.at`+fromDeadLetters+q.where()+fmt.Sprintf(` ORDER BY d.seq LIMIT %d`, limit+1), q.args...)
 	if len(seqs) > limit {
 		seqs = seqs[:limit]
 		next = seqs[limit-1]
@@ -80,7 +80,7 @@ func (c *conn) deadPage(f *ledger.DeadFilter) (seqs []int64, at map[int64]int64,
 // Dead implements ledger.DeadLetters.
 func (s deadLetterStore) Dead(ctx context.Context, f ledger.DeadFilter) (found []ledger.DeadTouch, next int64, err error) {
 	err = s.readTx(ctx, func(c *conn) error {
-		seqs, at, after, err := c.deadPage(&f)
+		seqs, at, after, err := c.deadLetterPage(&f)
 		if err != nil || len(seqs) == 0 {
 			return err
 		}
@@ -115,7 +115,7 @@ func (s deadLetterStore) Redrive(ctx context.Context, f ledger.DeadFilter, dry b
 
 // redrivable counts what redrive would make of one page of touches.
 func (c *conn) redrivable(f *ledger.DeadFilter, now time.Time) (n ledger.Redriven, next int64, err error) {
-	seqs, _, next, err := c.deadPage(f)
+	seqs, _, next, err := c.deadLetterPage(f)
 	if err != nil {
 		return n, next, err
 	}
@@ -133,7 +133,7 @@ func (c *conn) redrivable(f *ledger.DeadFilter, now time.Time) (n ledger.Redrive
 
 // redrive moves one page of touches.
 func (t *tx) redrive(f *ledger.DeadFilter, actor string, now time.Time) (n ledger.Redriven, next int64, err error) {
-	seqs, _, next, err := t.deadPage(f)
+	seqs, _, next, err := t.deadLetterPage(f)
 	if err != nil || len(seqs) == 0 {
 		return n, next, err
 	}
@@ -141,7 +141,7 @@ func (t *tx) redrive(f *ledger.DeadFilter, actor string, now time.Time) (n ledge
 	if err != nil {
 		return n, next, err
 	}
-	ms := newMoves(t)
+	ms := newTransitionSet(t)
 	became := make(map[int64]touch.State, len(seqs))
 	for _, seq := range seqs {
 		ms.add(seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) {

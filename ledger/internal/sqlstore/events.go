@@ -13,7 +13,7 @@ const recordsAtOnce = 64
 
 // Events implements ledger.Events.
 func (s eventStore) Events(ctx context.Context, caller string, after int64, limit int) ([]touch.Event, error) {
-	limit = bound(limit, 100, 10_000)
+	limit = clampLimit(limit, 100, 10_000)
 	var events []touch.Event
 	err := s.query(ctx, func(c *conn) error {
 		pos := after >> placeBits
@@ -57,7 +57,7 @@ func (s journalStore) JournalRecords(ctx context.Context, after int64, limit int
 			err := rows.Scan(&r.Pos, &r.ID, &r.At, &r.Count, &r.Body, &r.Hash)
 			records = append(records, r)
 			return err
-		}, `SELECT pos, id, at, count, body, hash FROM journal WHERE pos > $1 ORDER BY pos LIMIT $2`, after, bound(limit, 100, 10_000))
+		}, `SELECT pos, id, at, count, body, hash FROM journal WHERE pos > $1 ORDER BY pos LIMIT $2`, after, clampLimit(limit, 100, 10_000))
 	})
 	return records, err
 }

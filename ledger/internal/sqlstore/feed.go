@@ -10,17 +10,17 @@ import (
 	"touchgate.dev/touch"
 )
 
-// turn is what waits take their turns by: higher priorities first, of equal
+// feedRank is what waits take their turns by: higher priorities first, of equal
 // ones what expires first, and only then what is due for longest.
-type turn struct {
+type feedRank struct {
 	priority int
 	expires  int64
 }
 
-// turns are all turns that something waits for in lane $1, each with its
+// feedRanksSQL are all turns that something waits for in lane $1, each with its
 // earliest due time. To find the next one is a seek in the index, however many
 // wait in it or are due later.
-const turns = `WITH RECURSIVE p(n) AS (SELECT 9 UNION ALL SELECT n - 1 FROM p WHERE n > 0),
+const feedRanksSQL = `WITH RECURSIVE p(n) AS (SELECT 9 UNION ALL SELECT n - 1 FROM p WHERE n > 0),
 	turns(priority, expires) AS (
 		SELECT p.n, (SELECT min(w.expires) FROM waits w WHERE w.lane = $1 AND w.priority = p.n AND w.stage = 0) FROM p
 		UNION ALL
@@ -34,10 +34,10 @@ const turns = `WITH RECURSIVE p(n) AS (SELECT 9 UNION ALL SELECT n - 1 FROM p WH
 
 // Feed implements ledger.Work.
 func (s workStore) Feed(ctx context.Context, lane string, now time.Time, limit int) (ref ledger.SegmentRef, n int, ok bool, err error) {
-	limit = bound(limit, touch.MaxBatch, touch.MaxBatch)
-	var f *feeding
+	limit = clampLimit(limit, touch.MaxBatch, touch.MaxBatch)
+	var f *feedTx
 	err = s.update(ctx, func(t *tx) error {
-		f = &feeding{t: t, lane: lane, now: micros(now), limit: limit}
+		f = &feedTx{t: t, lane: lane, now: micros(now), limit: limit}
 		return f.run()
 	})
 	if err != nil || f.seg == nil {
@@ -46,8 +46,8 @@ func (s workStore) Feed(ctx context.Context, lane string, now time.Time, limit i
 	return f.seg.ref(), len(f.seg.seqs), true, nil
 }
 
-// feeding is one run of Feed's transaction.
-type feeding struct {
+// feedTx is one run of Feed's transaction.
+type feedTx struct {
 	t     *tx
 	lane  string
 	now   int64
@@ -61,7 +61,7 @@ type feeding struct {
 // feedPages bounds how many reads one Feed makes over waits that came to nothing.
 const feedPages = 40
 
-func (f *feeding) run() error {
+func (f *feedTx) run() error {
 	due, err := f.dueTurns()
 	if err != nil {
 		return err
@@ -83,47 +83,47 @@ func (f *feeding) run() error {
 	return nil
 }
 
-func (f *feeding) left() int {
+func (f *feedTx) left() int {
 	if f.seg == nil {
 		return f.limit
 	}
 	return f.limit - len(f.seg.seqs)
 }
 
-func (f *feeding) dueTurns() (due []turn, err error) {
+func (f *feedTx) dueTurns() (due []feedRank, err error) {
 	err = f.t.each(func(rows sqldb.Rows) error {
-		var next turn
+		var next feedRank
 		if err := rows.Scan(&next.priority, &next.expires); err != nil {
 			return err
 		}
 		due = append(due, next)
 		return nil
-	}, turns+`SELECT priority, expires FROM dues WHERE due <= $2 ORDER BY priority DESC, expires`, f.lane, f.now)
+	}, feedRanksSQL+`SELECT priority, expires FROM dues WHERE due <= $2 ORDER BY priority DESC, expires`, f.lane, f.now)
 	return due, err
 }
 
 // page takes the next due waits of one turn; more is false when there is no
 // sense in asking again.
-func (f *feeding) page(next turn) (more bool, err error) {
+func (f *feedTx) page(next feedRank) (more bool, err error) {
 	if f.pages++; f.pages > feedPages {
 		return false, nil
 	}
-	var due, stopped []*wait
+	var due, stopped []*timerGroup
 	room := f.left()
 	err = f.t.each(func(rows sqldb.Rows) error {
 		var status int64
-		w, err := scanWait(rows, &status)
+		w, err := scanGroup(rows, &status)
 		switch {
 		case err != nil:
 			return err
-		case status == statusPaused: // workers end what is cancelled, unless it may have been sent
+		case status == campaignPaused: // workers end what is cancelled, unless it may have been sent
 			stopped = append(stopped, w)
 		case room > 0:
 			room -= len(w.seqs)
 			due = append(due, w)
 		}
 		return nil
-	}, `SELECT `+waitColumns+`, c.status FROM waits w JOIN campaigns c ON c.no = w.campaign
+	}, `SELECT `+groupFields+`, c.status FROM waits w JOIN campaigns c ON c.no = w.campaign
 		WHERE w.lane = $1 AND w.priority = $2 AND w.expires = $3 AND w.due <= $4 AND w.stage = 0
 		ORDER BY w.due, w.id LIMIT $5`+f.t.core.db.SkipLockedOf("w"), f.lane, next.priority, next.expires, f.now, f.left())
 	if err != nil || len(due)+len(stopped) == 0 {
@@ -145,10 +145,10 @@ func (f *feeding) page(next turn) (more bool, err error) {
 }
 
 // take puts the members of a wait into the segment, or as many as fit.
-func (f *feeding) take(w *wait, in map[member]bool) (err error) {
+func (f *feedTx) take(w *timerGroup, in map[groupMember]bool) (err error) {
 	members := w.seqs[:0:0]
 	for _, seq := range w.seqs {
-		if in[member{seq, w.name()}] {
+		if in[groupMember{seq, w.alias()}] {
 			members = append(members, seq)
 		}
 	}
@@ -168,44 +168,44 @@ func (f *feeding) take(w *wait, in map[member]bool) (err error) {
 	}
 	if len(members) <= f.left() {
 		f.taken = append(f.taken, w.id)
-		f.seg.take(w, members)
+		f.seg.addGroup(w, members)
 		return nil
 	}
 	return f.split(w, members)
 }
 
 // split takes as many members as fit into a wait of their own, and leaves the rest.
-func (f *feeding) split(w *wait, members []int64) error {
+func (f *feedTx) split(w *timerGroup, members []int64) error {
 	id, err := f.t.nextID("waits")
 	if err != nil {
 		return err
 	}
 	n := f.left()
-	part := &wait{id: id, origin: w.name(), waitKey: w.waitKey, seqs: members[:n:n]}
+	part := &timerGroup{id: id, origin: w.alias(), groupKey: w.groupKey, seqs: members[:n:n]}
 	part.segment = f.seg.id
-	f.t.insertWaits([]*wait{part})
-	f.seg.take(part, part.seqs)
+	f.t.writeGroups([]*timerGroup{part})
+	f.seg.addGroup(part, part.seqs)
 	f.t.send(`UPDATE waits SET seqs = $2 WHERE id = $1`, w.id, packNumbers(members[n:]))
 	return nil
 }
 
 // settlePage stores what became of a page's waits.
-func (f *feeding) settlePage() {
-	f.t.deleteWaits(f.gone)
+func (f *feedTx) settlePage() {
+	f.t.deleteGroups(f.gone)
 	if len(f.taken) > 0 {
 		f.t.send(`UPDATE waits SET stage = 2, segment = $1 WHERE `+f.t.in("id", 2, sqldb.Integer), f.seg.id, f.t.array(f.taken))
 	}
 	f.gone, f.taken = nil, nil
 }
 
-func (t *tx) deleteWaits(ids []int64) {
+func (t *tx) deleteGroups(ids []int64) {
 	if len(ids) > 0 {
 		t.send(`DELETE FROM waits WHERE `+t.in("id", 1, sqldb.Integer), t.array(ids))
 	}
 }
 
 // park takes waits of campaigns that do not run out of the way.
-func (t *tx) park(waits []*wait) {
+func (t *tx) park(waits []*timerGroup) {
 	if len(waits) == 0 {
 		return
 	}
@@ -221,7 +221,7 @@ func (t *tx) park(waits []*wait) {
 func (s workStore) NextDue(ctx context.Context, lane string) (time.Time, error) {
 	var due sql.NullInt64
 	err := s.query(ctx, func(c *conn) error {
-		_, err := c.one([]any{&due}, turns+`SELECT min(due) FROM dues`, lane)
+		_, err := c.one([]any{&due}, feedRanksSQL+`SELECT min(due) FROM dues`, lane)
 		return err
 	})
 	return fromMicros(due.Int64), err

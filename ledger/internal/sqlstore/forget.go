@@ -12,15 +12,15 @@ import (
 // Forget implements ledger.Retention.
 func (s retentionStore) Forget(ctx context.Context, before time.Time, after int64, limit int, now time.Time) (n int, next int64, err error) {
 	err = s.update(ctx, func(t *tx) (err error) {
-		f := forgetting{t: t, before: before, limit: bound(limit, 100, touch.MaxBatch), past: map[touch.ID]int64{}}
+		f := purgeTx{t: t, before: before, limit: clampLimit(limit, 100, touch.MaxBatch), past: map[touch.ID]int64{}}
 		n, next, err = f.run(after, now)
 		return err
 	})
 	return n, next, err
 }
 
-// forgetting is one run of Forget's transaction.
-type forgetting struct {
+// purgeTx is one run of Forget's transaction.
+type purgeTx struct {
 	t       *tx
 	before  time.Time
 	limit   int
@@ -29,7 +29,7 @@ type forgetting struct {
 	records map[int64]bool // of the journal, that tell of them
 }
 
-func (f *forgetting) run(after int64, now time.Time) (n int, next int64, err error) {
+func (f *purgeTx) run(after int64, now time.Time) (n int, next int64, err error) {
 	if next, err = f.find(after); err != nil {
 		return 0, 0, err
 	}
@@ -45,7 +45,7 @@ func (f *forgetting) run(after int64, now time.Time) (n int, next int64, err err
 }
 
 // find looks through the next touches, and gives the cursor after them.
-func (f *forgetting) find(after int64) (next int64, err error) {
+func (f *purgeTx) find(after int64) (next int64, err error) {
 	f.items, f.records = map[string]touch.ID{}, map[int64]bool{}
 	seen, young := 0, 0
 	err = f.t.each(func(rows sqldb.Rows) error {
@@ -59,7 +59,7 @@ func (f *forgetting) find(after int64) (next int64, err error) {
 			young++
 		case f.over(r):
 			f.past[tc.ID] = r.Seq
-			for _, id := range r.records() {
+			for _, id := range r.allRecords() {
 				f.records[id] = true
 			}
 			for leg := range tc.Plan {
@@ -78,7 +78,7 @@ func (f *forgetting) find(after int64) (next int64, err error) {
 }
 
 // over reports whether nothing more is to come of a touch, and nothing counts it.
-func (f *forgetting) over(r *row) bool {
+func (f *purgeTx) over(r *progressRow) bool {
 	for _, c := range r.Contacts {
 		if !c.At.Before(f.before) {
 			return false
@@ -88,7 +88,7 @@ func (f *forgetting) over(r *row) bool {
 }
 
 // spareOpenTasks keeps touches whose task somebody still has to do.
-func (f *forgetting) spareOpenTasks() error {
+func (f *purgeTx) spareOpenTasks() error {
 	if len(f.items) == 0 {
 		return nil
 	}
@@ -106,7 +106,7 @@ func (f *forgetting) spareOpenTasks() error {
 	return err
 }
 
-func (f *forgetting) itemIDs() (ids []string) {
+func (f *purgeTx) itemIDs() (ids []string) {
 	for id, of := range f.items {
 		if _, past := f.past[of]; past {
 			ids = append(ids, id)
@@ -115,7 +115,7 @@ func (f *forgetting) itemIDs() (ids []string) {
 	return ids
 }
 
-func (f *forgetting) remove() error {
+func (f *purgeTx) remove() error {
 	keys, err := f.vendorKeys()
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (f *forgetting) remove() error {
 
 // vendorKeys finds the vendors' ids in the touches' history: an index to find
 // them by touch would cost more on the way out than this costs here.
-func (f *forgetting) vendorKeys() (keys [][]byte, err error) {
+func (f *purgeTx) vendorKeys() (keys [][]byte, err error) {
 	records := make([]int64, 0, len(f.records))
 	for id := range f.records {
 		records = append(records, id)

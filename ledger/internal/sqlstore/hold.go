@@ -21,12 +21,12 @@ func (s intakeStore) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, 
 	return in.answers, in.held, in.refs, nil
 }
 
-// take puts a new segment into the worker's hands, with what it means to send.
-func (in *intake) take(s *segment) {
+// claim puts a new segment into the worker's hands, with what it means to send.
+func (in *acceptTx) claim(s *segment) {
 	s.claimed, s.worker, s.until = true, in.hold.Worker, in.hold.Until
 	held := &ledger.Segment{Ref: s.ref()}
 	for _, l := range in.lines {
-		if l.wait == nil || l.wait.segment != s.id || !in.answers[l.index].New {
+		if l.group == nil || l.group.segment != s.id || !in.answers[l.index].New {
 			continue
 		}
 		held.Touches = append(held.Touches, ledger.Claimed{Touch: l.Touch, Progress: ledger.Progress{

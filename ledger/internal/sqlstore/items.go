@@ -129,7 +129,7 @@ func (s itemStore) CountItems(ctx context.Context, f ledger.ItemFilter) (n int64
 
 // ListItems implements ledger.Items.
 func (s itemStore) ListItems(ctx context.Context, f ledger.ItemFilter) (items []touch.Item, next string, err error) {
-	limit := bound(f.Limit, 50, 200)
+	limit := clampLimit(f.Limit, 50, 200)
 	q := itemConditions(f)
 	order := `created DESC, id DESC`
 	if f.Channel == touch.RMTask {

@@ -94,7 +94,7 @@ func (s listingStore) Listings(ctx context.Context, keys []string, now time.Time
 func (s listingStore) ListListings(ctx context.Context, list, afterKey string, limit int) (all []touch.Listing, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		all, err = readDocs[touch.Listing](c, `SELECT doc FROM listings WHERE list = $1 AND key > $2 ORDER BY key, scope LIMIT $3`,
-			list, afterKey, bound(limit, 100, 1000))
+			list, afterKey, clampLimit(limit, 100, 1000))
 		return err
 	})
 	return all, err

@@ -121,7 +121,7 @@ func (s policyChangeStore) Proposal(ctx context.Context, id string) (*ledger.Pro
 func (s policyChangeStore) Proposals(ctx context.Context, state ledger.ProposalState, limit int) (all []ledger.Proposal, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		all, err = readDocs[ledger.Proposal](c, `SELECT doc FROM proposals WHERE $1 = '' OR state = $1 ORDER BY created DESC, id DESC LIMIT $2`,
-			string(state), bound(limit, 100, 1000))
+			string(state), clampLimit(limit, 100, 1000))
 		return err
 	})
 	return all, err

@@ -28,7 +28,7 @@ func (s touchStore) Touch(ctx context.Context, caller string, id touch.ID) (*led
 			return notFound("this touch")
 		}
 		view = &views[0]
-		view.Events, err = c.history(id, rows[0].records())
+		view.Events, err = c.history(id, rows[0].allRecords())
 		return err
 	})
 	return view, err
@@ -36,7 +36,7 @@ func (s touchStore) Touch(ctx context.Context, caller string, id touch.ID) (*led
 
 // Touches implements ledger.Touches.
 func (s touchStore) Touches(ctx context.Context, f ledger.TouchFilter) (views []ledger.TouchView, next int64, err error) {
-	limit := bound(f.Limit, 100, touch.MaxBatch)
+	limit := clampLimit(f.Limit, 100, touch.MaxBatch)
 	var q conditions
 	q.add("t.seq > %s", f.After)
 	switch {
@@ -88,7 +88,7 @@ func (q *conditions) where() string {
 }
 
 // views reads touches with their progress, oldest first.
-func (c *conn) views(q conditions, limit int) (views []ledger.TouchView, rows []*row, err error) {
+func (c *conn) views(q conditions, limit int) (views []ledger.TouchView, rows []*progressRow, err error) {
 	err = c.each(func(sqlRows sqldb.Rows) error {
 		t, r, err := scanTouchProgress(sqlRows)
 		if err != nil {
@@ -101,7 +101,7 @@ func (c *conn) views(q conditions, limit int) (views []ledger.TouchView, rows []
 	if err != nil {
 		return nil, nil, err
 	}
-	bySeq := make(map[int64]*row, len(rows))
+	bySeq := make(map[int64]*progressRow, len(rows))
 	for _, r := range rows {
 		bySeq[r.Seq] = r
 	}
@@ -117,7 +117,7 @@ func (c *conn) views(q conditions, limit int) (views []ledger.TouchView, rows []
 }
 
 // claimedSegments tells which of the rows' segments a worker holds.
-func (c *conn) claimedSegments(rows []*row) (map[int64]bool, error) {
+func (c *conn) claimedSegments(rows []*progressRow) (map[int64]bool, error) {
 	claimed := map[int64]bool{}
 	var ids []int64
 	for _, r := range rows {
@@ -145,7 +145,7 @@ func (s contactStore) Contacts(ctx context.Context, customers []string, since ti
 	}
 	err := s.readTx(ctx, func(c *conn) error {
 		clear(found)
-		touches, bySeq := map[int64]*touch.Touch{}, map[int64]*row{}
+		touches, bySeq := map[int64]*touch.Touch{}, map[int64]*progressRow{}
 		err := c.each(func(rows sqldb.Rows) error {
 			t, r, err := scanTouchProgress(rows)
 			if err != nil {
@@ -153,7 +153,7 @@ func (s contactStore) Contacts(ctx context.Context, customers []string, since ti
 			}
 			touches[r.Seq], bySeq[r.Seq] = t, r
 			for _, contact := range r.Contacts {
-				p := past(t, contact)
+				p := pastContact(t, contact)
 				// While nobody knows whether it went out, it may still go.
 				p.Pending = r.State == touch.Unknown && contact.Leg == r.Leg
 				if p.Pending || !contact.At.Before(since) {
@@ -177,7 +177,7 @@ func (s contactStore) Contacts(ctx context.Context, customers []string, since ti
 
 // pending adds what is intended and not settled. What a receipt has told of
 // meanwhile is known already.
-func (c *conn) pending(touches map[int64]*touch.Touch, rows map[int64]*row, found map[string][]ledger.PastContact) error {
+func (c *conn) pending(touches map[int64]*touch.Touch, rows map[int64]*progressRow, found map[string][]ledger.PastContact) error {
 	var ids []int64
 	for _, r := range rows {
 		if r.Segment != 0 {
@@ -202,7 +202,7 @@ func (c *conn) pending(touches map[int64]*touch.Touch, rows map[int64]*row, foun
 			if _, made := r.ContactOn(in.Leg); made {
 				continue
 			}
-			p := past(t, ledger.Contact{Leg: in.Leg, Channel: t.Plan[in.Leg].Channel, At: in.At})
+			p := pastContact(t, ledger.Contact{Leg: in.Leg, Channel: t.Plan[in.Leg].Channel, At: in.At})
 			p.Pending = true
 			found[t.Customer] = append(found[t.Customer], p)
 		}
@@ -210,7 +210,7 @@ func (c *conn) pending(touches map[int64]*touch.Touch, rows map[int64]*row, foun
 	}, `SELECT id, intents FROM segments WHERE intents IS NOT NULL AND `+c.in("id", 1, sqldb.Integer), c.array(sortedSet(ids)))
 }
 
-func past(t *touch.Touch, contact ledger.Contact) ledger.PastContact {
+func pastContact(t *touch.Touch, contact ledger.Contact) ledger.PastContact {
 	p := ledger.PastContact{
 		Contact: contact, Touch: t.ID, Category: t.Category, Subject: t.Subject, Campaign: t.Campaign, Caller: t.Caller,
 		Address: touch.AddressOn(contact.Channel, &t.Request, nil),

@@ -27,25 +27,25 @@ func (s receiptStore) Receive(ctx context.Context, receipts []touch.Receipt, now
 		if answers, err = t.receive(receipts, found, now); err != nil {
 			return err
 		}
-		unmatched, err = t.keepOrphans(receipts, found, now)
+		unmatched, err = t.saveUnmatched(receipts, found, now)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	// A vendor's id may have become known between our look and our commit.
-	return answers, s.adopt(ctx, unmatched, false, now)
+	return answers, s.applyUnmatched(ctx, unmatched, false, now)
 }
 
-// target is the leg that a receipt is about; seq 0 is none.
-type target struct {
+// receiptTarget is the leg that a receipt is about; seq 0 is none.
+type receiptTarget struct {
 	seq int64
 	leg int
 }
 
 // match finds the targets of receipts: by our dispatch id, else by the vendor's.
-func (c *conn) match(receipts []touch.Receipt) ([]target, error) {
-	found := make([]target, len(receipts))
+func (c *conn) match(receipts []touch.Receipt) ([]receiptTarget, error) {
+	found := make([]receiptTarget, len(receipts))
 	byID, byKey := map[touch.ID][]int{}, map[[16]byte][]int{}
 	var ids, keys [][]byte
 	for i := range receipts {
@@ -64,7 +64,7 @@ func (c *conn) match(receipts []touch.Receipt) ([]target, error) {
 	if len(keys) > 0 {
 		err := c.each(func(rows sqldb.Rows) error {
 			var key []byte
-			var to target
+			var to receiptTarget
 			if err := rows.Scan(&key, &to.seq, &to.leg); err != nil {
 				return err
 			}
@@ -90,7 +90,7 @@ func (c *conn) match(receipts []touch.Receipt) ([]target, error) {
 		}
 		for _, i := range byID[touch.ID(id)] {
 			_, leg, _ := touch.ParseDispatchID(receipts[i].Dispatch)
-			found[i] = target{seq, leg}
+			found[i] = receiptTarget{seq, leg}
 		}
 		return nil
 	}, `SELECT id, seq FROM touches WHERE `+c.in("id", 1, sqldb.Bytes), c.array(ids))
@@ -98,7 +98,7 @@ func (c *conn) match(receipts []touch.Receipt) ([]target, error) {
 }
 
 // receive applies the receipts that have a target.
-func (t *tx) receive(receipts []touch.Receipt, found []target, now time.Time) ([]ledger.Received, error) {
+func (t *tx) receive(receipts []touch.Receipt, found []receiptTarget, now time.Time) ([]ledger.Received, error) {
 	var seqs []int64
 	for _, to := range found {
 		if to.seq != 0 {
@@ -113,7 +113,7 @@ func (t *tx) receive(receipts []touch.Receipt, found []target, now time.Time) ([
 	if err != nil {
 		return nil, err
 	}
-	ms := newMoves(t)
+	ms := newTransitionSet(t)
 	for i, to := range found {
 		tc := touches[to.seq]
 		if tc == nil {
@@ -129,11 +129,11 @@ func (t *tx) receive(receipts []touch.Receipt, found []target, now time.Time) ([
 	if err := ms.run(); err != nil {
 		return nil, err
 	}
-	return answers, t.noteOutcomes(ms, touches)
+	return answers, t.saveOutcomes(ms, touches)
 }
 
-// noteOutcomes writes what came of contacts to the customers.
-func (t *tx) noteOutcomes(ms *moves, touches map[int64]*touch.Touch) error {
+// saveOutcomes writes what came of contacts to the customers.
+func (t *tx) saveOutcomes(ms *transitionSet, touches map[int64]*touch.Touch) error {
 	facts := map[string]*customerFacts{}
 	for seq, m := range ms.bySeq {
 		tc := touches[seq]
@@ -143,10 +143,10 @@ func (t *tx) noteOutcomes(ms *moves, touches map[int64]*touch.Touch) error {
 			}
 			f := facts[tc.Customer]
 			if f == nil {
-				f = &customerFacts{told: true}
+				f = &customerFacts{logged: true}
 				facts[tc.Customer] = f
 			}
-			f.heard(tc, &m.events[i])
+			f.addOutcome(tc, &m.events[i])
 		}
 	}
 	if len(facts) == 0 {
@@ -155,9 +155,9 @@ func (t *tx) noteOutcomes(ms *moves, touches map[int64]*touch.Touch) error {
 	return t.changeCustomers(facts, "")
 }
 
-// heard adds an outcome, and for an opt-out the revocation that it is.
-func (f *customerFacts) heard(tc *touch.Touch, e *touch.Event) {
-	p := past(tc, ledger.Contact{Leg: e.Leg, Channel: e.Channel})
+// addOutcome adds an outcome, and for an opt-out the revocation that it is.
+func (f *customerFacts) addOutcome(tc *touch.Touch, e *touch.Event) {
+	p := pastContact(tc, ledger.Contact{Leg: e.Leg, Channel: e.Channel})
 	f.outcomes = append(f.outcomes, touch.Outcome{
 		Kind: e.Outcome, At: e.At, Channel: e.Channel, Category: tc.Category, Subject: tc.Subject, Campaign: tc.Campaign,
 		Caller: tc.Caller, Template: p.Template, Address: p.Address, Touch: tc.ID,
@@ -169,24 +169,24 @@ func (f *customerFacts) heard(tc *touch.Touch, e *touch.Event) {
 	}
 }
 
-// orphanRow is a receipt that names a vendor's id not known yet.
-type orphanRow struct {
+// unmatchedRow is a receipt that names a vendor's id not known yet.
+type unmatchedRow struct {
 	digest [16]byte
 	key    []byte // see vendorKey
 	at     int64
 	doc    []byte
 }
 
-var insertOrphans = sqldb.NewInsert("orphans", sqldb.Columns[*orphanRow]{
-	sqldb.Blob("digest", func(r *orphanRow) []byte { return r.digest[:] }),
-	sqldb.Blob("key", func(r *orphanRow) []byte { return r.key }),
-	sqldb.Int("at", func(r *orphanRow) int64 { return r.at }),
-	sqldb.Blob("doc", func(r *orphanRow) []byte { return r.doc }),
+var insertUnmatched = sqldb.NewInsert("orphans", sqldb.Columns[*unmatchedRow]{
+	sqldb.Blob("digest", func(r *unmatchedRow) []byte { return r.digest[:] }),
+	sqldb.Blob("key", func(r *unmatchedRow) []byte { return r.key }),
+	sqldb.Int("at", func(r *unmatchedRow) int64 { return r.at }),
+	sqldb.Blob("doc", func(r *unmatchedRow) []byte { return r.doc }),
 }, "(digest) DO NOTHING", "")
 
-// keepOrphans stores receipts that name a vendor's id not known yet.
-func (t *tx) keepOrphans(receipts []touch.Receipt, found []target, now time.Time) (keys [][]byte, err error) {
-	var orphans []*orphanRow
+// saveUnmatched stores receipts that name a vendor's id not known yet.
+func (t *tx) saveUnmatched(receipts []touch.Receipt, found []receiptTarget, now time.Time) (keys [][]byte, err error) {
+	var orphans []*unmatchedRow
 	for i := range receipts {
 		r := &receipts[i]
 		if found[i].seq != 0 || r.VendorID == "" {
@@ -197,21 +197,21 @@ func (t *tx) keepOrphans(receipts []touch.Receipt, found []target, now time.Time
 			return nil, err
 		}
 		sum := sha256.Sum256(doc)
-		orphan := &orphanRow{digest: [16]byte(sum[:16]), key: vendorKey(r.Provider, r.VendorID), at: micros(now), doc: doc}
-		if slices.ContainsFunc(orphans, func(o *orphanRow) bool { return o.digest == orphan.digest }) {
+		orphan := &unmatchedRow{digest: [16]byte(sum[:16]), key: vendorKey(r.Provider, r.VendorID), at: micros(now), doc: doc}
+		if slices.ContainsFunc(orphans, func(o *unmatchedRow) bool { return o.digest == orphan.digest }) {
 			continue
 		}
 		keys, orphans = append(keys, orphan.key), append(orphans, orphan)
 	}
-	insert(&t.conn, insertOrphans, orphans)
+	insert(&t.conn, insertUnmatched, orphans)
 	return keys, nil
 }
 
-// adopt applies kept receipts whose vendor's id has become known: those with
+// applyUnmatched applies kept receipts whose vendor's id has become known: those with
 // these keys, or, with all, up to a batch of any. Whoever comes second,
 // the receipt or the vendor's id, finds the other, since both look after they
 // committed; what a crash leaves in between is found by Recover.
-func (s *core) adopt(ctx context.Context, keys [][]byte, all bool, now time.Time) error {
+func (s *core) applyUnmatched(ctx context.Context, keys [][]byte, all bool, now time.Time) error {
 	if len(keys) == 0 && !all {
 		return nil
 	}
@@ -233,11 +233,11 @@ func (s *core) adopt(ctx context.Context, keys [][]byte, all bool, now time.Time
 			where, args = ` WHERE `+t.in("o.key", 1, sqldb.Bytes), []any{t.array(keys)}
 		}
 		var receipts []touch.Receipt
-		var found []target
+		var found []receiptTarget
 		var digests [][]byte
 		err := t.each(func(rows sqldb.Rows) error {
 			var digest, doc []byte
-			var to target
+			var to receiptTarget
 			var r touch.Receipt
 			if err := rows.Scan(&digest, &doc, &to.seq, &to.leg); err != nil {
 				return err
@@ -259,12 +259,12 @@ func (s *core) adopt(ctx context.Context, keys [][]byte, all bool, now time.Time
 	})
 }
 
-// orphansKept is how long a receipt waits for its message.
-const orphansKept = 7 * 24 * time.Hour
+// unmatchedKept is how long a receipt waits for its message.
+const unmatchedKept = 7 * 24 * time.Hour
 
-// dropOrphans deletes receipts that nobody will ask for.
-func (s *core) dropOrphans(ctx context.Context, now time.Time) error {
-	before, old := micros(now.Add(-orphansKept)), false
+// dropExpiredUnmatched deletes receipts that nobody will ask for.
+func (s *core) dropExpiredUnmatched(ctx context.Context, now time.Time) error {
+	before, old := micros(now.Add(-unmatchedKept)), false
 	err := s.query(ctx, func(c *conn) (err error) {
 		old, err = c.one([]any{new(int)}, `SELECT 1 FROM orphans WHERE at < $1 LIMIT 1`, before)
 		return err

@@ -8,24 +8,24 @@ import (
 	"touchgate.dev/touch"
 )
 
-// row is a touch's progress as it is stored, together with what is stored for
+// progressRow is a touch's progress as it is stored, together with what is stored for
 // the store's own use.
-type row struct {
+type progressRow struct {
 	ledger.Progress
-	pristine bool  // has not moved since it was accepted
-	campaign int64 // its number
-	expires  int64 // 0: never
-	wait     int64 // the name of the wait that the touch is in
-	record   int64 // the journal's record of its acceptance
-	trail    []int64
+	pristine     bool  // has not moved since it was accepted
+	campaign     int64 // its number
+	expires      int64 // 0: never
+	alias        int64 // the name of the wait that the touch is in
+	firstRecord  int64 // the journal's record of its acceptance
+	laterRecords []int64
 }
 
-// records are all records of the journal that hold events of the touch.
-func (r *row) records() []int64 {
-	if r.record == 0 {
-		return r.trail
+// allRecords are all records of the journal that hold events of the touch.
+func (r *progressRow) allRecords() []int64 {
+	if r.firstRecord == 0 {
+		return r.laterRecords
 	}
-	return append([]int64{r.record}, r.trail...)
+	return append([]int64{r.firstRecord}, r.laterRecords...)
 }
 
 // progressColumns are what scanProgress reads: of touches t, left joined with progress p.
@@ -38,12 +38,12 @@ const fromProgress = ` FROM touches t LEFT JOIN progress p ON p.seq = t.seq `
 // firstVersion is the version of a touch that has not moved.
 const firstVersion = 1
 
-func scanProgress(rows sqldb.Rows, more ...any) (*row, error) {
-	r := &row{}
+func scanProgress(rows sqldb.Rows, more ...any) (*progressRow, error) {
+	r := &progressRow{}
 	var due int64
 	var contacts, trail []byte
-	dest := append([]any{&r.Seq, &r.campaign, &r.Priority, &r.expires, &r.record, &r.Version, &r.State, &r.Reason, &r.Leg,
-		&r.Attempts, &due, &r.Lane, &r.wait, &r.Provider, &contacts, &trail}, more...)
+	dest := append([]any{&r.Seq, &r.campaign, &r.Priority, &r.expires, &r.firstRecord, &r.Version, &r.State, &r.Reason, &r.Leg,
+		&r.Attempts, &due, &r.Lane, &r.alias, &r.Provider, &contacts, &trail}, more...)
 	if err := rows.Scan(dest...); err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func scanProgress(rows sqldb.Rows, more ...any) (*row, error) {
 }
 
 // complete fills in what is not stored as it is.
-func (r *row) complete(due int64, contacts, trail []byte) (err error) {
+func (r *progressRow) complete(due int64, contacts, trail []byte) (err error) {
 	if r.Version == 0 {
 		r.pristine, r.Version = true, firstVersion
 	}
@@ -59,13 +59,13 @@ func (r *row) complete(due int64, contacts, trail []byte) (err error) {
 	if r.Contacts, err = unpackContacts(contacts); err != nil {
 		return err
 	}
-	r.trail, err = unpackNumbers(trail)
+	r.laterRecords, err = unpackNumbers(trail)
 	return err
 }
 
 // load reads rows by number, and into which segments they are taken. With lock
 // the rows that have moved before are locked first.
-func (c *conn) load(seqs []int64, lock bool) (map[int64]*row, error) {
+func (c *conn) load(seqs []int64, lock bool) (map[int64]*progressRow, error) {
 	if how := c.core.db.ForUpdate(); lock && how != "" {
 		err := c.each(func(sqldb.Rows) error { return nil },
 			`SELECT seq FROM progress WHERE `+c.in("seq", 1, sqldb.Integer)+` ORDER BY seq`+how, c.array(seqs))
@@ -73,7 +73,7 @@ func (c *conn) load(seqs []int64, lock bool) (map[int64]*row, error) {
 			return nil, err
 		}
 	}
-	found := make(map[int64]*row, len(seqs))
+	found := make(map[int64]*progressRow, len(seqs))
 	err := c.each(func(rows sqldb.Rows) error {
 		r, err := scanProgress(rows)
 		if err == nil {
@@ -89,34 +89,34 @@ func (c *conn) load(seqs []int64, lock bool) (map[int64]*row, error) {
 
 // locate finds the segments that hold the rows. The timer that brought a touch
 // there has run out, unless a receipt has set another since.
-func (c *conn) locate(rows map[int64]*row) error {
+func (c *conn) locate(rows map[int64]*progressRow) error {
 	var names []int64
 	for _, r := range rows {
-		if r.wait != 0 {
-			names = append(names, r.wait)
+		if r.alias != 0 {
+			names = append(names, r.alias)
 		}
 	}
 	if len(names) == 0 {
 		return nil
 	}
 	return c.each(func(sqlRows sqldb.Rows) error {
-		w, err := scanWait(sqlRows)
+		w, err := scanGroup(sqlRows)
 		if err != nil {
 			return err
 		}
 		for _, seq := range w.seqs {
-			if r := rows[seq]; r != nil && r.wait == w.name() {
-				r.enter(w.segment, w.due)
+			if r := rows[seq]; r != nil && r.alias == w.alias() {
+				r.attach(w.segment, w.due)
 			}
 		}
 		return nil
-	}, `SELECT `+waitColumns+` FROM waits w WHERE w.stage = 2 AND (`+c.in("w.id", 1, sqldb.Integer)+` OR (w.origin <> 0 AND `+c.in("w.origin", 1, sqldb.Integer)+`))`,
+	}, `SELECT `+groupFields+` FROM waits w WHERE w.stage = 2 AND (`+c.in("w.id", 1, sqldb.Integer)+` OR (w.origin <> 0 AND `+c.in("w.origin", 1, sqldb.Integer)+`))`,
 		c.array(sortedSet(names)))
 }
 
-func (r *row) enter(segment, due int64) {
+func (r *progressRow) attach(segment, due int64) {
 	r.Segment = segment
-	if r.pristine || ranOut(r.Due, due) {
+	if r.pristine || firedFor(r.Due, due) {
 		r.Due = fromMicros(0)
 	}
 }

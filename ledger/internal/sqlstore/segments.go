@@ -18,7 +18,7 @@ type segment struct {
 	worker  string    // that a new one is held by; lockSegment leaves it out
 	until   time.Time // likewise, the end of its lease
 	crashes int
-	waits   []int64 // pairs: the wait's id, and the name its touches know it by
+	groups  []int64 // pairs: the wait's id, and the name its touches know it by
 	seqs    []int64
 	intents []ledger.Intent
 }
@@ -27,16 +27,16 @@ func (s *segment) ref() ledger.SegmentRef {
 	return ledger.SegmentRef{Segment: s.id, Epoch: s.epoch, Lane: s.lane}
 }
 
-// take adds members of a wait.
-func (s *segment) take(w *wait, seqs []int64) {
-	s.waits = append(s.waits, w.id, w.name())
+// addGroup adds members of a wait.
+func (s *segment) addGroup(w *timerGroup, seqs []int64) {
+	s.groups = append(s.groups, w.id, w.alias())
 	s.seqs = append(s.seqs, seqs...)
 }
 
-// holds reports whether a touch that names this wait may be in the segment.
-func (s *segment) holds(name int64) bool {
-	for i := 1; i < len(s.waits); i += 2 {
-		if s.waits[i] == name {
+// hasGroup reports whether a touch that names this wait may be in the segment.
+func (s *segment) hasGroup(name int64) bool {
+	for i := 1; i < len(s.groups); i += 2 {
+		if s.groups[i] == name {
 			return true
 		}
 	}
@@ -51,7 +51,7 @@ func (t *tx) insertSegment(s *segment) {
 	}
 	t.send(`INSERT INTO segments (id, lane, epoch, claimed, worker, lease_until, since, crashes, waits, seqs, intents)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)`,
-		s.id, s.lane, s.epoch, claimed, s.worker, micros(s.until), micros(t.core.now()), packNumbers(s.waits), packNumbers(s.seqs), packIntents(s.intents))
+		s.id, s.lane, s.epoch, claimed, s.worker, micros(s.until), micros(t.core.now()), packNumbers(s.groups), packNumbers(s.seqs), packIntents(s.intents))
 }
 
 // lockSegment reads a segment at an epoch; class Conflict when there is none.
@@ -88,7 +88,7 @@ func scanSegment(rows sqldb.Rows, ref ledger.SegmentRef) (*segment, error) {
 		return nil, err
 	}
 	s.claimed = claimed != 0
-	if s.waits, err = unpackNumbers(waits); err != nil {
+	if s.groups, err = unpackNumbers(waits); err != nil {
 		return nil, err
 	}
 	if s.seqs, err = unpackNumbers(seqs); err != nil {
@@ -98,23 +98,23 @@ func scanSegment(rows sqldb.Rows, ref ledger.SegmentRef) (*segment, error) {
 	return s, err
 }
 
-// shrink stores what is left of a segment and its intents, or ends it.
-func (t *tx) shrink(s *segment) {
+// saveSegment stores what is left of a segment and its intents, or ends it.
+func (t *tx) saveSegment(s *segment) {
 	if len(s.seqs) > 0 {
 		t.send(`UPDATE segments SET seqs = $2, intents = $3 WHERE id = $1`, s.id, packNumbers(s.seqs), packIntents(s.intents))
 		return
 	}
-	ids := make([]int64, 0, len(s.waits)/2)
-	for i := 0; i < len(s.waits); i += 2 {
-		ids = append(ids, s.waits[i])
+	ids := make([]int64, 0, len(s.groups)/2)
+	for i := 0; i < len(s.groups); i += 2 {
+		ids = append(ids, s.groups[i])
 	}
-	t.deleteWaits(ids)
+	t.deleteGroups(ids)
 	t.send(`DELETE FROM segments WHERE id = $1`, s.id)
 }
 
-// leave takes touches out of a segment, and their intents with them. Touches
+// remove takes touches out of a segment, and their intents with them. Touches
 // in keep stay, without their intents.
-func (s *segment) leave(out map[int64]bool, keep map[int64]bool) {
+func (s *segment) remove(out map[int64]bool, keep map[int64]bool) {
 	s.seqs = slices.DeleteFunc(s.seqs, func(seq int64) bool { return out[seq] && !keep[seq] })
 	s.intents = slices.DeleteFunc(s.intents, func(i ledger.Intent) bool { return out[i.Seq] })
 }
@@ -146,10 +146,10 @@ func (s workStore) Renew(ctx context.Context, ref ledger.SegmentRef, worker stri
 
 // Recover implements ledger.Recovery.
 func (s recoveryStore) Recover(ctx context.Context, leasesBefore, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
-	if err := s.adopt(ctx, nil, true, s.now()); err != nil {
+	if err := s.applyUnmatched(ctx, nil, true, s.now()); err != nil {
 		return nil, err
 	}
-	if err := s.dropOrphans(ctx, s.now()); err != nil {
+	if err := s.dropExpiredUnmatched(ctx, s.now()); err != nil {
 		return nil, err
 	}
 	var refs []ledger.SegmentRef
@@ -166,7 +166,7 @@ func (s recoveryStore) Recover(ctx context.Context, leasesBefore, unclaimedBefor
 			return nil
 		}, `SELECT id, epoch, lane FROM segments
 			WHERE (claimed = 1 AND lease_until < $1) OR (claimed = 0 AND since < $2)
-			ORDER BY id LIMIT $3`+t.core.db.SkipLocked(), micros(leasesBefore), micros(unclaimedBefore), bound(limit, 100, 10_000))
+			ORDER BY id LIMIT $3`+t.core.db.SkipLocked(), micros(leasesBefore), micros(unclaimedBefore), clampLimit(limit, 100, 10_000))
 		if err != nil || len(ids) == 0 {
 			return err
 		}

@@ -18,7 +18,7 @@ func (s workStore) Settle(ctx context.Context, ref ledger.SegmentRef, transition
 		if ref.Segment != 0 {
 			found = t.askSegment(ref)
 		}
-		ms := newMoves(t)
+		ms := newTransitionSet(t)
 		out, keep := map[int64]bool{}, map[int64]bool{}
 		for i := range transitions {
 			tr := &transitions[i]
@@ -30,19 +30,19 @@ func (s workStore) Settle(ctx context.Context, ref ledger.SegmentRef, transition
 			return err
 		}
 		t.storeVendorIDs(transitions)
-		t.noteDead(transitions)
+		t.saveDeadLetters(transitions)
 		seg, err := found()
 		if err != nil || seg == nil {
 			return err
 		}
-		seg.leave(out, keep)
-		t.shrink(seg)
+		seg.remove(out, keep)
+		t.saveSegment(seg)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return s.adopt(ctx, vendorKeys(transitions), false, s.now())
+	return s.applyUnmatched(ctx, vendorKeys(transitions), false, s.now())
 }
 
 // applyIn applies a transition in the name of a segment. A touch that is in

@@ -32,7 +32,7 @@ import (
 type core struct {
 	db        Driver
 	now       func() time.Time
-	campaigns campaignNumbers
+	campaigns campaignCache
 }
 
 // The parts of the store: each implements the part of the contract of that name.

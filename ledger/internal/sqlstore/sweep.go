@@ -12,18 +12,18 @@ import (
 
 // Unconfirm implements ledger.Recovery.
 func (s recoveryStore) Unconfirm(ctx context.Context, sentBefore, now time.Time, limit int) (n int, err error) {
-	limit = bound(limit, touch.MaxBatch, touch.MaxBatch)
+	limit = clampLimit(limit, touch.MaxBatch, touch.MaxBatch)
 	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {
-		waits, err := t.dueWaits(`w.lane = $1 AND w.priority = 0 AND w.expires = $3 AND w.due < $2 AND w.stage = 0 ORDER BY w.due, w.id`, limit,
+		waits, err := t.lockGroups(`w.lane = $1 AND w.priority = 0 AND w.expires = $3 AND w.due < $2 AND w.stage = 0 ORDER BY w.due, w.id`, limit,
 			laneAging, micros(sentBefore), never)
 		if err != nil || len(waits) == 0 {
 			return 0, false, err
 		}
-		n, _, err = t.endWaits(waits, func(cur ledger.Progress, tc *touch.Touch) (ledger.Progress, []touch.Event) {
+		n, _, err = t.endGroups(waits, func(cur ledger.Progress, tc *touch.Touch) (ledger.Progress, []touch.Event) {
 			if cur.State != touch.Sent && cur.State != touch.Unknown {
 				return cur, nil
 			}
-			return ended(cur, tc, touch.Unconfirmed, touch.EventUnconfirmed, now)
+			return inFinalState(cur, tc, touch.Unconfirmed, touch.EventUnconfirmed, now)
 		})
 		return n, true, err
 	})
@@ -45,24 +45,24 @@ func (s *core) sweep(ctx context.Context, fn func(*tx) (n int, more bool, err er
 	return n, err
 }
 
-// dueWaits locks waits that hold up to about limit touches, at least one wait.
-func (t *tx) dueWaits(where string, limit int, args ...any) (waits []*wait, err error) {
+// lockGroups locks waits that hold up to about limit touches, at least one wait.
+func (t *tx) lockGroups(where string, limit int, args ...any) (waits []*timerGroup, err error) {
 	room := limit
 	err = t.each(func(rows sqldb.Rows) error {
-		w, err := scanWait(rows)
+		w, err := scanGroup(rows)
 		if err == nil && (room == limit || len(w.seqs) <= room) {
 			room -= len(w.seqs)
 			waits = append(waits, w)
 		}
 		return err
-	}, `SELECT `+waitColumns+` FROM waits w WHERE `+where+` LIMIT 100`+t.core.db.SkipLocked(), args...)
+	}, `SELECT `+groupFields+` FROM waits w WHERE `+where+` LIMIT 100`+t.core.db.SkipLocked(), args...)
 	return waits, err
 }
 
-// endWaits moves the touches that still wait, and deletes the waits in which
+// endGroups moves the touches that still wait, and deletes the waits in which
 // nobody stays. It answers how many it moved, and the waits with those whom
 // move left as they were.
-func (t *tx) endWaits(waits []*wait, move func(ledger.Progress, *touch.Touch) (ledger.Progress, []touch.Event)) (n int, stay []*wait, err error) {
+func (t *tx) endGroups(waits []*timerGroup, move func(ledger.Progress, *touch.Touch) (ledger.Progress, []touch.Event)) (n int, stay []*timerGroup, err error) {
 	in, err := t.members(waits)
 	if err != nil {
 		return 0, nil, err
@@ -75,7 +75,7 @@ func (t *tx) endWaits(waits []*wait, move func(ledger.Progress, *touch.Touch) (l
 	if err != nil {
 		return 0, nil, err
 	}
-	ms := newMoves(t)
+	ms := newTransitionSet(t)
 	for _, seq := range seqs {
 		ms.add(seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) {
 			if cur.Segment != 0 {
@@ -87,10 +87,10 @@ func (t *tx) endWaits(waits []*wait, move func(ledger.Progress, *touch.Touch) (l
 	if err := ms.run(); err != nil {
 		return 0, nil, err
 	}
-	stays := func(seq int64) bool { m := ms.bySeq[seq]; return m.row != nil && m.next.Version == m.row.Version }
+	stays := func(seq int64) bool { m := ms.bySeq[seq]; return m.before != nil && m.next.Version == m.before.Version }
 	var gone []int64
 	for _, w := range waits {
-		if slices.ContainsFunc(w.seqs, func(seq int64) bool { return in[member{seq, w.name()}] && stays(seq) }) {
+		if slices.ContainsFunc(w.seqs, func(seq int64) bool { return in[groupMember{seq, w.alias()}] && stays(seq) }) {
 			stay = append(stay, w)
 		} else {
 			gone = append(gone, w.id)
@@ -101,12 +101,12 @@ func (t *tx) endWaits(waits []*wait, move func(ledger.Progress, *touch.Touch) (l
 			n++
 		}
 	}
-	t.deleteWaits(gone)
+	t.deleteGroups(gone)
 	return n, stay, nil
 }
 
-// ended is a progress that comes to a final state.
-func ended(cur ledger.Progress, tc *touch.Touch, to touch.State, kind touch.EventKind, now time.Time) (ledger.Progress, []touch.Event) {
+// inFinalState is a progress that comes to a final state.
+func inFinalState(cur ledger.Progress, tc *touch.Touch, to touch.State, kind touch.EventKind, now time.Time) (ledger.Progress, []touch.Event) {
 	cur.Version++
 	cur.State, cur.Due = to, time.Time{}
 	e := touch.Event{
