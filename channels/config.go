@@ -16,7 +16,7 @@ type ProviderConfig struct {
 	// Adapter is the name of a registered factory, for example "sms/http".
 	Adapter string `yaml:"adapter" validate:"required,max=64"`
 	// Channel defaults to the factory's; it must be given where the factory serves any.
-	Channel touch.Channel `yaml:"channel" validate:"omitempty,oneof=sms push popup inbox ai_call rm_task"`
+	Channel touch.Channel `yaml:"channel" validate:"omitempty,channel"`
 	// Weight is the share of traffic among the channel's healthy providers.
 	// One of weight 0 stands by: it is used when no weighted one is healthy.
 	Weight int `yaml:"weight" validate:"min=0,max=1000000"`

@@ -3,6 +3,7 @@ package channels
 import (
 	"encoding"
 	"errors"
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -32,6 +33,9 @@ func decode(at string, node *yaml.Node, into any) []error {
 func check(at string, v any) []error {
 	validate := validator.New(validator.WithRequiredStructEnabled())
 	validate.RegisterTagNameFunc(yamlName)
+	if err := validate.RegisterValidation("channel", isChannel); err != nil {
+		return []error{touch.Errorf(touch.Internal, at, "cannot be checked: %w", err)}
+	}
 	var faults []error
 	var found validator.ValidationErrors
 	if err := validate.Struct(v); errors.As(err, &found) {
@@ -45,6 +49,9 @@ func check(at string, v any) []error {
 	return faults
 }
 
+// isChannel holds a name against the table in touch.
+func isChannel(f validator.FieldLevel) bool { return touch.Channel(f.Field().String()).Valid() }
+
 // rule words a broken rule; it never quotes the value, which may be a secret.
 func rule(f validator.FieldError) string {
 	switch f.Tag() {
@@ -56,6 +63,8 @@ func rule(f validator.FieldError) string {
 		return "at most " + f.Param()
 	case "oneof":
 		return "one of " + f.Param()
+	case "channel":
+		return "one of " + strings.Trim(fmt.Sprint(touch.Channels()), "[]")
 	case "http_url", "url":
 		return "an http or https address"
 	}

@@ -25,13 +25,20 @@ func newChecker() *checker {
 		}
 		return name
 	})
-	for tag, holds := range map[string]validator.Func{"passive": passive, "printascii": printable} {
+	for tag, holds := range map[string]validator.Func{
+		"passive": passive, "printascii": printable, "channel": isChannel, "category": isCategory,
+	} {
 		if err := v.RegisterValidation(tag, holds); err != nil {
 			panic(err) // the tag is no tag: a programmer's fault
 		}
 	}
 	return &checker{v: v}
 }
+
+// isChannel and isCategory hold a name against the tables in touch.
+func isChannel(f validator.FieldLevel) bool { return touch.Channel(f.Field().String()).Valid() }
+
+func isCategory(f validator.FieldLevel) bool { return touch.Category(f.Field().String()).Valid() }
 
 // passive reports whether a link runs nothing where it is opened: apps are
 // given it as it is.
@@ -101,6 +108,10 @@ func complaint(e validator.FieldError) string {
 		return "is required"
 	case "oneof":
 		return "must be one of " + strings.ReplaceAll(param, " ", ", ")
+	case "channel":
+		return "must be one of " + list(touch.Channels())
+	case "category":
+		return "must be one of " + list(touch.Categories())
 	case "max", "min":
 		word := map[string]string{"max": "at most", "min": "at least"}[tag]
 		switch e.Kind() {
@@ -154,12 +165,12 @@ func checkLeg(l *touch.Leg, i int, longest touch.Duration, faults *Faults) {
 		bad("params", "params belong to a template")
 	case l.Content != nil && l.Content.Body == "" && l.Content.Title == "":
 		bad("content.body", "content needs a body or a title")
-	case l.Template == "" && l.Content == nil && l.Channel != touch.RMTask:
+	case l.Template == "" && l.Content == nil && !l.Channel.IsTask():
 		bad("template", "a leg needs a template or content")
 	case l.Template == "" && l.Content == nil && l.Title == "":
 		bad("title", "a task needs a title, a template or content")
 	}
-	if l.Channel != touch.RMTask {
+	if !l.Channel.IsTask() {
 		if l.Title != "" {
 			bad("title", "belongs to rm_task; put it into content")
 		}
@@ -209,7 +220,7 @@ func checkInstant(at *time.Time, now time.Time, faults *Faults) {
 // suppressions by address find them.
 func checkAddresses(addresses map[touch.Channel]string, faults *Faults) {
 	for ch, a := range addresses {
-		if (ch == touch.SMS || ch == touch.AICall || ch == touch.RMTask) && a != "" && !isNumber(a) {
+		if ch.IsPhone() && a != "" && !isNumber(a) {
 			faults.add("addresses."+string(ch), "must be a number: an optional + and 3 to 20 digits, nothing between")
 		}
 	}

@@ -14,7 +14,7 @@ type Profile struct {
 	ID            string                   `json:"id" validate:"required,max=128,printascii"`
 	Zones         []string                 `json:"zones,omitempty" validate:"max=8,dive,max=64"`
 	Jurisdictions []string                 `json:"jurisdictions,omitempty" validate:"max=16,dive,required,max=32"`
-	Addresses     map[touch.Channel]string `json:"addresses,omitempty" validate:"max=8,dive,keys,oneof=sms push popup inbox ai_call rm_task,endkeys,required,max=512"`
+	Addresses     map[touch.Channel]string `json:"addresses,omitempty" validate:"max=8,dive,keys,channel,endkeys,required,max=512"`
 	Tags          []string                 `json:"tags,omitempty" validate:"max=64,dive,required,max=64"`
 	Preferences   map[string]string        `json:"preferences,omitempty" validate:"max=64,dive,keys,max=64,endkeys,max=512"`
 	// Attributes are strings, numbers or booleans.

@@ -10,7 +10,7 @@ import (
 // Entry is what a caller puts on a list: a customer, or an address on a channel.
 type Entry struct {
 	Customer string        `json:"customer,omitempty" validate:"max=128"`
-	Channel  touch.Channel `json:"channel,omitempty" validate:"omitempty,oneof=sms push popup inbox ai_call rm_task"`
+	Channel  touch.Channel `json:"channel,omitempty" validate:"omitempty,channel"`
 	Address  string        `json:"address,omitempty" validate:"max=512"`
 	// Scope narrows it to a category, a channel or "category:channel".
 	Scope     string     `json:"scope,omitempty" validate:"max=64"`

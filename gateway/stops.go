@@ -10,8 +10,8 @@ import (
 
 // StopOrder asks for an emergency stop. Empty fields match everything.
 type StopOrder struct {
-	Channel  touch.Channel  `json:"channel,omitempty" validate:"omitempty,oneof=sms push popup inbox ai_call rm_task"`
-	Category touch.Category `json:"category,omitempty" validate:"omitempty,oneof=marketing service transactional collection"`
+	Channel  touch.Channel  `json:"channel,omitempty" validate:"omitempty,channel"`
+	Category touch.Category `json:"category,omitempty" validate:"omitempty,category"`
 	Provider string         `json:"provider,omitempty" validate:"max=128"`
 	Caller   string         `json:"caller,omitempty" validate:"max=128"`
 	Owner    string         `json:"owner" validate:"required,max=128"`

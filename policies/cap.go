@@ -20,7 +20,7 @@ type limits struct {
 	counted pairs // the contacts counted, whatever the leg
 	// seen is what a leg of each pair counts: counted, narrowed by channel,
 	// method and category.
-	seen [24]selection
+	seen [numPairs]selection
 	kind contactlog.Kind
 	// ranked: a touch leaves places to those ahead of it, see ranked.go.
 	ranked bool

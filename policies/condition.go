@@ -151,20 +151,20 @@ func (l *language) narrow(c *condition, checked *cel.Ast) error {
 	for _, category := range categories {
 		for _, channel := range channels {
 			bit := pairs(1) << pairOf(category, channel)
-			vars, err := cel.PartialVars(map[string]any{
-				"category": string(category), "channel": string(channel),
-				"voice": groups["voice"], "text": groups["text"], "app": groups["app"],
-				"human": groups["human"], "machine": groups["machine"],
-			}, unknown...)
+			known := map[string]any{"category": string(category), "channel": string(channel)}
+			for name, group := range groups {
+				known[name] = group
+			}
+			vars, err := cel.PartialVars(known, unknown...)
 			if err != nil {
 				return err
 			}
 			result, _, err := partial.Eval(vars)
-			known, isBool := result.(types.Bool)
+			holds, isBool := result.(types.Bool)
 			switch {
 			case err != nil || !isBool:
 				c.may |= bit
-			case bool(known):
+			case bool(holds):
 				c.may |= bit
 				c.must |= bit
 			}

@@ -33,15 +33,16 @@ func (c *compiler) keys(n *yaml.Node, allowed ...string) (k keys) {
 	return k
 }
 
-// method is the channels of c's kind: calls, texts or the app.
+// method lists the channels that reach a customer as c does: by a call, by a
+// text or in the app.
 func method(c touch.Channel) []touch.Channel {
-	switch c {
-	case touch.AICall, touch.RMTask:
-		return []touch.Channel{touch.AICall, touch.RMTask}
-	case touch.Push, touch.Popup, touch.Inbox:
-		return []touch.Channel{touch.Push, touch.Popup, touch.Inbox}
+	var alike []touch.Channel
+	for _, channel := range channels {
+		if channel.Method() == c.Method() {
+			alike = append(alike, channel)
+		}
 	}
-	return []touch.Channel{c}
+	return alike
 }
 
 // contacts reads "of": which contacts are counted.

@@ -6,21 +6,26 @@ import (
 	"touchgate.dev/touch"
 )
 
-// pairs is a set of (category, channel).
-type pairs uint32
+// pairs is a set of (category, channel), one bit for each pair.
+type pairs uint64
 
 var categories, channels = touch.Categories(), touch.Channels()
 
+// numPairs is the number of pairs. The shift in allPairs does not compile when
+// it exceeds the bits of the set: widen pairs then.
+const (
+	numPairs = touch.NumCategories * touch.NumChannels
+	allPairs = ^pairs(0) >> (64 - numPairs)
+)
+
 // pairOf is the bit number of a category and channel; -1 where either is unknown.
 func pairOf(category touch.Category, channel touch.Channel) int {
-	i, j := slices.Index(categories, category), slices.Index(channels, channel)
+	i, j := category.Index(), channel.Index()
 	if i < 0 || j < 0 {
 		return -1
 	}
-	return i*len(channels) + j
+	return i*touch.NumChannels + j
 }
-
-const allPairs = pairs(1)<<24 - 1
 
 func (p pairs) has(pair int) bool { return p&(1<<pair) != 0 }
 

@@ -45,8 +45,8 @@ type Set struct {
 	hash      string
 	documents []*document
 	rules     []*rule
-	index     [24][]*rule // by pairOf: those that may apply
-	base      *place      // the customer's zones, by the options alone
+	index     [numPairs][]*rule // by pairOf: those that may apply
+	base      *place            // the customer's zones, by the options alone
 	places    int
 	memos     int
 	hidden    []*rule // those that take contacts out of the count

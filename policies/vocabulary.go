@@ -13,13 +13,17 @@ import (
 	"touchgate.dev/touch"
 )
 
-// groups are the kinds of channels that conditions may name.
-var groups = map[string][]string{
-	"voice":   {string(touch.AICall), string(touch.RMTask)},
-	"text":    {string(touch.SMS)},
-	"app":     {string(touch.Push), string(touch.Popup), string(touch.Inbox)},
-	"human":   {string(touch.RMTask)},
-	"machine": {string(touch.AICall)},
+// groups are the kinds of channels that conditions may name, such as "voice".
+var groups = channelGroups()
+
+func channelGroups() map[string][]string {
+	groups := map[string][]string{}
+	for _, channel := range touch.Channels() {
+		for _, group := range channel.Groups() {
+			groups[group] = append(groups[group], string(channel))
+		}
+	}
+	return groups
 }
 
 // factVariables are the variables that only a touch and its customer settle.

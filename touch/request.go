@@ -19,7 +19,7 @@ type Request struct {
 	// the same key and content is the same touch, sent once.
 	Key      string   `json:"key" validate:"required,max=128,printascii"`
 	Customer string   `json:"customer" validate:"required,max=128,printascii"`
-	Category Category `json:"category" validate:"required,oneof=marketing service transactional collection"`
+	Category Category `json:"category" validate:"required,category"`
 	Campaign string   `json:"campaign,omitempty" validate:"max=128"`
 	// Subject is what the touch is about, for counting: a debt, a product.
 	Subject string `json:"subject,omitempty" validate:"max=128"`
@@ -30,12 +30,12 @@ type Request struct {
 	// Plan is the legs, tried in order until one succeeds.
 	Plan []Leg `json:"plan" validate:"required,min=1,max=8,dive"`
 	// Addresses override the customer's stored ones, by channel.
-	Addresses map[Channel]string `json:"addresses,omitempty" validate:"max=8,dive,keys,oneof=sms push popup inbox ai_call rm_task,endkeys,required,max=512"`
+	Addresses map[Channel]string `json:"addresses,omitempty" validate:"max=8,dive,keys,channel,endkeys,required,max=512"`
 }
 
 // Leg is one channel within a plan.
 type Leg struct {
-	Channel  Channel           `json:"channel" validate:"required,oneof=sms push popup inbox ai_call rm_task"`
+	Channel  Channel           `json:"channel" validate:"required,channel"`
 	Template string            `json:"template,omitempty" validate:"max=128"`
 	Params   map[string]string `json:"params,omitempty" validate:"max=64,dive,keys,max=64,endkeys,max=2048"`
 	Content  *Content          `json:"content,omitempty"`

@@ -160,7 +160,7 @@ func (s *stage) messages() ([]oracle.Message, error) {
 	for _, t := range all {
 		// Our own channels store by id: what a second process stored again
 		// changed nothing.
-		ours := t.Channel == touch.Inbox || t.Channel == touch.Popup || t.Channel == touch.RMTask
+		ours := t.Channel.IsFirstParty()
 		repeated := t.Replay || (ours && own[t.Dispatch])
 		own[t.Dispatch] = own[t.Dispatch] || ours
 		if !repeated {

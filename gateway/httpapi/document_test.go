@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"touchgate.dev/touch"
 )
 
 func document31(t testing.TB) *openapi3.T {
@@ -102,5 +104,23 @@ func TestDocsPageNamesEveryOperation(t *testing.T) {
 		if strings.Contains(page, outside) {
 			t.Errorf("the page holds %q: it must stand alone", outside)
 		}
+	}
+}
+
+// TestDocumentListsChannels compares the enumerations with the tables in touch.
+func TestDocumentListsChannels(t *testing.T) {
+	schemas := document31(t).Components.Schemas
+	var channels, categories []any
+	for _, c := range touch.Channels() {
+		channels = append(channels, string(c))
+	}
+	for _, c := range touch.Categories() {
+		categories = append(categories, string(c))
+	}
+	if got := schemas["Channel"].Value.Enum; !slices.Equal(got, channels) {
+		t.Errorf("the document has the channels %v, touch has %v", got, channels)
+	}
+	if got := schemas["Category"].Value.Enum; !slices.Equal(got, categories) {
+		t.Errorf("the document has the categories %v, touch has %v", got, categories)
 	}
 }

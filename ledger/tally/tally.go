@@ -162,7 +162,7 @@ func (c *Counter) take(e *touch.Event) {
 		add(Attempts)
 	case touch.EventDelivered:
 		add(Delivered)
-		if e.Channel == touch.AICall || e.Channel == touch.RMTask {
+		if e.Channel.IsCall() {
 			add(Connected)
 		}
 	case touch.EventOutcome:

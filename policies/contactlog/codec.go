@@ -12,11 +12,6 @@ import (
 // describe them. What is written here stays in Redis over upgrades: codes may
 // be added and never changed.
 
-var (
-	channelCodes  = [...]touch.Channel{"", touch.SMS, touch.Push, touch.Popup, touch.Inbox, touch.AICall, touch.RMTask}
-	categoryCodes = [...]touch.Category{"", touch.Marketing, touch.Service, touch.Transactional, touch.Collection}
-)
-
 const (
 	pendingBit = 128
 	headSize   = 12 // of a log: epoch and keep
@@ -30,20 +25,26 @@ const (
 	ownerSize  = 40 // of the server's reign behind a generation
 )
 
-// code gives a word's place among the codes, 0 for one without.
-func code[T comparable](codes []T, word T) byte {
-	for i, c := range codes {
-		if c == word {
-			return byte(i)
-		}
+// channelOf and categoryOf translate a code back; code 0 stands for none.
+func channelOf(code uint8) (touch.Channel, bool) {
+	if code == 0 {
+		return "", true
 	}
-	return 0
+	return touch.ChannelByLogCode(code)
 }
 
-// bits gives the set of words as a mask, all bits for an empty one.
-func bits[T comparable](codes []T, words []T) (mask uint16) {
+func categoryOf(code uint8) (touch.Category, bool) {
+	if code == 0 {
+		return "", true
+	}
+	return touch.CategoryByLogCode(code)
+}
+
+// bits returns the codes of the words as a mask, all bits for an empty list. A
+// word without a code has bit 0, as an entry without the word has.
+func bits[T interface{ LogCode() uint8 }](words []T) (mask uint16) {
 	for _, w := range words {
-		mask |= 1 << code(codes, w)
+		mask |= 1 << w.LogCode()
 	}
 	if len(words) == 0 {
 		return 1<<16 - 1
@@ -102,7 +103,7 @@ func readID(s string) string {
 
 func appendEntry(b []byte, e *Entry) []byte {
 	start := len(b)
-	b = append(b, byte(e.Kind)<<4|code(channelCodes[:], e.Channel), code(categoryCodes[:], e.Category)<<5)
+	b = append(b, byte(e.Kind)<<4|e.Channel.LogCode(), e.Category.LogCode()<<5)
 	if e.Pending {
 		b[start] |= pendingBit
 	}
@@ -116,13 +117,15 @@ func readEntry(s string) (e Entry, rest string, ok bool) {
 	if len(s) < hashesAt {
 		return e, "", false
 	}
-	kind, channel, category, mask := Kind(s[0]>>4&7), int(s[0]&15), int(s[1]>>5), s[1]&31
-	if kind > Conversation || channel >= len(channelCodes) || category >= len(categoryCodes) {
+	kind, mask := Kind(s[0]>>4&7), s[1]&31
+	channel, channelKnown := channelOf(s[0] & 15)
+	category, categoryKnown := categoryOf(s[1] >> 5)
+	if kind > Conversation || !channelKnown || !categoryKnown {
 		return e, "", false
 	}
 	e = Entry{
 		ID: readID(s[idAt:hashesAt]), Pending: s[0]&pendingBit != 0, Kind: kind,
-		Channel: channelCodes[channel], Category: categoryCodes[category], At: fromMillis(readNumber(s[2:])),
+		Channel: channel, Category: category, At: fromMillis(readNumber(s[2:])),
 	}
 	s = s[hashesAt:]
 	for i, to := range []*uint64{&e.Subject, &e.Campaign, &e.Address, &e.Caller, &e.Template} {
@@ -157,10 +160,10 @@ func readEntries(log string) ([]Entry, error) {
 
 func appendQuestion(b []byte, q *Question) []byte {
 	limit := min(max(0, q.Limit), 1<<16-1)
-	channels := bits(channelCodes[:], q.Match.Channels)
+	channels := bits(q.Match.Channels)
 	b = appendNumber(b, millis(q.Since))
 	b = append(b, byte(limit>>8), byte(limit), byte(channels>>8), byte(channels),
-		byte(bits(categoryCodes[:], q.Match.Categories)), byte(q.Match.MinKind), 0)
+		byte(bits(q.Match.Categories)), byte(q.Match.MinKind), 0)
 	m := &q.Match
 	return appendHashes(b, len(b)-1, m.Subject, m.Campaign, m.Address, m.Caller, m.Template)
 }
