@@ -4,7 +4,7 @@
 // kinds of adapters that exist; a Provider is one of them with an account, a
 // breaker, a rate, a timeout and a number of calls at once; the Pool chooses a
 // provider for a dispatch and sends. Workers use the Pool, operators read its
-// Status, and cmd/touchgate/adapters.go fills the Registry.
+// Status, and app/adapters.go fills the Registry.
 //
 // What this package promises about a Result: it has the provider's name; a
 // refusal by our own breaker, rate or pause is a known non-send that carries

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/app"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/audit"
 	"touchgate.dev/touch"
@@ -30,7 +31,7 @@ the last record's number and hash. Who keeps that elsewhere can prove later that
 an export is whole.`,
 		Example: `  touchgate audit export --config touchgate.yaml > audit.ndjson`,
 		Args:    cobra.NoArgs,
-		RunE: onLedger(&path, environ, openKeptLedger, func(cmd *cobra.Command, _ []string, l *ledger.Ledger) error {
+		RunE: onLedger(&path, environ, app.OpenExistingLedger, func(cmd *cobra.Command, _ []string, l *ledger.Ledger) error {
 			head, err := audit.Export(cmd.Context(), l.Journal, cmd.OutOrStdout(), audit.Options{All: all})
 			if err != nil {
 				return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/app"
 	"touchgate.dev/internal/lab/bench"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
@@ -138,12 +139,12 @@ func benchHouseCommand(environ []string) *cobra.Command {
 		Use: "house", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			// What the operator has set for a server of theirs is not meant for this one.
-			environ = slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, envPrefix) })
-			cfg, err := LoadConfig(config, environ, registry(nil, nil))
+			environ = slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, app.EnvPrefix) })
+			cfg, err := app.LoadConfig(config, environ, app.Adapters(nil, nil))
 			if err != nil {
 				return err
 			}
-			tuneMemory(environ)
+			app.TuneMemory(environ)
 			cfg.Listen = "127.0.0.1:0" // any free port, which no operator would want
 			if profile != "" {
 				f, err := os.Create(profile)
@@ -157,12 +158,12 @@ func benchHouseCommand(environ []string) *cobra.Command {
 				defer pprof.StopCPUProfile()
 			}
 			ctx := bench.UntilClosed(cmd.Context(), cmd.InOrStdin())
-			app, err := Build(ctx, cfg, Options{DevKey: bench.Key, Tuning: workers.Tuning{SegmentSize: segment}})
+			a, err := app.Build(ctx, cfg, app.Options{DevKey: bench.Key, Tuning: workers.Tuning{SegmentSize: segment}})
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), app.URL())
-			return runAndClose(ctx, app)
+			fmt.Fprintln(cmd.OutOrStdout(), a.URL())
+			return runAndClose(ctx, a)
 		},
 	}
 	cmd.Flags().StringVar(&config, "config", "", "the configuration `FILE`")

@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 	yaml "go.yaml.in/yaml/v3"
+
+	"touchgate.dev/app"
 )
 
 func configCommand(environ []string) *cobra.Command {
@@ -20,7 +22,7 @@ func configCommand(environ []string) *cobra.Command {
   TOUCHGATE_REDIS_MODE=cluster touchgate config check --config touchgate.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := LoadConfig(path, environ, registry(nil, nil))
+			cfg, err := app.LoadConfig(path, environ, app.Adapters(nil, nil))
 			if err != nil {
 				return err
 			}
@@ -34,7 +36,7 @@ func configCommand(environ []string) *cobra.Command {
 		Short: "Print the configuration that results of defaults, file and environment; secrets are hidden",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := LoadConfig(path, environ, registry(nil, nil))
+			cfg, err := app.LoadConfig(path, environ, app.Adapters(nil, nil))
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"touchgate.dev/app"
 	"touchgate.dev/examples"
 	"touchgate.dev/internal/demodata"
 	"touchgate.dev/internal/simulator"
@@ -20,7 +21,7 @@ import (
 
 // stage is everything that a demo runs on.
 type stage struct {
-	app      *App
+	app      *app.App
 	vendors  *simulated
 	truthLog *os.File
 	policies fs.FS
@@ -58,9 +59,9 @@ func buildStage(ctx context.Context, f demoFlags, faulty bool) (_ *stage, err er
 		return nil, err
 	}
 	if f.workers > 0 {
-		cfg.Role = roleFront
+		cfg.Role = app.RoleFront
 	}
-	s.app, err = Build(ctx, cfg, Options{
+	s.app, err = app.Build(ctx, cfg, app.Options{
 		Now: s.now, DevKey: devKey, WrapOwn: s.vendors.Tap, Policies: s.policies, Tuning: demoTuning(),
 		Logger: slog.New(slog.NewTextHandler(f.stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
@@ -168,16 +169,16 @@ func demoTuning() workers.Tuning {
 }
 
 // demoConfig is the configuration of the demo's own processes.
-func demoConfig(f demoFlags, providers string) (*Config, error) {
+func demoConfig(f demoFlags, providers string) (*app.Config, error) {
 	environ := f.environ
 	if f.config == "" {
 		environ = append([]string{}, "TOUCHGATE_DATA="+f.data) // the demo's own, whatever the environment says
 	}
-	cfg, err := LoadConfig(f.config, environ, registry(nil, nil))
+	cfg, err := app.LoadConfig(f.config, environ, app.Adapters(nil, nil))
 	if err != nil {
 		return nil, err
 	}
-	cfg.Role, cfg.Listen, cfg.Metrics, cfg.PublicURL = RoleAll, "127.0.0.1:0", "", ""
+	cfg.Role, cfg.Listen, cfg.Metrics, cfg.PublicURL = app.RoleAll, "127.0.0.1:0", "", ""
 	cfg.Policies.Dir = ""
 	cfg.Providers, err = readProviders(providers)
 	return cfg, err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/app"
 	"touchgate.dev/internal/oracle"
 	"touchgate.dev/internal/simulator"
 	"touchgate.dev/touch"
@@ -123,15 +124,15 @@ func runDemoWorker(ctx context.Context, order workerOrder, environ []string, std
 	if err != nil {
 		return err
 	}
-	cfg.Role = RoleWorker
-	app, err := Build(ctx, cfg, Options{
+	cfg.Role = app.RoleWorker
+	a, err := app.Build(ctx, cfg, app.Options{
 		Now: now, WrapOwn: own.Tap, Tuning: demoTuning(),
 		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
 		return err
 	}
-	return runAndClose(ctx, app)
+	return runAndClose(ctx, a)
 }
 
 // messages is everything that was really taken, by whichever process.

@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/app"
 	"touchgate.dev/gateway"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
@@ -51,7 +52,7 @@ func keyCreateCommand(with withService) *cobra.Command {
 		Example: `  touchgate key create strategy-engine --scopes submit,read --config touchgate.yaml
   touchgate key create ops --scopes admin --config touchgate.yaml`,
 		Args: cobra.ExactArgs(1),
-		RunE: with(openLedger, func(cmd *cobra.Command, args []string, svc *gateway.Service) error {
+		RunE: with(app.OpenLedger, func(cmd *cobra.Command, args []string, svc *gateway.Service) error {
 			key, made, err := svc.CreateKey(cmd.Context(), args[0], scopes)
 			if err != nil {
 				return err
@@ -71,7 +72,7 @@ func keyListCommand(with withService) *cobra.Command {
 		Use:   "list",
 		Short: "List keys, without their secrets",
 		Args:  cobra.NoArgs,
-		RunE: with(openKeptLedger, func(cmd *cobra.Command, _ []string, svc *gateway.Service) error {
+		RunE: with(app.OpenExistingLedger, func(cmd *cobra.Command, _ []string, svc *gateway.Service) error {
 			keys, err := svc.Keys(cmd.Context())
 			if err != nil {
 				return err
@@ -96,7 +97,7 @@ func keyRevokeCommand(with withService) *cobra.Command {
 		Use:   "revoke ID",
 		Short: "Revoke a key for ever",
 		Args:  cobra.ExactArgs(1),
-		RunE: with(openKeptLedger, func(cmd *cobra.Command, args []string, svc *gateway.Service) error {
+		RunE: with(app.OpenExistingLedger, func(cmd *cobra.Command, args []string, svc *gateway.Service) error {
 			if err := svc.RevokeKey(cmd.Context(), args[0]); err != nil {
 				return err
 			}

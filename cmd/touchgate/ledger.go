@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/app"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/audit"
 	"touchgate.dev/touch"
@@ -25,7 +26,7 @@ works on it, and change nothing. They need no gateway.`,
 	}
 	var path string
 	cmd.PersistentFlags().StringVar(&path, "config", "", "the configuration `FILE` that names the ledger")
-	with := func(run ledgerRun) runE { return onLedger(&path, environ, openKeptLedger, run) }
+	with := func(run ledgerRun) runE { return onLedger(&path, environ, app.OpenExistingLedger, run) }
 	cmd.AddCommand(ledgerVerifyCommand(with), ledgerTraceCommand(with), ledgerExportCommand(with))
 	return cmd
 }
@@ -35,14 +36,14 @@ type (
 	ledgerRun  = func(cmd *cobra.Command, args []string, l *ledger.Ledger) error
 	withLedger = func(ledgerRun) runE
 
-	openLedgerFunc = func(ctx context.Context, cfg *Config, now func() time.Time) (*ledger.Ledger, error)
+	openLedgerFunc = func(ctx context.Context, cfg *app.Config, now func() time.Time) (*ledger.Ledger, error)
 )
 
 // onLedger runs a command on the ledger that the configuration in path names,
 // opened by open.
 func onLedger(path *string, environ []string, open openLedgerFunc, run ledgerRun) runE {
 	return func(cmd *cobra.Command, args []string) error {
-		cfg, err := LoadConfig(*path, environ, registry(nil, nil))
+		cfg, err := app.LoadConfig(*path, environ, app.Adapters(nil, nil))
 		if err != nil {
 			return err
 		}

@@ -2,9 +2,7 @@
 
 // Command touchgate is the door through which a bank touches its customers:
 // gateway and workers, the demo, and the operator's tools, in one binary. Each
-// command is one file; config.go says what an operator decides, adapters.go
-// lists the vendors' code that is linked in, and wire.go is the one place
-// where the parts are put together.
+// command is one file. Package app builds and runs the parts.
 package main
 
 import (
@@ -17,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"touchgate.dev/app"
 )
 
 // Exit statuses. A script may rely on them.
@@ -50,8 +50,9 @@ func run(args []string, stdout, stderr io.Writer, environ []string) int {
 		return status.code
 	}
 	fmt.Fprintln(stderr, "touchgate:", err)
-	var cfg *ConfigError
-	if errors.As(err, &cfg) {
+	var cfg *app.ConfigError
+	var usage *app.UsageError
+	if errors.As(err, &cfg) || errors.As(err, &usage) {
 		return exitUsage
 	}
 	return exitFailed

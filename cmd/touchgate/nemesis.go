@@ -13,6 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/app"
 	"touchgate.dev/internal/lab/nemesis"
 	"touchgate.dev/internal/lab/nemesis/world"
 	"touchgate.dev/touch"
@@ -90,7 +91,7 @@ func runNemesis(ctx context.Context, f nemesisFlags, stdout, stderr io.Writer) e
 		return usageError("--redis is single or, with --servers, cluster")
 	}
 	if f.seed == 0 {
-		s, err := seeds()
+		s, err := app.RandomSeed()
 		if err != nil {
 			return err
 		}

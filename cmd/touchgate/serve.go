@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -12,10 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/app"
 	"touchgate.dev/examples"
-	"touchgate.dev/gateway"
 	"touchgate.dev/internal/simulator"
-	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
@@ -45,32 +43,32 @@ dev-key with every scope. It listens on loopback only.`,
   touchgate serve --config /etc/touchgate/touchgate.yaml --role worker`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			tuneMemory(environ)
+			app.TuneMemory(environ)
 			if f.dev {
 				return serveDev(cmd, f, environ)
 			}
 			// Flags are the last word, as in the environment.
 			for name, value := range map[string]string{"ROLE": f.role, "LISTEN": f.listen, "DATA": f.data} {
 				if value != "" {
-					environ = withEnv(environ, envPrefix+name, value)
+					environ = withEnv(environ, app.EnvPrefix+name, value)
 				}
 			}
-			cfg, err := LoadConfig(f.config, environ, registry(nil, nil))
+			cfg, err := app.LoadConfig(f.config, environ, app.Adapters(nil, nil))
 			if err != nil {
 				return err
 			}
-			var o Options
+			var o app.Options
 			if f.clock != "" {
-				if o.Wall, err = trialClock(f.clock); err != nil {
+				if o.Wall, err = app.OffsetClock(f.clock); err != nil {
 					return err
 				}
 			}
-			app, err := Build(cmd.Context(), cfg, o)
+			a, err := app.Build(cmd.Context(), cfg, o)
 			if err != nil {
 				return err
 			}
-			app.log.Info("serving", "role", cfg.Role, "listen", app.Address(), "version", buildVersion())
-			return runAndClose(cmd.Context(), app)
+			a.Logger().Info("serving", "role", cfg.Role, "listen", a.Address(), "version", buildVersion())
+			return runAndClose(cmd.Context(), a)
 		},
 	}
 	flags := cmd.Flags()
@@ -91,9 +89,9 @@ func withEnv(environ []string, name, value string) []string {
 	return append(append([]string{}, environ...), name+"="+value)
 }
 
-func runAndClose(ctx context.Context, app *App) error {
-	err := app.Run(ctx)
-	if closing := app.Close(); err == nil {
+func runAndClose(ctx context.Context, a *app.App) error {
+	err := a.Run(ctx)
+	if closing := a.Close(); err == nil {
 		err = closing
 	}
 	return err
@@ -102,7 +100,7 @@ func runAndClose(ctx context.Context, app *App) error {
 // serveDev runs a development server.
 func serveDev(cmd *cobra.Command, f serveFlags, environ []string) error {
 	if f.listen == "" {
-		f.listen = DefaultConfig().Listen
+		f.listen = app.DefaultConfig().Listen
 	}
 	for flag, address := range map[string]string{"listen": f.listen, "vendors": f.vendors} {
 		if err := loopbackOnly(flag, address); err != nil {
@@ -125,42 +123,27 @@ func serveDev(cmd *cobra.Command, f serveFlags, environ []string) error {
 		return err
 	}
 	defer vendors.Close()
-	cfg, err := LoadConfig("", withEnv(withEnv(environ, "TOUCHGATE_LISTEN", f.listen), "TOUCHGATE_DATA", f.data), registry(nil, nil))
+	cfg, err := app.LoadConfig("", withEnv(withEnv(environ, "TOUCHGATE_LISTEN", f.listen), "TOUCHGATE_DATA", f.data), app.Adapters(nil, nil))
 	if err != nil {
 		return err
 	}
 	if cfg.Providers, err = readProviders(vendors.config); err != nil {
 		return err
 	}
-	if cfg.AppSecret, err = keptSecret(filepath.Join(f.data, "app-secret")); err != nil {
+	if cfg.AppSecret, err = app.LoadOrCreateSecret(filepath.Join(f.data, "app-secret")); err != nil {
 		return err
 	}
-	app, err := Build(cmd.Context(), cfg, Options{DevKey: devKey, WrapOwn: vendors.Tap, Policies: examples.Policies()})
+	a, err := app.Build(cmd.Context(), cfg, app.Options{DevKey: devKey, WrapOwn: vendors.Tap, Policies: examples.Policies()})
 	if err != nil {
 		return err
 	}
-	vendors.SetReceiptURL(app.URL() + "/v1/receipts")
-	if err := app.putTemplates(cmd.Context(), examples.Templates()); err != nil {
-		app.Close()
+	vendors.SetReceiptURL(a.URL() + "/v1/receipts")
+	if err := a.PutTemplates(cmd.Context(), examples.Templates()); err != nil {
+		a.Close()
 		return err
 	}
-	greet(cmd.OutOrStdout(), app.URL(), vendors.URL(""))
-	return runAndClose(cmd.Context(), app)
-}
-
-// putTemplates stores a JSON object of templates by name.
-func (a *App) putTemplates(ctx context.Context, all []byte) error {
-	var templates map[string]ledger.Template
-	if err := json.Unmarshal(all, &templates); err != nil {
-		return touch.Errorf(touch.Invalid, "templates", "cannot be read: %w", err)
-	}
-	for name, t := range templates {
-		t.Name = name
-		if _, err := a.service.PutTemplate(ctx, &gateway.Principal{Caller: "dev", Key: "dev"}, t); err != nil {
-			return err
-		}
-	}
-	return nil
+	greet(cmd.OutOrStdout(), a.URL(), vendors.URL(""))
+	return runAndClose(cmd.Context(), a)
 }
 
 func greet(w io.Writer, url, vendors string) {

@@ -28,12 +28,13 @@ type wall struct {
 
 var walls = []wall{
 	{reason: "the words rest on the standard library only", inside: "touch", deny: []string{"."}},
-	{reason: "the ledger's contract knows only the words", inside: "ledger", deny: floors("policies", "channels", "gateway", "workers", "cmd")},
-	{reason: "policies judge; they neither send nor store", inside: "policies", deny: floors("ledger", "channels", "gateway", "workers", "cmd")},
-	{reason: "channels send; they neither judge nor store", inside: "channels", deny: floors("ledger", "policies", "gateway", "workers", "cmd")},
+	{reason: "the ledger's contract knows only the words", inside: "ledger", deny: floors("policies", "channels", "gateway", "workers", "app", "cmd")},
+	{reason: "policies judge; they neither send nor store", inside: "policies", deny: floors("ledger", "channels", "gateway", "workers", "app", "cmd")},
+	{reason: "channels send; they neither judge nor store", inside: "channels", deny: floors("ledger", "policies", "gateway", "workers", "app", "cmd")},
 	{reason: "a vendor's author needs the words and nothing of ours beside", inside: "channels/adapter", deny: []string{module}, allow: []string{module + "touch", module + "channels/adapter"}},
-	{reason: "the gateway takes in; workers are its neighbours", inside: "gateway", deny: floors("workers", "cmd")},
-	{reason: "workers send; the gateway is their neighbour", inside: "workers", deny: floors("gateway", "cmd")},
+	{reason: "the gateway takes in; workers are its neighbours", inside: "gateway", deny: floors("workers", "app", "cmd")},
+	{reason: "workers send; the gateway is their neighbour", inside: "workers", deny: floors("gateway", "app", "cmd")},
+	{reason: "app builds the parts; commands call it", inside: "app", deny: floors("cmd")},
 	{reason: "one package knows the queue", outside: []string{"workers/queue"}, deny: []string{"github.com/hibiken/asynq"}},
 	{reason: "one package speaks HTTP to callers", outside: []string{"gateway/httpapi"}, deny: []string{"github.com/gin-gonic/gin"}},
 	{reason: "one package owns the breaker", outside: []string{"channels"}, deny: []string{"github.com/sony/gobreaker"}},
@@ -44,7 +45,7 @@ var walls = []wall{
 	{reason: "only commands and the lab's reports draw tables", outside: []string{"cmd", "internal/lab"}, deny: []string{"github.com/jedib0t/go-pretty"}},
 	{reason: "the lab breaks servers; production never reaches it", outside: []string{"internal/lab", "cmd/touchgate"}, deny: []string{module + "internal/lab"}},
 	{reason: "the oracle shares no code with what it checks", inside: "internal/oracle", deny: []string{module}, allow: []string{module + "touch", module + "internal/oracle"}},
-	{reason: "the simulator knows the vendors' protocol only", inside: "internal/simulator", deny: floors("ledger", "policies", "gateway", "workers", "cmd")},
+	{reason: "the simulator knows the vendors' protocol only", inside: "internal/simulator", deny: floors("ledger", "policies", "gateway", "workers", "app", "cmd")},
 	{reason: "conditions are the policies' own", outside: []string{"policies"}, deny: []string{"cel.dev/cel-go"}},
 }
 

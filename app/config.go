@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"time"
@@ -48,19 +48,19 @@ const (
 	RoleWorker  Role = "worker"  // delivers what is in the lanes
 	RoleFeeder  Role = "feeder"  // feeder, reconciler, reporter
 
-	// roleFront is everything but delivery: the demo's, beside its worker
+	// RoleFront is everything but delivery: the demo's, beside its worker
 	// processes. It cannot be configured.
-	roleFront Role = "front"
+	RoleFront Role = "front"
 )
 
 // Gateway reports whether the role serves the API.
-func (r Role) Gateway() bool { return r == RoleAll || r == RoleGateway || r == roleFront }
+func (r Role) Gateway() bool { return r == RoleAll || r == RoleGateway || r == RoleFront }
 
 // Worker reports whether the role delivers.
 func (r Role) Worker() bool { return r == RoleAll || r == RoleWorker }
 
 // Feeder reports whether the role feeds, reconciles and reports.
-func (r Role) Feeder() bool { return r == RoleAll || r == RoleFeeder || r == roleFront }
+func (r Role) Feeder() bool { return r == RoleAll || r == RoleFeeder || r == RoleFront }
 
 // LedgerConfig says where the truth is kept.
 type LedgerConfig struct {

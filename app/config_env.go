@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	yaml "go.yaml.in/yaml/v3"
 )
 
-// envPrefix begins every variable that we read.
-const envPrefix = "TOUCHGATE_"
+// EnvPrefix begins every variable that we read.
+const EnvPrefix = "TOUCHGATE_"
 
 // environment sets what TOUCHGATE_ variables say over cfg. A variable's name
 // is the key's path in capitals: TOUCHGATE_REDIS_MODE is redis.mode. Lists are
@@ -25,7 +25,7 @@ func (l *loader) environment(environ []string, cfg *Config) {
 	environ = slices.Sorted(slices.Values(environ))
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
-		key, ours := strings.CutPrefix(name, envPrefix)
+		key, ours := strings.CutPrefix(name, EnvPrefix)
 		if !ours || key == "KEY" || key == "URL" { // those two are for commands that ask a gateway
 			continue
 		}

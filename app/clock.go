@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -78,9 +78,9 @@ func (c *clock) watch(ctx context.Context, log *slog.Logger) {
 
 func near(a, b int64) bool { return time.Duration(a-b).Abs() <= clockTolerance }
 
-// trialClock is the machine's clock set apart by as many nanoseconds as stand
+// OffsetClock is the machine's clock set apart by as many nanoseconds as stand
 // in a file, in eight bytes. The nemesis sets its processes' clocks by it.
-func trialClock(path string) (func() time.Time, error) {
+func OffsetClock(path string) (func() time.Time, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, touch.Errorf(touch.Invalid, "clock", "cannot be read: %w", err)

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"crypto/rand"
@@ -10,9 +10,9 @@ import (
 	"touchgate.dev/touch"
 )
 
-// keptSecret reads a secret, or makes one and keeps it, so that tokens stay
+// LoadOrCreateSecret reads a secret, or makes one and keeps it, so that tokens stay
 // good over a restart.
-func keptSecret(path string) (adapter.Secret, error) {
+func LoadOrCreateSecret(path string) (adapter.Secret, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		b = []byte(rand.Text() + rand.Text())

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -25,9 +25,9 @@ import (
 // the log busy while one of them waits for it.
 const postgresWriters = 4
 
-// openLedger opens the driver that the configuration names, with group commit
+// OpenLedger opens the driver that the configuration names, with group commit
 // before it.
-func openLedger(ctx context.Context, cfg *Config, now func() time.Time) (*ledger.Ledger, error) {
+func OpenLedger(ctx context.Context, cfg *Config, now func() time.Time) (*ledger.Ledger, error) {
 	if cfg.Ledger.Driver == "postgres" {
 		l, err := postgres.Open(ctx, cfg.Ledger.DSN.Reveal(), postgres.Options{Now: now})
 		if err != nil {
@@ -46,15 +46,15 @@ func openLedger(ctx context.Context, cfg *Config, now func() time.Time) (*ledger
 	return ledger.Group(l, 1), nil // SQLite has one writer
 }
 
-// openKeptLedger opens a ledger that is there already: whoever reads one by the
+// OpenExistingLedger opens a ledger that is there already: whoever reads one by the
 // wrong configuration must not be told that a new and empty one is sound.
-func openKeptLedger(ctx context.Context, cfg *Config, now func() time.Time) (*ledger.Ledger, error) {
+func OpenExistingLedger(ctx context.Context, cfg *Config, now func() time.Time) (*ledger.Ledger, error) {
 	if path := sqlitePath(cfg); cfg.Ledger.Driver != "postgres" {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil, usageError("there is no ledger at %s: name the configuration by --config, or the folder by TOUCHGATE_DATA", path)
 		}
 	}
-	return openLedger(ctx, cfg, now)
+	return OpenLedger(ctx, cfg, now)
 }
 
 func sqlitePath(cfg *Config) string {

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -55,7 +55,7 @@ func TestTrialClockFollowsItsFile(t *testing.T) {
 		}
 	}
 	set(time.Hour)
-	now, err := trialClock(path)
+	now, err := OffsetClock(path)
 	if err != nil {
 		t.Fatal(err)
 	}

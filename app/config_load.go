@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bytes"
@@ -92,7 +92,7 @@ func (l *loader) fault(line int, path, format string, args ...any) {
 func (l *loader) faultAt(path, format string, args ...any) {
 	name := envName(path)
 	if l.env[name] {
-		l.fault(0, envPrefix+name, format, args...)
+		l.fault(0, EnvPrefix+name, format, args...)
 		return
 	}
 	line, at := 0, path

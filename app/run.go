@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -218,3 +218,6 @@ func (a *App) serve(fail func(error)) server {
 		running.Wait()
 	}}
 }
+
+// Logger is the log of the process.
+func (a *App) Logger() *slog.Logger { return a.log }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"runtime/debug"
@@ -15,8 +15,8 @@ const (
 	memoryLimit = 216 << 20
 )
 
-// tuneMemory sets the collector for a process that serves.
-func tuneMemory(environ []string) {
+// TuneMemory sets the collector for a process that serves.
+func TuneMemory(environ []string) {
 	chosen := slices.ContainsFunc(environ, func(v string) bool {
 		return strings.HasPrefix(v, "GOGC=") || strings.HasPrefix(v, "GOMEMLIMIT=")
 	})

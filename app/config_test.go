@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"errors"
@@ -142,8 +142,8 @@ func TestLoadConfigRefuses(t *testing.T) {
 			}
 		})
 	}
-	var status *exitError
-	if _, err := LoadConfig("/nowhere/at/all", nil, testRegistry()); !errors.As(err, &status) || status.code != exitUsage {
+	var usage *UsageError
+	if _, err := LoadConfig("/nowhere/at/all", nil, testRegistry()); !errors.As(err, &usage) {
 		t.Errorf("a missing file: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"touchgate.dev/channels"
@@ -13,10 +13,10 @@ import (
 	"touchgate.dev/ledger"
 )
 
-// registry lists every vendor's code that is linked into this binary: the list
+// Adapters lists every vendor's code that is linked into this binary: the list
 // that a security reviewer signs. Our own channels keep their items in the
 // given store; wrap, when set, goes around their factories.
-func registry(items ledger.Items, wrap func(adapter.Factory) adapter.Factory) channels.Registry {
+func Adapters(items ledger.Items, wrap func(adapter.Factory) adapter.Factory) channels.Registry {
 	if wrap == nil {
 		wrap = func(f adapter.Factory) adapter.Factory { return f }
 	}

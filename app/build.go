@@ -1,4 +1,9 @@
-package main
+// SPDX-License-Identifier: Apache-2.0
+
+// Package app is the composition root: it reads the configuration, builds the
+// parts of one process in the order in which they depend on each other, runs
+// them, and stops them. Adapters lists the vendors' code that is linked in.
+package app
 
 import (
 	"context"
@@ -94,7 +99,7 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 			a.Close()
 		}
 	}()
-	if a.ledger, err = openLedger(ctx, cfg, a.now); err != nil {
+	if a.ledger, err = OpenLedger(ctx, cfg, a.now); err != nil {
 		return nil, err
 	}
 	if a.redis, err = openRedis(ctx, cfg.Redis); err != nil {
@@ -160,7 +165,7 @@ func (a *App) shards() contactlog.Options {
 func (a *App) send(o Options) error {
 	transport := channels.NewTransport()
 	var err error
-	a.pool, err = registry(a.ledger.Items, o.WrapOwn).Open(a.cfg.Providers, adapter.Options{Transport: transport}, channels.Options{
+	a.pool, err = Adapters(a.ledger.Items, o.WrapOwn).Open(a.cfg.Providers, adapter.Options{Transport: transport}, channels.Options{
 		Now: a.now, Logger: a.log, Metrics: a.metrics, PriorityGate: a.priorityGate,
 	})
 	if err != nil {
@@ -168,7 +173,7 @@ func (a *App) send(o Options) error {
 	}
 	a.queue = queue.New(queue.Options{Redis: a.redis.client, Logger: a.log, Grace: a.cfg.Workers.Drain.Std()})
 	a.metrics.MustRegister(a.queue.Collector())
-	seed, err := seeds()
+	seed, err := RandomSeed()
 	if err != nil {
 		return err
 	}
@@ -205,7 +210,7 @@ func (a *App) takeIn(o Options) error {
 	return err
 }
 
-func seeds() (s [2]uint64, err error) {
+func RandomSeed() (s [2]uint64, err error) {
 	return s, binary.Read(crand.Reader, binary.LittleEndian, &s)
 }
 
