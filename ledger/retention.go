@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -21,9 +20,4 @@ type Retention interface {
 	// remains to the hash of what is gone. Class Internal: the chain is broken,
 	// and nothing was removed.
 	CutJournal(ctx context.Context, before time.Time, limit int, now time.Time) (n int, err error)
-}
-
-// CutReason is the reason of the event that a cut leaves in the journal.
-func CutReason(pos int64, hash []byte) string {
-	return fmt.Sprintf("journal cut: records up to %d are removed, the last had the hash %x", pos, hash)
 }

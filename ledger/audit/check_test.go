@@ -10,6 +10,7 @@ import (
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/audit"
+	"touchgate.dev/ledger/journal"
 	"touchgate.dev/ledger/sqlite"
 	"touchgate.dev/touch"
 )
@@ -17,12 +18,12 @@ import (
 // tampered is a journal whose records somebody has changed.
 type tampered struct {
 	ledger.Journal
-	change func([]ledger.JournalRecord) []ledger.JournalRecord
+	change func([]journal.Record) []journal.Record
 }
 
-func (j tampered) JournalRecords(ctx context.Context, after int64, limit int) ([]ledger.JournalRecord, error) {
+func (j tampered) JournalRecords(ctx context.Context, after int64, limit int) ([]journal.Record, error) {
 	all, err := j.Journal.JournalRecords(ctx, 0, 10_000)
-	var page []ledger.JournalRecord
+	var page []journal.Record
 	for _, r := range j.change(all) {
 		if r.Pos > after && len(page) < limit {
 			page = append(page, r)
@@ -57,21 +58,21 @@ func TestCheckNamesTheFirstBrokenRecord(t *testing.T) {
 	if err != nil || head.Records != 8 || head.Pos != 8 || seen != 808 {
 		t.Fatalf("%+v, %v, progress %d", head, err, seen)
 	}
-	type records = []ledger.JournalRecord
+	type records = []journal.Record
 	for name, c := range map[string]struct {
 		change func(r records) records
 		want   string
 	}{
 		"a byte":       {func(r records) records { r[2].Body[3] ^= 1; return r }, "record 3 was changed"},
 		"the time":     {func(r records) records { r[4].At++; return r }, "record 5 was changed"},
-		"the hash too": {func(r records) records { r[4].At++; r[4].Hash = ledger.ChainHash(r[3].Hash, r[4].Sum()); return r }, "record 6 was changed"},
+		"the hash too": {func(r records) records { r[4].At++; r[4].Hash = journal.ChainHash(r[3].Hash, r[4].Sum()); return r }, "record 6 was changed"},
 		"one out":      {func(r records) records { return append(r[:5], r[6:]...) }, "record 6 is missing"},
 		"the end out":  {func(r records) records { return r[:6] }, "record 7 is missing, and every one after"},
-		"the last anew": {func(r records) records { r[7].At++; r[7].Hash = ledger.ChainHash(r[6].Hash, r[7].Sum()); return r },
+		"the last anew": {func(r records) records { r[7].At++; r[7].Hash = journal.ChainHash(r[6].Hash, r[7].Sum()); return r },
 			"record 8 is not the one that the journal's head names"},
 		"nonsense": {func(r records) records {
 			r[7].Body = []byte{255}
-			r[7].Hash = ledger.ChainHash(r[6].Hash, r[7].Sum())
+			r[7].Hash = journal.ChainHash(r[6].Hash, r[7].Sum())
 			return r
 		}, "record 8 cannot be read"},
 	} {
@@ -141,11 +142,10 @@ func TestEventsOfASpan(t *testing.T) {
 // uncut is a journal of which somebody removed the beginning by hand.
 type uncut struct {
 	tampered
-	pos  int64
-	hash []byte
+	truncation journal.Truncation
 }
 
-func (j uncut) JournalCut(context.Context) (int64, []byte, error) { return j.pos, j.hash, nil }
+func (j uncut) JournalCut(context.Context) (journal.Truncation, error) { return j.truncation, nil }
 
 // A beginning that is gone must be told of by a record of the chain.
 func TestCheckWantsTheRecordOfACut(t *testing.T) {
@@ -154,7 +154,7 @@ func TestCheckWantsTheRecordOfACut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := uncut{tampered{l.Journal, func(r []ledger.JournalRecord) []ledger.JournalRecord { return r[3:] }}, 3, all[2].Hash}
+	j := uncut{tampered{l.Journal, func(r []journal.Record) []journal.Record { return r[3:] }}, journal.Truncation{Pos: 3, Hash: all[2].Hash}}
 	if _, err := audit.Check(t.Context(), j, nil, nil); touch.ClassOf(err) != touch.Invalid || !strings.Contains(err.Error(), "no record says") {
 		t.Errorf("cut by hand: %v", err)
 	}

@@ -6,44 +6,44 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
-	"touchgate.dev/ledger/internal/sqlstore"
+	"touchgate.dev/ledger/journal"
 	"touchgate.dev/touch"
 )
 
-// Span says which events to give; empty fields give all.
+// Span selects events; empty fields select all.
 type Span struct {
 	// Since and Until bound when events were recorded, which for receipts is
 	// later than when they happened.
 	Since, Until time.Time
-	After        int64 // only events after this Seq
+	After        int64 // only events with a higher Seq
 	Caller       string
 	Campaign     string
 }
 
-// skew is how far the times of neighbouring records may lie apart the wrong
-// way round: transactions end in another order than they began, on nodes whose
-// clocks differ.
+// skew bounds how far the times of records may be out of order: transactions
+// end in another order than they began, on nodes whose clocks differ.
 const skew = 10 * time.Minute
 
-// Events gives the events of a span to visit, in the order of their Seq, up
-// to the head that the journal has now. It uses little memory. progress, if
-// not nil, hears of each page of records. An error of visit ends it.
-func Events(ctx context.Context, journal ledger.Journal, s Span, visit func(touch.Event) error, progress func(done, total int64)) error {
-	end, _, err := journal.JournalHead(ctx)
+// Events calls visit for each event of a span, in the order of Seq, up to the
+// head that the journal has now. It holds one page of records in memory.
+// progress, if not nil, is called after each page. It stops at an error of
+// visit and returns it. Class Internal: a record cannot be decoded.
+func Events(ctx context.Context, records ledger.Journal, s Span, visit func(touch.Event) error, progress func(done, total int64)) error {
+	end, _, err := records.JournalHead(ctx)
 	if err != nil {
 		return err
 	}
-	first, err := s.begin(ctx, journal, end)
+	first, err := s.begin(ctx, records, end)
 	if err != nil {
 		return err
 	}
 	for pos := first; pos < end; {
-		records, err := journal.JournalRecords(ctx, pos, int(min(page, end-pos)))
-		if err != nil || len(records) == 0 {
+		found, err := records.JournalRecords(ctx, pos, int(min(page, end-pos)))
+		if err != nil || len(found) == 0 {
 			return err
 		}
-		for i := range records {
-			r := &records[i]
+		for i := range found {
+			r := &found[i]
 			pos = r.Pos
 			at := time.UnixMicro(r.At)
 			if !s.Until.IsZero() && at.After(s.Until.Add(skew)) {
@@ -63,9 +63,10 @@ func Events(ctx context.Context, journal ledger.Journal, s Span, visit func(touc
 	return nil
 }
 
-// begin gives the position after which the span may begin.
-func (s *Span) begin(ctx context.Context, journal ledger.Journal, end int64) (int64, error) {
-	after := max(0, sqlstore.Position(s.After)-1)
+// begin returns the position after which the span may begin. Records stand
+// almost in order of time, so a binary search finds it in a few reads.
+func (s *Span) begin(ctx context.Context, records ledger.Journal, end int64) (int64, error) {
+	after := max(0, journal.Position(s.After)-1)
 	if s.Since.IsZero() || end <= after {
 		return after, nil
 	}
@@ -75,26 +76,31 @@ func (s *Span) begin(ctx context.Context, journal ledger.Journal, end int64) (in
 		if err != nil {
 			return true
 		}
-		var records []ledger.JournalRecord
-		records, err = journal.JournalRecords(ctx, after+int64(i), 1)
-		return len(records) == 0 || records[0].At >= early
+		var found []journal.Record
+		found, err = records.JournalRecords(ctx, after+int64(i), 1)
+		return len(found) == 0 || found[0].At >= early
 	})
 	return after + int64(n), err
 }
 
-func (s *Span) visit(r *ledger.JournalRecord, visit func(touch.Event) error) error {
-	events, err := sqlstore.DecodeRecord(r)
+func (s *Span) visit(r *journal.Record, visit func(touch.Event) error) error {
+	events, err := r.Events()
 	if err != nil {
 		return touch.Errorf(touch.Internal, "", "record %d of the journal cannot be read: %w", r.Pos, err)
 	}
 	for i := range events {
-		e := &events[i]
-		if e.Seq <= s.After || s.Caller != "" && e.Caller != s.Caller || s.Campaign != "" && e.Campaign != s.Campaign {
+		if !s.selects(&events[i]) {
 			continue
 		}
-		if err := visit(*e); err != nil {
+		if err := visit(events[i]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *Span) selects(e *touch.Event) bool {
+	return e.Seq > s.After &&
+		(s.Caller == "" || e.Caller == s.Caller) &&
+		(s.Campaign == "" || e.Campaign == s.Campaign)
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package audit takes the journal out of the ledger and proves off line that
-// nothing in it was changed, left out or put elsewhere. An export holds the
-// whole chain of hashes, and of the records that concern the rules (policies,
-// stops, pauses, lists) their events in full; of the others only their own
-// hash, so that no customer's data leaves the ledger.
+// Package audit proves that nothing in the journal was changed, left out or
+// moved: in the ledger itself (Check), and off line in an export (Export,
+// Verify). An export holds the whole chain of hashes. It shows the events of
+// records that concern the rules (policies, kill switches, pauses, lists); of
+// the other records it holds only the hash, so that no customer's data leaves
+// the ledger.
 package audit
 
 import (
@@ -16,98 +17,119 @@ import (
 	"slices"
 
 	"touchgate.dev/ledger"
-	"touchgate.dev/ledger/internal/sqlstore"
+	"touchgate.dev/ledger/journal"
 	"touchgate.dev/touch"
 )
 
-// line is one line of an export. The first has Format, the last Head;
-// those between are the records, in order.
+// line is one line of an export. The first has Format, the last has Head; those
+// between are the records, in order.
 type line struct {
-	Format int   `json:"touchgate_audit,omitempty"`
-	From   int64 `json:"from,omitempty"` // the first position; with Hash its hash, where what was before is not here
+	Format int `json:"touchgate_audit,omitempty"`
+	// From is the first position. When it is not 1, the journal was truncated
+	// before it, and Hash is the first record's hash: the chain starts there.
+	From int64 `json:"from,omitempty"`
 
 	Pos    int64         `json:"pos,omitempty"`
-	Sum    string        `json:"sum,omitempty"` // of a record that is not shown
+	Sum    string        `json:"sum,omitempty"` // only of a record that is not shown
 	ID     int64         `json:"id,omitempty"`
 	At     int64         `json:"at,omitempty"`
 	Count  int64         `json:"count,omitempty"`
 	Body   []byte        `json:"body,omitempty"`
-	Events []touch.Event `json:"events,omitempty"` // the body in words
+	Events []touch.Event `json:"events,omitempty"` // the body, decoded
 
 	Head    *int64 `json:"head,omitempty"` // the last position
 	Hash    string `json:"hash,omitempty"`
 	Records int64  `json:"records,omitempty"`
 }
 
-// format is the number of this form of export.
+// format is the version of the export's format.
 const format = 1
 
-// Head is the end of a chain: whoever keeps it elsewhere can prove that an
-// export is whole.
+// Head is the end of a chain. Whoever keeps it elsewhere can prove later that
+// an export is complete.
 type Head struct {
 	Pos     int64  // of the last record
 	Hash    string // in hexadecimal
 	Records int64  // in the export
-	Shown   int64  // of them with their events
+	Shown   int64  // records in the export with their events
 }
 
 // Options say what to export.
 type Options struct {
-	All bool // show every record, customers' touches too
+	All bool // show the events of every record, customers' touches too
 }
 
 // page is how many records are read at once.
 const page = 500
 
-// Export writes the journal as it stands now, one JSON object a line. It uses
-// little memory.
-func Export(ctx context.Context, journal ledger.Journal, w io.Writer, o Options) (Head, error) {
-	out := bufio.NewWriter(w)
-	enc := json.NewEncoder(out)
-	var head Head
-	end, _, err := journal.JournalHead(ctx)
+// Export writes the journal as it stands now, one JSON object a line. It holds
+// one page of records in memory, however long the journal is. Class Internal:
+// the journal is broken; Unavailable: w or the ledger fails.
+func Export(ctx context.Context, records ledger.Journal, w io.Writer, o Options) (Head, error) {
+	buffered := bufio.NewWriter(w)
+	e := &exporter{out: json.NewEncoder(buffered), options: o}
+	end, _, err := records.JournalHead(ctx)
 	if err != nil {
-		return head, err
+		return e.head, err
 	}
-	begun, after := false, int64(0)
-	for after < end {
-		records, err := journal.JournalRecords(ctx, after, int(min(page, end-after)))
+	for after := int64(0); after < end; after = e.head.Pos {
+		found, err := records.JournalRecords(ctx, after, int(min(page, end-after)))
 		if err != nil {
-			return head, err
+			return e.head, err
 		}
-		if len(records) == 0 {
-			return head, touch.Errorf(touch.Internal, "", "the journal ends before its head: run touchgate ledger verify")
+		if len(found) == 0 {
+			return e.head, touch.Errorf(touch.Internal, "", "the journal ends before its head: run touchgate ledger verify")
 		}
-		for i := range records {
-			r := &records[i]
-			if !begun {
-				begun = true
-				first := line{Format: format, From: r.Pos}
-				if r.Pos != 1 {
-					first.Hash = hex.EncodeToString(r.Hash)
-				}
-				if err := enc.Encode(first); err != nil {
-					return head, writing(err)
-				}
+		for i := range found {
+			if err := e.record(&found[i]); err != nil {
+				return e.head, err
 			}
-			l, err := lineOf(r, o)
-			if err != nil {
-				return head, err
-			}
-			if err := enc.Encode(l); err != nil {
-				return head, writing(err)
-			}
-			if head.Records++; l.Sum == "" {
-				head.Shown++
-			}
-			head.Pos, head.Hash, after = r.Pos, hex.EncodeToString(r.Hash), r.Pos
 		}
 	}
-	if err := enc.Encode(line{Head: &head.Pos, Hash: head.Hash, Records: head.Records}); err != nil {
-		return head, writing(err)
+
+	if err := e.write(line{Head: &e.head.Pos, Hash: e.head.Hash, Records: e.head.Records}); err != nil {
+		return e.head, err
 	}
-	return head, writing(out.Flush())
+	return e.head, writing(buffered.Flush())
 }
+
+// exporter writes the lines of one export.
+type exporter struct {
+	out     *json.Encoder
+	options Options
+	head    Head // of what was written
+}
+
+// record writes a record, after the first line if it is the first record.
+func (e *exporter) record(r *journal.Record) error {
+	hash := hex.EncodeToString(r.Hash)
+	if e.head.Records == 0 {
+		first := line{Format: format, From: r.Pos}
+		if r.Pos != 1 {
+			first.Hash = hash
+		}
+		if err := e.write(first); err != nil {
+			return err
+		}
+	}
+
+	l, err := lineOf(r, e.options)
+	if err != nil {
+		return err
+	}
+	if err := e.write(l); err != nil {
+		return err
+	}
+	e.head.Records++
+	if l.Sum == "" {
+		e.head.Shown++
+	}
+	e.head.Pos = r.Pos
+	e.head.Hash = hash
+	return nil
+}
+
+func (e *exporter) write(l line) error { return writing(e.out.Encode(l)) }
 
 func writing(err error) error {
 	if err == nil {
@@ -116,8 +138,9 @@ func writing(err error) error {
 	return touch.Errorf(touch.Unavailable, "", "the export cannot be written: %w", err)
 }
 
-func lineOf(r *ledger.JournalRecord, o Options) (line, error) {
-	events, err := sqlstore.DecodeRecord(r)
+// lineOf shows a record with its events, or only its sum where they are kept back.
+func lineOf(r *journal.Record, o Options) (line, error) {
+	events, err := r.Events()
 	if err != nil {
 		return line{}, touch.Errorf(touch.Internal, "", "record %d of the journal cannot be read: %w", r.Pos, err)
 	}

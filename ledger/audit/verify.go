@@ -8,8 +8,7 @@ import (
 	"fmt"
 	"io"
 
-	"touchgate.dev/ledger"
-	"touchgate.dev/ledger/internal/sqlstore"
+	"touchgate.dev/ledger/journal"
 	"touchgate.dev/touch"
 )
 
@@ -18,16 +17,17 @@ const maxLine = 64 << 20
 
 // Verify reads an export and checks the whole chain: that no record was
 // changed, left out, added or moved, that the events shown are what the hashed
-// bytes say, and that the end is there. With head not "" the chain must end in
-// that hash, which somebody noted before; without it, who can write the whole
-// file can make a whole chain. visit, if not nil, is given each event shown.
-// An error of class Invalid names the line.
+// bytes decode to, and that the end is there. When head is not "", the chain
+// must end in that hash, which somebody noted earlier; without it, whoever can
+// write the whole file can also forge a whole chain. visit, if not nil, is
+// called for each event shown. An error of class Invalid names the line.
 func Verify(r io.Reader, head string, visit func(touch.Event)) (Head, error) {
 	in := bufio.NewScanner(r)
 	in.Buffer(make([]byte, 64<<10), maxLine)
 	v := &verifier{visit: visit}
 	for in.Scan() {
-		if v.number++; v.ended {
+		v.number++
+		if v.ended {
 			return v.head, v.fault("something follows after the end")
 		}
 		var l line
@@ -52,12 +52,12 @@ func Verify(r io.Reader, head string, visit func(touch.Event)) (Head, error) {
 	return v.head, nil
 }
 
-// verifier walks an export.
+// verifier walks the lines of an export.
 type verifier struct {
-	number int // of the line
+	number int // of the line, from 1
 	head   Head
-	prev   []byte
-	start  []byte // the first record's hash, where what was before is not here
+	prev   []byte // hash of the record before
+	start  []byte // the first record's hash, when the journal was truncated before it
 	ended  bool
 	visit  func(touch.Event)
 }
@@ -91,16 +91,21 @@ func (v *verifier) line(l *line) error {
 	if err != nil {
 		return err
 	}
-	v.prev = ledger.ChainHash(v.prev, sum)
+	v.prev = journal.ChainHash(v.prev, sum)
 	if len(v.start) > 0 {
-		v.prev, v.start = v.start, nil
+		// The record before this one was removed, so this hash cannot be
+		// computed: it is given.
+		v.prev = v.start
+		v.start = nil
 	}
-	v.head.Pos, v.head.Hash = l.Pos, hex.EncodeToString(v.prev)
+	v.head.Pos = l.Pos
+	v.head.Hash = hex.EncodeToString(v.prev)
 	v.head.Records++
 	return nil
 }
 
-// sum is the hash of a record, shown or not.
+// sum returns the hash of a record, shown or not, and checks that what is shown
+// is what was hashed.
 func (v *verifier) sum(l *line) (sum [32]byte, err error) {
 	if l.Sum != "" {
 		b, err := hex.DecodeString(l.Sum)
@@ -109,8 +114,8 @@ func (v *verifier) sum(l *line) (sum [32]byte, err error) {
 		}
 		return [32]byte(b), nil
 	}
-	r := ledger.JournalRecord{Pos: l.Pos, ID: l.ID, At: l.At, Count: l.Count, Body: l.Body}
-	events, err := sqlstore.DecodeRecord(&r)
+	r := journal.Record{Pos: l.Pos, ID: l.ID, At: l.At, Count: l.Count, Body: l.Body}
+	events, err := r.Events()
 	if err != nil {
 		return sum, v.fault("record %d was changed: its bytes are no events", l.Pos)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/journal"
 	"touchgate.dev/touch"
 )
 
@@ -104,7 +105,7 @@ func testJournal(k *kit) {
 		}
 		for i := range records {
 			r := &records[i]
-			prev = ledger.ChainHash(prev, r.Sum())
+			prev = journal.ChainHash(prev, r.Sum())
 			if after++; r.Pos != after || !bytes.Equal(prev, r.Hash) {
 				k.Fatalf("record %d does not follow", r.Pos)
 			}

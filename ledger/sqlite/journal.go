@@ -1,9 +1,9 @@
 package sqlite
 
 import (
-	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/ledger/internal/sqlstore"
+	"touchgate.dev/ledger/journal"
 )
 
 // AppendJournal implements sqlstore.Driver. SQLite has no SHA-256, so it reads
@@ -21,7 +21,7 @@ func (*database) AppendJournal(s sqldb.Session, records []sqlstore.JournalRow) e
 	for i := range records {
 		r := &records[i]
 		pos++
-		hash = ledger.ChainHash(hash, r.Sum)
+		hash = journal.ChainHash(hash, r.Sum)
 		s.Queue(sqldb.Statement{
 			Query: `INSERT INTO journal (pos, id, at, count, callers, body, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			Args:  []any{pos, r.ID, r.At, r.Count, r.Callers, r.Body, hash},

@@ -6,155 +6,140 @@ import (
 	json "github.com/go-json-experiment/json/v1" // means the same as encoding/json, in half the time
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/internal/wire"
 	"touchgate.dev/touch"
 )
 
-// Blobs begin with the number of their form, so that a later form can stand
-// beside stored ones.
-const form1 = 1
-
-func newWriter(size int) *writer {
-	return &writer{b: append(make([]byte, 0, size), form1)}
-}
-
-func openBlob(b []byte) *reader {
-	r := &reader{b: b}
-	if r.uint() != form1 {
-		r.fail()
-	}
-	return r
-}
-
 // packTouch writes what the columns of the touch's row do not hold.
 func packTouch(t *touch.Touch) []byte {
-	w := newWriter(256)
-	w.text(t.Key)
-	w.time(t.AcceptedAt)
-	w.word(string(t.Category))
-	w.text(t.Subject)
-	w.optTime(t.NotBefore)
-	w.optTime(t.ExpiresAt)
-	w.uint(uint64(len(t.Plan)))
+	w := wire.NewWriter(256)
+	w.Text(t.Key)
+	w.Time(t.AcceptedAt)
+	w.Interned(string(t.Category))
+	w.Text(t.Subject)
+	writeOptTime(w, t.NotBefore)
+	writeOptTime(w, t.ExpiresAt)
+	w.Uint(uint64(len(t.Plan)))
 	for i := range t.Plan {
-		w.leg(&t.Plan[i])
+		writeLeg(w, &t.Plan[i])
 	}
-	w.uint(uint64(len(t.Addresses)))
+	w.Uint(uint64(len(t.Addresses)))
 	for c, a := range t.Addresses {
-		w.word(string(c))
-		w.text(a)
+		w.Interned(string(c))
+		w.Text(a)
 	}
-	w.uint(uint64(len(t.Pins)))
+	w.Uint(uint64(len(t.Pins)))
 	for _, p := range t.Pins {
-		w.int(int64(p))
+		w.Int(int64(p))
 	}
-	return w.b
+	return w.Bytes()
 }
 
 func unpackTouch(b []byte, t *touch.Touch) error {
-	r := openBlob(b)
-	t.Key = r.text()
-	t.AcceptedAt = r.time()
-	t.Category = touch.Category(r.word())
-	t.Subject = r.text()
-	t.NotBefore, t.ExpiresAt = r.optTime(), r.optTime()
-	if n := r.count(); n > 0 {
+	r := wire.NewReader(b)
+	t.Key = r.Text()
+	t.AcceptedAt = r.Time()
+	t.Category = touch.Category(r.Interned())
+	t.Subject = r.Text()
+	t.NotBefore, t.ExpiresAt = readOptTime(r), readOptTime(r)
+	if n := r.Count(); n > 0 {
 		t.Plan = make([]touch.Leg, n)
 		for i := range t.Plan {
-			r.leg(&t.Plan[i])
+			readLeg(r, &t.Plan[i])
 		}
 	}
-	if n := r.count(); n > 0 {
+	if n := r.Count(); n > 0 {
 		t.Addresses = make(map[touch.Channel]string, n)
 		for range n {
-			c := touch.Channel(r.word())
-			t.Addresses[c] = r.text()
+			c := touch.Channel(r.Interned())
+			t.Addresses[c] = r.Text()
 		}
 	}
-	if n := r.count(); n > 0 {
+	if n := r.Count(); n > 0 {
 		t.Pins = make([]int, n)
 		for i := range t.Pins {
-			t.Pins[i] = int(r.int())
+			t.Pins[i] = int(r.Int())
 		}
 	}
-	return r.err
+	return r.Err()
 }
 
-func (w *writer) leg(l *touch.Leg) {
-	w.word(string(l.Channel))
-	w.word(l.Template)
-	w.texts(l.Params)
-	w.bool(l.Content != nil)
+func writeLeg(w *wire.Writer, l *touch.Leg) {
+	w.Interned(string(l.Channel))
+	w.Interned(l.Template)
+	writeTexts(w, l.Params)
+	w.Bool(l.Content != nil)
 	if c := l.Content; c != nil {
-		w.text(c.Title)
-		w.text(c.Body)
-		w.text(c.Link)
-		w.text(c.Image)
-		w.text(c.Placement)
-		w.texts(c.Data)
+		w.Text(c.Title)
+		w.Text(c.Body)
+		w.Text(c.Link)
+		w.Text(c.Image)
+		w.Text(c.Placement)
+		writeTexts(w, c.Data)
 	}
-	w.text(l.Title)
-	w.int(int64(l.DueIn))
-	w.bool(l.Assign != nil)
+	w.Text(l.Title)
+	w.Int(int64(l.DueIn))
+	w.Bool(l.Assign != nil)
 	if a := l.Assign; a != nil {
-		w.text(a.Manager)
-		w.text(a.Queue)
-		w.text(a.Branch)
+		w.Text(a.Manager)
+		w.Text(a.Queue)
+		w.Text(a.Branch)
 	}
-	w.int(int64(l.Wait))
-	w.word(l.Until)
+	w.Int(int64(l.Wait))
+	w.Interned(l.Until)
 }
 
-func (r *reader) leg(l *touch.Leg) {
-	l.Channel = touch.Channel(r.word())
-	l.Template = r.word()
-	l.Params = r.texts()
-	if r.bool() {
+func readLeg(r *wire.Reader, l *touch.Leg) {
+	l.Channel = touch.Channel(r.Interned())
+	l.Template = r.Interned()
+	l.Params = readTexts(r)
+	if r.Bool() {
 		l.Content = &touch.Content{
-			Title: r.text(), Body: r.text(), Link: r.text(), Image: r.text(), Placement: r.text(), Data: r.texts(),
+			Title: r.Text(), Body: r.Text(), Link: r.Text(), Image: r.Text(), Placement: r.Text(), Data: readTexts(r),
 		}
 	}
-	l.Title = r.text()
-	l.DueIn = touch.Duration(r.int())
-	if r.bool() {
-		l.Assign = &touch.Assignee{Manager: r.text(), Queue: r.text(), Branch: r.text()}
+	l.Title = r.Text()
+	l.DueIn = touch.Duration(r.Int())
+	if r.Bool() {
+		l.Assign = &touch.Assignee{Manager: r.Text(), Queue: r.Text(), Branch: r.Text()}
 	}
-	l.Wait = touch.Duration(r.int())
-	l.Until = r.word()
+	l.Wait = touch.Duration(r.Int())
+	l.Until = r.Interned()
 }
 
-func (w *writer) texts(m map[string]string) {
-	w.uint(uint64(len(m)))
+func writeTexts(w *wire.Writer, m map[string]string) {
+	w.Uint(uint64(len(m)))
 	for k, v := range m {
-		w.word(k)
-		w.text(v)
+		w.Interned(k)
+		w.Text(v)
 	}
 }
 
-func (r *reader) texts() map[string]string {
-	n := r.count()
+func readTexts(r *wire.Reader) map[string]string {
+	n := r.Count()
 	if n == 0 {
 		return nil
 	}
 	m := make(map[string]string, n)
 	for range n {
-		k := r.word()
-		m[k] = r.text()
+		k := r.Interned()
+		m[k] = r.Text()
 	}
 	return m
 }
 
-func (w *writer) optTime(t *time.Time) {
-	w.bool(t != nil)
+func writeOptTime(w *wire.Writer, t *time.Time) {
+	w.Bool(t != nil)
 	if t != nil {
-		w.time(*t)
+		w.Time(*t)
 	}
 }
 
-func (r *reader) optTime() *time.Time {
-	if !r.bool() {
+func readOptTime(r *wire.Reader) *time.Time {
+	if !r.Bool() {
 		return nil
 	}
-	t := r.time()
+	t := r.Time()
 	return &t
 }
 
@@ -163,65 +148,65 @@ func packContacts(cs []ledger.Contact) []byte {
 	if len(cs) == 0 {
 		return nil
 	}
-	w := newWriter(32)
-	w.uint(uint64(len(cs)))
+	w := wire.NewWriter(32)
+	w.Uint(uint64(len(cs)))
 	for _, c := range cs {
-		w.uint(uint64(c.Leg))
-		w.word(string(c.Channel))
-		w.time(c.At)
-		w.word(c.Kind)
-		w.word(c.Heard)
+		w.Uint(uint64(c.Leg))
+		w.Interned(string(c.Channel))
+		w.Time(c.At)
+		w.Interned(c.Kind)
+		w.Interned(c.Heard)
 	}
-	return w.b
+	return w.Bytes()
 }
 
 func unpackContacts(b []byte) ([]ledger.Contact, error) {
 	if len(b) == 0 {
 		return nil, nil
 	}
-	r := openBlob(b)
-	cs := make([]ledger.Contact, r.count())
+	r := wire.NewReader(b)
+	cs := make([]ledger.Contact, r.Count())
 	for i := range cs {
 		cs[i] = ledger.Contact{
-			Leg: int(r.uint()), Channel: touch.Channel(r.word()), At: r.time(), Kind: r.word(), Heard: r.word(),
+			Leg: int(r.Uint()), Channel: touch.Channel(r.Interned()), At: r.Time(), Kind: r.Interned(), Heard: r.Interned(),
 		}
 	}
-	return cs, r.err
+	return cs, r.Err()
 }
 
 func packIntents(is []ledger.Intent) []byte {
 	if len(is) == 0 {
 		return nil
 	}
-	w := newWriter(16 * len(is))
-	w.uint(uint64(len(is)))
+	w := wire.NewWriter(16 * len(is))
+	w.Uint(uint64(len(is)))
 	var last ledger.Intent
 	for _, i := range is {
-		w.int(i.Seq - last.Seq)
-		w.int(i.Version)
-		w.uint(uint64(i.Leg))
-		w.uint(uint64(i.Attempt))
-		w.word(i.Provider)
-		w.int(micros(i.At) - micros(last.At))
+		w.Int(i.Seq - last.Seq)
+		w.Int(i.Version)
+		w.Uint(uint64(i.Leg))
+		w.Uint(uint64(i.Attempt))
+		w.Interned(i.Provider)
+		w.Int(wire.Micros(i.At) - wire.Micros(last.At))
 		last = i
 	}
-	return w.b
+	return w.Bytes()
 }
 
 func unpackIntents(b []byte) ([]ledger.Intent, error) {
 	if len(b) == 0 {
 		return nil, nil
 	}
-	r := openBlob(b)
-	is := make([]ledger.Intent, r.count())
+	r := wire.NewReader(b)
+	is := make([]ledger.Intent, r.Count())
 	var seq, at int64
 	for i := range is {
-		seq += r.int()
-		is[i] = ledger.Intent{Seq: seq, Version: r.int(), Leg: int(r.uint()), Attempt: int(r.uint()), Provider: r.word()}
-		at += r.int()
-		is[i].At = fromMicros(at)
+		seq += r.Int()
+		is[i] = ledger.Intent{Seq: seq, Version: r.Int(), Leg: int(r.Uint()), Attempt: int(r.Uint()), Provider: r.Interned()}
+		at += r.Int()
+		is[i].At = wire.FromMicros(at)
 	}
-	return is, r.err
+	return is, r.Err()
 }
 
 // marshal is for rows that are read whole and are not many.

@@ -5,23 +5,23 @@ import (
 	"context"
 	"time"
 
-	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/internal/sqldb"
+	"touchgate.dev/ledger/journal"
 	"touchgate.dev/touch"
 )
 
 // JournalCut implements ledger.Journal.
-func (s journalStore) JournalCut(ctx context.Context) (pos int64, hash []byte, err error) {
+func (s journalStore) JournalCut(ctx context.Context) (done journal.Truncation, err error) {
 	err = s.query(ctx, func(c *conn) error {
-		pos, hash, err = c.cut()
+		done, err = c.cut()
 		return err
 	})
-	return pos, hash, err
+	return done, err
 }
 
-func (c *conn) cut() (pos int64, hash []byte, err error) {
-	_, err = c.one([]any{&pos, &hash}, `SELECT pos, hash FROM cut WHERE id = 1`)
-	return pos, hash, err
+func (c *conn) cut() (done journal.Truncation, err error) {
+	_, err = c.one([]any{&done.Pos, &done.Hash}, `SELECT pos, hash FROM cut WHERE id = 1`)
+	return done, err
 }
 
 // CutJournal implements ledger.Retention.
@@ -35,13 +35,15 @@ func (s retentionStore) CutJournal(ctx context.Context, before time.Time, limit 
 }
 
 func (t *tx) cutJournal(before int64, limit int, now time.Time) (n int, err error) {
-	from, hash, err := t.cut()
+	done, err := t.cut()
 	if err != nil {
 		return 0, err
 	}
-	pos, whole, old := from, true, true
+	from := done.Pos
+	whole := true
+	old := true
 	err = t.each(func(rows sqldb.Rows) error {
-		var r ledger.JournalRecord
+		var r journal.Record
 		if err := rows.Scan(&r.Pos, &r.ID, &r.At, &r.Count, &r.Body, &r.Hash); err != nil {
 			return err
 		}
@@ -49,9 +51,9 @@ func (t *tx) cutJournal(before int64, limit int, now time.Time) (n int, err erro
 		if old = old && r.At < before; !old || !whole {
 			return nil
 		}
-		next := ledger.ChainHash(hash, r.Sum())
-		if whole = r.Pos == pos+1 && bytes.Equal(next, r.Hash); whole {
-			pos, hash = r.Pos, next
+		next := journal.ChainHash(done.Hash, r.Sum())
+		if whole = r.Pos == done.Pos+1 && bytes.Equal(next, r.Hash); whole {
+			done = journal.Truncation{Pos: r.Pos, Hash: next}
 			n++
 		}
 		return nil
@@ -60,20 +62,20 @@ func (t *tx) cutJournal(before int64, limit int, now time.Time) (n int, err erro
 	case err != nil:
 		return 0, err
 	case !whole:
-		return 0, touch.Errorf(touch.Internal, "", "record %d of the journal is broken, so nothing is cut: run touchgate ledger verify", pos+1)
+		return 0, touch.Errorf(touch.Internal, "", "record %d of the journal is broken, so nothing is cut: run touchgate ledger verify", done.Pos+1)
 	case n == 0:
 		return 0, nil
 	}
-	moved, err := t.exec(`UPDATE cut SET pos = $2, hash = $3 WHERE id = 1 AND pos = $1`, from, pos, hash)
+	moved, err := t.exec(`UPDATE cut SET pos = $2, hash = $3 WHERE id = 1 AND pos = $1`, from, done.Pos, done.Hash)
 	if err != nil {
 		return 0, err
 	}
 	if moved == 0 {
 		return 0, errConflict
 	}
-	if _, err := t.exec(`DELETE FROM journal WHERE pos <= $1`, pos); err != nil {
+	if _, err := t.exec(`DELETE FROM journal WHERE pos <= $1`, done.Pos); err != nil {
 		return 0, err
 	}
-	_, err = t.log([]touch.Event{{Kind: touch.EventControl, At: now, Actor: "retention", Reason: ledger.CutReason(pos, hash)}})
+	_, err = t.log([]touch.Event{done.Event(now)})
 	return n, err
 }

@@ -3,8 +3,8 @@ package sqlstore
 import (
 	"context"
 
-	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/internal/sqldb"
+	"touchgate.dev/ledger/journal"
 	"touchgate.dev/touch"
 )
 
@@ -16,7 +16,7 @@ func (s eventStore) Events(ctx context.Context, caller string, after int64, limi
 	limit = clampLimit(limit, 100, 10_000)
 	var events []touch.Event
 	err := s.query(ctx, func(c *conn) error {
-		pos := after >> placeBits
+		pos := journal.Position(after)
 		for len(events) < limit {
 			n, last, err := c.feedPage(caller, pos, func(e *touch.Event) {
 				if e.Seq > after && (caller == "" || e.Caller == caller) && len(events) < limit {
@@ -37,23 +37,23 @@ func (s eventStore) Events(ctx context.Context, caller string, after int64, limi
 // and the position of the last.
 func (c *conn) feedPage(caller string, from int64, visit func(*touch.Event)) (n int, last int64, err error) {
 	err = c.each(func(rows sqldb.Rows) error {
-		var count int64
-		var body []byte
-		if err := rows.Scan(&last, &count, &body); err != nil {
+		var r journal.Record
+		if err := rows.Scan(&r.Pos, &r.Count, &r.Body); err != nil {
 			return err
 		}
 		n++
-		return readRecord(last, count, body, visit)
+		last = r.Pos
+		return r.Each(visit)
 	}, `SELECT pos, count, body FROM journal WHERE pos >= $1 AND (callers & $2 <> 0 OR $3) ORDER BY pos LIMIT $4`,
 		from, callerBit(caller), caller == "", recordsAtOnce)
 	return n, last, err
 }
 
 // JournalRecords implements ledger.Journal.
-func (s journalStore) JournalRecords(ctx context.Context, after int64, limit int) (records []ledger.JournalRecord, err error) {
+func (s journalStore) JournalRecords(ctx context.Context, after int64, limit int) (records []journal.Record, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		return c.each(func(rows sqldb.Rows) error {
-			var r ledger.JournalRecord
+			var r journal.Record
 			err := rows.Scan(&r.Pos, &r.ID, &r.At, &r.Count, &r.Body, &r.Hash)
 			records = append(records, r)
 			return err
@@ -70,12 +70,3 @@ func (s journalStore) JournalHead(ctx context.Context) (pos int64, hash []byte, 
 	})
 	return pos, hash, err
 }
-
-// DecodeRecord gives the events of a stored record.
-func DecodeRecord(r *ledger.JournalRecord) (events []touch.Event, err error) {
-	err = readRecord(r.Pos, r.Count, r.Body, func(e *touch.Event) { events = append(events, *e) })
-	return events, err
-}
-
-// Position is that of the record that an event is in.
-func Position(seq int64) int64 { return seq >> placeBits }

@@ -7,6 +7,7 @@ import (
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/internal/sqldb"
+	"touchgate.dev/ledger/internal/wire"
 	"touchgate.dev/touch"
 )
 
@@ -185,7 +186,7 @@ func (f *feedTx) split(w *timerGroup, members []int64) error {
 	part.segment = f.seg.id
 	f.t.writeGroups([]*timerGroup{part})
 	f.seg.addGroup(part, part.seqs)
-	f.t.send(`UPDATE waits SET seqs = $2 WHERE id = $1`, w.id, packNumbers(members[n:]))
+	f.t.send(`UPDATE waits SET seqs = $2 WHERE id = $1`, w.id, wire.PackInts(members[n:]))
 	return nil
 }
 

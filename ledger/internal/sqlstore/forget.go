@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger/internal/sqldb"
+	"touchgate.dev/ledger/journal"
 	"touchgate.dev/touch"
 )
 
@@ -149,12 +150,11 @@ func (f *purgeTx) vendorKeys() (keys [][]byte, err error) {
 		records = append(records, id)
 	}
 	err = f.t.each(func(rows sqldb.Rows) error {
-		var pos, count int64
-		var body []byte
-		if err := rows.Scan(&pos, &count, &body); err != nil {
+		var r journal.Record
+		if err := rows.Scan(&r.Pos, &r.Count, &r.Body); err != nil {
 			return err
 		}
-		return readRecord(pos, count, body, func(e *touch.Event) {
+		return r.Each(func(e *touch.Event) {
 			if _, past := f.past[e.Touch]; past && e.Result != nil && e.Result.VendorID != "" {
 				keys = append(keys, vendorKey(e.Result.Provider, e.Result.VendorID))
 			}

@@ -3,8 +3,8 @@ package sqlstore
 import (
 	"hash/fnv"
 
-	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/internal/sqldb"
+	"touchgate.dev/ledger/journal"
 	"touchgate.dev/touch"
 )
 
@@ -12,16 +12,12 @@ import (
 // one). A record has an id, drawn when its first event is added so that rows
 // can name it, and a position, given as the last step under the lock of the
 // head: positions are in the order of commits and have no gaps. An event's Seq
-// is its record's position and its place within the record.
-const (
-	placeBits   = 12
-	recordLimit = 1 << placeBits
-)
+// is its record's position and its index within the record.
 
 // record is one line of the journal, before it has a position.
 type record struct {
 	id    int64
-	w     *writer
+	body  *journal.Body
 	count int
 	// reserved counts the events there will be; some may not come.
 	reserved int
@@ -48,11 +44,11 @@ func (t *tx) log(events []touch.Event) (int64, error) {
 
 // reserve finds a record with room for n more events and keeps the room.
 func (t *tx) reserve(n int) (*record, error) {
-	if n > recordLimit {
+	if n > journal.MaxEvents {
 		return nil, touch.Errorf(touch.TooLarge, "events", "a touch cannot have %d events at once", n)
 	}
 	if k := len(t.journal.records); k > 0 {
-		if r := t.journal.records[k-1]; r.reserved+n <= recordLimit {
+		if r := t.journal.records[k-1]; r.reserved+n <= journal.MaxEvents {
 			r.reserved += n
 			return r, nil
 		}
@@ -61,7 +57,7 @@ func (t *tx) reserve(n int) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &record{id: id, w: newWriter(1024), at: micros(t.core.now()), reserved: n}
+	r := &record{id: id, body: journal.NewBody(), at: micros(t.core.now()), reserved: n}
 	t.journal.records = append(t.journal.records, r)
 	return r, nil
 }
@@ -69,7 +65,7 @@ func (t *tx) reserve(n int) (*record, error) {
 // add writes events for which there is room.
 func (r *record) add(events []touch.Event) {
 	for i := range events {
-		r.w.event(&events[i])
+		r.body.Add(&events[i])
 		r.callers |= callerBit(events[i].Caller)
 	}
 	r.count += len(events)
@@ -88,7 +84,7 @@ func callerBit(caller string) int64 {
 
 // sum is the record's own hash.
 func (r *record) sum() [32]byte {
-	return (&ledger.JournalRecord{ID: r.id, At: r.at, Count: int64(r.count), Body: r.w.b}).Sum()
+	return (&journal.Record{ID: r.id, At: r.at, Count: int64(r.count), Body: r.body.Bytes()}).Sum()
 }
 
 // writeJournal appends the records that hold something.
@@ -96,7 +92,7 @@ func (t *tx) writeJournal() error {
 	records := make([]JournalRow, 0, len(t.journal.records))
 	for _, r := range t.journal.records {
 		if r.count > 0 {
-			records = append(records, JournalRow{ID: r.id, At: r.at, Count: int64(r.count), Callers: r.callers, Body: r.w.b, Sum: r.sum()})
+			records = append(records, JournalRow{ID: r.id, At: r.at, Count: int64(r.count), Callers: r.callers, Body: r.body.Bytes(), Sum: r.sum()})
 		}
 	}
 	if len(records) == 0 {
@@ -105,31 +101,15 @@ func (t *tx) writeJournal() error {
 	return t.core.db.AppendJournal(t, records)
 }
 
-// readRecord calls visit for each event of a record.
-func readRecord(pos, count int64, body []byte, visit func(*touch.Event)) error {
-	r := openBlob(body)
-	for i := range count {
-		var e touch.Event
-		r.event(&e)
-		if r.err != nil {
-			return r.err
-		}
-		e.Seq = pos<<placeBits | i
-		visit(&e)
-	}
-	return nil
-}
-
 // history gives the events of one touch from the records that hold them.
 func (c *conn) history(id touch.ID, records []int64) ([]touch.Event, error) {
 	var events []touch.Event
 	err := c.each(func(rows sqldb.Rows) error {
-		var pos, count int64
-		var body []byte
-		if err := rows.Scan(&pos, &count, &body); err != nil {
+		var r journal.Record
+		if err := rows.Scan(&r.Pos, &r.Count, &r.Body); err != nil {
 			return err
 		}
-		return readRecord(pos, count, body, func(e *touch.Event) {
+		return r.Each(func(e *touch.Event) {
 			if e.Touch == id {
 				events = append(events, *e)
 			}

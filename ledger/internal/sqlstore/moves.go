@@ -6,6 +6,7 @@ import (
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/internal/sqldb"
+	"touchgate.dev/ledger/internal/wire"
 	"touchgate.dev/touch"
 )
 
@@ -181,7 +182,7 @@ var progressColumns2 = sqldb.Columns[*transition]{
 	sqldb.Int("wait", func(m *transition) int64 { return m.alias }),
 	sqldb.Text("provider", func(m *transition) string { return m.next.Provider }),
 	sqldb.Blob("contacts", func(m *transition) []byte { return packContacts(m.next.Contacts) }),
-	sqldb.Blob("trail", func(m *transition) []byte { return packNumbers(m.recordIDs()) }),
+	sqldb.Blob("trail", func(m *transition) []byte { return wire.PackInts(m.recordIDs()) }),
 }
 
 var insertProgress = sqldb.NewInsert("progress", progressColumns2,

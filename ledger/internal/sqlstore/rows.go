@@ -5,6 +5,7 @@ import (
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/internal/sqldb"
+	"touchgate.dev/ledger/internal/wire"
 	"touchgate.dev/touch"
 )
 
@@ -59,7 +60,7 @@ func (r *progressRow) complete(due int64, contacts, trail []byte) (err error) {
 	if r.Contacts, err = unpackContacts(contacts); err != nil {
 		return err
 	}
-	r.laterRecords, err = unpackNumbers(trail)
+	r.laterRecords, err = wire.UnpackInts(trail)
 	return err
 }
 

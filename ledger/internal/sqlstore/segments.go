@@ -7,6 +7,7 @@ import (
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/internal/sqldb"
+	"touchgate.dev/ledger/internal/wire"
 )
 
 // segment is a row of segments.
@@ -51,7 +52,7 @@ func (t *tx) insertSegment(s *segment) {
 	}
 	t.send(`INSERT INTO segments (id, lane, epoch, claimed, worker, lease_until, since, crashes, waits, seqs, intents)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)`,
-		s.id, s.lane, s.epoch, claimed, s.worker, micros(s.until), micros(t.core.now()), packNumbers(s.groups), packNumbers(s.seqs), packIntents(s.intents))
+		s.id, s.lane, s.epoch, claimed, s.worker, micros(s.until), micros(t.core.now()), wire.PackInts(s.groups), wire.PackInts(s.seqs), packIntents(s.intents))
 }
 
 // lockSegment reads a segment at an epoch; class Conflict when there is none.
@@ -88,10 +89,10 @@ func scanSegment(rows sqldb.Rows, ref ledger.SegmentRef) (*segment, error) {
 		return nil, err
 	}
 	s.claimed = claimed != 0
-	if s.groups, err = unpackNumbers(waits); err != nil {
+	if s.groups, err = wire.UnpackInts(waits); err != nil {
 		return nil, err
 	}
-	if s.seqs, err = unpackNumbers(seqs); err != nil {
+	if s.seqs, err = wire.UnpackInts(seqs); err != nil {
 		return nil, err
 	}
 	s.intents, err = unpackIntents(intents)
@@ -101,7 +102,7 @@ func scanSegment(rows sqldb.Rows, ref ledger.SegmentRef) (*segment, error) {
 // saveSegment stores what is left of a segment and its intents, or ends it.
 func (t *tx) saveSegment(s *segment) {
 	if len(s.seqs) > 0 {
-		t.send(`UPDATE segments SET seqs = $2, intents = $3 WHERE id = $1`, s.id, packNumbers(s.seqs), packIntents(s.intents))
+		t.send(`UPDATE segments SET seqs = $2, intents = $3 WHERE id = $1`, s.id, wire.PackInts(s.seqs), packIntents(s.intents))
 		return
 	}
 	ids := make([]int64, 0, len(s.groups)/2)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger/internal/sqldb"
+	"touchgate.dev/ledger/internal/wire"
 	"touchgate.dev/touch"
 )
 
@@ -140,7 +141,7 @@ var insertGroups = sqldb.NewInsert("waits", sqldb.Columns[*timerGroup]{
 	sqldb.Int("campaign", func(w *timerGroup) int64 { return w.campaign }),
 	sqldb.Int("stage", func(w *timerGroup) int64 { return w.status() }),
 	sqldb.Int("segment", func(w *timerGroup) int64 { return w.segment }),
-	sqldb.Blob("seqs", func(w *timerGroup) []byte { return packNumbers(w.seqs) }),
+	sqldb.Blob("seqs", func(w *timerGroup) []byte { return wire.PackInts(w.seqs) }),
 }, "", "")
 
 // status is where a new wait begins.
@@ -175,7 +176,7 @@ func scanGroup(rows sqldb.Rows, more ...any) (*timerGroup, error) {
 		return nil, err
 	}
 	var err error
-	w.seqs, err = unpackNumbers(seqs)
+	w.seqs, err = wire.UnpackInts(seqs)
 	return w, err
 }
 
