@@ -53,7 +53,7 @@ func contacted(t *testing.T, a *App, customer string, now time.Time) {
 	lane := touch.Lane(touch.Inbox, false)
 	_, _, err := a.ledger.Intake.Accept(t.Context(), []ledger.NewTouch{{
 		Touch: touch.Touch{ID: touch.NewID("caller", "k"), Caller: "caller", AcceptedAt: now, Request: r}, Digest: r.Digest(),
-		State: touch.Due, Due: now, Lane: lane,
+		State: touch.StateDue, Due: now, Lane: lane,
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func contacted(t *testing.T, a *App, customer string, now time.Time) {
 	}
 	p := seg.Touches[0].Progress
 	err = a.ledger.Work.Settle(t.Context(), ref, []ledger.Transition{{
-		Seq: p.Seq, Version: p.Version, To: touch.Sent, Contact: &ledger.Contact{Channel: touch.Inbox, At: now, Kind: ledger.ContactAttempt},
+		Seq: p.Seq, Version: p.Version, To: touch.StateSent, Contact: &ledger.Contact{Channel: touch.Inbox, At: now, Kind: ledger.ContactAttempt},
 	}})
 	if err != nil {
 		t.Fatal(err)

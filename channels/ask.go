@@ -38,7 +38,7 @@ func (p *Pool) Recall(ctx context.Context, provider string, d adapter.Dispatch) 
 	}
 	r, ok := v.adapter.(adapter.Recaller)
 	if !ok {
-		return touch.Errorf(touch.Denied, "provider", "%q cannot take a message back", provider)
+		return touch.Errorf(touch.Forbidden, "provider", "%q cannot take a message back", provider)
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.cfg.Timeout.Std())
 	defer cancel()

@@ -139,8 +139,8 @@ func health(parent context.Context, rs []touch.Result) error {
 	failed, judged := 0, 0
 	for i := range rs {
 		switch rs[i].Class {
-		case touch.Throttled:
-		case touch.Accepted, touch.Rejected:
+		case touch.ResultThrottled:
+		case touch.ResultAccepted, touch.ResultRejected:
 			judged++
 		default:
 			judged++

@@ -11,7 +11,7 @@ import (
 
 // metrics are one provider's instruments, looked up once.
 type metrics struct {
-	attempts [touch.Misconfigured + 1]prometheus.Counter
+	attempts [touch.ResultMisconfigured + 1]prometheus.Counter
 	refusals map[string]prometheus.Counter
 	seconds  prometheus.Observer
 }

@@ -75,7 +75,7 @@ func (p *pace) enter(ctx context.Context, urgent bool, out []touch.Result) bool 
 		return true
 	case <-ctx.Done():
 		turn.CancelAt(p.now())
-		fill(out, notTried(touch.Retryable, "", "ended before its turn"))
+		fill(out, notTried(touch.ResultRetryable, "", "ended before its turn"))
 		return false
 	}
 }
@@ -92,7 +92,7 @@ func (p *pace) turnAway(now time.Time, wait time.Duration, urgent bool, out []to
 		if next.Before(first) || next.Sub(first) >= turnsAhead {
 			*next = first
 		}
-		out[i] = notTried(touch.Throttled, touch.ReasonRate, "")
+		out[i] = notTried(touch.ResultThrottled, touch.ReasonRate, "")
 		out[i].RetryAfter = next.Sub(now)
 		*next = next.Add(p.each)
 	}

@@ -24,7 +24,7 @@ func provider(name string, weight int, a adapter.Adapter, needsAddress bool) *Pr
 
 func TestChooseByWeight(t *testing.T) {
 	dice := rand.New(rand.NewPCG(1, 1))
-	ok := class(touch.Accepted)
+	ok := class(touch.ResultAccepted)
 	p := NewPool([]*Provider{provider("a", 3, ok, true), provider("b", 1, ok, true), provider("spare", 0, ok, true)}, Options{Rand: dice.Float64})
 	got := map[string]int{}
 	for range 4000 {
@@ -41,20 +41,20 @@ func TestChooseByWeight(t *testing.T) {
 
 // When every weighted provider is ill, the spare one serves, and then nobody.
 func TestChooseFailsOver(t *testing.T) {
-	bad, good := class(touch.Retryable), class(touch.Accepted)
+	bad, good := class(touch.ResultRetryable), class(touch.ResultAccepted)
 	p := NewPool([]*Provider{provider("a", 3, bad, true), provider("spare", 0, good, true)}, Options{})
 	d := adapter.Dispatch{Address: "x"}
 	p.Send(t.Context(), "a", dispatches(1))
 	if name, ok, _ := p.Choose(touch.SMS, d, nil); !ok || name != "spare" {
 		t.Errorf("with a ill: %q %v", name, ok)
 	}
-	if _, ok, r := p.Choose(touch.SMS, d, []string{"spare"}); ok || r.Class != touch.Retryable || r.Reason != touch.ReasonBreaker || r.RetryAfter <= 0 || !r.NoAttempt {
+	if _, ok, r := p.Choose(touch.SMS, d, []string{"spare"}); ok || r.Class != touch.ResultRetryable || r.Reason != touch.ReasonBreaker || r.RetryAfter <= 0 || !r.NoAttempt {
 		t.Errorf("with a ill and spare excluded: %+v", r)
 	}
-	if _, ok, r := p.Choose(touch.SMS, adapter.Dispatch{}, nil); ok || r.Class != touch.Rejected || r.Reason != touch.BadTarget {
+	if _, ok, r := p.Choose(touch.SMS, adapter.Dispatch{}, nil); ok || r.Class != touch.ResultRejected || r.Reason != touch.ReasonBadTarget {
 		t.Errorf("without an address: %+v", r)
 	}
-	if _, ok, r := p.Choose(touch.Push, d, nil); ok || r.Class != touch.Misconfigured || r.Reason != touch.ReasonNoVendor {
+	if _, ok, r := p.Choose(touch.Push, d, nil); ok || r.Class != touch.ResultMisconfigured || r.Reason != touch.ReasonNoVendor {
 		t.Errorf("a channel that nobody serves: %+v", r)
 	}
 }
@@ -67,7 +67,7 @@ func TestRateOfAChannel(t *testing.T) {
 				class(c), adapter.Capabilities{}, Options{})
 		}
 		p := NewPool([]*Provider{
-			limited("a", 3, 30, touch.Accepted), limited("b", 1, 20, touch.Retryable), limited("spare", 0, 5, touch.Accepted),
+			limited("a", 3, 30, touch.ResultAccepted), limited("b", 1, 20, touch.ResultRetryable), limited("spare", 0, 5, touch.ResultAccepted),
 		}, Options{})
 		expect := func(want float64, when string, exclude ...string) {
 			t.Helper()
@@ -86,7 +86,7 @@ func TestRateOfAChannel(t *testing.T) {
 		if got := p.Rate(touch.Push, nil); got != 0 {
 			t.Errorf("a channel that nobody serves: %v", got)
 		}
-		p = NewPool([]*Provider{limited("a", 1, 30, touch.Accepted), limited("free", 1, 0, touch.Retryable)}, Options{})
+		p = NewPool([]*Provider{limited("a", 1, 30, touch.ResultAccepted), limited("free", 1, 0, touch.ResultRetryable)}, Options{})
 		expect(0, "one has no limit")
 		p.Send(t.Context(), "free", dispatches(1))
 		expect(30, "the one without a limit is ill")
@@ -97,8 +97,8 @@ func TestRateOfAChannel(t *testing.T) {
 // the others go elsewhere.
 func TestChooseProbesGently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := class(touch.Retryable)
-		p := NewPool([]*Provider{provider("a", 3, f, true), provider("spare", 0, class(touch.Accepted), true)}, Options{})
+		f := class(touch.ResultRetryable)
+		p := NewPool([]*Provider{provider("a", 3, f, true), provider("spare", 0, class(touch.ResultAccepted), true)}, Options{})
 		p.Send(t.Context(), "a", dispatches(1))
 		chosen := func() (n int) {
 			for range 100 {
@@ -121,7 +121,7 @@ func TestChooseProbesGently(t *testing.T) {
 		if n := chosen(); n != 1 {
 			t.Errorf("chosen %d times a second later", n)
 		}
-		f.answer = func(context.Context, adapter.Dispatch) touch.Result { return touch.Result{Class: touch.Accepted} }
+		f.answer = func(context.Context, adapter.Dispatch) touch.Result { return touch.Result{Class: touch.ResultAccepted} }
 		p.Send(t.Context(), "a", dispatches(1))
 		if n := chosen(); n != 100 {
 			t.Errorf("chosen %d times when well again", n)
@@ -134,7 +134,7 @@ func TestBulkSegmentsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := &fake{answer: func(context.Context, adapter.Dispatch) touch.Result {
 			time.Sleep(time.Second)
-			return touch.Result{Class: touch.Accepted}
+			return touch.Result{Class: touch.ResultAccepted}
 		}}
 		p := pool(ProviderConfig{Concurrency: 8}, slow, adapter.Capabilities{}) // one of them kept for urgent ones
 		start := time.Now()
@@ -176,7 +176,7 @@ func TestTurnEndsWithContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		for _, r := range p.Send(ctx, "p", dispatches(3)) {
-			if r.Class != touch.Retryable || !r.NoAttempt {
+			if r.Class != touch.ResultRetryable || !r.NoAttempt {
 				t.Errorf("got %+v", r)
 			}
 		}
@@ -207,7 +207,7 @@ func registry(into **vendorConfig) Registry {
 			if (*into).Secret == "bad" {
 				return nil, touch.Errorf(touch.Invalid, "secret", "is not one")
 			}
-			return class(touch.Accepted), nil
+			return class(touch.ResultAccepted), nil
 		},
 	})
 }

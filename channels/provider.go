@@ -36,7 +36,7 @@ type Provider struct {
 	metrics *metrics
 	pause   atomic.Int64 // until, unix nanoseconds
 	last    atomic.Pointer[touch.Result]
-	sent    [touch.Misconfigured + 1]atomic.Int64
+	sent    [touch.ResultMisconfigured + 1]atomic.Int64
 }
 
 // NewProvider guards an adapter. Zero numbers in cfg take their defaults.
@@ -79,7 +79,7 @@ func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.
 		p.o.PriorityGate.WaitForUrgent(ctx)
 	}
 	if !p.slots.acquire(ctx, urgent) {
-		fill(out, notTried(touch.Retryable, "", "ended before its turn"))
+		fill(out, notTried(touch.ResultRetryable, "", "ended before its turn"))
 		p.metrics.refused(out)
 		return
 	}
@@ -91,7 +91,7 @@ func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.
 	}
 	start := p.o.Now()
 	if late(ds, start) {
-		fill(out, notTried(touch.Retryable, touch.ReasonLate, ""))
+		fill(out, notTried(touch.ResultRetryable, touch.ReasonLate, ""))
 		p.metrics.refused(out)
 		return
 	}
@@ -120,7 +120,7 @@ func late(ds []adapter.Dispatch, now time.Time) bool {
 // enter is everything that may turn a call away before the breaker is asked.
 func (p *Provider) enter(ctx context.Context, urgent bool, out []touch.Result) bool {
 	if until := p.pausedFor(); until > 0 {
-		r := notTried(touch.Throttled, ReasonPaused, "")
+		r := notTried(touch.ResultThrottled, ReasonPaused, "")
 		r.RetryAfter = until
 		fill(out, r)
 		return false
@@ -156,16 +156,16 @@ func (p *Provider) note(now, start time.Time, out []touch.Result) {
 	var wait time.Duration
 	for i := range out {
 		r := &out[i]
-		if r.Class > touch.Misconfigured {
+		if r.Class > touch.ResultMisconfigured {
 			*r = touch.Result{Detail: "the adapter answered no known class"}
 		}
 		p.sent[r.Class].Add(1)
 		switch r.Class {
-		case touch.Accepted:
+		case touch.ResultAccepted:
 			took++
-		case touch.Throttled:
+		case touch.ResultThrottled:
 			wait = max(wait, r.RetryAfter)
-		case touch.Misconfigured:
+		case touch.ResultMisconfigured:
 			p.last.Store(&touch.Result{Class: r.Class, Code: r.Code, Detail: r.Detail})
 		}
 	}
@@ -197,7 +197,7 @@ func (p *Provider) pausedFor() time.Duration {
 }
 
 func (p *Provider) resting() touch.Result {
-	r := notTried(touch.Retryable, touch.ReasonBreaker, "")
+	r := notTried(touch.ResultRetryable, touch.ReasonBreaker, "")
 	r.RetryAfter = p.breaker.rest()
 	return r
 }

@@ -79,7 +79,7 @@ func one(t *testing.T, p *Pool) touch.Result {
 
 func TestSendKeepsOrder(t *testing.T) {
 	echo := &fake{answer: func(_ context.Context, d adapter.Dispatch) touch.Result {
-		return touch.Result{Class: touch.Accepted, VendorID: d.ID}
+		return touch.Result{Class: touch.ResultAccepted, VendorID: d.ID}
 	}}
 	for name, c := range map[string]struct {
 		a    adapter.Adapter
@@ -90,7 +90,7 @@ func TestSendKeepsOrder(t *testing.T) {
 	} {
 		p, ds := pool(ProviderConfig{Concurrency: 4}, c.a, c.caps), dispatches(100)
 		for i, r := range p.Send(t.Context(), "p", ds) {
-			if r.VendorID != ds[i].ID || r.Provider != "p" || r.Class != touch.Accepted {
+			if r.VendorID != ds[i].ID || r.Provider != "p" || r.Class != touch.ResultAccepted {
 				t.Fatalf("%s: result %d is %+v", name, i, r)
 			}
 		}
@@ -98,7 +98,7 @@ func TestSendKeepsOrder(t *testing.T) {
 }
 
 func TestBatchesAreCut(t *testing.T) {
-	b := &batching{fake: class(touch.Accepted)}
+	b := &batching{fake: class(touch.ResultAccepted)}
 	p := pool(ProviderConfig{Concurrency: 1}, b, adapter.Capabilities{MaxBatch: 40, NeedsAddress: true})
 	ds := dispatches(100)
 	ds[50].Address = ""
@@ -107,16 +107,16 @@ func TestBatchesAreCut(t *testing.T) {
 	if want := []int{40, 10, 9, 1, 39}; !slices.Equal(b.sizes, want) {
 		t.Errorf("calls of %v, want %v", b.sizes, want)
 	}
-	if r := rs[50]; r.Class != touch.Rejected || r.Reason != touch.BadTarget || !r.NoAttempt {
+	if r := rs[50]; r.Class != touch.ResultRejected || r.Reason != touch.ReasonBadTarget || !r.NoAttempt {
 		t.Errorf("without an address: %+v", r)
 	}
 }
 
 // An adapter that breaks its contract never makes a message look sent or unsent.
 func TestCarelessAdapters(t *testing.T) {
-	short := &batching{fake: class(touch.Accepted), short: true}
+	short := &batching{fake: class(touch.ResultAccepted), short: true}
 	rs := pool(ProviderConfig{}, short, adapter.Capabilities{MaxBatch: 10}).Send(t.Context(), "p", dispatches(3))
-	if rs[0].Class != touch.Accepted || rs[2].Class != touch.ResultUnknown {
+	if rs[0].Class != touch.ResultAccepted || rs[2].Class != touch.ResultUnknown {
 		t.Errorf("a result too few: %+v", rs)
 	}
 	panics := &fake{answer: func(_ context.Context, d adapter.Dispatch) touch.Result { panic(d.Address) }}
@@ -126,7 +126,7 @@ func TestCarelessAdapters(t *testing.T) {
 	if r := one(t, pool(ProviderConfig{}, class(99), adapter.Capabilities{})); r.Class != touch.ResultUnknown {
 		t.Errorf("a class that does not exist: %+v", r)
 	}
-	if r := pool(ProviderConfig{}, class(touch.Accepted), adapter.Capabilities{}).Send(t.Context(), "nobody", dispatches(1))[0]; r.Class != touch.Misconfigured || !r.NoAttempt {
+	if r := pool(ProviderConfig{}, class(touch.ResultAccepted), adapter.Capabilities{}).Send(t.Context(), "nobody", dispatches(1))[0]; r.Class != touch.ResultMisconfigured || !r.NoAttempt {
 		t.Errorf("an unknown provider: %+v", r)
 	}
 }
@@ -148,11 +148,11 @@ func TestTimeout(t *testing.T) {
 // A vendor that asks us to wait is left alone for so long, and for no longer.
 func TestThrottlePausesProvider(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := always(touch.Result{Class: touch.Throttled, RetryAfter: 10 * time.Second})
+		f := always(touch.Result{Class: touch.ResultThrottled, RetryAfter: 10 * time.Second})
 		p := pool(ProviderConfig{}, f, adapter.Capabilities{})
 		one(t, p)
 		time.Sleep(4 * time.Second)
-		if r := one(t, p); !r.NoAttempt || r.Class != touch.Throttled || r.RetryAfter != 6*time.Second || f.calls.Load() != 1 {
+		if r := one(t, p); !r.NoAttempt || r.Class != touch.ResultThrottled || r.RetryAfter != 6*time.Second || f.calls.Load() != 1 {
 			t.Errorf("while paused: %+v after %d calls", r, f.calls.Load())
 		}
 		if _, ok, refusal := p.Choose(touch.SMS, adapter.Dispatch{}, nil); ok || refusal.RetryAfter != 6*time.Second {
@@ -168,7 +168,7 @@ func TestThrottlePausesProvider(t *testing.T) {
 // One address over its daily limit must not stop the others for a day.
 func TestLongThrottleIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := pool(ProviderConfig{}, always(touch.Result{Class: touch.Throttled, RetryAfter: 20 * time.Hour}), adapter.Capabilities{})
+		p := pool(ProviderConfig{}, always(touch.Result{Class: touch.ResultThrottled, RetryAfter: 20 * time.Hour}), adapter.Capabilities{})
 		if r := one(t, p); r.RetryAfter != 20*time.Hour {
 			t.Errorf("the message's own delay is %s", r.RetryAfter)
 		}
@@ -180,8 +180,8 @@ func TestLongThrottleIsBounded(t *testing.T) {
 
 func TestBreakerCountsOnlyFailures(t *testing.T) {
 	for c, opens := range map[touch.ResultClass]bool{
-		touch.Accepted: false, touch.Rejected: false, touch.Throttled: false,
-		touch.Retryable: true, touch.Misconfigured: true, touch.ResultUnknown: true,
+		touch.ResultAccepted: false, touch.ResultRejected: false, touch.ResultThrottled: false,
+		touch.ResultRetryable: true, touch.ResultMisconfigured: true, touch.ResultUnknown: true,
 	} {
 		f := class(c)
 		p := pool(ProviderConfig{Breaker: BreakerConfig{Consecutive: 5}}, f, adapter.Capabilities{})
@@ -203,15 +203,15 @@ func TestBreakerOpensByRatioAndProbes(t *testing.T) {
 		f := &fake{}
 		f.answer = func(context.Context, adapter.Dispatch) touch.Result {
 			if n++; sick && n%2 == 0 {
-				return touch.Result{Class: touch.Retryable}
+				return touch.Result{Class: touch.ResultRetryable}
 			}
-			return touch.Result{Class: touch.Accepted}
+			return touch.Result{Class: touch.ResultAccepted}
 		}
 		p := pool(ProviderConfig{Breaker: BreakerConfig{Minimum: 20, Ratio: 0.5, Open: touch.Duration(10 * time.Second)}}, f, adapter.Capabilities{})
 		for range 20 {
 			one(t, p)
 		}
-		if r := one(t, p); r.Class != touch.Retryable || r.Reason != touch.ReasonBreaker || !r.NoAttempt || r.RetryAfter != 10*time.Second {
+		if r := one(t, p); r.Class != touch.ResultRetryable || r.Reason != touch.ReasonBreaker || !r.NoAttempt || r.RetryAfter != 10*time.Second {
 			t.Fatalf("after 10 of 20 failed: %+v", r)
 		}
 		// The probe fails (n is even), and the breaker opens again.
@@ -252,8 +252,8 @@ func TestProbeNeverSticks(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		p.Send(ctx, "p", dispatches(1))
-		f.answer = func(context.Context, adapter.Dispatch) touch.Result { return touch.Result{Class: touch.Accepted} }
-		if r := one(t, p); r.Class != touch.Accepted {
+		f.answer = func(context.Context, adapter.Dispatch) touch.Result { return touch.Result{Class: touch.ResultAccepted} }
+		if r := one(t, p); r.Class != touch.ResultAccepted {
 			t.Errorf("after a sender that gave up: %+v", r)
 		}
 	})
@@ -262,13 +262,13 @@ func TestProbeNeverSticks(t *testing.T) {
 // While half open, one probe goes out and the rest of a segment waits.
 func TestOneProbeAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := class(touch.Retryable)
+		f := class(touch.ResultRetryable)
 		p := pool(ProviderConfig{Breaker: BreakerConfig{Consecutive: 1, Open: touch.Duration(time.Second)}}, f, adapter.Capabilities{})
 		one(t, p)
 		time.Sleep(1100 * time.Millisecond)
 		f.answer = func(context.Context, adapter.Dispatch) touch.Result {
 			time.Sleep(time.Second)
-			return touch.Result{Class: touch.Accepted}
+			return touch.Result{Class: touch.ResultAccepted}
 		}
 		tried := 0
 		for _, r := range p.Send(t.Context(), "p", dispatches(50)) {
@@ -285,17 +285,17 @@ func TestOneProbeAtATime(t *testing.T) {
 func TestRateHoldsAndSpreads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const callers = 64
-		f := class(touch.Accepted)
+		f := class(touch.ResultAccepted)
 		p := pool(ProviderConfig{Rate: 100, Burst: 10, Concurrency: callers}, f, adapter.Capabilities{})
 		rs := p.Send(t.Context(), "p", dispatches(500))
 		sent, last := 0, time.Duration(0)
 		var delays []time.Duration
 		for _, r := range rs {
-			if r.Class == touch.Accepted {
+			if r.Class == touch.ResultAccepted {
 				sent++
 				continue
 			}
-			if r.Class != touch.Throttled || r.Reason != touch.ReasonRate || !r.NoAttempt {
+			if r.Class != touch.ResultThrottled || r.Reason != touch.ReasonRate || !r.NoAttempt {
 				t.Fatalf("refused as %+v", r)
 			}
 			delays = append(delays, r.RetryAfter)
@@ -350,7 +350,7 @@ func TestUrgentHasItsOwnSlots(t *testing.T) {
 			if d.Category == touch.Marketing {
 				time.Sleep(time.Minute)
 			}
-			return touch.Result{Class: touch.Accepted}
+			return touch.Result{Class: touch.ResultAccepted}
 		}}
 		p := pool(ProviderConfig{Concurrency: 8, Timeout: touch.Duration(time.Hour)}, f, adapter.Capabilities{})
 		go p.Send(t.Context(), "p", dispatches(100))
@@ -369,7 +369,7 @@ func TestUrgentHasItsOwnSlots(t *testing.T) {
 func TestBulkCallsStandBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := new(priority.Gate)
-		p := NewPool([]*Provider{NewProvider(ProviderConfig{Name: "p", Channel: touch.SMS}, class(touch.Accepted), adapter.Capabilities{}, Options{PriorityGate: gate})}, Options{})
+		p := NewPool([]*Provider{NewProvider(ProviderConfig{Name: "p", Channel: touch.SMS}, class(touch.ResultAccepted), adapter.Capabilities{}, Options{PriorityGate: gate})}, Options{})
 		start := time.Now()
 		time.AfterFunc(time.Millisecond, gate.BeginUrgent().End)
 		p.Send(t.Context(), "p", []adapter.Dispatch{{ID: "u.0", Urgent: true}})
@@ -387,14 +387,14 @@ func TestGivesUpBeforeItsTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{answer: func(context.Context, adapter.Dispatch) touch.Result {
 			time.Sleep(time.Minute)
-			return touch.Result{Class: touch.Accepted}
+			return touch.Result{Class: touch.ResultAccepted}
 		}}
 		p := pool(ProviderConfig{Concurrency: 1}, f, adapter.Capabilities{})
 		go p.Send(t.Context(), "p", dispatches(1))
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if r := p.Send(ctx, "p", dispatches(1))[0]; r.Class != touch.Retryable || !r.NoAttempt {
+		if r := p.Send(ctx, "p", dispatches(1))[0]; r.Class != touch.ResultRetryable || !r.NoAttempt {
 			t.Errorf("got %+v", r)
 		}
 		time.Sleep(time.Hour)
@@ -403,7 +403,7 @@ func TestGivesUpBeforeItsTurn(t *testing.T) {
 
 func TestRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := pool(ProviderConfig{}, class(touch.Accepted), adapter.Capabilities{})
+		p := pool(ProviderConfig{}, class(touch.ResultAccepted), adapter.Capabilities{})
 		spend := func() (n int) {
 			for p.AllowRetry("p") {
 				n++
@@ -428,8 +428,8 @@ func TestRetryBudget(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	o := Options{Metrics: reg}
-	a := NewProvider(ProviderConfig{Name: "a", Channel: touch.SMS}, class(touch.Accepted), adapter.Capabilities{}, o)
-	b := NewProvider(ProviderConfig{Name: "b", Channel: touch.SMS, Breaker: BreakerConfig{Consecutive: 1}}, class(touch.Retryable), adapter.Capabilities{}, o)
+	a := NewProvider(ProviderConfig{Name: "a", Channel: touch.SMS}, class(touch.ResultAccepted), adapter.Capabilities{}, o)
+	b := NewProvider(ProviderConfig{Name: "b", Channel: touch.SMS, Breaker: BreakerConfig{Consecutive: 1}}, class(touch.ResultRetryable), adapter.Capabilities{}, o)
 	p := NewPool([]*Provider{a, b}, o)
 	p.Send(t.Context(), "a", dispatches(3))
 	for range 3 {
@@ -470,7 +470,7 @@ func TestMetrics(t *testing.T) {
 }
 
 func BenchmarkSend(b *testing.B) {
-	ok := class(touch.Accepted)
+	ok := class(touch.ResultAccepted)
 	for name, c := range map[string]struct {
 		a    adapter.Adapter
 		caps adapter.Capabilities

@@ -54,7 +54,7 @@ func (s *Service) Check(ctx context.Context, caller string, reqs []touch.Request
 	}
 	for _, d := range drafts {
 		a := &answers[d.index]
-		a.Decision, a.Leg, a.Verdicts = touch.Refuse, d.leg, d.verdicts
+		a.Decision, a.Leg, a.Verdicts = touch.DecisionRefuse, d.leg, d.verdicts
 		if d.leg >= 0 {
 			a.Decision, a.Due = d.verdicts[d.leg].Decision, d.due(now)
 		}

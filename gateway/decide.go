@@ -12,9 +12,9 @@ func (s *Service) refuseUnjudged(d *draft, now time.Time) bool {
 	first := d.touch.Plan[0].Channel
 	switch {
 	case d.touch.Expired(now):
-		d.verdicts = []touch.Verdict{ownVerdict(touch.Refuse, RuleExpiry, first, now, "its time has run out already")}
+		d.verdicts = []touch.Verdict{ownVerdict(touch.DecisionRefuse, RuleExpiry, first, now, "its time has run out already")}
 	case d.touch.Campaign != "" && s.campaign(&d.touch) == ledger.CampaignCancelled:
-		d.verdicts = []touch.Verdict{ownVerdict(touch.Refuse, RuleCampaign, first, now, "the campaign was cancelled")}
+		d.verdicts = []touch.Verdict{ownVerdict(touch.DecisionRefuse, RuleCampaign, first, now, "the campaign was cancelled")}
 	default:
 		return false
 	}
@@ -32,18 +32,18 @@ func (s *Service) decide(d *draft, a *Answer, now time.Time) ledger.NewTouch {
 	if d.leg < 0 {
 		n.State, n.Reason = last.RefusedAs(), last.Rule
 		if last.Rule == RuleExpiry {
-			n.State = touch.Expired
+			n.State = touch.StateExpired
 		}
 		n.Leg = len(d.verdicts) - 1
 	} else {
 		ch := d.touch.Plan[d.leg].Channel
-		n.State, n.Leg, n.Due = touch.Due, d.leg, d.due(now)
+		n.State, n.Leg, n.Due = touch.StateDue, d.leg, d.due(now)
 		n.Lane = touch.Lane(ch, d.touch.Urgent())
 		n.Enqueue = d.touch.Urgent() && !n.Due.After(now) && s.campaign(&d.touch) == ""
 	}
 	n.Events = d.events(&n, now)
 	a.State, a.Due, a.Leg, a.Reason, a.Verdicts = n.State, n.Due, n.Leg, n.Reason, d.verdicts
-	if last.Decision == touch.Defer {
+	if last.Decision == touch.DecisionDefer {
 		a.Reason = last.Rule
 	}
 	return n
@@ -61,7 +61,7 @@ func (d *draft) events(n *ledger.NewTouch, now time.Time) []touch.Event {
 		})
 	}
 	decided := len(d.verdicts) - 1
-	if n.State == touch.Due {
+	if n.State == touch.StateDue {
 		decided = d.leg
 	}
 	for leg := range decided {
@@ -69,11 +69,11 @@ func (d *draft) events(n *ledger.NewTouch, now time.Time) []touch.Event {
 	}
 	v := &d.verdicts[decided]
 	switch {
-	case n.State == touch.Expired:
+	case n.State == touch.StateExpired:
 		add(touch.EventExpired, decided, v, n.Reason)
-	case n.State != touch.Due:
+	case n.State != touch.StateDue:
 		add(touch.EventRefused, decided, v, n.Reason)
-	case v.Decision == touch.Defer:
+	case v.Decision == touch.DecisionDefer:
 		add(touch.EventAccepted, decided, nil, "")
 		add(touch.EventDeferred, decided, v, v.Rule)
 	default:
@@ -88,7 +88,7 @@ func brief(v *touch.Verdict) *touch.Verdict {
 	b := *v
 	b.Findings = nil
 	for _, f := range v.Findings {
-		if f.Decision != touch.Allow || f.Shadow || f.Excused || f.Evidence != "" {
+		if f.Decision != touch.DecisionAllow || f.Shadow || f.Excused || f.Evidence != "" {
 			b.Findings = append(b.Findings, f)
 		}
 	}

@@ -33,9 +33,9 @@ func (s *Service) Tasks(ctx context.Context, t *Token, f TaskFilter) ([]touch.It
 	}
 	switch {
 	case f.Queue != "" && !slices.Contains(t.Queues, f.Queue):
-		return nil, "", touch.Errorf(touch.Denied, "queue", "the token does not name this queue")
+		return nil, "", touch.Errorf(touch.Forbidden, "queue", "the token does not name this queue")
 	case f.Branch != "" && !slices.Contains(t.Branches, f.Branch):
-		return nil, "", touch.Errorf(touch.Denied, "branch", "the token does not name this branch")
+		return nil, "", touch.Errorf(touch.Forbidden, "branch", "the token does not name this branch")
 	case f.Queue != "":
 		filter.Queue, filter.Branch = f.Queue, f.Branch
 	case f.Branch != "":
@@ -80,7 +80,7 @@ func (s *Service) Complete(ctx context.Context, t *Token, id, outcome, note stri
 	var faults Faults
 	if outcome == "" || len(outcome) > 64 {
 		faults.add("outcome", "must have 1 to 64 characters: %s, %s, %s, %s, %s or a word of your own",
-			touch.Conversation, touch.RefusedOffer, touch.OptOut, touch.NoAnswer, touch.Completed)
+			touch.OutcomeConversation, touch.OutcomeRefused, touch.OutcomeOptOut, touch.OutcomeNoAnswer, touch.OutcomeCompleted)
 	}
 	if len(note) > 2048 {
 		faults.add("note", "must have at most 2048 characters")

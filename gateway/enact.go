@@ -20,7 +20,7 @@ func (s *Service) ApprovePolicies(ctx context.Context, p *Principal, id, reason 
 	}
 	own := func(done ledger.ProposalStep) bool { return done.Actor == p.Key }
 	if proposal.Author == p.Key || slices.ContainsFunc(proposal.History, own) {
-		return nil, touch.Errorf(touch.Denied, "", "who drafted or submitted a proposal does not approve it: another person's key is needed")
+		return nil, touch.Errorf(touch.Forbidden, "", "who drafted or submitted a proposal does not approve it: another person's key is needed")
 	}
 	if err := s.compiles(ctx, proposal.Hash); err != nil {
 		return nil, err

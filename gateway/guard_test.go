@@ -47,7 +47,7 @@ func TestWithTheRealGuard(t *testing.T) {
 		t.Fatal(wrong, err)
 	}
 	refused := h.submit(t, sms("without"))[0]
-	if v := refused.Verdicts[0]; refused.State != touch.Refused || refused.Reason != "small-bank/consent" || len(v.Findings) < 3 || v.Policy != set.Hash() {
+	if v := refused.Verdicts[0]; refused.State != touch.StateRefused || refused.Reason != "small-bank/consent" || len(v.Findings) < 3 || v.Policy != set.Hash() {
 		t.Fatalf("without consent: %+v", refused)
 	}
 	if wrong, err := h.AddConsents(ctx, engine, []gateway.ConsentFact{{Customer: "c1", Consent: touch.Consent{Scope: "marketing:sms", Granted: true}}}); err != nil || wrong[0] != nil {
@@ -55,12 +55,12 @@ func TestWithTheRealGuard(t *testing.T) {
 	}
 	morning := time.Date(2026, 11, 22, 1, 0, 0, 0, time.UTC)
 	deferred := h.submit(t, sms("with"))[0]
-	if deferred.State != touch.Due || !deferred.Due.Equal(morning) || deferred.Reason != "small-bank/night" {
+	if deferred.State != touch.StateDue || !deferred.Due.Equal(morning) || deferred.Reason != "small-bank/night" {
 		t.Fatalf("at night: %+v", deferred)
 	}
 	code := sms("code")
 	code.Category = touch.Transactional
-	if a := h.submit(t, code)[0]; a.State != touch.Due || !a.Due.Equal(noon) {
+	if a := h.submit(t, code)[0]; a.State != touch.StateDue || !a.Due.Equal(noon) {
 		t.Errorf("a password at night: %+v", a)
 	}
 }
@@ -73,7 +73,7 @@ rules:
 `)
 	ctx := t.Context()
 	state := func(key string) touch.State { return h.submit(t, sms(key))[0].State }
-	if got := state("never"); got != touch.Refused {
+	if got := state("never"); got != touch.StateRefused {
 		t.Errorf("a register that nobody took over: %s", got)
 	}
 	if err := h.CheckRegister(ctx, engine, "dnc", noon.Add(time.Hour)); touch.ClassOf(err) != touch.Invalid {
@@ -82,13 +82,13 @@ rules:
 	if err := h.CheckRegister(ctx, engine, "dnc", noon.AddDate(0, 0, -30)); err != nil {
 		t.Fatal(err)
 	}
-	if got := state("long ago"); got != touch.Refused {
+	if got := state("long ago"); got != touch.StateRefused {
 		t.Errorf("a register taken over a month ago: %s", got)
 	}
 	if err := h.CheckRegister(ctx, engine, "dnc", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := state("now"); got != touch.Due {
+	if got := state("now"); got != touch.StateDue {
 		t.Errorf("a register just taken over: %s", got)
 	}
 }

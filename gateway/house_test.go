@@ -41,7 +41,7 @@ func (g *fakeGuard) Forecast(_ context.Context, qs []policies.Question) ([]touch
 	verdicts := make([]touch.Verdict, len(qs))
 	for i, q := range qs {
 		g.asked++
-		verdicts[i] = touch.Verdict{Decision: touch.Allow, Channel: q.Touch.Plan[q.Leg].Channel, At: q.Now}
+		verdicts[i] = touch.Verdict{Decision: touch.DecisionAllow, Channel: q.Touch.Plan[q.Leg].Channel, At: q.Now}
 		if g.judge != nil {
 			verdicts[i] = g.judge(q)
 		}

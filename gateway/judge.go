@@ -90,7 +90,7 @@ func (s *Service) forecast(ctx context.Context, qs []policies.Question, every bo
 	verdicts = make([]touch.Verdict, len(qs))
 	for i := range qs {
 		q := &qs[i]
-		verdicts[i] = ownVerdict(touch.Defer, RuleUnjudged, q.Touch.Plan[q.Leg].Channel, q.Now, "the contact log does not answer: judged when it does")
+		verdicts[i] = ownVerdict(touch.DecisionDefer, RuleUnjudged, q.Touch.Plan[q.Leg].Channel, q.Now, "the contact log does not answer: judged when it does")
 		verdicts[i].Until = q.Now
 	}
 	return verdicts, nil
@@ -104,7 +104,7 @@ func (s *Service) skipUnreachable(d *draft, now time.Time) bool {
 		if d.recipients[d.next].Address != "" || !ch.NeedsAddress() {
 			return true
 		}
-		d.verdicts = append(d.verdicts, ownVerdict(touch.Refuse, RuleNoAddress, ch, now, "no address is known on "+string(ch)))
+		d.verdicts = append(d.verdicts, ownVerdict(touch.DecisionRefuse, RuleNoAddress, ch, now, "no address is known on "+string(ch)))
 	}
 	return false
 }
@@ -140,16 +140,16 @@ func (d *draft) earliest(now time.Time) time.Time {
 // take notes the verdict on the next leg and reports whether another leg is to
 // be judged. A deferral beyond the touch's end is a refusal of the leg.
 func (d *draft) take(v touch.Verdict, every bool) bool {
-	if v.Decision == touch.Defer && d.touch.Expired(v.Until) {
-		v.Decision = touch.Refuse
+	if v.Decision == touch.DecisionDefer && d.touch.Expired(v.Until) {
+		v.Decision = touch.DecisionRefuse
 		v.Findings = append(v.Findings, touch.Finding{
-			Rule: RuleExpiry, Kind: "gateway", Decision: touch.Refuse, Until: v.Until,
+			Rule: RuleExpiry, Kind: "gateway", Decision: touch.DecisionRefuse, Until: v.Until,
 			Reason: "it could go only when its time has run out",
 		})
 		v.Rule, v.Kind = RuleExpiry, "gateway"
 	}
 	d.verdicts = append(d.verdicts, v)
-	if d.leg < 0 && (v.Decision == touch.Allow || v.Decision == touch.Defer) {
+	if d.leg < 0 && (v.Decision == touch.DecisionAllow || v.Decision == touch.DecisionDefer) {
 		d.leg = d.next
 	}
 	d.next++
@@ -158,7 +158,7 @@ func (d *draft) take(v touch.Verdict, every bool) bool {
 
 // due is when the draft's leg may go.
 func (d *draft) due(now time.Time) time.Time {
-	if v := d.verdicts[d.leg]; v.Decision == touch.Defer {
+	if v := d.verdicts[d.leg]; v.Decision == touch.DecisionDefer {
 		return v.Until
 	}
 	return d.earliest(now)

@@ -67,7 +67,7 @@ func TestInbox(t *testing.T) {
 	touchID, _, _ := touch.ParseDispatchID(id)
 	view, _ := h.Touch(ctx, "engine", touchID)
 	got := kinds(view.Events)
-	if view.Progress.State != touch.Delivered || !slices.Contains(got, touch.EventRead) || slices.Index(got, touch.EventRead) != len(got)-1 {
+	if view.Progress.State != touch.StateDelivered || !slices.Contains(got, touch.EventRead) || slices.Index(got, touch.EventRead) != len(got)-1 {
 		t.Errorf("state %s, events %v: reading is told once", view.Progress.State, got)
 	}
 	if err := h.Dismiss(ctx, touch.Inbox, "c1", id); err != nil {
@@ -136,7 +136,7 @@ func TestDesk(t *testing.T) {
 	if tasks, _, err := h.Tasks(ctx, ann, gateway.TaskFilter{Queue: "north"}); err != nil || len(tasks) != 1 {
 		t.Fatalf("tasks %v, %v", tasks, err)
 	}
-	if _, _, err := h.Tasks(ctx, eve, gateway.TaskFilter{Queue: "north"}); touch.ClassOf(err) != touch.Denied {
+	if _, _, err := h.Tasks(ctx, eve, gateway.TaskFilter{Queue: "north"}); touch.ClassOf(err) != touch.Forbidden {
 		t.Errorf("eve lists the north: %v", err)
 	}
 	steps := []struct {
@@ -153,9 +153,9 @@ func TestDesk(t *testing.T) {
 		{"ann releases", func() error { return h.Release(ctx, ann, id) }, ""},
 		{"bob claims", func() error { return h.Claim(ctx, bob, id) }, ""},
 		{"without outcome", func() error { return h.Complete(ctx, bob, id, "", "") }, touch.Invalid},
-		{"bob completes", func() error { return h.Complete(ctx, bob, id, touch.RefusedOffer, "not now") }, ""},
-		{"bob completes again", func() error { return h.Complete(ctx, bob, id, touch.RefusedOffer, "not now") }, ""},
-		{"bob says otherwise", func() error { return h.Complete(ctx, bob, id, touch.Conversation, "") }, touch.Conflict},
+		{"bob completes", func() error { return h.Complete(ctx, bob, id, touch.OutcomeRefused, "not now") }, ""},
+		{"bob completes again", func() error { return h.Complete(ctx, bob, id, touch.OutcomeRefused, "not now") }, ""},
+		{"bob says otherwise", func() error { return h.Complete(ctx, bob, id, touch.OutcomeConversation, "") }, touch.Conflict},
 	}
 	for _, s := range steps {
 		if err := s.do(); touch.ClassOf(err) != s.want {
@@ -170,7 +170,7 @@ func TestDesk(t *testing.T) {
 	}
 	// The outcome is on the customer's row, where cool-downs look for it.
 	c, err := h.Customer(ctx, "c1")
-	if err != nil || len(c.Outcomes) != 1 || c.Outcomes[0].Kind != touch.RefusedOffer || c.Outcomes[0].Subject != "loan" || c.Outcomes[0].Channel != touch.RMTask {
+	if err != nil || len(c.Outcomes) != 1 || c.Outcomes[0].Kind != touch.OutcomeRefused || c.Outcomes[0].Subject != "loan" || c.Outcomes[0].Channel != touch.RMTask {
 		t.Errorf("customer %+v, %v", c, err)
 	}
 }

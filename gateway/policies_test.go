@@ -52,7 +52,7 @@ func (h *house) active(t *testing.T) string {
 func TestFourEyes(t *testing.T) {
 	h, ctx := newHouse(t), t.Context()
 	p := h.propose(t, documents(3), nil)
-	if _, err := h.ApprovePolicies(ctx, author, p.ID, ""); touch.ClassOf(err) != touch.Denied {
+	if _, err := h.ApprovePolicies(ctx, author, p.ID, ""); touch.ClassOf(err) != touch.Forbidden {
 		t.Fatalf("the author approves: %v", err)
 	}
 	if h.active(t) != "" {
@@ -218,7 +218,7 @@ func (h *house) sent(t *testing.T, id touch.ID) {
 		t.Fatal(err)
 	}
 	p := view.Progress
-	err = h.ledger.Work.Settle(t.Context(), ledger.SegmentRef{}, []ledger.Transition{{Seq: p.Seq, Version: p.Version, To: touch.Delivered,
+	err = h.ledger.Work.Settle(t.Context(), ledger.SegmentRef{}, []ledger.Transition{{Seq: p.Seq, Version: p.Version, To: touch.StateDelivered,
 		Contact: &ledger.Contact{Leg: 0, Channel: touch.SMS, At: h.clock(), Kind: "delivered"},
 		Events:  []touch.Event{{Kind: touch.EventDelivered, At: h.clock(), Touch: id, Caller: "engine", Customer: "c1"}}}})
 	if err != nil {
@@ -300,7 +300,7 @@ func TestDecisionIsReplayedOffLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	capped := h.submit(t, sms("third"))[0]
-	if capped.State != touch.Capped {
+	if capped.State != touch.StateCapped {
 		t.Fatalf("%+v", capped)
 	}
 	h.sleep(time.Hour)
@@ -317,7 +317,7 @@ func TestDecisionIsReplayedOffLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := again.Replay(policies.Options{})
-	if err != nil || !c.Same || c.Verdict.Decision != touch.Refuse || c.Verdict.Rule != "p/week" {
+	if err != nil || !c.Same || c.Verdict.Decision != touch.DecisionRefuse || c.Verdict.Rule != "p/week" {
 		t.Errorf("%+v %v", c, err)
 	}
 	if _, err := h.Decision(t.Context(), "another", capped.ID, 0); touch.ClassOf(err) != touch.NotFound {

@@ -34,9 +34,9 @@ func (h *house) send(t testing.TB, id touch.ID, provider, vendorID string) strin
 	for _, c := range seg.Touches {
 		ch := c.Touch.Plan[c.Progress.Leg].Channel
 		moves = append(moves, ledger.Transition{
-			Seq: c.Progress.Seq, Version: c.Progress.Version, To: touch.Sent, Leg: c.Progress.Leg, Attempts: 1,
+			Seq: c.Progress.Seq, Version: c.Progress.Version, To: touch.StateSent, Leg: c.Progress.Leg, Attempts: 1,
 			Provider: provider, VendorID: vendorID, Contact: &ledger.Contact{Leg: c.Progress.Leg, Channel: ch, At: h.clock(), Kind: ledger.ContactAttempt},
-			Events: []touch.Event{{Kind: touch.EventSent, At: h.clock(), Touch: c.Touch.ID, Key: c.Touch.Key, Caller: c.Touch.Caller, State: touch.Sent}},
+			Events: []touch.Event{{Kind: touch.EventSent, At: h.clock(), Touch: c.Touch.ID, Key: c.Touch.Key, Caller: c.Touch.Caller, State: touch.StateSent}},
 		})
 	}
 	if err := h.ledger.Work.Settle(ctx, ref, moves); err != nil {
@@ -78,7 +78,7 @@ func TestReceiptsMoveTheTouchAndCorrectTheLog(t *testing.T) {
 		}
 	}
 	view, _ := h.Touch(t.Context(), "engine", id)
-	if view.Progress.State != touch.Delivered {
+	if view.Progress.State != touch.StateDelivered {
 		t.Errorf("state %s", view.Progress.State)
 	}
 	if len(h.guard.settled) != 1 {
@@ -109,7 +109,7 @@ func TestTheLogsOutageDoesNotLoseAReceipt(t *testing.T) {
 	if err := h.Record(t.Context(), []touch.Receipt{{Dispatch: dispatch, Kind: touch.ReceiptDelivered}}); err != nil {
 		t.Fatal(err)
 	}
-	if view, _ := h.Touch(t.Context(), "engine", id); view.Progress.State != touch.Delivered {
+	if view, _ := h.Touch(t.Context(), "engine", id); view.Progress.State != touch.StateDelivered {
 		t.Errorf("state %s", view.Progress.State)
 	}
 }

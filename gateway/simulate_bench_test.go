@@ -22,7 +22,7 @@ func BenchmarkSimulate(b *testing.B) {
 			r := sms(key)
 			r.Customer = fmt.Sprint("c", i%20_000)
 			t := touch.Touch{ID: touch.NewID("engine", key), Caller: "engine", AcceptedAt: at, Request: r}
-			all = append(all, ledger.NewTouch{Touch: t, Digest: r.Digest(), State: touch.Due, Due: at, Lane: "sms.bulk",
+			all = append(all, ledger.NewTouch{Touch: t, Digest: r.Digest(), State: touch.StateDue, Due: at, Lane: "sms.bulk",
 				Events: []touch.Event{{Kind: touch.EventAccepted, At: at, Touch: t.ID, Caller: "engine"}}})
 		}
 		if _, _, err := h.ledger.Intake.Accept(b.Context(), all); err != nil {
@@ -35,7 +35,7 @@ func BenchmarkSimulate(b *testing.B) {
 		var moves []ledger.Transition
 		for i := range views {
 			p := &views[i].Progress
-			moves = append(moves, ledger.Transition{Seq: p.Seq, Version: p.Version, To: touch.Delivered,
+			moves = append(moves, ledger.Transition{Seq: p.Seq, Version: p.Version, To: touch.StateDelivered,
 				Contact: &ledger.Contact{Channel: touch.SMS, At: views[i].Touch.AcceptedAt, Kind: "delivered"}})
 		}
 		if err := h.ledger.Work.Settle(b.Context(), ledger.SegmentRef{}, moves); err != nil {

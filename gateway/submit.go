@@ -30,11 +30,11 @@ type Answer struct {
 }
 
 // Deferred reports whether the touch waits for a later time.
-func (a *Answer) Deferred(now time.Time) bool { return a.State == touch.Due && a.Due.After(now) }
+func (a *Answer) Deferred(now time.Time) bool { return a.State == touch.StateDue && a.Due.After(now) }
 
 // Refused reports whether the touch was refused, for good.
 func (a *Answer) Refused() bool {
-	return a.Err == nil && (a.State == touch.Refused || a.State == touch.Capped || a.State == touch.Expired)
+	return a.Err == nil && (a.State == touch.StateRefused || a.State == touch.StateCapped || a.State == touch.StateExpired)
 }
 
 // Submit takes up to touch.MaxBatch touches of one caller. When it returns
@@ -99,7 +99,7 @@ func (s *Service) intakeTogether(ctx context.Context, drafts []*draft, sizes []i
 	var candidates []lookup.Candidate
 	for i, d := range drafts {
 		touches[i] = s.decide(d, d.answer, now)
-		if touches[i].Enqueue && d.verdicts[d.leg].Decision == touch.Allow {
+		if touches[i].Enqueue && d.verdicts[d.leg].Decision == touch.DecisionAllow {
 			candidates = append(candidates, lookup.Candidate{Index: i, Recipient: d.recipients[d.leg]})
 		}
 	}
@@ -247,7 +247,7 @@ func (a *Answer) result(now time.Time) string {
 		return "repeated"
 	case a.Deferred(now):
 		return "deferred"
-	case a.State == touch.Due:
+	case a.State == touch.StateDue:
 		return "accepted"
 	}
 	return string(a.State)

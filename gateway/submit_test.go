@@ -20,11 +20,11 @@ import (
 func TestSubmitAcceptsRepeatsAndConflicts(t *testing.T) {
 	h := newHouse(t)
 	first := h.submit(t, sms("a"))[0]
-	if !first.New || first.State != touch.Due || !first.Due.Equal(noon) || first.ID != touch.NewID("engine", "a") {
+	if !first.New || first.State != touch.StateDue || !first.Due.Equal(noon) || first.ID != touch.NewID("engine", "a") {
 		t.Fatalf("got %+v", first)
 	}
 	again := h.submit(t, sms("a"))[0]
-	if again.New || again.Err != nil || again.State != touch.Due || again.ID != first.ID {
+	if again.New || again.Err != nil || again.State != touch.StateDue || again.ID != first.ID {
 		t.Errorf("a repeat answered %+v", again)
 	}
 	other := sms("a")
@@ -127,7 +127,7 @@ func TestTemplatesArePinnedAndParamsChecked(t *testing.T) {
 	var duties []string
 	h.guard.judge = func(q policies.Question) touch.Verdict {
 		duties = q.TemplateDuties
-		return touch.Verdict{Decision: touch.Allow}
+		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
 	good := use("4", "offer", map[string]string{"amount": "5"})
 	a := h.submit(t, good)[0]
@@ -164,14 +164,14 @@ func TestTheFirstLegThatIsNotRefusedDecides(t *testing.T) {
 	h := newHouse(t)
 	night := noon.Add(9 * time.Hour)
 	h.guard.judge = byChannel(map[touch.Channel]touch.Verdict{
-		touch.Push: {Decision: touch.Refuse, Rule: "consent", Kind: "consent"},
-		touch.SMS:  {Decision: touch.Defer, Until: night, Rule: "night", Kind: "hours"},
+		touch.Push: {Decision: touch.DecisionRefuse, Rule: "consent", Kind: "consent"},
+		touch.SMS:  {Decision: touch.DecisionDefer, Until: night, Rule: "night", Kind: "hours"},
 	})
 	r := sms("a")
 	r.Addresses[touch.Push] = "device-1"
 	r.Plan = []touch.Leg{{Channel: touch.Push, Content: &touch.Content{Body: "b"}}, r.Plan[0], {Channel: touch.RMTask, Title: "call"}}
 	a := h.submit(t, r)[0]
-	if a.State != touch.Due || a.Leg != 1 || !a.Due.Equal(night) || a.Reason != "night" || len(a.Verdicts) != 2 || h.guard.asked != 2 {
+	if a.State != touch.StateDue || a.Leg != 1 || !a.Due.Equal(night) || a.Reason != "night" || len(a.Verdicts) != 2 || h.guard.asked != 2 {
 		t.Fatalf("got %+v after %d questions", a, h.guard.asked)
 	}
 	view, _ := h.Touch(t.Context(), "engine", a.ID)
@@ -186,14 +186,14 @@ func TestTheFirstLegThatIsNotRefusedDecides(t *testing.T) {
 func TestAllLegsRefused(t *testing.T) {
 	h := newHouse(t)
 	h.guard.judge = byChannel(map[touch.Channel]touch.Verdict{
-		touch.Push: {Decision: touch.Refuse, Rule: "consent", Kind: "consent"},
-		touch.SMS:  {Decision: touch.Refuse, Rule: "weekly", Kind: "cap"},
+		touch.Push: {Decision: touch.DecisionRefuse, Rule: "consent", Kind: "consent"},
+		touch.SMS:  {Decision: touch.DecisionRefuse, Rule: "weekly", Kind: "cap"},
 	})
 	r := sms("a")
 	r.Addresses[touch.Push] = "device-1"
 	r.Plan = []touch.Leg{{Channel: touch.Push, Content: &touch.Content{Body: "b"}}, r.Plan[0]}
 	a := h.submit(t, r)[0]
-	if a.State != touch.Capped || a.Reason != "weekly" || !a.Refused() || len(a.Verdicts) != 2 {
+	if a.State != touch.StateCapped || a.Reason != "weekly" || !a.Refused() || len(a.Verdicts) != 2 {
 		t.Fatalf("got %+v", a)
 	}
 	view, _ := h.Touch(t.Context(), "engine", a.ID)
@@ -208,7 +208,7 @@ func TestAllLegsRefused(t *testing.T) {
 	// A repeat answers as before, verdicts included, whatever the guard says now.
 	h.guard.judge = nil
 	again := h.submit(t, r)[0]
-	if again.New || again.State != touch.Capped || again.Reason != "weekly" || len(again.Verdicts) != 2 || again.Verdicts[1].Rule != "weekly" {
+	if again.New || again.State != touch.StateCapped || again.Reason != "weekly" || len(again.Verdicts) != 2 || again.Verdicts[1].Rule != "weekly" {
 		t.Errorf("a repeat answered %+v", again)
 	}
 }
@@ -220,12 +220,12 @@ func TestWhatNoPolicyNeedsToJudge(t *testing.T) {
 	late, cancelled, nowhere, slow := sms("late"), sms("cancelled"), sms("nowhere"), sms("slow")
 	late.ExpiresAt, cancelled.Campaign, nowhere.Addresses, slow.ExpiresAt = &past, "stopped", nil, &later
 	h.guard.judge = func(q policies.Question) touch.Verdict {
-		return touch.Verdict{Decision: touch.Defer, Rule: "night", Kind: "hours", Until: later} // exactly the end: too late
+		return touch.Verdict{Decision: touch.DecisionDefer, Rule: "night", Kind: "hours", Until: later} // exactly the end: too late
 	}
 	for i, want := range []struct {
 		state  touch.State
 		reason string
-	}{{touch.Expired, gateway.RuleExpiry}, {touch.Refused, gateway.RuleCampaign}, {touch.Refused, gateway.RuleNoAddress}, {touch.Expired, gateway.RuleExpiry}} {
+	}{{touch.StateExpired, gateway.RuleExpiry}, {touch.StateRefused, gateway.RuleCampaign}, {touch.StateRefused, gateway.RuleNoAddress}, {touch.StateExpired, gateway.RuleExpiry}} {
 		r := []touch.Request{late, cancelled, nowhere, slow}[i]
 		if a := h.submit(t, r)[0]; a.State != want.state || a.Reason != want.reason || !a.New {
 			t.Errorf("%s: got %+v, want %v", r.Key, a, want)
@@ -251,7 +251,7 @@ func TestFactsReachTheGuard(t *testing.T) {
 	var asked []policies.Question
 	h.guard.judge = func(q policies.Question) touch.Verdict {
 		asked = append(asked, q)
-		return touch.Verdict{Decision: touch.Allow}
+		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
 	r := sms("a")
 	r.Addresses = nil
@@ -291,7 +291,7 @@ func TestIntakeGoesOnWithoutTheContactLog(t *testing.T) {
 		t.Errorf("a check was answered without the log: %v", err)
 	}
 	a := h.submit(t, sms("a"))[0]
-	if !a.New || a.State != touch.Due || !a.Due.Equal(noon) || a.Reason != gateway.RuleUnjudged {
+	if !a.New || a.State != touch.StateDue || !a.Due.Equal(noon) || a.Reason != gateway.RuleUnjudged {
 		t.Errorf("got %+v", a)
 	}
 	h.guard.err = touch.Errorf(touch.Internal, "", "broken")
@@ -310,8 +310,8 @@ func TestABatchHasALimit(t *testing.T) {
 func TestCheckJudgesEveryLegAndStoresNothing(t *testing.T) {
 	h := newHouse(t)
 	h.guard.judge = byChannel(map[touch.Channel]touch.Verdict{
-		touch.Push: {Decision: touch.Refuse, Rule: "consent", Kind: "consent"},
-		touch.SMS:  {Decision: touch.Allow},
+		touch.Push: {Decision: touch.DecisionRefuse, Rule: "consent", Kind: "consent"},
+		touch.SMS:  {Decision: touch.DecisionAllow},
 	})
 	r := sms("")
 	r.Plan = []touch.Leg{{Channel: touch.AICall, Content: &touch.Content{Body: "b"}}, {Channel: touch.Push, Content: &touch.Content{Body: "b"}}, r.Plan[0]}
@@ -321,7 +321,7 @@ func TestCheckJudgesEveryLegAndStoresNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := got[0]
-	if f.Err != nil || f.Decision != touch.Allow || f.Leg != 2 || !f.Due.Equal(noon) || len(f.Verdicts) != 3 {
+	if f.Err != nil || f.Decision != touch.DecisionAllow || f.Leg != 2 || !f.Due.Equal(noon) || len(f.Verdicts) != 3 {
 		t.Errorf("got %+v", f)
 	}
 	if touch.ClassOf(got[1].Err) != touch.Invalid {
@@ -369,9 +369,9 @@ func TestFastPathCandidates(t *testing.T) {
 	soon := noon.Add(time.Hour)
 	later.NotBefore = &soon
 	h.guard.judge = func(q policies.Question) touch.Verdict {
-		v := touch.Verdict{Decision: touch.Allow}
+		v := touch.Verdict{Decision: touch.DecisionAllow}
 		if q.Touch.Key == "unjudged" {
-			v = touch.Verdict{Decision: touch.Defer, Rule: gateway.RuleUnjudged, Until: q.Now}
+			v = touch.Verdict{Decision: touch.DecisionDefer, Rule: gateway.RuleUnjudged, Until: q.Now}
 		}
 		return v
 	}

@@ -188,7 +188,7 @@ func (b *receiptBuilder) event(kind touch.EventKind) {
 		Kind: kind, At: b.at, Touch: b.t.ID, Key: b.t.Key, Caller: b.t.Caller, Customer: b.t.Customer,
 		Campaign: b.t.Campaign, State: b.next.State, Leg: b.leg, Channel: b.t.Plan[b.leg].Channel,
 		Until: b.next.Due, Reason: b.r.Reason, Outcome: b.r.Outcome,
-		Result: &touch.Result{Class: touch.Accepted, Provider: b.r.Provider, VendorID: b.r.VendorID, Code: b.r.Code},
+		Result: &touch.Result{Class: touch.ResultAccepted, Provider: b.r.Provider, VendorID: b.r.VendorID, Code: b.r.Code},
 	})
 }
 
@@ -200,7 +200,7 @@ func (b *receiptBuilder) contact(kind string) {
 	}
 	at := b.at
 	// Of a leg with an unknown outcome only the receipt says when it was made.
-	if known && (b.next.State != touch.Unknown || old.At.After(at)) {
+	if known && (b.next.State != touch.StateUnknown || old.At.After(at)) {
 		at = old.At
 	}
 	b.next.Contacts = mergeContact(b.next.Contacts, Contact{Leg: b.leg, Channel: b.t.Plan[b.leg].Channel, At: at, Kind: kind})
@@ -210,10 +210,10 @@ func (b *receiptBuilder) contact(kind string) {
 func (b *receiptBuilder) delivered(kind string) {
 	old, _ := b.next.ContactOn(b.leg)
 	b.contact(kind)
-	if ContactRank(old.Kind) >= ContactRank(ContactDelivered) && b.next.State == touch.Delivered {
+	if ContactRank(old.Kind) >= ContactRank(ContactDelivered) && b.next.State == touch.StateDelivered {
 		return // it had arrived before
 	}
-	b.next.State, b.next.Due, b.next.Reason = touch.Delivered, time.Time{}, ""
+	b.next.State, b.next.Due, b.next.Reason = touch.StateDelivered, time.Time{}, ""
 	b.event(touch.EventDelivered)
 }
 
@@ -235,9 +235,9 @@ func (b *receiptBuilder) hear(word string, kind touch.EventKind) {
 
 func (b *receiptBuilder) answered() {
 	switch b.r.Outcome {
-	case touch.NoAnswer:
+	case touch.OutcomeNoAnswer:
 		b.failed()
-	case touch.Conversation, touch.RefusedOffer, touch.Completed:
+	case touch.OutcomeConversation, touch.OutcomeRefused, touch.OutcomeCompleted:
 		b.delivered(ContactConversation)
 	default:
 		b.delivered(ContactConnected)
@@ -256,22 +256,22 @@ func (b *receiptBuilder) failed() {
 		return // failed already, or delivered: a later failure is no news
 	}
 	b.contact(ContactFailed)
-	onLeg := b.leg == b.next.Leg && (!b.next.State.Final() || b.next.State == touch.Unconfirmed)
-	if b.next.State == touch.Sent && b.leg == b.next.Leg+1 { // it overtook the word that this leg was sent
+	onLeg := b.leg == b.next.Leg && (!b.next.State.Final() || b.next.State == touch.StateUnconfirmed)
+	if b.next.State == touch.StateSent && b.leg == b.next.Leg+1 { // it overtook the word that this leg was sent
 		b.next.Leg, onLeg = b.leg, true
 	}
 	if onLeg {
 		if next := b.leg + 1; next < len(b.t.Plan) && !b.t.Expired(b.now) {
-			b.next.State, b.next.Leg, b.next.Attempts, b.next.Due = touch.Due, next, 0, b.now
+			b.next.State, b.next.Leg, b.next.Attempts, b.next.Due = touch.StateDue, next, 0, b.now
 			b.next.Lane = touch.Lane(b.t.Plan[next].Channel, b.t.Urgent())
 		} else {
-			b.next.State, b.next.Due = touch.Failed, time.Time{}
+			b.next.State, b.next.Due = touch.StateFailed, time.Time{}
 		}
 		b.next.Reason = b.r.Reason
 	}
 	b.event(touch.EventUndelivered)
 	switch {
-	case onLeg && b.next.State == touch.Due:
+	case onLeg && b.next.State == touch.StateDue:
 		b.event(touch.EventFallback)
 	case onLeg:
 		b.event(touch.EventFailed)

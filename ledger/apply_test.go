@@ -27,7 +27,7 @@ func threeLegs() *touch.Touch {
 
 // sentOn is a touch that was sent on every leg up to this one.
 func sentOn(leg int) ledger.Progress {
-	p := ledger.Progress{Seq: 1, Version: 5, State: touch.Sent, Leg: leg, Lane: "sms.bulk", Provider: "p"}
+	p := ledger.Progress{Seq: 1, Version: 5, State: touch.StateSent, Leg: leg, Lane: "sms.bulk", Provider: "p"}
 	for i := range leg + 1 {
 		p.Contacts = append(p.Contacts, ledger.Contact{Leg: i, Channel: threeLegs().Plan[i].Channel, At: noon.Add(-time.Hour), Kind: ledger.ContactAttempt})
 	}
@@ -40,7 +40,7 @@ func receipts(leg int) *rapid.Generator[touch.Receipt] {
 			Kind: rapid.SampledFrom([]touch.ReceiptKind{
 				touch.ReceiptDelivered, touch.ReceiptFailed, touch.ReceiptReplied, touch.ReceiptRead, touch.ReceiptOutcome, "nonsense",
 			}).Draw(t, "kind"),
-			Outcome:  rapid.SampledFrom([]string{"", touch.Conversation, touch.OptOut, touch.NoAnswer, "a bank's word"}).Draw(t, "outcome"),
+			Outcome:  rapid.SampledFrom([]string{"", touch.OutcomeConversation, touch.OutcomeOptOut, touch.OutcomeNoAnswer, "a bank's word"}).Draw(t, "outcome"),
 			Dispatch: touch.DispatchID(threeLegs().ID, rapid.IntRange(0, leg).Draw(t, "leg")),
 		}
 	})
@@ -71,7 +71,7 @@ func TestReceiptsInAnyOrder(t *testing.T) {
 		for _, p := range []*ledger.Progress{&a, &b} {
 			slices.SortFunc(p.Contacts, func(x, y ledger.Contact) int { return x.Leg - y.Leg })
 		}
-		if a.State == touch.Delivered {
+		if a.State == touch.StateDelivered {
 			a.Leg, b.Leg, a.Attempts, b.Attempts, a.Lane, b.Lane = 0, 0, 0, 0, "", ""
 		}
 		if !reflect.DeepEqual(a, b) {
@@ -111,25 +111,25 @@ func TestReceiptTwiceIsNoNews(t *testing.T) {
 
 func TestFailureGoesOn(t *testing.T) {
 	tc := threeLegs()
-	failed := touch.Receipt{Kind: touch.ReceiptFailed, Reason: touch.BadTarget}
+	failed := touch.Receipt{Kind: touch.ReceiptFailed, Reason: touch.ReasonBadTarget}
 	p, events := ledger.ApplyReceipt(sentOn(0), tc, 0, failed, noon)
-	if p.State != touch.Due || p.Leg != 1 || p.Lane != "sms.bulk" || !p.Due.Equal(noon) || len(events) != 2 {
+	if p.State != touch.StateDue || p.Leg != 1 || p.Lane != "sms.bulk" || !p.Due.Equal(noon) || len(events) != 2 {
 		t.Fatalf("%+v %v", p, events)
 	}
 	tc.ExpiresAt = &noon
-	if p, _ = ledger.ApplyReceipt(sentOn(0), tc, 0, failed, noon); p.State != touch.Failed || p.Reason != touch.BadTarget {
+	if p, _ = ledger.ApplyReceipt(sentOn(0), tc, 0, failed, noon); p.State != touch.StateFailed || p.Reason != touch.ReasonBadTarget {
 		t.Fatalf("an expired touch goes on: %+v", p)
 	}
-	if p, _ = ledger.ApplyReceipt(sentOn(1), threeLegs(), 0, failed, noon); p.State != touch.Sent || p.Leg != 1 {
+	if p, _ = ledger.ApplyReceipt(sentOn(1), threeLegs(), 0, failed, noon); p.State != touch.StateSent || p.Leg != 1 {
 		t.Fatalf("a failed earlier leg moved the touch: %+v", p)
 	}
 }
 
 func TestApply(t *testing.T) {
 	sent := ledger.Transition{
-		Seq: 1, Version: 5, To: touch.Sent, Leg: 1, Provider: "q",
+		Seq: 1, Version: 5, To: touch.StateSent, Leg: 1, Provider: "q",
 		Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Kind: ledger.ContactAttempt},
-		Events:  []touch.Event{{Kind: touch.EventFallback}, {Kind: touch.EventSent, State: touch.Sent}},
+		Events:  []touch.Event{{Kind: touch.EventFallback}, {Kind: touch.EventSent, State: touch.StateSent}},
 	}
 	at := func(state touch.State, leg int, version, segment int64) ledger.Progress {
 		return ledger.Progress{Seq: 1, Version: version, State: state, Leg: leg, Segment: segment}
@@ -140,12 +140,12 @@ func TestApply(t *testing.T) {
 		leg    int
 		events int
 	}{
-		"unmoved":                   {at(touch.Due, 1, 5, 9), touch.Sent, 1, 2},
-		"delivered meanwhile":       {at(touch.Delivered, 0, 6, 9), touch.Delivered, 1, 2},
-		"cancelled meanwhile":       {at(touch.Cancelled, 1, 6, 0), touch.Cancelled, 1, 2},
-		"this leg failed meanwhile": {at(touch.Due, 2, 6, 9), touch.Due, 2, 2},
-		"late report while held":    {at(touch.Due, 1, 6, 9), touch.Sent, 1, 2},
-		"moved while not held":      {at(touch.Due, 1, 6, 0), touch.Due, 1, 2},
+		"unmoved":                   {at(touch.StateDue, 1, 5, 9), touch.StateSent, 1, 2},
+		"delivered meanwhile":       {at(touch.StateDelivered, 0, 6, 9), touch.StateDelivered, 1, 2},
+		"cancelled meanwhile":       {at(touch.StateCancelled, 1, 6, 0), touch.StateCancelled, 1, 2},
+		"this leg failed meanwhile": {at(touch.StateDue, 2, 6, 9), touch.StateDue, 2, 2},
+		"late report while held":    {at(touch.StateDue, 1, 6, 9), touch.StateSent, 1, 2},
+		"moved while not held":      {at(touch.StateDue, 1, 6, 0), touch.StateDue, 1, 2},
 	} {
 		next, events := ledger.Apply(c.cur, sent)
 		if next.State != c.state || next.Leg != c.leg || len(events) != c.events || next.Version != c.cur.Version+1 ||
@@ -159,7 +159,7 @@ func TestApply(t *testing.T) {
 }
 
 func TestApplyOnlyLeaves(t *testing.T) {
-	cur := ledger.Progress{Seq: 1, Version: 6, State: touch.Due, Leg: 1, Segment: 9, Due: noon, Lane: "sms.bulk"}
+	cur := ledger.Progress{Seq: 1, Version: 6, State: touch.StateDue, Leg: 1, Segment: 9, Due: noon, Lane: "sms.bulk"}
 	next, events := ledger.Apply(cur, ledger.Transition{Seq: 1})
 	want := cur
 	want.Version, want.Segment = 7, 0
@@ -171,17 +171,17 @@ func TestApplyOnlyLeaves(t *testing.T) {
 func TestApplyContacts(t *testing.T) {
 	cur := sentOn(1)
 	cur.Contacts[1].Kind, cur.Contacts[1].Heard = ledger.ContactDelivered, "replied"
-	tr := ledger.Transition{Version: 5, To: touch.Sent, Leg: 1, Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Heard: "read"}}
+	tr := ledger.Transition{Version: 5, To: touch.StateSent, Leg: 1, Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Heard: "read"}}
 	next, _ := ledger.Apply(cur, tr)
 	if c := next.Contacts[1]; c.Kind != ledger.ContactDelivered || c.Heard != "read replied" || !c.At.Equal(noon) {
 		t.Fatalf("%+v", c)
 	}
 	cur.Contacts[0].Kind = ledger.ContactAttempt
-	next, _ = ledger.Apply(cur, ledger.Transition{Version: 5, To: touch.Unknown, Leg: 0, Contact: &ledger.Contact{Leg: 0, Channel: touch.SMS, At: noon}})
+	next, _ = ledger.Apply(cur, ledger.Transition{Version: 5, To: touch.StateUnknown, Leg: 0, Contact: &ledger.Contact{Leg: 0, Channel: touch.SMS, At: noon}})
 	if c := next.Contacts[len(next.Contacts)-1]; c.Leg != 0 || c.Kind != ledger.ContactAttempt {
 		t.Fatalf("an unknown outcome took back what is known: %+v", c)
 	}
-	next, _ = ledger.Apply(cur, ledger.Transition{Version: 5, To: touch.Failed, Leg: 1, DropContact: true})
+	next, _ = ledger.Apply(cur, ledger.Transition{Version: 5, To: touch.StateFailed, Leg: 1, DropContact: true})
 	if len(next.Contacts) != 1 || next.Contacts[0].Leg != 0 {
 		t.Fatalf("%+v", next.Contacts)
 	}
@@ -193,13 +193,13 @@ func TestApplyContacts(t *testing.T) {
 // TestAFailureThatOvertakesItsSending: the report on the second leg comes
 // before the worker's word that the wait was over and this leg was sent.
 func TestAFailureThatOvertakesItsSending(t *testing.T) {
-	for legs, want := range map[int]touch.State{2: touch.Failed, 3: touch.Due} {
+	for legs, want := range map[int]touch.State{2: touch.StateFailed, 3: touch.StateDue} {
 		tc, cur := threeLegs(), sentOn(0)
 		tc.Plan = tc.Plan[:legs]
 		cur.Segment = 7
 		next, _ := ledger.ApplyReceipt(cur, tc, 1, touch.Receipt{Kind: touch.ReceiptFailed, Provider: "p"}, noon)
 		sent := ledger.Transition{
-			Version: cur.Version, To: touch.Sent, Leg: 1, Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Kind: ledger.ContactAttempt},
+			Version: cur.Version, To: touch.StateSent, Leg: 1, Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Kind: ledger.ContactAttempt},
 			Due: noon.Add(time.Hour), Events: []touch.Event{{Kind: touch.EventFallback}, {Kind: touch.EventSent}},
 		}
 		next, events := ledger.Apply(next, sent)

@@ -51,14 +51,14 @@ type Redriven struct {
 // tells of it; the progress as it was, where it stays.
 func Redrive(cur Progress, t *touch.Touch, actor string, now time.Time) (Progress, []touch.Event) {
 	sent := MayBeSent(&cur)
-	if cur.State != touch.Dead || !sent && t.Expired(now) {
+	if cur.State != touch.StateDead || !sent && t.Expired(now) {
 		return cur, nil
 	}
 	next, kind := cur, touch.EventRetry
 	next.Version++
-	next.State, next.Attempts, next.Due, next.Reason = touch.Due, 0, now, "redriven"
+	next.State, next.Attempts, next.Due, next.Reason = touch.StateDue, 0, now, "redriven"
 	if sent {
-		next.State, kind = touch.Unknown, touch.EventUnknown
+		next.State, kind = touch.StateUnknown, touch.EventUnknown
 	}
 	return next, []touch.Event{{
 		Kind: kind, At: now, Touch: t.ID, Key: t.Key, Caller: t.Caller, Customer: t.Customer, Campaign: t.Campaign,

@@ -70,7 +70,7 @@ const ownDocument = "touchgate"
 // suppress adds the rule that every set has.
 func (s *Set) suppress() {
 	doc := &document{name: ownDocument, floor: true, place: s.base}
-	s.rules = append(s.rules, &rule{id: ownDocument + "/suppression", kind: "list", doc: doc, decide: touch.Refuse,
+	s.rules = append(s.rules, &rule{id: ownDocument + "/suppression", kind: "list", doc: doc, decide: touch.DecisionRefuse,
 		demand: &absent{lists: []string{touch.Suppression}}})
 }
 

@@ -66,7 +66,7 @@ func readCap(c *compiler, n *yaml.Node, r *rule) demand {
 	if w := c.text(f["start"]); w != "" {
 		if l.ranked = w == "ranked"; !l.ranked {
 			c.fault(f["start"], "", "start is ranked, or absent")
-		} else if r.decide == touch.Refuse {
+		} else if r.decide == touch.DecisionRefuse {
 			c.fault(f["start"], "leave out else: refuse", "a touch that leaves its place to another waits, and is not refused")
 		}
 	}

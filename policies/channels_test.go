@@ -29,7 +29,7 @@ func TestEveryChannel(t *testing.T) {
 			v := set.Evaluate(ask("k", "c", category, channel, now), known)
 			// Two findings: our own suppression list, which is in every set, and the rule of the pair.
 			want := string(category) + "-" + strings.ReplaceAll(string(channel), "_", "")
-			if v.Decision != touch.Refuse || !strings.HasSuffix(v.Rule, want) || len(v.Findings) != 2 {
+			if v.Decision != touch.DecisionRefuse || !strings.HasSuffix(v.Rule, want) || len(v.Findings) != 2 {
 				t.Errorf("%s of %s: %s by %q with %d findings", channel, category, v.Decision, v.Rule, len(v.Findings))
 			}
 		}
@@ -41,7 +41,7 @@ func TestEveryChannelInItsGroups(t *testing.T) {
 	for _, channel := range touch.Channels() {
 		for _, group := range channel.Groups() {
 			set := compile(t, "policy: p\nrules:\n  - {id: r, when: channel in "+group+", require: 'false'}\n")
-			if v := set.Evaluate(ask("k", "c", touch.Service, channel, now), known); v.Decision != touch.Refuse {
+			if v := set.Evaluate(ask("k", "c", touch.Service, channel, now), known); v.Decision != touch.DecisionRefuse {
 				t.Errorf("%s is not in %s", channel, group)
 			}
 		}
@@ -64,7 +64,7 @@ func TestEveryChannelInCaps(t *testing.T) {
 				e := policies.EntryOf(ask("earlier", "c", touch.Marketing, earlier, now))
 				e.At, e.Pending = now.Add(-time.Hour), false
 				log := contactlog.Snapshot{Known: true, Entries: []contactlog.Entry{e}}
-				if v := set.Evaluate(q, log); (v.Decision == touch.Defer) != counts {
+				if v := set.Evaluate(q, log); (v.Decision == touch.DecisionDefer) != counts {
 					t.Errorf("%s after %s by %s: %s, counts %v", channel, earlier, by, v.Decision, counts)
 				}
 			}

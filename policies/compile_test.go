@@ -187,7 +187,7 @@ func TestCalendarsStandBesidePolicies(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := set.Evaluate(ask("k", "c", touch.Service, touch.SMS, at(t, "03-03 10:00")), known)
-	if v.Decision != touch.Defer || !v.Until.Equal(at(t, "03-04 09:00")) {
+	if v.Decision != touch.DecisionDefer || !v.Until.Equal(at(t, "03-04 09:00")) {
 		t.Errorf("%s until %s", v.Decision, v.Until)
 	}
 	sources[1].Data = []byte(strings.Replace(calendar, "source: board", "sauce: board", 1))

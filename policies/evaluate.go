@@ -138,7 +138,7 @@ func (e *evaluation) hold(r *rule, f *touch.Finding) time.Time {
 		return e.t
 	}
 	if f != nil {
-		f.Decision = touch.Allow
+		f.Decision = touch.DecisionAllow
 	}
 	_, isCap := r.demand.(*limits)
 	if isCap && e.asking && e.excused(r, f) { // before a place is asked for
@@ -217,13 +217,13 @@ func (s *Set) Evaluate(q Question, log contactlog.Snapshot) touch.Verdict {
 
 func (e *evaluation) verdict() touch.Verdict {
 	rules := e.rules()
-	v := touch.Verdict{Decision: touch.Allow, Channel: e.leg.Channel, At: e.q.Now, Policy: e.set.hash}
+	v := touch.Verdict{Decision: touch.DecisionAllow, Channel: e.leg.Channel, At: e.q.Now, Policy: e.set.hash}
 	if e.q.Customer != nil {
 		v.Customer = e.q.Customer.Version
 	}
 	if e.pair < 0 {
-		v.Decision, v.Rule, v.Kind = touch.Refuse, "touchgate/words", "require"
-		v.Findings = []touch.Finding{{Rule: v.Rule, Kind: v.Kind, Decision: touch.Refuse, Reason: "the category or channel is unknown"}}
+		v.Decision, v.Rule, v.Kind = touch.DecisionRefuse, "touchgate/words", "require"
+		v.Findings = []touch.Finding{{Rule: v.Rule, Kind: v.Kind, Decision: touch.DecisionRefuse, Reason: "the category or channel is unknown"}}
 		return v
 	}
 	findings, n := make([]touch.Finding, len(rules)), 0
@@ -236,13 +236,13 @@ func (e *evaluation) verdict() touch.Verdict {
 		}
 		n++
 		f.Rule, f.Kind, f.Shadow = r.id, cmp.Or(f.Kind, r.kind), r.shadow
-		if d, ok := r.demand.(*duty); ok && !r.shadow && f.Decision == touch.Allow && !f.Excused {
+		if d, ok := r.demand.(*duty); ok && !r.shadow && f.Decision == touch.DecisionAllow && !f.Excused {
 			v.Duties = append(v.Duties, d.names...)
 		}
-		if f.Decision != touch.Allow {
+		if f.Decision != touch.DecisionAllow {
 			f.Until = e.settle(next, r)
 			if f.Until.IsZero() {
-				f.Decision = touch.Refuse
+				f.Decision = touch.DecisionRefuse
 			}
 			if r.presumption != nil {
 				f.Reason += " (a presumption: a named sign-off may set it aside)"
@@ -254,7 +254,7 @@ func (e *evaluation) verdict() touch.Verdict {
 	}
 	v.Findings = findings[:n]
 	// While the caps are only being taken down, the instant would be half the truth.
-	if v.Decision == touch.Defer && len(e.asks) == 0 {
+	if v.Decision == touch.DecisionDefer && len(e.asks) == 0 {
 		e.together(&v, rules)
 	}
 	return v
@@ -299,7 +299,7 @@ func (e *evaluation) together(v *touch.Verdict, rules []*rule) {
 			}
 			next := e.hold(r, nil)
 			if next.IsZero() || next.After(limit) {
-				v.Decision, v.Rule, v.Kind = touch.Refuse, r.id, r.kind
+				v.Decision, v.Rule, v.Kind = touch.DecisionRefuse, r.id, r.kind
 				return
 			}
 			if next.After(latest) {
@@ -312,5 +312,5 @@ func (e *evaluation) together(v *touch.Verdict, rules []*rule) {
 		}
 		t = latest
 	}
-	v.Decision = touch.Refuse
+	v.Decision = touch.DecisionRefuse
 }

@@ -58,7 +58,7 @@ func benchmarkEvaluate(b *testing.B, n int, own bool) {
 		e.ID, e.At = fmt.Sprint(i), q.Now.Add(-time.Duration(i)*24*time.Hour)
 		log.Entries = append(log.Entries, e)
 	}
-	if v := set.Evaluate(q, log); v.Decision != touch.Allow || len(v.Findings) != n+1 {
+	if v := set.Evaluate(q, log); v.Decision != touch.DecisionAllow || len(v.Findings) != n+1 {
 		b.Fatalf("%s by %s, %d findings", v.Decision, v.Rule, len(v.Findings))
 	}
 	b.ReportAllocs()

@@ -14,9 +14,9 @@ func Explain(v touch.Verdict, zone *time.Location) string {
 	var b strings.Builder
 	when := func(t time.Time) string { return t.In(zone).Format("Mon 2006-01-02 15:04:05 MST") }
 	switch v.Decision {
-	case touch.Allow:
+	case touch.DecisionAllow:
 		fmt.Fprintf(&b, "%s may be contacted at %s.\n", v.Channel, when(v.At))
-	case touch.Defer:
+	case touch.DecisionDefer:
 		fmt.Fprintf(&b, "%s must wait until %s (asked at %s); %s decided.\n", v.Channel, when(v.Until), when(v.At), v.Rule)
 	default:
 		fmt.Fprintf(&b, "%s is refused at %s; %s decided.\n", v.Channel, when(v.At), v.Rule)

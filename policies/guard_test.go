@@ -85,9 +85,9 @@ func TestReserveJudgesTouchesOfOneCustomerInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, v := range vs {
-		want := touch.Allow
+		want := touch.DecisionAllow
 		if i%2 == 0 && i >= 4 {
-			want = touch.Defer
+			want = touch.DecisionDefer
 		}
 		if v.Decision != want {
 			t.Errorf("question %d: %s by %s, want %s", i, v.Decision, v.Rule, want)
@@ -112,7 +112,7 @@ func TestReserveTwiceIsReserveOnce(t *testing.T) {
 	now := at(t, "03-02 10:00")
 	q := ask("k", "c", touch.Marketing, touch.SMS, now)
 	for range 3 {
-		if vs, err := g.Reserve(context.Background(), []policies.Question{q}); err != nil || vs[0].Decision != touch.Allow {
+		if vs, err := g.Reserve(context.Background(), []policies.Question{q}); err != nil || vs[0].Decision != touch.DecisionAllow {
 			t.Fatal(vs, err)
 		}
 	}
@@ -139,7 +139,7 @@ func TestDeniedAtNightStillCountsTheCap(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := vs[0]
-	if v.Decision != touch.Defer || v.Rule != "house/night" || len(v.Findings) != 3 || v.Findings[2].Count != 2 {
+	if v.Decision != touch.DecisionDefer || v.Rule != "house/night" || len(v.Findings) != 3 || v.Findings[2].Count != 2 {
 		t.Fatalf("%+v", v)
 	}
 	// The night ends at 09:00 on 9 March, the week at 10:00 and a millisecond.
@@ -169,7 +169,7 @@ func TestLostLogIsLoadedBeforeAnythingIsAllowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if vs[0].Decision != touch.Defer || vs[1].Decision != touch.Allow || vs[2].Decision != touch.Allow || asked != 2 {
+	if vs[0].Decision != touch.DecisionDefer || vs[1].Decision != touch.DecisionAllow || vs[2].Decision != touch.DecisionAllow || asked != 2 {
 		t.Errorf("%s %s %s, asked for %d customers", vs[0].Decision, vs[1].Decision, vs[2].Decision, asked)
 	}
 }
@@ -197,7 +197,7 @@ func TestDeadLogOpensNoGate(t *testing.T) {
 	if _, err := g.Forecast(context.Background(), q); touch.ClassOf(err) != touch.Unavailable {
 		t.Errorf("forecast: %v", err)
 	}
-	if v := g.Set().Evaluate(q[0], contactlog.Snapshot{}); v.Decision != touch.Defer || v.Rule != "house/weekly" {
+	if v := g.Set().Evaluate(q[0], contactlog.Snapshot{}); v.Decision != touch.DecisionDefer || v.Rule != "house/weekly" {
 		t.Errorf("unknown log: %+v", v)
 	}
 }
@@ -207,7 +207,7 @@ func TestForecastHasNoSideEffect(t *testing.T) {
 	q := ask("1", "c", touch.Marketing, touch.SMS, at(t, "03-02 10:00"))
 	for range 5 {
 		vs, err := g.Forecast(context.Background(), []policies.Question{q, q})
-		if err != nil || vs[0].Decision != touch.Allow || vs[1].Decision != touch.Allow {
+		if err != nil || vs[0].Decision != touch.DecisionAllow || vs[1].Decision != touch.DecisionAllow {
 			t.Fatal(vs, err)
 		}
 	}
@@ -243,7 +243,7 @@ func TestShadowCapCountsAndDoesNotBind(t *testing.T) {
 		last = vs[0]
 	}
 	f := last.Findings[len(last.Findings)-1]
-	if last.Decision != touch.Allow || !f.Shadow || f.Decision != touch.Defer || f.Count != 3 {
+	if last.Decision != touch.DecisionAllow || !f.Shadow || f.Decision != touch.DecisionDefer || f.Count != 3 {
 		t.Errorf("%s %+v", last.Decision, f)
 	}
 }
@@ -255,7 +255,7 @@ func TestRefusedByTheLogReadHoldsNoPlace(t *testing.T) {
 	now := at(t, "03-02 10:00")
 	for i := range 4 {
 		vs, err := g.Reserve(context.Background(), []policies.Question{ask(fmt.Sprint(i), "c", touch.Marketing, touch.SMS, now)})
-		if err != nil || (vs[0].Decision == touch.Allow) != (i < 2) {
+		if err != nil || (vs[0].Decision == touch.DecisionAllow) != (i < 2) {
 			t.Fatal(i, vs, err)
 		}
 	}

@@ -29,7 +29,7 @@ func TestHoldoutIsChargedToNoBudget(t *testing.T) {
 		if out {
 			held++
 		}
-		if out != (v[0].Decision == touch.Refuse) || out != (len(shots[0].Entries) == 0) {
+		if out != (v[0].Decision == touch.DecisionRefuse) || out != (len(shots[0].Entries) == 0) {
 			t.Fatalf("%s: %+v with %d contacts", q.Touch.Customer, v[0], len(shots[0].Entries))
 		}
 	}

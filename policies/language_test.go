@@ -47,139 +47,139 @@ func TestWhatRulesSay(t *testing.T) {
 		want   touch.Decision
 		until  string // on Shanghai's clocks
 	}{
-		"C2 kinds of channels: a call":  {"  - {id: r, when: channel in voice, require: 'false'}\n", call, touch.Refuse, ""},
-		"C2 kinds of channels: a text":  {"  - {id: r, when: channel in voice, require: 'false'}\n", nil, touch.Allow, ""},
-		"C3 two candidate zones":        {"  - {id: r, hours: {daily: ['09:00-21:00']}}\n", zones("Asia/Shanghai", "Europe/London"), touch.Defer, "03-02 17:00"},
-		"C3 zones that share no hour":   {"  - {id: r, hours: {daily: ['09:00-12:00']}}\n", zones("Asia/Shanghai", "America/New_York"), touch.Refuse, ""},
-		"C3 nothing known":              {"  - {id: r, hours: {daily: ['08:00-21:00']}}\n", zones(), touch.Refuse, ""},
-		"C3 open everywhere at noon":    {"  - {id: r, hours: {daily: ['00:00-24:00']}}\n", zones(), touch.Allow, ""},
-		"C3 one zone for all":           {"  - {id: r, hours: {daily: ['08:00-21:00']}}\nzone: Asia/Shanghai\n", zones(), touch.Allow, ""},
-		"C3 a zone that does not exist": {"  - {id: r, hours: {daily: ['08:00-21:00']}}\n", zones("Asia/Shanghai", "Atlantis/Poseidonis"), touch.Refuse, ""},
-		"C9 by address, another":        {"  - {id: r, cap: {limit: 1, per: 7d, by: [address]}}\n", was(day, func(e *contactlog.Entry) { e.Address = 7 }), touch.Allow, ""},
-		"C9 by address, the same":       {"  - {id: r, cap: {limit: 1, per: 7d, by: [address]}}\n", was(day, nil), touch.Defer, "03-08 12:00"},
-		"C9 by method, the other":       {"  - {id: r, cap: {limit: 1, per: 7d, by: [method]}}\n", was(day, func(e *contactlog.Entry) { e.Channel = touch.Push }), touch.Allow, ""},
-		"C9 by campaign, template":      {"  - {id: r, cap: {limit: 1, per: 7d, by: [campaign, template]}}\n", was(day, func(e *contactlog.Entry) { e.Template = 7 }), touch.Allow, ""},
-		"C9 no subject: counts all":     {"  - {id: r, cap: {limit: 1, per: 7d, by: [subject]}}\n", func(q *policies.Question, l *contactlog.Snapshot) { contact(q, l, day, nil); q.Touch.Subject = "" }, touch.Defer, "03-08 12:00"},
-		"C10 only conversations":        {"  - {id: r, cap: {limit: 1, per: 7d, count: conversations}}\n", was(day, func(e *contactlog.Entry) { e.Kind = contactlog.Connected }), touch.Allow, ""},
-		"C10 conversations":             {"  - {id: r, cap: {limit: 1, per: 7d, count: conversations}}\n", was(day, func(e *contactlog.Entry) { e.Kind = contactlog.Conversation }), touch.Defer, "03-08 12:00"},
-		"C10 pending counts as all":     {"  - {id: r, cap: {limit: 1, per: 7d, count: conversations}}\n", was(100*day, func(e *contactlog.Entry) { e.Pending = true }), touch.Defer, "03-09 12:00"},
-		"C11 several limits":            {"  - {id: r, cap: {limits: [{limit: 1, per: 1m}, {limit: 2, per: 7 days}]}}\n", func(q *policies.Question, l *contactlog.Snapshot) { contact(q, l, day, nil); contact(q, l, 2*day, nil) }, touch.Defer, "03-07 00:00"},
-		"C12 spacing":                   {"  - {id: r, cap: {limit: 1, per: 4h}}\n", was(time.Hour, nil), touch.Defer, "03-02 15:00"},
+		"C2 kinds of channels: a call":  {"  - {id: r, when: channel in voice, require: 'false'}\n", call, touch.DecisionRefuse, ""},
+		"C2 kinds of channels: a text":  {"  - {id: r, when: channel in voice, require: 'false'}\n", nil, touch.DecisionAllow, ""},
+		"C3 two candidate zones":        {"  - {id: r, hours: {daily: ['09:00-21:00']}}\n", zones("Asia/Shanghai", "Europe/London"), touch.DecisionDefer, "03-02 17:00"},
+		"C3 zones that share no hour":   {"  - {id: r, hours: {daily: ['09:00-12:00']}}\n", zones("Asia/Shanghai", "America/New_York"), touch.DecisionRefuse, ""},
+		"C3 nothing known":              {"  - {id: r, hours: {daily: ['08:00-21:00']}}\n", zones(), touch.DecisionRefuse, ""},
+		"C3 open everywhere at noon":    {"  - {id: r, hours: {daily: ['00:00-24:00']}}\n", zones(), touch.DecisionAllow, ""},
+		"C3 one zone for all":           {"  - {id: r, hours: {daily: ['08:00-21:00']}}\nzone: Asia/Shanghai\n", zones(), touch.DecisionAllow, ""},
+		"C3 a zone that does not exist": {"  - {id: r, hours: {daily: ['08:00-21:00']}}\n", zones("Asia/Shanghai", "Atlantis/Poseidonis"), touch.DecisionRefuse, ""},
+		"C9 by address, another":        {"  - {id: r, cap: {limit: 1, per: 7d, by: [address]}}\n", was(day, func(e *contactlog.Entry) { e.Address = 7 }), touch.DecisionAllow, ""},
+		"C9 by address, the same":       {"  - {id: r, cap: {limit: 1, per: 7d, by: [address]}}\n", was(day, nil), touch.DecisionDefer, "03-08 12:00"},
+		"C9 by method, the other":       {"  - {id: r, cap: {limit: 1, per: 7d, by: [method]}}\n", was(day, func(e *contactlog.Entry) { e.Channel = touch.Push }), touch.DecisionAllow, ""},
+		"C9 by campaign, template":      {"  - {id: r, cap: {limit: 1, per: 7d, by: [campaign, template]}}\n", was(day, func(e *contactlog.Entry) { e.Template = 7 }), touch.DecisionAllow, ""},
+		"C9 no subject: counts all":     {"  - {id: r, cap: {limit: 1, per: 7d, by: [subject]}}\n", func(q *policies.Question, l *contactlog.Snapshot) { contact(q, l, day, nil); q.Touch.Subject = "" }, touch.DecisionDefer, "03-08 12:00"},
+		"C10 only conversations":        {"  - {id: r, cap: {limit: 1, per: 7d, count: conversations}}\n", was(day, func(e *contactlog.Entry) { e.Kind = contactlog.Connected }), touch.DecisionAllow, ""},
+		"C10 conversations":             {"  - {id: r, cap: {limit: 1, per: 7d, count: conversations}}\n", was(day, func(e *contactlog.Entry) { e.Kind = contactlog.Conversation }), touch.DecisionDefer, "03-08 12:00"},
+		"C10 pending counts as all":     {"  - {id: r, cap: {limit: 1, per: 7d, count: conversations}}\n", was(100*day, func(e *contactlog.Entry) { e.Pending = true }), touch.DecisionDefer, "03-09 12:00"},
+		"C11 several limits":            {"  - {id: r, cap: {limits: [{limit: 1, per: 1m}, {limit: 2, per: 7 days}]}}\n", func(q *policies.Question, l *contactlog.Snapshot) { contact(q, l, day, nil); contact(q, l, 2*day, nil) }, touch.DecisionDefer, "03-07 00:00"},
+		"C12 spacing":                   {"  - {id: r, cap: {limit: 1, per: 4h}}\n", was(time.Hour, nil), touch.DecisionDefer, "03-02 15:00"},
 		"C14 a channel escapes": {"  - {id: r, when: '!(channel in human)', cooldown: {after: [refused], for: 72h}}\n", func(q *policies.Question, _ *contactlog.Snapshot) {
 			had(q, "refused", day)
 			q.Touch.Plan[0].Channel = touch.RMTask
-		}, touch.Allow, ""},
-		"C14 another does not":          {"  - {id: r, when: '!(channel in human)', cooldown: {after: [refused], for: 72h}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "refused", day) }, touch.Defer, "03-04 12:00"},
-		"C15 not both in one week":      {"  - {id: r, when: channel == 'sms', cap: {limit: 1, per: week, of: {channels: [ai_call]}}}\n", was(2*time.Hour, func(e *contactlog.Entry) { e.Channel = touch.AICall }), touch.Defer, "03-09 00:00"},
-		"C15 last week does not count":  {"  - {id: r, when: channel == 'sms', cap: {limit: 1, per: week, of: {channels: [ai_call]}}}\n", was(day, func(e *contactlog.Entry) { e.Channel = touch.AICall }), touch.Allow, ""},
-		"C15 another channel":           {"  - {id: r, cap: {limit: 1, per: week, by: [other_channels]}}\n", was(2*time.Hour, func(e *contactlog.Entry) { e.Channel = touch.Push }), touch.Defer, "03-09 00:00"},
-		"C15 the same channel":          {"  - {id: r, cap: {limit: 1, per: week, by: [other_channels]}}\n", was(2*time.Hour, nil), touch.Allow, ""},
-		"C15 another method":            {"  - {id: r, cap: {limit: 1, per: week, by: [other_methods], of: {channels: [sms, push, ai_call]}}}\n", was(2*time.Hour, func(e *contactlog.Entry) { e.Channel = touch.RMTask }), touch.Allow, ""},
-		"C9 by channel, of others only": {"  - {id: r, cap: {limit: 1, per: week, by: [channel], of: {channels: [push]}}}\n", was(2*time.Hour, nil), touch.Allow, ""},
+		}, touch.DecisionAllow, ""},
+		"C14 another does not":          {"  - {id: r, when: '!(channel in human)', cooldown: {after: [refused], for: 72h}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "refused", day) }, touch.DecisionDefer, "03-04 12:00"},
+		"C15 not both in one week":      {"  - {id: r, when: channel == 'sms', cap: {limit: 1, per: week, of: {channels: [ai_call]}}}\n", was(2*time.Hour, func(e *contactlog.Entry) { e.Channel = touch.AICall }), touch.DecisionDefer, "03-09 00:00"},
+		"C15 last week does not count":  {"  - {id: r, when: channel == 'sms', cap: {limit: 1, per: week, of: {channels: [ai_call]}}}\n", was(day, func(e *contactlog.Entry) { e.Channel = touch.AICall }), touch.DecisionAllow, ""},
+		"C15 another channel":           {"  - {id: r, cap: {limit: 1, per: week, by: [other_channels]}}\n", was(2*time.Hour, func(e *contactlog.Entry) { e.Channel = touch.Push }), touch.DecisionDefer, "03-09 00:00"},
+		"C15 the same channel":          {"  - {id: r, cap: {limit: 1, per: week, by: [other_channels]}}\n", was(2*time.Hour, nil), touch.DecisionAllow, ""},
+		"C15 another method":            {"  - {id: r, cap: {limit: 1, per: week, by: [other_methods], of: {channels: [sms, push, ai_call]}}}\n", was(2*time.Hour, func(e *contactlog.Entry) { e.Channel = touch.RMTask }), touch.DecisionAllow, ""},
+		"C9 by channel, of others only": {"  - {id: r, cap: {limit: 1, per: week, by: [channel], of: {channels: [push]}}}\n", was(2*time.Hour, nil), touch.DecisionAllow, ""},
 		"C13 after three": {"  - {id: r, cooldown: {after: [no_answer], times: 3, within: 7 days, for: 30 days}}\n", func(q *policies.Question, _ *contactlog.Snapshot) {
 			had(q, "no_answer", 9*day)
 			had(q, "no_answer", 4*day)
 			had(q, "no_answer", 3*day)
-		}, touch.Defer, "03-29 00:00"},
+		}, touch.DecisionDefer, "03-29 00:00"},
 		"C13 two are not enough": {"  - {id: r, cooldown: {after: [no_answer], times: 3, within: 7 days, for: 30 days}}\n", func(q *policies.Question, _ *contactlog.Snapshot) {
 			had(q, "no_answer", 11*day)
 			had(q, "no_answer", 4*day)
 			had(q, "no_answer", 3*day)
-		}, touch.Allow, ""},
-		"C13 another number":                 {"  - {id: r, cooldown: {after: [refused], for: 72h, by: [address]}}\n", came(touch.Outcome{Address: "+44"}), touch.Allow, ""},
-		"C13 a number that is not known":     {"  - {id: r, cooldown: {after: [refused], for: 72h, by: [address]}}\n", came(touch.Outcome{}), touch.Defer, "03-04 12:00"},
-		"C18 an opt-out from another caller": {"  - {id: r, cooldown: {after: [refused], for: forever, by: [caller]}}\n", came(touch.Outcome{Caller: "insurer"}), touch.Allow, ""},
-		"C18 an opt-out from this caller":    {"  - {id: r, cooldown: {after: [refused], for: forever, by: [caller]}}\n", came(touch.Outcome{Caller: "caller"}), touch.Refuse, ""},
-		"C13 another template":               {"  - {id: r, cooldown: {after: [refused], for: 72h, by: [template]}}\n", came(touch.Outcome{Template: "other"}), touch.Allow, ""},
-		"C18 objection, no consent":          {"  - {id: r, require: '!revoked(\"marketing:sms\")'}\n", consent("marketing", false, day, 0), touch.Refuse, ""},
-		"C18 no objection":                   {"  - {id: r, require: '!revoked(\"marketing:sms\")'}\n", nil, touch.Allow, ""},
-		"C18 objection within its term":      {"  - {id: r, require: '!revoked(\"marketing:sms\", \"5 business days\")'}\n", consent("marketing", false, 3*day, 0), touch.Allow, ""},
-		"C18 objection past its term":        {"  - {id: r, require: '!revoked(\"marketing:sms\", \"5 business days\")'}\n", consent("marketing", false, 8*day, 0), touch.Refuse, ""},
-		"C16 consent that has run out":       {"  - {id: r, require: consented('marketing')}\n", consent("marketing", true, 9*day, day), touch.Refuse, ""},
-		"C16 consent must be fresh":          {"  - {id: r, require: 'consented(\"marketing\", \"6 months\")'}\n", consent("marketing", true, 200*day, 0), touch.Refuse, ""},
-		"C16 another level":                  {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing:sms:offers", true, day, 0), touch.Refuse, ""},
-		"C16 a level above":                  {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing", true, day, 0), touch.Allow, ""},
-		"C17 consent is not to nights":       {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing", true, day, 0), touch.Refuse, ""},
-		"C17 consent to nights":              {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing:night", true, day, 0), touch.Allow, ""},
+		}, touch.DecisionAllow, ""},
+		"C13 another number":                 {"  - {id: r, cooldown: {after: [refused], for: 72h, by: [address]}}\n", came(touch.Outcome{Address: "+44"}), touch.DecisionAllow, ""},
+		"C13 a number that is not known":     {"  - {id: r, cooldown: {after: [refused], for: 72h, by: [address]}}\n", came(touch.Outcome{}), touch.DecisionDefer, "03-04 12:00"},
+		"C18 an opt-out from another caller": {"  - {id: r, cooldown: {after: [refused], for: forever, by: [caller]}}\n", came(touch.Outcome{Caller: "insurer"}), touch.DecisionAllow, ""},
+		"C18 an opt-out from this caller":    {"  - {id: r, cooldown: {after: [refused], for: forever, by: [caller]}}\n", came(touch.Outcome{Caller: "caller"}), touch.DecisionRefuse, ""},
+		"C13 another template":               {"  - {id: r, cooldown: {after: [refused], for: 72h, by: [template]}}\n", came(touch.Outcome{Template: "other"}), touch.DecisionAllow, ""},
+		"C18 objection, no consent":          {"  - {id: r, require: '!revoked(\"marketing:sms\")'}\n", consent("marketing", false, day, 0), touch.DecisionRefuse, ""},
+		"C18 no objection":                   {"  - {id: r, require: '!revoked(\"marketing:sms\")'}\n", nil, touch.DecisionAllow, ""},
+		"C18 objection within its term":      {"  - {id: r, require: '!revoked(\"marketing:sms\", \"5 business days\")'}\n", consent("marketing", false, 3*day, 0), touch.DecisionAllow, ""},
+		"C18 objection past its term":        {"  - {id: r, require: '!revoked(\"marketing:sms\", \"5 business days\")'}\n", consent("marketing", false, 8*day, 0), touch.DecisionRefuse, ""},
+		"C16 consent that has run out":       {"  - {id: r, require: consented('marketing')}\n", consent("marketing", true, 9*day, day), touch.DecisionRefuse, ""},
+		"C16 consent must be fresh":          {"  - {id: r, require: 'consented(\"marketing\", \"6 months\")'}\n", consent("marketing", true, 200*day, 0), touch.DecisionRefuse, ""},
+		"C16 another level":                  {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing:sms:offers", true, day, 0), touch.DecisionRefuse, ""},
+		"C16 a level above":                  {"  - {id: r, require: consented('marketing:sms')}\n", consent("marketing", true, day, 0), touch.DecisionAllow, ""},
+		"C17 consent is not to nights":       {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing", true, day, 0), touch.DecisionRefuse, ""},
+		"C17 consent to nights":              {"  - {id: r, require: consented('marketing:night')}\n", consent("marketing:night", true, day, 0), touch.DecisionAllow, ""},
 		"C18 revoked above": {"  - {id: r, require: consented('marketing:night')}\n", func(q *policies.Question, l *contactlog.Snapshot) {
 			consent("marketing:night", true, 2*day, 0)(q, l)
 			consent("marketing", false, day, 0)(q, l)
-		}, touch.Refuse, ""},
-		"C16 not a mere prefix":      {"  - {id: r, require: consented('marketing:sms')}\n", consent("market", true, day, 0), touch.Refuse, ""},
-		"C17 consent to come":        {"  - {id: r, require: consented('marketing')}\n", consent("marketing", true, -day, 0), touch.Refuse, ""},
-		"C18 grace in business days": {"  - {id: r, cooldown: {after: [opt_out], for: forever, grace: 10 business days}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "opt_out", 13*day) }, touch.Allow, ""},
-		"C18 grace is over":          {"  - {id: r, cooldown: {after: [opt_out], for: forever, grace: 10 business days}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "opt_out", 17*day) }, touch.Refuse, ""},
+		}, touch.DecisionRefuse, ""},
+		"C16 not a mere prefix":      {"  - {id: r, require: consented('marketing:sms')}\n", consent("market", true, day, 0), touch.DecisionRefuse, ""},
+		"C17 consent to come":        {"  - {id: r, require: consented('marketing')}\n", consent("marketing", true, -day, 0), touch.DecisionRefuse, ""},
+		"C18 grace in business days": {"  - {id: r, cooldown: {after: [opt_out], for: forever, grace: 10 business days}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "opt_out", 13*day) }, touch.DecisionAllow, ""},
+		"C18 grace is over":          {"  - {id: r, cooldown: {after: [opt_out], for: forever, grace: 10 business days}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "opt_out", 17*day) }, touch.DecisionRefuse, ""},
 		"C18 consent lifts": {"  - {id: r, cooldown: {after: [opt_out], for: forever, lifted_by: 'marketing:{channel}'}}\n", func(q *policies.Question, l *contactlog.Snapshot) {
 			had(q, "opt_out", 3*day)
 			consent("marketing:sms", true, day, 0)(q, l)
-		}, touch.Allow, ""},
+		}, touch.DecisionAllow, ""},
 		"C18 older consent does not": {"  - {id: r, cooldown: {after: [opt_out], for: forever, lifted_by: 'marketing:{channel}'}}\n", func(q *policies.Question, l *contactlog.Snapshot) {
 			had(q, "opt_out", 3*day)
 			consent("marketing:sms", true, 4*day, 0)(q, l)
-		}, touch.Refuse, ""},
-		"C19 kept for five years":    {"  - {id: r, cooldown: {after: [opt_out], for: 5 years}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "opt_out", 5*365*day) }, touch.Defer, "03-03 00:00"},
-		"C20 register never checked": {"  - {id: r, absent_from: {lists: [dnc], checked_within: 31 days}}\n", nil, touch.Refuse, ""},
-		"C20 checked in time":        {"  - {id: r, absent_from: {lists: [dnc], checked_within: 31 days}}\n", attribute("checked:dnc", "2026-02-10T00:00:00Z"), touch.Allow, ""},
-		"C20 checked too long ago":   {"  - {id: r, absent_from: {lists: [dnc], checked_within: 31 days}}\n", attribute("checked:dnc", "2026-01-10T00:00:00Z"), touch.Refuse, ""},
+		}, touch.DecisionRefuse, ""},
+		"C19 kept for five years":    {"  - {id: r, cooldown: {after: [opt_out], for: 5 years}}\n", func(q *policies.Question, _ *contactlog.Snapshot) { had(q, "opt_out", 5*365*day) }, touch.DecisionDefer, "03-03 00:00"},
+		"C20 register never checked": {"  - {id: r, absent_from: {lists: [dnc], checked_within: 31 days}}\n", nil, touch.DecisionRefuse, ""},
+		"C20 checked in time":        {"  - {id: r, absent_from: {lists: [dnc], checked_within: 31 days}}\n", attribute("checked:dnc", "2026-02-10T00:00:00Z"), touch.DecisionAllow, ""},
+		"C20 checked too long ago":   {"  - {id: r, absent_from: {lists: [dnc], checked_within: 31 days}}\n", attribute("checked:dnc", "2026-01-10T00:00:00Z"), touch.DecisionRefuse, ""},
 		"C20 listed until": {"  - {id: r, absent_from: dnc, else: defer}\n", func(q *policies.Question, _ *contactlog.Snapshot) {
 			l := listing("dnc", q.Now.Add(-day))
 			u := q.Now.Add(day)
 			l.Until = &u
 			q.Listings = []touch.Listing{l}
-		}, touch.Defer, "03-03 12:00"},
-		"C21 within 18 months": {"  - {id: r, require: 'within(\"bought\", \"18 months\")'}\n", attribute("bought", "2024-10-01"), touch.Allow, ""},
-		"C21 longer ago":       {"  - {id: r, require: 'within(\"bought\", \"18 months\")'}\n", attribute("bought", "2024-08-31"), touch.Refuse, ""},
-		"C21 no such fact":     {"  - {id: r, require: 'within(\"bought\", \"18 months\")'}\n", nil, touch.Refuse, ""},
-		"C21 number":           {"  - {id: r, require: number('income') >= 1000.0}\n", attribute("income", 1000.0), touch.Allow, ""},
-		"C21 a whole number":   {"  - {id: r, require: number('days') > 60}\n", attribute("days", 61.0), touch.Allow, ""},
+		}, touch.DecisionDefer, "03-03 12:00"},
+		"C21 within 18 months": {"  - {id: r, require: 'within(\"bought\", \"18 months\")'}\n", attribute("bought", "2024-10-01"), touch.DecisionAllow, ""},
+		"C21 longer ago":       {"  - {id: r, require: 'within(\"bought\", \"18 months\")'}\n", attribute("bought", "2024-08-31"), touch.DecisionRefuse, ""},
+		"C21 no such fact":     {"  - {id: r, require: 'within(\"bought\", \"18 months\")'}\n", nil, touch.DecisionRefuse, ""},
+		"C21 number":           {"  - {id: r, require: number('income') >= 1000.0}\n", attribute("income", 1000.0), touch.DecisionAllow, ""},
+		"C21 a whole number":   {"  - {id: r, require: number('days') > 60}\n", attribute("days", 61.0), touch.DecisionAllow, ""},
 		"C20 consent after the listing lifts it": {"  - {id: r, absent_from: {lists: [suppression2], lifted_by: marketing}}\n", func(q *policies.Question, l *contactlog.Snapshot) {
 			q.Listings = []touch.Listing{listing("suppression2", q.Now.Add(-2*day))}
 			consent("marketing", true, day, 0)(q, l)
-		}, touch.Allow, ""},
+		}, touch.DecisionAllow, ""},
 		"C20 consent before it does not": {"  - {id: r, absent_from: {lists: [suppression2], lifted_by: marketing}}\n", func(q *policies.Question, l *contactlog.Snapshot) {
 			q.Listings = []touch.Listing{listing("suppression2", q.Now.Add(-2*day))}
 			consent("marketing", true, 3*day, 0)(q, l)
-		}, touch.Refuse, ""},
-		"C28 a jurisdiction in capitals": {"  - {id: r, require: 'false'}\njurisdictions: [US]\n", func(q *policies.Question, _ *contactlog.Snapshot) { q.Customer.Jurisdictions = []string{"us-ca"} }, touch.Refuse, ""},
-		"C22 own hours":                  {"  - {id: r, own: {quiet: quiet}}\n", preference("quiet", "09:00-17:00"), touch.Defer, "03-02 17:00"},
-		"C22 hours that make no sense":   {"  - {id: r, own: {quiet: quiet}}\n", preference("quiet", "late"), touch.Refuse, ""},
-		"C22 hold":                       {"  - {id: r, own: {hold: hold}}\n", preference("hold", "2026-03-10"), touch.Defer, "03-10 00:00"},
-		"C22 hold that is over":          {"  - {id: r, own: {hold: hold}}\n", preference("hold", "2026-03-02"), touch.Allow, ""},
-		"C22 hold that makes no sense":   {"  - {id: r, own: {hold: hold}}\n", preference("hold", "spring"), touch.Refuse, ""},
-		"C23 not yet":                    {"  - {id: r, require: 'false', from: 2026-03-03}\n", nil, touch.Allow, ""},
-		"C23 no longer":                  {"  - {id: r, require: 'false', until: 2026-03-02}\n", nil, touch.Allow, ""},
-		"C23 it ends by itself":          {"  - {id: r, require: 'false', else: defer, until: 2026-03-05}\n", nil, touch.Defer, "03-05 00:00"},
-		"C23 waived":                     {"  - {id: r, require: 'false'}\nwaivers:\n  - {rule: r, by: Risk, reason: trial, until: 2026-03-05}\n", nil, touch.Allow, ""},
-		"C23 the waiver has ended":       {"  - {id: r, require: 'false'}\nwaivers:\n  - {rule: r, by: Risk, reason: trial, until: 2026-03-01}\n", nil, touch.Refuse, ""},
-		"C25 once ever":                  {"  - {id: r, cap: {limit: 1, per: forever, by: [template]}}\n", was(3000*day, nil), touch.Refuse, ""},
+		}, touch.DecisionRefuse, ""},
+		"C28 a jurisdiction in capitals": {"  - {id: r, require: 'false'}\njurisdictions: [US]\n", func(q *policies.Question, _ *contactlog.Snapshot) { q.Customer.Jurisdictions = []string{"us-ca"} }, touch.DecisionRefuse, ""},
+		"C22 own hours":                  {"  - {id: r, own: {quiet: quiet}}\n", preference("quiet", "09:00-17:00"), touch.DecisionDefer, "03-02 17:00"},
+		"C22 hours that make no sense":   {"  - {id: r, own: {quiet: quiet}}\n", preference("quiet", "late"), touch.DecisionRefuse, ""},
+		"C22 hold":                       {"  - {id: r, own: {hold: hold}}\n", preference("hold", "2026-03-10"), touch.DecisionDefer, "03-10 00:00"},
+		"C22 hold that is over":          {"  - {id: r, own: {hold: hold}}\n", preference("hold", "2026-03-02"), touch.DecisionAllow, ""},
+		"C22 hold that makes no sense":   {"  - {id: r, own: {hold: hold}}\n", preference("hold", "spring"), touch.DecisionRefuse, ""},
+		"C23 not yet":                    {"  - {id: r, require: 'false', from: 2026-03-03}\n", nil, touch.DecisionAllow, ""},
+		"C23 no longer":                  {"  - {id: r, require: 'false', until: 2026-03-02}\n", nil, touch.DecisionAllow, ""},
+		"C23 it ends by itself":          {"  - {id: r, require: 'false', else: defer, until: 2026-03-05}\n", nil, touch.DecisionDefer, "03-05 00:00"},
+		"C23 waived":                     {"  - {id: r, require: 'false'}\nwaivers:\n  - {rule: r, by: Risk, reason: trial, until: 2026-03-05}\n", nil, touch.DecisionAllow, ""},
+		"C23 the waiver has ended":       {"  - {id: r, require: 'false'}\nwaivers:\n  - {rule: r, by: Risk, reason: trial, until: 2026-03-01}\n", nil, touch.DecisionRefuse, ""},
+		"C25 once ever":                  {"  - {id: r, cap: {limit: 1, per: forever, by: [template]}}\n", was(3000*day, nil), touch.DecisionRefuse, ""},
 		"C25 confirmation of opt-out": {"  - {id: r, cooldown: {after: [opt_out], for: forever}, unless: 'template == \"bye\" && had(\"opt_out\", \"5m\")'}\n", func(q *policies.Question, _ *contactlog.Snapshot) {
 			had(q, "opt_out", 4*time.Minute)
 			q.Touch.Plan[0].Template = "bye"
-		}, touch.Allow, ""},
+		}, touch.DecisionAllow, ""},
 		"C25 confirmation comes late": {"  - {id: r, cooldown: {after: [opt_out], for: forever}, unless: 'template == \"bye\" && had(\"opt_out\", \"5m\")'}\n", func(q *policies.Question, _ *contactlog.Snapshot) {
 			had(q, "opt_out", 6*time.Minute)
 			q.Touch.Plan[0].Template = "bye"
-		}, touch.Refuse, ""},
-		"C26 duty not fulfilled":       {"  - {id: r, duty: opt-out-text}\n", nil, touch.Refuse, ""},
-		"C26 duty fulfilled":           {"  - {id: r, duty: opt-out-text}\n", func(q *policies.Question, _ *contactlog.Snapshot) { q.TemplateDuties = []string{"opt-out-text"} }, touch.Allow, ""},
-		"C27 cap, then night":          {"  - {id: a, cap: {limit: 1, per: 10h}}\n  - {id: b, hours: {daily: ['09:00-21:00']}}\n", was(time.Hour/2, nil), touch.Defer, "03-03 09:00"},
-		"C27 then a law to come":       {"  - {id: a, cap: {limit: 1, per: 24h}}\n  - {id: b, require: 'false', from: 2026-03-03, until: 2026-03-06}\n", was(time.Hour, nil), touch.Defer, "03-06 00:00"},
-		"C27 never again":              {"  - {id: a, cap: {limit: 1, per: 24h}}\n  - {id: b, require: 'false', from: 2026-03-03}\n", was(time.Hour, nil), touch.Refuse, ""},
-		"C29 presumption binds":        {"  - {id: r, require: 'false', presumption: true}\n", nil, touch.Refuse, ""},
-		"C29 signed off":               {"  - {id: r, require: 'false', presumption: {signed_by: Head of Risk, on: 2026-01-01, reason: reviewed}}\n", nil, touch.Allow, ""},
-		"C29 the sign-off has run out": {"  - {id: r, require: 'false', presumption: {signed_by: Head of Risk, on: 2026-01-01, reason: reviewed, until: 2026-02-01}}\n", nil, touch.Refuse, ""},
-		"when in doubt it applies":     {"  - {id: r, when: flag('vulnerable'), require: 'false'}\n", nil, touch.Refuse, ""},
-		"unless in doubt excuses not":  {"  - {id: r, require: 'false', unless: flag('vip')}\n", nil, touch.Refuse, ""},
-		"unless excuses":               {"  - {id: r, require: 'false', unless: flag('vip')}\n", attribute("vip", true), touch.Allow, ""},
-		"or with one fact missing":     {"  - {id: r, require: flag('vip') || tagged('gold')}\n", func(q *policies.Question, _ *contactlog.Snapshot) { q.Customer.Tags = []string{"gold"} }, touch.Allow, ""},
-		"suppressed":                   {"  - {id: r, require: 'true'}\n", listed(touch.Listing{}), touch.Refuse, ""},
-		"suppressed for another":       {"  - {id: r, require: 'true'}\n", listed(touch.Listing{Scope: "collection"}), touch.Allow, ""},
-		"suppressed for the channel":   {"  - {id: r, require: 'true'}\n", listed(touch.Listing{Scope: "marketing:sms"}), touch.Refuse, ""},
-		"suppressed later":             {"  - {id: r, require: 'true'}\n", listed(touch.Listing{Since: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}), touch.Allow, ""},
-		"shadow":                       {"  - {id: r, require: 'false', shadow: true}\n", nil, touch.Allow, ""},
-		"unknown customer":             {"  - {id: r, when: tagged('gold'), require: 'false'}\n", func(q *policies.Question, _ *contactlog.Snapshot) { q.Customer = nil }, touch.Refuse, ""},
-		"unknown channel":              {"  - {id: r, require: 'true'}\n", func(q *policies.Question, _ *contactlog.Snapshot) { q.Touch.Plan[0].Channel = "fax" }, touch.Refuse, ""},
-		"its own place counts not":     {"  - {id: r, cap: {limit: 1, per: 7d}}\n", was(time.Minute, func(e *contactlog.Entry) { e.ID = touch.DispatchID(touch.NewID("caller", "k"), 0) }), touch.Allow, ""},
+		}, touch.DecisionRefuse, ""},
+		"C26 duty not fulfilled":       {"  - {id: r, duty: opt-out-text}\n", nil, touch.DecisionRefuse, ""},
+		"C26 duty fulfilled":           {"  - {id: r, duty: opt-out-text}\n", func(q *policies.Question, _ *contactlog.Snapshot) { q.TemplateDuties = []string{"opt-out-text"} }, touch.DecisionAllow, ""},
+		"C27 cap, then night":          {"  - {id: a, cap: {limit: 1, per: 10h}}\n  - {id: b, hours: {daily: ['09:00-21:00']}}\n", was(time.Hour/2, nil), touch.DecisionDefer, "03-03 09:00"},
+		"C27 then a law to come":       {"  - {id: a, cap: {limit: 1, per: 24h}}\n  - {id: b, require: 'false', from: 2026-03-03, until: 2026-03-06}\n", was(time.Hour, nil), touch.DecisionDefer, "03-06 00:00"},
+		"C27 never again":              {"  - {id: a, cap: {limit: 1, per: 24h}}\n  - {id: b, require: 'false', from: 2026-03-03}\n", was(time.Hour, nil), touch.DecisionRefuse, ""},
+		"C29 presumption binds":        {"  - {id: r, require: 'false', presumption: true}\n", nil, touch.DecisionRefuse, ""},
+		"C29 signed off":               {"  - {id: r, require: 'false', presumption: {signed_by: Head of Risk, on: 2026-01-01, reason: reviewed}}\n", nil, touch.DecisionAllow, ""},
+		"C29 the sign-off has run out": {"  - {id: r, require: 'false', presumption: {signed_by: Head of Risk, on: 2026-01-01, reason: reviewed, until: 2026-02-01}}\n", nil, touch.DecisionRefuse, ""},
+		"when in doubt it applies":     {"  - {id: r, when: flag('vulnerable'), require: 'false'}\n", nil, touch.DecisionRefuse, ""},
+		"unless in doubt excuses not":  {"  - {id: r, require: 'false', unless: flag('vip')}\n", nil, touch.DecisionRefuse, ""},
+		"unless excuses":               {"  - {id: r, require: 'false', unless: flag('vip')}\n", attribute("vip", true), touch.DecisionAllow, ""},
+		"or with one fact missing":     {"  - {id: r, require: flag('vip') || tagged('gold')}\n", func(q *policies.Question, _ *contactlog.Snapshot) { q.Customer.Tags = []string{"gold"} }, touch.DecisionAllow, ""},
+		"suppressed":                   {"  - {id: r, require: 'true'}\n", listed(touch.Listing{}), touch.DecisionRefuse, ""},
+		"suppressed for another":       {"  - {id: r, require: 'true'}\n", listed(touch.Listing{Scope: "collection"}), touch.DecisionAllow, ""},
+		"suppressed for the channel":   {"  - {id: r, require: 'true'}\n", listed(touch.Listing{Scope: "marketing:sms"}), touch.DecisionRefuse, ""},
+		"suppressed later":             {"  - {id: r, require: 'true'}\n", listed(touch.Listing{Since: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}), touch.DecisionAllow, ""},
+		"shadow":                       {"  - {id: r, require: 'false', shadow: true}\n", nil, touch.DecisionAllow, ""},
+		"unknown customer":             {"  - {id: r, when: tagged('gold'), require: 'false'}\n", func(q *policies.Question, _ *contactlog.Snapshot) { q.Customer = nil }, touch.DecisionRefuse, ""},
+		"unknown channel":              {"  - {id: r, require: 'true'}\n", func(q *policies.Question, _ *contactlog.Snapshot) { q.Touch.Plan[0].Channel = "fax" }, touch.DecisionRefuse, ""},
+		"its own place counts not":     {"  - {id: r, cap: {limit: 1, per: 7d}}\n", was(time.Minute, func(e *contactlog.Entry) { e.ID = touch.DispatchID(touch.NewID("caller", "k"), 0) }), touch.DecisionAllow, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := say(t, c.rules, c.change)
@@ -189,7 +189,7 @@ func TestWhatRulesSay(t *testing.T) {
 			if c.until != "" && !v.Until.Truncate(time.Second).Equal(at(t, c.until)) {
 				t.Errorf("until %s, want %s", v.Until.In(shanghai), c.until)
 			}
-			if (v.Decision == touch.Defer) == v.Until.IsZero() {
+			if (v.Decision == touch.DecisionDefer) == v.Until.IsZero() {
 				t.Errorf("%s until %s", v.Decision, v.Until)
 			}
 		})
@@ -211,7 +211,7 @@ func had(q *policies.Question, kind string, ago time.Duration) {
 // came is a refusal of yesterday, with what is known of it.
 func came(o touch.Outcome) change {
 	return func(q *policies.Question, _ *contactlog.Snapshot) {
-		o.Kind, o.At = touch.RefusedOffer, q.Now.Add(-day)
+		o.Kind, o.At = touch.OutcomeRefused, q.Now.Add(-day)
 		q.Customer.Outcomes, q.Address = []touch.Outcome{o}, "+86"
 	}
 }
@@ -251,10 +251,10 @@ func TestFindingsTellWhy(t *testing.T) {
 	if len(v.Findings) != 4 || v.Rule != "p/law" || v.Policy == "" || v.Channel != touch.SMS || v.At.IsZero() {
 		t.Fatalf("%+v", v)
 	}
-	if f := v.Findings[1]; f.Kind != "consent" || f.Evidence != "doc-7" || f.Decision != touch.Allow {
+	if f := v.Findings[1]; f.Kind != "consent" || f.Evidence != "doc-7" || f.Decision != touch.DecisionAllow {
 		t.Errorf("consent: %+v", f)
 	}
-	if f := v.Findings[2]; !f.Excused || f.Evidence != "doc-7" || f.Decision != touch.Allow {
+	if f := v.Findings[2]; !f.Excused || f.Evidence != "doc-7" || f.Decision != touch.DecisionAllow {
 		t.Errorf("excused: %+v", f)
 	}
 	if f := v.Findings[3]; !strings.Contains(f.Reason, "presumption") {
@@ -308,13 +308,13 @@ func TestHoldoutIsStableAndAboutAsLargeAsAsked(t *testing.T) {
 	for i := range 5000 {
 		q := ask("k", strings.Repeat("x", i%7)+string(rune('a'+i%26))+time.Duration(i).String(), touch.Marketing, touch.SMS, at(t, "03-02 12:00"))
 		v := set.Evaluate(q, known)
-		if v.Decision == touch.Refuse {
+		if v.Decision == touch.DecisionRefuse {
 			held++
-			if v.Kind != "holdout" || set.Evaluate(q, known).Decision != touch.Refuse {
+			if v.Kind != "holdout" || set.Evaluate(q, known).Decision != touch.DecisionRefuse {
 				t.Fatalf("%+v", v)
 			}
 			q.Now = at(t, "12-01 00:00")
-			if set.Evaluate(q, known).Decision != touch.Allow {
+			if set.Evaluate(q, known).Decision != touch.DecisionAllow {
 				t.Fatal("still held out after the end")
 			}
 		}
@@ -342,15 +342,15 @@ func TestRatioStopsTheCampaign(t *testing.T) {
 	}
 	q := ask("k", "c", touch.Marketing, touch.AICall, at(t, "03-02 12:00"))
 	q.Touch.Campaign = "autumn"
-	if v := set.Evaluate(q, known); v.Decision != touch.Allow {
+	if v := set.Evaluate(q, known); v.Decision != touch.DecisionAllow {
 		t.Errorf("2%%: %+v", v)
 	}
 	abandoned = 4
-	if v := set.Evaluate(q, known); v.Decision != touch.Defer || !v.Until.Equal(q.Now.Add(15*time.Minute)) || v.Findings[1].Count != 4 {
+	if v := set.Evaluate(q, known); v.Decision != touch.DecisionDefer || !v.Until.Equal(q.Now.Add(15*time.Minute)) || v.Findings[1].Count != 4 {
 		t.Errorf("4%%: %+v", v)
 	}
 	abandoned, known3 = 0, false
-	if v := set.Evaluate(q, known); v.Decision != touch.Defer {
+	if v := set.Evaluate(q, known); v.Decision != touch.DecisionDefer {
 		t.Errorf("not known: %+v", v)
 	}
 }

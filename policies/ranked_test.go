@@ -79,7 +79,7 @@ func TestRankedKeepsThePlace(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, v := range []touch.Verdict{forecast[0], reserveOne(t, g, q)} {
-				if stands := v.Decision == touch.Defer; stands != c.stands {
+				if stands := v.Decision == touch.DecisionDefer; stands != c.stands {
 					t.Fatalf("%+v", v)
 				}
 				if !c.stands {
@@ -93,7 +93,7 @@ func TestRankedKeepsThePlace(t *testing.T) {
 				}
 			}
 			q.Touch.Priority, q.Ahead = 9, nil
-			if v := reserveOne(t, g, q); v.Decision != touch.Allow {
+			if v := reserveOne(t, g, q); v.Decision != touch.DecisionAllow {
 				t.Errorf("with none ahead of it: %+v", v)
 			}
 		})
@@ -112,10 +112,10 @@ func TestRankedIsStrictWithMany(t *testing.T) {
 	q.Touch.ExpiresAt = &end
 	more := q
 	more.Ahead = append(slices.Clone(q.Ahead), waits("more", touch.Marketing, q.Now))
-	if v := reserveOne(t, g, more); v.Decision != touch.Defer || !v.Until.Before(end) || !strings.Contains(v.Findings[len(v.Findings)-1].Reason, "more than 16") {
+	if v := reserveOne(t, g, more); v.Decision != touch.DecisionDefer || !v.Until.Before(end) || !strings.Contains(v.Findings[len(v.Findings)-1].Reason, "more than 16") {
 		t.Errorf("%+v", v)
 	}
-	if v := reserveOne(t, g, q); v.Decision != touch.Allow {
+	if v := reserveOne(t, g, q); v.Decision != touch.DecisionAllow {
 		t.Errorf("%+v", v)
 	}
 }
@@ -127,7 +127,7 @@ func TestRankedSeesPlacesThatAreHeld(t *testing.T) {
 	q := lowly(t, waits("a", touch.Marketing, at(t, "03-02 10:00")))
 	high := policies.Question{Touch: q.Ahead[0].Touch, Customer: q.Customer, Address: q.Address, Now: q.Now}
 	vs, err := g.Reserve(context.Background(), []policies.Question{high, q})
-	if err != nil || vs[0].Decision != touch.Allow || vs[1].Decision != touch.Allow {
+	if err != nil || vs[0].Decision != touch.DecisionAllow || vs[1].Decision != touch.DecisionAllow {
 		t.Fatalf("%v %+v", err, vs)
 	}
 	if !g.Ranks(q.Touch, 0) {
@@ -260,7 +260,7 @@ func (w *world) step(t *rapid.T, g *policies.Guard, now time.Time, dice *rand.Ra
 	}
 	var started []*arrival
 	for i, a := range due {
-		if v := verdicts[i]; v.Decision == touch.Allow {
+		if v := verdicts[i]; v.Decision == touch.DecisionAllow {
 			id := policies.EntryOf(qs[i]).ID
 			if err := g.Settle(context.Background(), []contactlog.Settlement{{Customer: "c", ID: id, At: now}}); err != nil {
 				t.Fatal(err)

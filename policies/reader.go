@@ -260,7 +260,7 @@ func (r *reader) decision(n *yaml.Node, otherwise touch.Decision) touch.Decision
 		return otherwise
 	}
 	d := touch.Decision(r.text(n))
-	if d != touch.Defer && d != touch.Refuse {
+	if d != touch.DecisionDefer && d != touch.DecisionRefuse {
 		r.fault(n, "", "else is defer or refuse")
 	}
 	return d

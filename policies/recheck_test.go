@@ -28,13 +28,13 @@ func TestPlacesPendingForLongAreHeldAgainstTheLedger(t *testing.T) {
 		holds  int       // entries of the log in the end
 		asked  int       // how often the ledger was, by two questions
 	}{
-		"neither is known":             {nil, 6 * time.Minute, touch.Allow, time.Time{}, 1, 1},
-		"but not before their time":    {nil, 5 * time.Minute, touch.Defer, start.Add(5*time.Minute + 7*24*time.Hour + time.Millisecond), 2, 0},
-		"both are pending there too":   {[]contactlog.Entry{made(0, start, true), made(1, start, true)}, time.Hour, touch.Defer, start.Add(time.Hour + 7*24*time.Hour + time.Millisecond), 2, 2},
-		"both were made":               {[]contactlog.Entry{made(0, start, false), made(1, start.Add(time.Minute), false)}, time.Hour, touch.Defer, start.Add(7*24*time.Hour + time.Millisecond), 2, 1},
-		"one was made and sent again":  {[]contactlog.Entry{made(0, start, false), made(0, start, true), made(1, start, false)}, time.Hour, touch.Defer, time.Time{}, 2, 2},
-		"one was made, and long ago":   {[]contactlog.Entry{made(0, start, false)}, 8 * 24 * time.Hour, touch.Allow, time.Time{}, 2, 1},
-		"one is known and one is lost": {[]contactlog.Entry{made(1, start, false)}, time.Hour, touch.Allow, time.Time{}, 2, 1},
+		"neither is known":             {nil, 6 * time.Minute, touch.DecisionAllow, time.Time{}, 1, 1},
+		"but not before their time":    {nil, 5 * time.Minute, touch.DecisionDefer, start.Add(5*time.Minute + 7*24*time.Hour + time.Millisecond), 2, 0},
+		"both are pending there too":   {[]contactlog.Entry{made(0, start, true), made(1, start, true)}, time.Hour, touch.DecisionDefer, start.Add(time.Hour + 7*24*time.Hour + time.Millisecond), 2, 2},
+		"both were made":               {[]contactlog.Entry{made(0, start, false), made(1, start.Add(time.Minute), false)}, time.Hour, touch.DecisionDefer, start.Add(7*24*time.Hour + time.Millisecond), 2, 1},
+		"one was made and sent again":  {[]contactlog.Entry{made(0, start, false), made(0, start, true), made(1, start, false)}, time.Hour, touch.DecisionDefer, time.Time{}, 2, 2},
+		"one was made, and long ago":   {[]contactlog.Entry{made(0, start, false)}, 8 * 24 * time.Hour, touch.DecisionAllow, time.Time{}, 2, 1},
+		"one is known and one is lost": {[]contactlog.Entry{made(1, start, false)}, time.Hour, touch.DecisionAllow, time.Time{}, 2, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log, asked := contactlog.NewModel(), 0
@@ -50,7 +50,7 @@ func TestPlacesPendingForLongAreHeldAgainstTheLedger(t *testing.T) {
 			// A forecast may ask about an instant to come, at which every place
 			// would seem old: it must not touch those that are held now.
 			ahead := ask("4", "c", touch.Marketing, touch.SMS, start.Add(24*time.Hour))
-			if forecast, err := g.Forecast(t.Context(), []policies.Question{ahead}); err != nil || forecast[0].Decision != touch.Defer {
+			if forecast, err := g.Forecast(t.Context(), []policies.Question{ahead}); err != nil || forecast[0].Decision != touch.DecisionDefer {
 				t.Fatalf("forecast %+v, %v", forecast, err)
 			}
 			var v touch.Verdict
@@ -94,7 +94,7 @@ func TestReserveRechecksByItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []touch.Decision{touch.Allow, touch.Allow, touch.Allow, touch.Defer} {
+	for i, want := range []touch.Decision{touch.DecisionAllow, touch.DecisionAllow, touch.DecisionAllow, touch.DecisionDefer} {
 		if vs[i].Decision != want {
 			t.Errorf("question %d: %s, want %s", i, vs[i].Decision, want)
 		}

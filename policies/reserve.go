@@ -56,7 +56,7 @@ func (g *Guard) Reserve(ctx context.Context, qs []Question) ([]touch.Verdict, er
 		}
 		for _, c := range looking {
 			verdicts[c.index] = set.Evaluate(qs[c.index], logs[qs[c.index].Touch.Customer])
-			c.allowed = verdicts[c.index].Decision == touch.Allow
+			c.allowed = verdicts[c.index].Decision == touch.DecisionAllow
 		}
 		// What the log just read refuses asks for no place: a verdict that
 		// says no must hold none.
@@ -72,7 +72,7 @@ func (s *Set) prepare(q *Question, c *candidate, seen contactlog.Snapshot) touch
 	defer e.end()
 	e.asking = true
 	v := e.verdict()
-	c.allowed, c.uncounted = v.Decision == touch.Allow, e.takenOut() != nil
+	c.allowed, c.uncounted = v.Decision == touch.DecisionAllow, e.takenOut() != nil
 	c.needsLog = e.shadowCaps || (!c.allowed && len(e.asks) > 0)
 	if c.allowed && !c.uncounted {
 		c.reservation = contactlog.Reservation{Customer: q.Touch.Customer, Entry: *e.entry(), Questions: slices.Clone(e.asks), Keep: keepOf(s)}
@@ -109,7 +109,7 @@ func (g *Guard) reserve(ctx context.Context, set *Set, qs []Question, waiting []
 				again = append(again, c)
 			case !a.Admitted:
 				v := set.Evaluate(q, contactlog.Snapshot{Known: true, Entries: a.Entries})
-				if v.Decision == touch.Allow {
+				if v.Decision == touch.DecisionAllow {
 					v = postponed(v, c.reservation.Questions, a.Denied, q.Now)
 				}
 				verdicts[c.index] = v
@@ -140,7 +140,7 @@ func (g *Guard) reserve(ctx context.Context, set *Set, qs []Question, waiting []
 // entries would allow, which only happens when the two count differently. The
 // denial stands.
 func postponed(v touch.Verdict, asks []contactlog.Question, denied int, now time.Time) touch.Verdict {
-	v.Decision, v.Kind, v.Until = touch.Defer, "cap", now.Add(time.Minute)
+	v.Decision, v.Kind, v.Until = touch.DecisionDefer, "cap", now.Add(time.Minute)
 	v.Rule = "touchgate/contact-log"
 	if denied < len(asks) {
 		v.Rule = asks[denied].Rule

@@ -18,16 +18,16 @@ func TestUncountedPassesFullCaps(t *testing.T) {
 		rules string
 		want  touch.Decision
 	}{
-		"nothing is taken out":     {capped, touch.Refuse},
-		"the notice is":            {capped + "  - {id: notice, when: template == 'notice', uncounted: true}\n", touch.Allow},
-		"its rule stands before":   {"  - {id: notice, when: template == 'notice', uncounted: true}\n" + capped, touch.Allow},
-		"another template is":      {capped + "  - {id: notice, when: template == 'other', uncounted: true}\n", touch.Refuse},
-		"in shadow":                {capped + "  - {id: notice, shadow: true, uncounted: true}\n", touch.Refuse},
-		"unless it is an offer":    {capped + "  - {id: notice, uncounted: true, unless: category == 'marketing'}\n", touch.Refuse},
-		"a doubt takes out nobody": {capped + "  - {id: notice, when: flag('due'), uncounted: true}\n", touch.Refuse},
-		"not yet in force":         {capped + "  - {id: notice, uncounted: true, from: 2026-03-03}\n", touch.Refuse},
-		"set aside":                {capped + "  - {id: notice, uncounted: true}\nwaivers:\n  - {rule: notice, by: Risk, reason: trial, until: 2026-04-01}\n", touch.Refuse},
-		"another rule still binds": {capped + "  - {id: notice, uncounted: true}\n  - {id: no, require: 'false'}\n", touch.Refuse},
+		"nothing is taken out":     {capped, touch.DecisionRefuse},
+		"the notice is":            {capped + "  - {id: notice, when: template == 'notice', uncounted: true}\n", touch.DecisionAllow},
+		"its rule stands before":   {"  - {id: notice, when: template == 'notice', uncounted: true}\n" + capped, touch.DecisionAllow},
+		"another template is":      {capped + "  - {id: notice, when: template == 'other', uncounted: true}\n", touch.DecisionRefuse},
+		"in shadow":                {capped + "  - {id: notice, shadow: true, uncounted: true}\n", touch.DecisionRefuse},
+		"unless it is an offer":    {capped + "  - {id: notice, uncounted: true, unless: category == 'marketing'}\n", touch.DecisionRefuse},
+		"a doubt takes out nobody": {capped + "  - {id: notice, when: flag('due'), uncounted: true}\n", touch.DecisionRefuse},
+		"not yet in force":         {capped + "  - {id: notice, uncounted: true, from: 2026-03-03}\n", touch.DecisionRefuse},
+		"set aside":                {capped + "  - {id: notice, uncounted: true}\nwaivers:\n  - {rule: notice, by: Risk, reason: trial, until: 2026-04-01}\n", touch.DecisionRefuse},
+		"another rule still binds": {capped + "  - {id: notice, uncounted: true}\n  - {id: no, require: 'false'}\n", touch.DecisionRefuse},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := say(t, c.rules, func(q *policies.Question, log *contactlog.Snapshot) {
@@ -48,7 +48,7 @@ func TestForecastKnowsWhatIsNotCounted(t *testing.T) {
 	for i, c := range []struct {
 		template string
 		want     touch.Decision
-	}{{"offer", touch.Allow}, {"offer", touch.Refuse}, {"notice", touch.Allow}} {
+	}{{"offer", touch.DecisionAllow}, {"offer", touch.DecisionRefuse}, {"notice", touch.DecisionAllow}} {
 		q := ask(fmt.Sprint(i), "c", touch.Marketing, touch.SMS, now)
 		q.Touch.Plan[0].Template = c.template
 		forecast, err := g.Forecast(context.Background(), []policies.Question{q})

@@ -112,11 +112,11 @@ func TestUntilIsTheFirstMinuteThatIsAllowed(t *testing.T) {
 		set := sets[n%len(sets)]
 		q, log := randomQuestion(r)
 		v := set.Evaluate(q, log)
-		if v.Decision == touch.Allow {
+		if v.Decision == touch.DecisionAllow {
 			continue
 		}
 		end := v.Until
-		if v.Decision == touch.Refuse { // never, they say: look for a while
+		if v.Decision == touch.DecisionRefuse { // never, they say: look for a while
 			end = q.Now.Add(20 * 24 * time.Hour)
 		} else {
 			deferred++
@@ -128,10 +128,10 @@ func TestUntilIsTheFirstMinuteThatIsAllowed(t *testing.T) {
 				t.Fatalf("sample %d, zones %v, now %s: %s until %s by %s, but allowed at %s\n%+v\n%+v", n, q.Customer.Zones, q.Now, v.Decision, v.Until, v.Rule, at, v.Findings, q.Customer)
 			}
 		}
-		if v.Decision == touch.Defer {
+		if v.Decision == touch.DecisionDefer {
 			for _, at := range []time.Time{v.Until.Add(-time.Millisecond), v.Until} {
 				probe.Now = at
-				if w := set.Evaluate(probe, log); (w.Decision == touch.Allow) != at.Equal(v.Until) && !at.Before(q.Now) {
+				if w := set.Evaluate(probe, log); (w.Decision == touch.DecisionAllow) != at.Equal(v.Until) && !at.Before(q.Now) {
 					t.Fatalf("sample %d, zones %v, now %s, until %s: at %s it is %s by %s", n, q.Customer.Zones, q.Now, v.Until, at, w.Decision, w.Rule)
 				}
 			}
@@ -148,7 +148,7 @@ func BenchmarkUnknownZone(b *testing.B) {
 	q := ask("k", "c", touch.Marketing, touch.SMS, at(b, "03-02 10:00"))
 	q.Customer = nil
 	for b.Loop() {
-		if v := set.Evaluate(q, contactlog.Snapshot{Known: true}); v.Decision != touch.Refuse {
+		if v := set.Evaluate(q, contactlog.Snapshot{Known: true}); v.Decision != touch.DecisionRefuse {
 			b.Fatal(v)
 		}
 	}
@@ -223,11 +223,11 @@ func (w *walked) through(t *testing.T, set *policies.Set, q policies.Question, l
 		}
 		q.Now = at(m)
 		v := set.Evaluate(q, log)
-		wrong := (v.Decision == touch.Allow) != now
+		wrong := (v.Decision == touch.DecisionAllow) != now
 		switch v.Decision {
-		case touch.Refuse:
+		case touch.DecisionRefuse:
 			wrong = wrong || next < n
-		case touch.Defer:
+		case touch.DecisionDefer:
 			w.deferred++
 			wrong = wrong || (next < n && at(next).Before(v.Until)) || !allowedAt(v.Until) || allowedAt(v.Until.Add(-time.Millisecond))
 		}

@@ -54,10 +54,10 @@ type Outcome struct {
 
 // The well-known outcomes. A bank may use words of its own beside them.
 const (
-	Conversation = "conversation" // the customer spoke with us
-	RefusedOffer = "refused"      // the customer declined
-	OptOut       = "opt_out"      // the customer asked not to be contacted
-	NoAnswer     = "no_answer"    // nobody answered
-	Abandoned    = "abandoned"    // answered, but nobody of ours was on the line
-	Completed    = "completed"    // a manager's task is done
+	OutcomeConversation = "conversation" // the customer spoke with us
+	OutcomeRefused      = "refused"      // the customer declined
+	OutcomeOptOut       = "opt_out"      // the customer asked not to be contacted
+	OutcomeNoAnswer     = "no_answer"    // nobody answered
+	OutcomeAbandoned    = "abandoned"    // answered, but nobody of ours was on the line
+	OutcomeCompleted    = "completed"    // a manager's task is done
 )

@@ -15,7 +15,7 @@ const (
 	NotFound        ErrorClass = "not_found"       // the thing named does not exist, or not for this caller
 	Conflict        ErrorClass = "conflict"        // the thing exists already, or has moved on
 	Unauthenticated ErrorClass = "unauthenticated" // who is asking is unknown
-	Denied          ErrorClass = "denied"          // who is asking may not
+	Forbidden       ErrorClass = "denied"          // who is asking may not
 	TooLarge        ErrorClass = "too_large"       // over a limit on size or number
 	Unavailable     ErrorClass = "unavailable"     // a store does not answer; try again later
 	Internal        ErrorClass = "internal"        // our fault

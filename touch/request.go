@@ -103,8 +103,8 @@ func (r *Request) Digest() [16]byte {
 
 // Succeeds reports whether state ends the plan at this leg.
 func (l *Leg) Succeeds(s State) bool {
-	if s == Delivered {
+	if s == StateDelivered {
 		return true
 	}
-	return s == Sent && (l.Until == "sent" || (l.Until == "" && l.Wait == 0))
+	return s == StateSent && (l.Until == "sent" || (l.Until == "" && l.Wait == 0))
 }

@@ -9,12 +9,12 @@ type ResultClass uint8
 
 // The result classes.
 const (
-	ResultUnknown ResultClass = iota // it may have been sent
-	Accepted                         // the vendor has taken it
-	Rejected                         // the vendor will never take it; see Reason
-	Retryable                        // surely not sent; trying again may help
-	Throttled                        // surely not sent; try again after RetryAfter
-	Misconfigured                    // surely not sent; our account is at fault: stop and page
+	ResultUnknown       ResultClass = iota // it may have been sent
+	ResultAccepted                         // the vendor has taken it
+	ResultRejected                         // the vendor will never take it; see Reason
+	ResultRetryable                        // surely not sent; trying again may help
+	ResultThrottled                        // surely not sent; try again after RetryAfter
+	ResultMisconfigured                    // surely not sent; our account is at fault: stop and page
 )
 
 // String names the class as metrics and events do.
@@ -27,7 +27,7 @@ func (c ResultClass) MarshalText() ([]byte, error) { return []byte(c.String()), 
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (c *ResultClass) UnmarshalText(b []byte) error {
-	for k := ResultUnknown; k <= Misconfigured; k++ {
+	for k := ResultUnknown; k <= ResultMisconfigured; k++ {
 		if k.String() == string(b) {
 			*c = k
 			return nil
@@ -37,18 +37,18 @@ func (c *ResultClass) UnmarshalText(b []byte) error {
 }
 
 // NotSent reports whether the message surely did not go out.
-func (c ResultClass) NotSent() bool { return c != ResultUnknown && c != Accepted }
+func (c ResultClass) NotSent() bool { return c != ResultUnknown && c != ResultAccepted }
 
 // The reasons of a rejection.
 const (
-	BadTarget      = "bad_target" // the address does not exist or cannot take it
-	ReasonOptOut   = "opt_out"    // the vendor knows of an opt-out
-	ReasonContent  = "content"    // the text is not allowed
-	ReasonOther    = "other"
-	ReasonBreaker  = "breaker_open"        // refused by our own breaker: a known non-send
-	ReasonRate     = "rate_limited"        // refused by our own rate: a known non-send
-	ReasonLate     = "judged_too_long_ago" // its turn came too late: a known non-send, to be judged again
-	ReasonNoVendor = "no_provider"         // no provider is configured for the channel
+	ReasonBadTarget = "bad_target" // the address does not exist or cannot take it
+	ReasonOptOut    = "opt_out"    // the vendor knows of an opt-out
+	ReasonContent   = "content"    // the text is not allowed
+	ReasonOther     = "other"
+	ReasonBreaker   = "breaker_open"        // refused by our own breaker: a known non-send
+	ReasonRate      = "rate_limited"        // refused by our own rate: a known non-send
+	ReasonLate      = "judged_too_long_ago" // its turn came too late: a known non-send, to be judged again
+	ReasonNoVendor  = "no_provider"         // no provider is configured for the channel
 )
 
 // Result is what came back from one attempt to send.

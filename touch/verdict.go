@@ -6,11 +6,11 @@ import "time"
 type Decision string
 
 // The decisions, mildest first. The empty Decision is not one: code must treat
-// it as Refuse.
+// it as DecisionRefuse.
 const (
-	Allow  Decision = "allow"
-	Defer  Decision = "defer"
-	Refuse Decision = "refuse"
+	DecisionAllow  Decision = "allow"
+	DecisionDefer  Decision = "defer"
+	DecisionRefuse Decision = "refuse"
 )
 
 // Stricter gives the stricter of two decisions.
@@ -23,9 +23,9 @@ func Stricter(a, b Decision) Decision {
 
 func (d Decision) rank() int {
 	switch d {
-	case Allow:
+	case DecisionAllow:
 		return 0
-	case Defer:
+	case DecisionDefer:
 		return 1
 	}
 	return 2
@@ -49,7 +49,7 @@ type Finding struct {
 // Verdict is the sum of all findings for one leg at one instant.
 type Verdict struct {
 	Decision Decision  `json:"decision"`
-	Until    time.Time `json:"until,omitzero"` // with Defer: the first instant at which all constraints hold together
+	Until    time.Time `json:"until,omitzero"` // with DecisionDefer: the first instant at which all constraints hold together
 	// Rule is the rule that decided (the first of the strictest), and Kind its kind.
 	Rule     string    `json:"rule,omitempty"`
 	Kind     string    `json:"kind,omitempty"`
@@ -65,7 +65,7 @@ type Verdict struct {
 // when a cap or a cool-down decided, Refused otherwise.
 func (v *Verdict) RefusedAs() State {
 	if v.Kind == "cap" || v.Kind == "cooldown" {
-		return Capped
+		return StateCapped
 	}
-	return Refused
+	return StateRefused
 }

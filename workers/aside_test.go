@@ -36,12 +36,14 @@ func TestWhatArrivedIsNotPutAside(t *testing.T) {
 	if _, err := h.ledger.Receipts.Receive(h.ctx, []touch.Receipt{receipt}, h.clock()); err != nil {
 		t.Fatal(err)
 	}
-	h.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) { return touch.Result{Class: touch.Accepted}, true }
+	h.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) {
+		return touch.Result{Class: touch.ResultAccepted}, true
+	}
 	if err := h.deliver.Handle(h.ctx, h.loseThree(ref)); err != nil {
 		t.Fatal(err)
 	}
-	h.expect(ids[0], touch.Delivered, touch.EventDelivered)
-	h.expect(ids[1], touch.Sent, touch.EventSent)
+	h.expect(ids[0], touch.StateDelivered, touch.EventDelivered)
+	h.expect(ids[1], touch.StateSent, touch.EventSent)
 }
 
 // Workers were lost over the second leg, of which only the intent tells.
@@ -52,7 +54,7 @@ func TestALaterLegPutAsideCountsAsThatLeg(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := h.view(id)
-	if v.Progress.State != touch.Dead || v.Progress.Leg != 1 || len(v.Progress.Contacts) != 2 {
+	if v.Progress.State != touch.StateDead || v.Progress.Leg != 1 || len(v.Progress.Contacts) != 2 {
 		t.Errorf("%s on leg %d, contacts %+v", v.Progress.State, v.Progress.Leg, v.Progress.Contacts)
 	}
 	h.reserved(id, 1, "committed")

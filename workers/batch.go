@@ -41,7 +41,9 @@ func (j *job) plan() *touch.Leg    { return &j.c.Touch.Plan[j.leg] }
 func (j *job) inFlight() bool { return !j.unknownSince.IsZero() }
 
 // denied reports whether the latest verdict forbids sending now.
-func (j *job) denied() bool { return j.verdict.Decision != "" && j.verdict.Decision != touch.Allow }
+func (j *job) denied() bool {
+	return j.verdict.Decision != "" && j.verdict.Decision != touch.DecisionAllow
+}
 
 // batch is the work on one claimed segment. Transitions pile up in it, and are
 // written by flush.
@@ -69,9 +71,9 @@ func (b *batch) sort(all []ledger.Claimed) []*job {
 	for i := range all {
 		j := b.job(&all[i])
 		switch p := &all[i].Progress; {
-		case p.State == touch.Due, p.State == touch.Unknown:
+		case p.State == touch.StateDue, p.State == touch.StateUnknown:
 			jobs = append(jobs, j)
-		case p.State == touch.Sent:
+		case p.State == touch.StateSent:
 			if b.waitIsOver(j) {
 				jobs = append(jobs, j)
 			}
@@ -87,7 +89,7 @@ func (b *batch) sort(all []ledger.Claimed) []*job {
 func (b *batch) job(c *ledger.Claimed) *job {
 	p := &c.Progress
 	j := &job{c: c, leg: p.Leg, attempts: p.Attempts, provider: p.Provider}
-	if p.State == touch.Unknown {
+	if p.State == touch.StateUnknown {
 		j.unknownSince = b.d.o.Now()
 		if c, made := p.ContactOn(p.Leg); made {
 			j.unknownSince = c.At
@@ -98,8 +100,8 @@ func (b *batch) job(c *ledger.Claimed) *job {
 	}
 	// What is sent after a wait is intended before the ledger says that the
 	// wait was over.
-	onNext := p.State == touch.Sent && c.Intent.Leg == p.Leg+1
-	if onNext || (c.Intent.Leg == p.Leg && (p.State == touch.Due || p.State == touch.Unknown)) {
+	onNext := p.State == touch.StateSent && c.Intent.Leg == p.Leg+1
+	if onNext || (c.Intent.Leg == p.Leg && (p.State == touch.StateDue || p.State == touch.StateUnknown)) {
 		j.provider = c.Intent.Provider
 		if j.unknownSince.IsZero() {
 			j.unknownSince = c.Intent.At
@@ -132,12 +134,12 @@ func (b *batch) commitLost(j *job) {
 // next leg; without one it ends unconfirmed.
 func (b *batch) waitIsOver(j *job) bool {
 	if j.leg+1 >= len(j.touch().Plan) {
-		b.end(j, touch.Unconfirmed, "no_receipt", touch.EventUnconfirmed)
+		b.end(j, touch.StateUnconfirmed, "no_receipt", touch.EventUnconfirmed)
 		return false
 	}
 	j.leg++
 	j.attempts = 0
-	j.events = append(j.events, b.event(j, touch.EventFallback, touch.Due, "no_receipt"))
+	j.events = append(j.events, b.event(j, touch.EventFallback, touch.StateDue, "no_receipt"))
 	return true
 }
 
@@ -165,10 +167,10 @@ func (b *batch) end(j *job, to touch.State, reason string, kind touch.EventKind)
 
 // endWith ends a touch with a word to the contact log (nil: none).
 func (b *batch) endWith(j *job, to touch.State, reason string, kind touch.EventKind, log *contactlog.Settlement) {
-	if to != touch.Cancelled && to != touch.Dead && j.reached() {
+	if to != touch.StateCancelled && to != touch.StateDead && j.reached() {
 		// An earlier leg may have reached the customer: "refused" or
 		// "failed" would deny a contact that was made.
-		to, kind = touch.Unconfirmed, touch.EventUnconfirmed
+		to, kind = touch.StateUnconfirmed, touch.EventUnconfirmed
 	}
 	e := b.event(j, kind, to, reason)
 	if j.denied() {
@@ -198,11 +200,11 @@ func (b *batch) nextLeg(j *job, reason string, last touch.State, kind touch.Even
 	}
 	j.leg++
 	j.attempts = 0
-	e := b.event(j, touch.EventFallback, touch.Due, reason)
+	e := b.event(j, touch.EventFallback, touch.StateDue, reason)
 	if j.denied() {
 		e.Verdict = &j.verdict
 	}
-	tr := b.transition(j, touch.Due, e)
+	tr := b.transition(j, touch.StateDue, e)
 	tr.Due, tr.Reason = b.d.o.Now(), reason
 	b.add(j, tr, log)
 }
@@ -210,9 +212,9 @@ func (b *batch) nextLeg(j *job, reason string, last touch.State, kind touch.Even
 // reschedule puts a touch back until the given instant, without a line in its
 // history unless an event is given.
 func (b *batch) reschedule(j *job, at time.Time, reason string, events ...touch.Event) {
-	state := touch.Due
+	state := touch.StateDue
 	if j.inFlight() {
-		state = touch.Unknown
+		state = touch.StateUnknown
 	}
 	tr := b.transition(j, state, events...)
 	tr.Due, tr.Reason = at, reason

@@ -207,7 +207,7 @@ func (c *capped) submit() {
 			Addresses: map[touch.Channel]string{channel: "to-" + key},
 		}}
 		c.touches[touch.DispatchID(t.ID, 0)] = &t
-		all = append(all, ledger.NewTouch{Touch: t, Digest: t.Digest(), State: touch.Due, Due: c.now(), Lane: touch.Lane(channel, false)})
+		all = append(all, ledger.NewTouch{Touch: t, Digest: t.Digest(), State: touch.StateDue, Due: c.now(), Lane: touch.Lane(channel, false)})
 	}
 	if _, _, err := c.ledger.Intake.Accept(c.t.Context(), all); err != nil {
 		c.t.Fatal(err)

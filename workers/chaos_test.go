@@ -27,15 +27,15 @@ func TestWhateverVendorsAnswerNothingIsLostOrDoubled(t *testing.T) {
 		healthy := false
 		h.pool.answer = func(_ string, d adapter.Dispatch) touch.Result {
 			if truth[d.ID] > 0 {
-				return touch.Result{Class: touch.Accepted} // a repetition of one message
+				return touch.Result{Class: touch.ResultAccepted} // a repetition of one message
 			}
-			class := touch.Accepted
+			class := touch.ResultAccepted
 			if !healthy {
 				class = rapid.SampledFrom([]touch.ResultClass{
-					touch.Accepted, touch.Rejected, touch.Retryable, touch.Throttled, touch.Misconfigured, touch.ResultUnknown,
+					touch.ResultAccepted, touch.ResultRejected, touch.ResultRetryable, touch.ResultThrottled, touch.ResultMisconfigured, touch.ResultUnknown,
 				}).Draw(rt, "class")
 			}
-			if class == touch.Accepted || (class == touch.ResultUnknown && rapid.Bool().Draw(rt, "went out")) {
+			if class == touch.ResultAccepted || (class == touch.ResultUnknown && rapid.Bool().Draw(rt, "went out")) {
 				truth[d.ID]++
 			}
 			return touch.Result{Class: class}
@@ -71,7 +71,7 @@ func TestWhateverVendorsAnswerNothingIsLostOrDoubled(t *testing.T) {
 		for _, id := range ids {
 			v := h.view(id)
 			// A sent touch without a timer waits for nothing but a receipt.
-			if p := v.Progress; !p.State.Final() && p.State != touch.Sent {
+			if p := v.Progress; !p.State.Final() && p.State != touch.StateSent {
 				rt.Errorf("stuck in %s (%s): %+v", p.State, p.Reason, p)
 			}
 			for leg := range v.Touch.Plan {
@@ -97,7 +97,7 @@ func (h *house) dieAfterIntent(ref ledger.SegmentRef, truth map[string]int, sent
 	}
 	var intents []ledger.Intent
 	for _, c := range seg.Touches {
-		if c.Progress.State != touch.Due || c.Intent != nil {
+		if c.Progress.State != touch.StateDue || c.Intent != nil {
 			continue
 		}
 		leg := c.Progress.Leg

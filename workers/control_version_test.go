@@ -55,7 +55,7 @@ func TestFences(t *testing.T) {
 				h.t.Fatal(err)
 			}
 			h.guard.say = func(policies.Question) touch.Verdict {
-				return touch.Verdict{Decision: touch.Refuse, Rule: "cap", Kind: "cap"}
+				return touch.Verdict{Decision: touch.DecisionRefuse, Rule: "cap", Kind: "cap"}
 			}
 		}, 0, 1},
 	} {
@@ -98,7 +98,7 @@ func TestAnOutageIsNoCrash(t *testing.T) {
 	if err := h.deliver.Handle(h.ctx, refs[0]); err != nil {
 		t.Fatal(err)
 	}
-	if v := h.view(id); v.Progress.State != touch.Sent {
+	if v := h.view(id); v.Progress.State != touch.StateSent {
 		t.Errorf("state %s (%s)", v.Progress.State, v.Progress.Reason)
 	}
 }

@@ -34,7 +34,7 @@ func TestAcceptedIsSent(t *testing.T) {
 	ids := h.submit(3, nil)
 	h.step()
 	for _, id := range ids {
-		v := h.expect(id, touch.Sent, touch.EventSent)
+		v := h.expect(id, touch.StateSent, touch.EventSent)
 		if len(v.Progress.Contacts) != 1 || !v.Progress.Contacts[0].At.Equal(h.now) {
 			t.Errorf("contacts %+v", v.Progress.Contacts)
 		}
@@ -50,15 +50,15 @@ func TestVerdicts(t *testing.T) {
 	h := newHouse(t)
 	later := h.now.Add(9 * time.Hour)
 	verdicts := []touch.Verdict{
-		{Decision: touch.Refuse, Rule: "weekly", Kind: "cap", Findings: []touch.Finding{{Rule: "weekly"}}},
-		{Decision: touch.Refuse, Rule: "consent", Kind: "consent"},
-		{Decision: touch.Defer, Rule: "night", Kind: "hours", Until: later},
-		{Decision: touch.Defer, Rule: "night", Kind: "hours", Until: later},
+		{Decision: touch.DecisionRefuse, Rule: "weekly", Kind: "cap", Findings: []touch.Finding{{Rule: "weekly"}}},
+		{Decision: touch.DecisionRefuse, Rule: "consent", Kind: "consent"},
+		{Decision: touch.DecisionDefer, Rule: "night", Kind: "hours", Until: later},
+		{Decision: touch.DecisionDefer, Rule: "night", Kind: "hours", Until: later},
 		{}, // a guard that says nothing has not allowed
 	}
 	h.guard.say = func(q policies.Question) touch.Verdict {
 		if !q.Now.Before(later) {
-			return touch.Verdict{Decision: touch.Allow}
+			return touch.Verdict{Decision: touch.DecisionAllow}
 		}
 		return verdicts[q.Touch.Priority]
 	}
@@ -70,19 +70,19 @@ func TestVerdicts(t *testing.T) {
 		}
 	})
 	h.step()
-	v := h.expect(ids[0], touch.Capped, touch.EventRefused)
+	v := h.expect(ids[0], touch.StateCapped, touch.EventRefused)
 	if e := v.Events[1]; e.Verdict == nil || len(e.Verdict.Findings) != 1 {
 		t.Error("the refusal does not carry its findings")
 	}
-	h.expect(ids[1], touch.Refused, touch.EventRefused)
-	if v := h.expect(ids[2], touch.Due, touch.EventDeferred); !v.Progress.Due.Equal(later) {
+	h.expect(ids[1], touch.StateRefused, touch.EventRefused)
+	if v := h.expect(ids[2], touch.StateDue, touch.EventDeferred); !v.Progress.Due.Equal(later) {
 		t.Errorf("due %s, want %s", v.Progress.Due, later)
 	}
-	h.expect(ids[3], touch.Expired, touch.EventExpired)
-	h.expect(ids[4], touch.Refused, touch.EventRefused)
+	h.expect(ids[3], touch.StateExpired, touch.EventExpired)
+	h.expect(ids[4], touch.StateRefused, touch.EventRefused)
 	h.pass(9 * time.Hour)
 	h.step()
-	h.expect(ids[2], touch.Sent, touch.EventDeferred, touch.EventSent)
+	h.expect(ids[2], touch.StateSent, touch.EventDeferred, touch.EventSent)
 }
 
 func TestRejectedGoesOnWithTheNextLeg(t *testing.T) {
@@ -90,24 +90,24 @@ func TestRejectedGoesOnWithTheNextLeg(t *testing.T) {
 	id := h.submit(1, pushThenSMS)[0]
 	h.pool.answer = func(_ string, d adapter.Dispatch) touch.Result {
 		if d.Channel == touch.Push {
-			return touch.Result{Class: touch.Rejected, Reason: touch.BadTarget}
+			return touch.Result{Class: touch.ResultRejected, Reason: touch.ReasonBadTarget}
 		}
-		return touch.Result{Class: touch.Accepted}
+		return touch.Result{Class: touch.ResultAccepted}
 	}
 	h.step()
 	h.reserved(id, 0, "released")
 	h.step()
-	h.expect(id, touch.Sent, touch.EventUndelivered, touch.EventFallback, touch.EventSent)
+	h.expect(id, touch.StateSent, touch.EventUndelivered, touch.EventFallback, touch.EventSent)
 	h.reserved(id, 1, "committed")
 }
 
 func TestRejectedWithoutAnotherLegFails(t *testing.T) {
 	h := newHouse(t)
 	id := h.submit(1, nil)[0]
-	h.pool.answer = always(touch.Rejected, touch.BadTarget)
+	h.pool.answer = always(touch.ResultRejected, touch.ReasonBadTarget)
 	h.step()
-	v := h.expect(id, touch.Failed, touch.EventUndelivered, touch.EventFailed)
-	if v.Progress.Reason != touch.BadTarget {
+	v := h.expect(id, touch.StateFailed, touch.EventUndelivered, touch.EventFailed)
+	if v.Progress.Reason != touch.ReasonBadTarget {
 		t.Errorf("reason %q", v.Progress.Reason)
 	}
 	h.reserved(id, 0, "released")
@@ -118,40 +118,40 @@ func TestKnownNonSendTriesAnotherProvider(t *testing.T) {
 	h.pool.names = []string{"a", "b"}
 	h.pool.answer = func(provider string, _ adapter.Dispatch) touch.Result {
 		if provider == "a" {
-			return touch.Result{Class: touch.Retryable}
+			return touch.Result{Class: touch.ResultRetryable}
 		}
-		return touch.Result{Class: touch.Accepted}
+		return touch.Result{Class: touch.ResultAccepted}
 	}
 	id := h.submit(1, nil)[0]
 	h.step()
-	if v := h.expect(id, touch.Sent, touch.EventSent); v.Progress.Provider != "b" {
+	if v := h.expect(id, touch.StateSent, touch.EventSent); v.Progress.Provider != "b" {
 		t.Errorf("sent by %q", v.Progress.Provider)
 	}
 }
 
 func TestRetriesEndWithMaxAttempts(t *testing.T) {
 	h := newHouse(t)
-	h.pool.answer = always(touch.Retryable, "")
+	h.pool.answer = always(touch.ResultRetryable, "")
 	id := h.submit(1, nil)[0]
 	for range 3 {
 		h.step()
 		h.pass(time.Hour)
 	}
-	h.expect(id, touch.Failed, touch.EventRetry, touch.EventRetry, touch.EventUndelivered, touch.EventFailed)
+	h.expect(id, touch.StateFailed, touch.EventRetry, touch.EventRetry, touch.EventUndelivered, touch.EventFailed)
 	h.reserved(id, 0, "released")
 }
 
 func TestThrottledSpendsNoAttempt(t *testing.T) {
 	h := newHouse(t)
 	h.pool.answer = func(string, adapter.Dispatch) touch.Result {
-		return touch.Result{Class: touch.Throttled, RetryAfter: time.Minute, NoAttempt: true}
+		return touch.Result{Class: touch.ResultThrottled, RetryAfter: time.Minute, NoAttempt: true}
 	}
 	id := h.submit(1, nil)[0]
 	for range 10 {
 		h.step()
 		h.pass(time.Minute)
 	}
-	v := h.expect(id, touch.Due)
+	v := h.expect(id, touch.StateDue)
 	if v.Progress.Attempts != 0 {
 		t.Errorf("%d attempts spent", v.Progress.Attempts)
 	}
@@ -170,7 +170,7 @@ func TestUnknownIsNeverGivenToAnotherProvider(t *testing.T) {
 		h.step()
 		h.pass(time.Hour)
 	}
-	v := h.expect(id, touch.Unconfirmed, touch.EventUnknown, touch.EventUnconfirmed)
+	v := h.expect(id, touch.StateUnconfirmed, touch.EventUnknown, touch.EventUnconfirmed)
 	if len(used) != 1 || len(v.Progress.Contacts) != 1 {
 		t.Errorf("sent by %v, contacts %+v: marketing with an unknown outcome counts as sent, once", used, v.Progress.Contacts)
 	}
@@ -185,14 +185,14 @@ func TestUnknownRepeatsWhereTheVendorKnowsTheID(t *testing.T) {
 		if n++; n == 1 {
 			return touch.Result{}
 		}
-		return touch.Result{Class: touch.Accepted}
+		return touch.Result{Class: touch.ResultAccepted}
 	}
 	id := h.submit(1, nil)[0]
 	h.step()
-	h.expect(id, touch.Unknown, touch.EventUnknown)
+	h.expect(id, touch.StateUnknown, touch.EventUnknown)
 	h.pass(time.Minute)
 	h.step()
-	h.expect(id, touch.Sent, touch.EventUnknown, touch.EventSent)
+	h.expect(id, touch.StateSent, touch.EventUnknown, touch.EventSent)
 	h.reserved(id, 0, "committed")
 }
 
@@ -202,9 +202,9 @@ func TestUnknownAsksTheVendor(t *testing.T) {
 		want  touch.State
 		place string
 	}{
-		"it has it":     {touch.Accepted, touch.Sent, "committed"},
-		"it has it not": {touch.Retryable, touch.Due, "released"},
-		"it cannot say": {touch.ResultUnknown, touch.Unknown, "reserved"},
+		"it has it":     {touch.ResultAccepted, touch.StateSent, "committed"},
+		"it has it not": {touch.ResultRetryable, touch.StateDue, "released"},
+		"it cannot say": {touch.ResultUnknown, touch.StateUnknown, "reserved"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
@@ -233,7 +233,7 @@ func TestUrgentUnknownIsResentOnce(t *testing.T) {
 	if h.pool.resent != 1 {
 		t.Errorf("resent %d times, want once", h.pool.resent)
 	}
-	if v := h.view(id); v.Progress.State != touch.Unconfirmed {
+	if v := h.view(id); v.Progress.State != touch.StateUnconfirmed {
 		t.Errorf("ended %s", v.Progress.State)
 	}
 }
@@ -248,8 +248,8 @@ func TestWaitIsOverGoesOnWithTheNextLeg(t *testing.T) {
 	}
 	h.pass(30 * time.Minute)
 	h.step()
-	h.expect(ids[0], touch.Sent, touch.EventSent, touch.EventFallback, touch.EventSent)
-	h.expect(ids[1], touch.Delivered, touch.EventSent, touch.EventDelivered)
+	h.expect(ids[0], touch.StateSent, touch.EventSent, touch.EventFallback, touch.EventSent)
+	h.expect(ids[1], touch.StateDelivered, touch.EventSent, touch.EventDelivered)
 	if h.pool.accepted[touch.DispatchID(ids[1], 1)] != 0 {
 		t.Error("the next leg went out although the first had arrived")
 	}
@@ -259,15 +259,15 @@ func TestRefusalAfterASentLegDoesNotDenyTheContact(t *testing.T) {
 	h := newHouse(t)
 	h.guard.say = func(q policies.Question) touch.Verdict {
 		if q.Leg == 0 {
-			return touch.Verdict{Decision: touch.Allow}
+			return touch.Verdict{Decision: touch.DecisionAllow}
 		}
-		return touch.Verdict{Decision: touch.Refuse, Rule: "weekly", Kind: "cap"}
+		return touch.Verdict{Decision: touch.DecisionRefuse, Rule: "weekly", Kind: "cap"}
 	}
 	id := h.submit(1, pushThenSMS)[0]
 	h.step()
 	h.pass(30 * time.Minute)
 	h.step()
-	h.expect(id, touch.Unconfirmed, touch.EventSent, touch.EventFallback, touch.EventUnconfirmed)
+	h.expect(id, touch.StateUnconfirmed, touch.EventSent, touch.EventFallback, touch.EventUnconfirmed)
 }
 
 func TestACrashAfterTheIntentIsAnUnknownOutcome(t *testing.T) {
@@ -287,7 +287,7 @@ func TestACrashAfterTheIntentIsAnUnknownOutcome(t *testing.T) {
 	if err := h.deliver.Handle(h.ctx, ref); err != nil {
 		t.Fatal(err)
 	}
-	h.expect(id, touch.Due) // the lease still lives: nobody else may work on it
+	h.expect(id, touch.StateDue) // the lease still lives: nobody else may work on it
 	h.pass(2 * time.Minute)
 	refs, err := h.ledger.Recovery.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
 	if err != nil || len(refs) != 1 {
@@ -296,11 +296,11 @@ func TestACrashAfterTheIntentIsAnUnknownOutcome(t *testing.T) {
 	if err := h.deliver.Handle(h.ctx, ref); err != nil {
 		t.Fatal(err)
 	}
-	h.expect(id, touch.Due) // the old epoch is dead
+	h.expect(id, touch.StateDue) // the old epoch is dead
 	if err := h.deliver.Handle(h.ctx, refs[0]); err != nil {
 		t.Fatal(err)
 	}
-	h.expect(id, touch.Sent, touch.EventSent)
+	h.expect(id, touch.StateSent, touch.EventSent)
 	if err := h.ledger.Work.Settle(h.ctx, ref, nil); !errors.Is(err, err) || touch.ClassOf(err) != touch.Conflict {
 		t.Errorf("the dead worker's settle: %v", err)
 	}
@@ -315,10 +315,10 @@ func TestAStopBindsWhatIsJudgedAlready(t *testing.T) {
 		if err := h.ledger.Controls.PutStop(h.ctx, stop, "ops", h.now); err != nil {
 			t.Fatal(err)
 		}
-		return touch.Verdict{Decision: touch.Allow}
+		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
 	h.step()
-	v := h.expect(id, touch.Due)
+	v := h.expect(id, touch.StateDue)
 	if len(h.pool.accepted) != 0 || v.Progress.Reason != "stop:s1" {
 		t.Errorf("sent %v, reason %q", h.pool.accepted, v.Progress.Reason)
 	}
@@ -332,7 +332,7 @@ func TestAStopBindsWhatIsJudgedAlready(t *testing.T) {
 	}
 	h.pass(2 * time.Minute)
 	h.step()
-	h.expect(id, touch.Sent, touch.EventSent)
+	h.expect(id, touch.StateSent, touch.EventSent)
 }
 
 func TestACancelBindsWhatIsJudgedAlready(t *testing.T) {
@@ -345,11 +345,11 @@ func TestACancelBindsWhatIsJudgedAlready(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		return touch.Verdict{Decision: touch.Allow}
+		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
 	h.step()
-	h.expect(id, touch.Cancelled, touch.EventCancelled)
-	h.expect(ids[1], touch.Sent, touch.EventSent)
+	h.expect(id, touch.StateCancelled, touch.EventCancelled)
+	h.expect(ids[1], touch.StateSent, touch.EventSent)
 	if h.pool.accepted[touch.DispatchID(id, 0)] != 0 {
 		t.Error("a cancelled touch went out")
 	}
@@ -380,7 +380,7 @@ func TestPausedCampaignWaits(t *testing.T) {
 	}
 	h.step()
 	for _, id := range ids {
-		h.expect(id, touch.Sent, touch.EventSent)
+		h.expect(id, touch.StateSent, touch.EventSent)
 	}
 }
 
@@ -389,14 +389,14 @@ func TestWithoutTheContactLogEverythingWaits(t *testing.T) {
 	id := h.submit(1, nil)[0]
 	h.guard.down = true
 	h.step()
-	h.expect(id, touch.Due)
+	h.expect(id, touch.StateDue)
 	if len(h.pool.accepted) != 0 {
 		t.Fatal("a check was skipped")
 	}
 	h.guard.down = false
 	h.pass(time.Minute)
 	h.step()
-	h.expect(id, touch.Sent, touch.EventSent)
+	h.expect(id, touch.StateSent, touch.EventSent)
 }
 
 func TestNoAddressTriesTheNextLeg(t *testing.T) {
@@ -407,7 +407,7 @@ func TestNoAddressTriesTheNextLeg(t *testing.T) {
 	})[0]
 	h.step()
 	h.step()
-	h.expect(id, touch.Sent, touch.EventFallback, touch.EventSent)
+	h.expect(id, touch.StateSent, touch.EventFallback, touch.EventSent)
 }
 
 func TestMarksOfRegistersAreKnownAtDispatch(t *testing.T) {
@@ -423,7 +423,7 @@ func TestMarksOfRegistersAreKnownAtDispatch(t *testing.T) {
 				known++
 			}
 		}
-		return touch.Verdict{Decision: touch.Allow}
+		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
 	h.submit(2, nil)
 	h.step()

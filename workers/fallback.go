@@ -152,8 +152,8 @@ func (g serviceOnly) Reserve(ctx context.Context, qs []policies.Question) ([]tou
 			continue
 		}
 		until := q.Now.Add(stopRecheck)
-		f := touch.Finding{Rule: "touchgate/contact-log", Kind: "cap", Decision: touch.Defer, Until: until, Reason: "the contact log does not answer"}
-		verdicts[i] = touch.Verdict{Decision: touch.Defer, Kind: f.Kind, Rule: f.Rule, Until: until, Findings: []touch.Finding{f}}
+		f := touch.Finding{Rule: "touchgate/contact-log", Kind: "cap", Decision: touch.DecisionDefer, Until: until, Reason: "the contact log does not answer"}
+		verdicts[i] = touch.Verdict{Decision: touch.DecisionDefer, Kind: f.Kind, Rule: f.Rule, Until: until, Findings: []touch.Finding{f}}
 	}
 	if len(asked) == 0 {
 		return verdicts, nil

@@ -85,7 +85,7 @@ func TestStandbySendsServiceAndLetsMarketingWait(t *testing.T) {
 	categories := []touch.Category{touch.Service, touch.Transactional, touch.Marketing, touch.Collection}
 	ids := h.submit(len(categories), func(i int, tc *touch.Touch) { tc.Category, tc.Priority = categories[i], 9 })
 	h.stand(h.standby("one", h.ledger, true, noRedis))
-	for i, want := range []touch.State{touch.Sent, touch.Sent, touch.Due, touch.Due} {
+	for i, want := range []touch.State{touch.StateSent, touch.StateSent, touch.StateDue, touch.StateDue} {
 		if got := h.view(ids[i]).Progress.State; got != want {
 			t.Errorf("%s is %s, want %s", categories[i], got, want)
 		}
@@ -125,7 +125,7 @@ func TestStandbyLeavesTheWorkToThoseWhoSeeRedis(t *testing.T) {
 		began, sent := time.Now(), time.Duration(0)
 		h.pool.answer = func(string, adapter.Dispatch) touch.Result {
 			sent = time.Since(began)
-			return touch.Result{Class: touch.Accepted}
+			return touch.Result{Class: touch.ResultAccepted}
 		}
 		gone := func(after time.Duration) func(context.Context) error {
 			return func(context.Context) error {
@@ -146,7 +146,7 @@ func TestStandbyLeavesTheWorkToThoseWhoSeeRedis(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		cancel()
 		running.Wait()
-		if state := h.view(id).Progress.State; state != touch.Sent || sent < 12*time.Second {
+		if state := h.view(id).Progress.State; state != touch.StateSent || sent < 12*time.Second {
 			t.Errorf("%s after %s, want sent once Redis was gone for all", state, sent)
 		}
 	})

@@ -24,8 +24,8 @@ func (h *house) otp(key string) ledger.NewTouch {
 		Addresses: map[touch.Channel]string{touch.SMS: "+100"},
 	}}
 	n := ledger.NewTouch{
-		Touch: t, Digest: t.Digest(), State: touch.Due, Due: h.clock(), Lane: touch.Lane(touch.SMS, true), Enqueue: true,
-		Events: []touch.Event{{Kind: touch.EventAccepted, At: h.clock(), Touch: t.ID, Caller: t.Caller, State: touch.Due}},
+		Touch: t, Digest: t.Digest(), State: touch.StateDue, Due: h.clock(), Lane: touch.Lane(touch.SMS, true), Enqueue: true,
+		Events: []touch.Event{{Kind: touch.EventAccepted, At: h.clock(), Touch: t.ID, Caller: t.Caller, State: touch.StateDue}},
 	}
 	return n
 }
@@ -120,14 +120,14 @@ func TestStraightFromIntakeToTheVendor(t *testing.T) {
 		t.Fatal("the caller waited for the vendor, or the place is gone")
 	}
 	p.run(h)
-	h.expect(a.Touch.ID, touch.Sent, touch.EventSent)
-	h.expect(b.Touch.ID, touch.Sent, touch.EventSent)
+	h.expect(a.Touch.ID, touch.StateSent, touch.EventSent)
+	h.expect(b.Touch.ID, touch.StateSent, touch.EventSent)
 	if id := touch.DispatchID(a.Touch.ID, 0); h.pool.accepted[id] != 1 || h.guard.log[id] != "committed" {
 		t.Errorf("the vendor took %d, the contact log says %s", h.pool.accepted[id], h.guard.log[id])
 	}
 	// The same again is a repeat, and gives its place back unused.
 	answers, _, err = h.accept(d, a)
-	if err != nil || !answers[0].Same || answers[0].State != touch.Sent || len(p.taken) != 0 || p.free != 1 {
+	if err != nil || !answers[0].Same || answers[0].State != touch.StateSent || len(p.taken) != 0 || p.free != 1 {
 		t.Fatal(answers, err, len(p.taken), p.free)
 	}
 	c := h.otp("c")
@@ -135,8 +135,8 @@ func TestStraightFromIntakeToTheVendor(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.run(h)
-	h.expect(a.Touch.ID, touch.Sent, touch.EventSent)
-	h.expect(c.Touch.ID, touch.Sent, touch.EventSent)
+	h.expect(a.Touch.ID, touch.StateSent, touch.EventSent)
+	h.expect(c.Touch.ID, touch.StateSent, touch.EventSent)
 	if n := h.pool.accepted[touch.DispatchID(a.Touch.ID, 0)]; n != 1 {
 		t.Errorf("beside a new touch a repeat was sent again: %d times", n)
 	}
@@ -180,7 +180,7 @@ func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 	way, waits, late := &priority.Gate{MaxWait: time.Hour}, false, false
 	h.pool.answer = func(string, adapter.Dispatch) touch.Result {
 		waits = standsBack(way)
-		return touch.Result{Class: touch.Accepted}
+		return touch.Result{Class: touch.ResultAccepted}
 	}
 	p := &places{free: 1}
 	o := h.options("w1")
@@ -222,7 +222,7 @@ func TestWithoutAPlaceItIsEnqueued(t *testing.T) {
 	if err := d.Handle(h.ctx, refs[0]); err != nil {
 		t.Fatal(err)
 	}
-	h.expect(a.Touch.ID, touch.Sent, touch.EventSent)
+	h.expect(a.Touch.ID, touch.StateSent, touch.EventSent)
 }
 
 // What is denied between forecast and reservation, and what nobody asked
@@ -238,20 +238,20 @@ func TestWhatMustWaitAfterAllIsSettledWithTheRest(t *testing.T) {
 	h.guard.say = func(q policies.Question) touch.Verdict {
 		switch q.Touch.Key {
 		case "0":
-			return touch.Verdict{Decision: touch.Refuse, Rule: "consent"}
+			return touch.Verdict{Decision: touch.DecisionRefuse, Rule: "consent"}
 		case "1":
-			return touch.Verdict{Decision: touch.Defer, Rule: "night", Until: h.now.Add(time.Hour)}
+			return touch.Verdict{Decision: touch.DecisionDefer, Rule: "night", Until: h.now.Add(time.Hour)}
 		}
-		return touch.Verdict{Decision: touch.Allow}
+		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
 	if _, refs, err := d.Accept(h.ctx, all, candidates); err != nil || len(refs) != 0 {
 		t.Fatal(refs, err)
 	}
 	p.run(h)
-	h.expect(all[0].Touch.ID, touch.Refused, touch.EventRefused)
-	h.expect(all[1].Touch.ID, touch.Due, touch.EventDeferred)
-	h.expect(all[2].Touch.ID, touch.Sent, touch.EventSent)
-	h.expect(all[3].Touch.ID, touch.Sent, touch.EventSent)
+	h.expect(all[0].Touch.ID, touch.StateRefused, touch.EventRefused)
+	h.expect(all[1].Touch.ID, touch.StateDue, touch.EventDeferred)
+	h.expect(all[2].Touch.ID, touch.StateSent, touch.EventSent)
+	h.expect(all[3].Touch.ID, touch.StateSent, touch.EventSent)
 	if open, err := h.ledger.Work.OpenSegments(h.ctx, all[0].Lane); err != nil || open != 0 {
 		t.Error(open, err)
 	}
@@ -292,7 +292,7 @@ func TestAWorkerThatDiesStraightAway(t *testing.T) {
 	asked := 0
 	h.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) {
 		asked++
-		return touch.Result{Class: touch.Retryable}, true // the vendor never saw it
+		return touch.Result{Class: touch.ResultRetryable}, true // the vendor never saw it
 	}
 	h.pass(time.Minute)
 	refs, err := h.ledger.Recovery.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
@@ -303,7 +303,7 @@ func TestAWorkerThatDiesStraightAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.step()
-	if v := h.view(a.Touch.ID); v.Progress.State != touch.Sent || asked != 1 {
+	if v := h.view(a.Touch.ID); v.Progress.State != touch.StateSent || asked != 1 {
 		t.Errorf("%s (%s), the vendor was asked %d times", v.Progress.State, v.Progress.Reason, asked)
 	}
 	if got := h.pool.accepted[touch.DispatchID(a.Touch.ID, 0)]; got != 1 {

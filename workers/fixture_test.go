@@ -107,8 +107,8 @@ func (h *house) submit(n int, edit func(i int, t *touch.Touch), after ...time.Du
 			due = due.Add(after[i])
 		}
 		all = append(all, ledger.NewTouch{
-			Touch: t, Digest: t.Digest(), State: touch.Due, Due: due, Lane: touch.Lane(t.Plan[0].Channel, t.Urgent()),
-			Events: []touch.Event{{Kind: touch.EventAccepted, At: h.clock(), Touch: t.ID, Caller: t.Caller, State: touch.Due}},
+			Touch: t, Digest: t.Digest(), State: touch.StateDue, Due: due, Lane: touch.Lane(t.Plan[0].Channel, t.Urgent()),
+			Events: []touch.Event{{Kind: touch.EventAccepted, At: h.clock(), Touch: t.ID, Caller: t.Caller, State: touch.StateDue}},
 		})
 		ids = append(ids, t.ID)
 	}
@@ -186,11 +186,11 @@ func (g *scriptedGuard) Reserve(_ context.Context, qs []policies.Question) ([]to
 	}
 	verdicts := make([]touch.Verdict, len(qs))
 	for i, q := range qs {
-		verdicts[i] = touch.Verdict{Decision: touch.Allow}
+		verdicts[i] = touch.Verdict{Decision: touch.DecisionAllow}
 		if g.say != nil {
 			verdicts[i] = g.say(q)
 		}
-		if id := touch.DispatchID(q.Touch.ID, q.Leg); verdicts[i].Decision == touch.Allow && g.log[id] != "committed" {
+		if id := touch.DispatchID(q.Touch.ID, q.Leg); verdicts[i].Decision == touch.DecisionAllow && g.log[id] != "committed" {
 			g.log[id] = "reserved"
 		}
 	}
@@ -239,17 +239,17 @@ func (p *scriptedPool) Choose(c touch.Channel, _ adapter.Dispatch, exclude []str
 			return n, true, touch.Result{}
 		}
 	}
-	return "", false, touch.Result{Class: touch.Retryable, Reason: touch.ReasonNoVendor, NoAttempt: true}
+	return "", false, touch.Result{Class: touch.ResultRetryable, Reason: touch.ReasonNoVendor, NoAttempt: true}
 }
 
 func (p *scriptedPool) SendEach(_ context.Context, provider string, ds []adapter.Dispatch, done func(int, touch.Result)) {
 	for i, d := range ds {
-		r := touch.Result{Class: touch.Accepted}
+		r := touch.Result{Class: touch.ResultAccepted}
 		if p.answer != nil {
 			r = p.answer(provider, d)
 		}
 		p.mu.Lock()
-		if r.Class == touch.Accepted {
+		if r.Class == touch.ResultAccepted {
 			p.accepted[d.ID]++
 		}
 		if d.Resend {

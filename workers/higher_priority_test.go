@@ -88,7 +88,7 @@ func TestStartByRank(t *testing.T) {
 			for i := 0; h.clock().Sub(begin) < 20*time.Minute; i++ {
 				h.step()
 				for _, id := range ids {
-					if _, known := sent[id]; !known && h.view(id).Progress.State == touch.Sent {
+					if _, known := sent[id]; !known && h.view(id).Progress.State == touch.StateSent {
 						sent[id] = h.clock().Sub(begin)
 					}
 				}
@@ -117,10 +117,10 @@ func TestStartByRank(t *testing.T) {
 func (h *house) judgedFirst(low touch.ID, sent bool) {
 	h.t.Helper()
 	if sent {
-		h.expect(low, touch.Sent, touch.EventSent)
+		h.expect(low, touch.StateSent, touch.EventSent)
 		return
 	}
-	v := h.expect(low, touch.Due, touch.EventDeferred)
+	v := h.expect(low, touch.StateDue, touch.EventDeferred)
 	if e := v.Events[len(v.Events)-1]; e.Verdict == nil || e.Verdict.Rule != "house/week" || e.Verdict.Kind != policies.KindRank {
 		h.t.Errorf("%+v", e.Verdict)
 	}

@@ -35,7 +35,7 @@ func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job)
 			if j.inFlight() {
 				b.unresolved(j) // it may be out already
 			} else {
-				b.end(j, touch.Expired, "expired", touch.EventExpired)
+				b.end(j, touch.StateExpired, "expired", touch.EventExpired)
 			}
 			continue
 		}
@@ -48,7 +48,7 @@ func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job)
 			if j.inFlight() {
 				b.unresolved(j)
 			} else {
-				b.nextLeg(j, reason, touch.Failed, touch.EventFailed, b.release(j))
+				b.nextLeg(j, reason, touch.StateFailed, touch.EventFailed, b.release(j))
 			}
 			continue
 		}
@@ -73,7 +73,7 @@ func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job)
 	allowed := ready[:0]
 	for i, j := range ready {
 		j.verdict = verdicts[i]
-		if j.verdict.Decision == touch.Allow {
+		if j.verdict.Decision == touch.DecisionAllow {
 			j.reserved = !j.inFlight() // one in flight keeps its place whatever comes
 			allowed = append(allowed, j)
 			continue
@@ -90,16 +90,16 @@ func (b *batch) denied(j *job) {
 		b.unresolved(j) // it may be out already; only a resend is forbidden
 		return
 	}
-	if v.Decision != touch.Defer || v.Until.IsZero() {
+	if v.Decision != touch.DecisionDefer || v.Until.IsZero() {
 		state := v.RefusedAs()
 		b.nextLeg(j, v.Rule, state, touch.EventRefused, b.release(j))
 		return
 	}
 	if exp := j.touch().ExpiresAt; exp != nil && !v.Until.Before(*exp) {
-		b.end(j, touch.Expired, v.Rule, touch.EventExpired)
+		b.end(j, touch.StateExpired, v.Rule, touch.EventExpired)
 		return
 	}
-	e := b.event(j, touch.EventDeferred, touch.Due, v.Rule)
+	e := b.event(j, touch.EventDeferred, touch.StateDue, v.Rule)
 	e.Until, e.Verdict = v.Until, v
 	b.reschedule(j, v.Until, v.Rule, e)
 }
@@ -115,7 +115,7 @@ func (b *batch) stopped(control *ledger.Control, j *job, now time.Time) bool {
 		if j.inFlight() {
 			b.unresolved(j)
 		} else {
-			b.end(j, touch.Cancelled, "campaign_cancelled", touch.EventCancelled)
+			b.end(j, touch.StateCancelled, "campaign_cancelled", touch.EventCancelled)
 		}
 		return true
 	}

@@ -51,7 +51,7 @@ func TestASecondLegIsNotSentAgainAfterItsWorkerWasLost(t *testing.T) {
 	if err := h.deliver.Handle(h.ctx, ref); err != nil {
 		t.Fatal(err)
 	}
-	v := h.expect(id, touch.Unknown, touch.EventSent, touch.EventFallback, touch.EventUnknown)
+	v := h.expect(id, touch.StateUnknown, touch.EventSent, touch.EventFallback, touch.EventUnknown)
 	if n := h.pool.accepted[touch.DispatchID(id, 1)]; n != 1 || v.Progress.Leg != 1 || v.Progress.Provider != "sms-vendor" {
 		t.Errorf("%d messages, now on leg %d of %s; want the one, its outcome unknown", n, v.Progress.Leg, v.Progress.Provider)
 	}
@@ -73,7 +73,7 @@ func TestASecondLegWhoseWorkerWasLostCountsAlthoughTheFirstArrived(t *testing.T)
 	if err := h.deliver.Handle(h.ctx, ref); err != nil {
 		t.Fatal(err)
 	}
-	v := h.expect(id, touch.Delivered, touch.EventSent, touch.EventDelivered)
+	v := h.expect(id, touch.StateDelivered, touch.EventSent, touch.EventDelivered)
 	if len(v.Progress.Contacts) != 2 || h.pool.accepted[touch.DispatchID(id, 1)] != 1 {
 		t.Errorf("%d messages, contacts %+v", h.pool.accepted[touch.DispatchID(id, 1)], v.Progress.Contacts)
 	}

@@ -76,12 +76,12 @@ func (b *batch) conclude(ctx context.Context, err error) error {
 // it counts as sent by now, and its provider is kept: whoever redrives it asks.
 func (b *batch) deadLetter(j *job) {
 	if !j.inFlight() { // the place is of whichever worker took one
-		b.endWith(j, touch.Dead, reasonCrashed, touch.EventDead, b.releaseContact(j))
+		b.endWith(j, touch.StateDead, reasonCrashed, touch.EventDead, b.releaseContact(j))
 		return
 	}
 	now := b.d.o.Now()
 	j.dispatch.ID = touch.DispatchID(j.touch().ID, j.leg)
-	tr := b.transition(j, touch.Dead, b.event(j, touch.EventDead, touch.Dead, reasonCrashed))
+	tr := b.transition(j, touch.StateDead, b.event(j, touch.EventDead, touch.StateDead, reasonCrashed))
 	tr.Reason, tr.Provider = reasonCrashed, j.provider
 	tr.Contact = &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: now}
 	b.add(j, tr, b.commit(j, now, ledger.ContactAttempt))

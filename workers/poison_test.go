@@ -77,11 +77,11 @@ func (m *mortuary) deliverAll() {
 func (m *mortuary) kill(id touch.ID, taken bool) {
 	m.pool.answer = func(_ string, d adapter.Dispatch) touch.Result {
 		if d.Touch != id {
-			return touch.Result{Class: touch.Accepted}
+			return touch.Result{Class: touch.ResultAccepted}
 		}
 		m.die()
 		if taken {
-			return touch.Result{Class: touch.Accepted}
+			return touch.Result{Class: touch.ResultAccepted}
 		}
 		return touch.Result{}
 	}
@@ -95,18 +95,18 @@ func TestOnlyTheTouchThatKillsIsPutAside(t *testing.T) {
 	m.kill(killer, false)
 	m.pool.query = func(_ string, d adapter.Dispatch) (touch.Result, bool) {
 		if m.pool.accepted[d.ID] > 0 {
-			return touch.Result{Class: touch.Accepted}, true
+			return touch.Result{Class: touch.ResultAccepted}, true
 		}
-		return touch.Result{Class: touch.Retryable}, true
+		return touch.Result{Class: touch.ResultRetryable}, true
 	}
 	m.deliverAll()
 	if m.deaths != 3 {
 		t.Errorf("%d workers died, want 3", m.deaths)
 	}
 	for _, id := range ids {
-		want, messages := touch.Sent, 1
+		want, messages := touch.StateSent, 1
 		if id == killer {
-			want, messages = touch.Dead, 0
+			want, messages = touch.StateDead, 0
 		}
 		if v := m.view(id); v.Progress.State != want {
 			t.Errorf("%s is %s, want %s", v.Touch.Key, v.Progress.State, want)
@@ -131,7 +131,7 @@ func TestAKillerInJudgementIsPutAside(t *testing.T) {
 		if q.Touch.ID == killer {
 			m.die()
 		}
-		return touch.Verdict{Decision: touch.Allow}
+		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
 	m.deliverAll()
 	if m.deaths != 3 {
@@ -139,16 +139,16 @@ func TestAKillerInJudgementIsPutAside(t *testing.T) {
 	}
 	for _, id := range ids {
 		if id != killer {
-			m.expect(id, touch.Sent, touch.EventSent)
+			m.expect(id, touch.StateSent, touch.EventSent)
 		}
 	}
-	if v := m.expect(killer, touch.Dead, touch.EventDead); len(v.Progress.Contacts) != 0 {
+	if v := m.expect(killer, touch.StateDead, touch.EventDead); len(v.Progress.Contacts) != 0 {
 		t.Errorf("contacts %+v", v.Progress.Contacts)
 	}
 	m.reserved(killer, 0, "released")
 	m.guard.say = nil
 	m.redrive(ledger.Redriven{Due: 1})
-	m.expect(killer, touch.Sent, touch.EventDead, touch.EventRetry, touch.EventSent)
+	m.expect(killer, touch.StateSent, touch.EventDead, touch.EventRetry, touch.EventSent)
 }
 
 // TestAKillerThatMayBeSentKeepsItsPlace: the vendor has it, the worker died
@@ -159,20 +159,22 @@ func TestAKillerThatMayBeSentKeepsItsPlace(t *testing.T) {
 	ids := m.submit(5, nil)
 	m.kill(ids[2], true)
 	m.deliverAll()
-	v := m.expect(ids[2], touch.Dead, touch.EventDead)
+	v := m.expect(ids[2], touch.StateDead, touch.EventDead)
 	if len(v.Progress.Contacts) != 1 || v.Progress.Provider != "sms-vendor" {
 		t.Errorf("contacts %+v by %q: it may have been sent", v.Progress.Contacts, v.Progress.Provider)
 	}
 	m.reserved(ids[2], 0, "committed")
 	for _, i := range []int{0, 1, 3, 4} {
-		m.expect(ids[i], touch.Sent, touch.EventSent)
+		m.expect(ids[i], touch.StateSent, touch.EventSent)
 	}
 	// Redriven, the vendor is asked, and nothing is sent.
 	messages := m.pool.accepted[touch.DispatchID(ids[2], 0)]
 	m.pool.answer, m.pool.caps = nil, map[string]adapter.Capabilities{}
-	m.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) { return touch.Result{Class: touch.Accepted}, true }
+	m.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) {
+		return touch.Result{Class: touch.ResultAccepted}, true
+	}
 	m.redrive(ledger.Redriven{Asked: 1})
-	m.expect(ids[2], touch.Sent, touch.EventDead, touch.EventUnknown, touch.EventSent)
+	m.expect(ids[2], touch.StateSent, touch.EventDead, touch.EventUnknown, touch.EventSent)
 	if n := m.pool.accepted[touch.DispatchID(ids[2], 0)]; n != messages {
 		t.Errorf("%d messages after the redrive, %d before", n, messages)
 	}
@@ -216,13 +218,13 @@ func TestSuspectedSegmentsTakeTurns(t *testing.T) {
 			}
 			h.guard.mu.Lock()
 		}
-		return touch.Verdict{Decision: touch.Allow}
+		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
 	if err := d.Handle(h.ctx, refs[0]); err != nil {
 		t.Fatal(err)
 	}
-	h.expect(ids[0], touch.Sent, touch.EventSent)
-	h.expect(ids[1], touch.Due)
+	h.expect(ids[0], touch.StateSent, touch.EventSent)
+	h.expect(ids[1], touch.StateDue)
 	seg, err := h.ledger.Work.Claim(h.ctx, refs[1], "next", h.now, h.now.Add(time.Minute))
 	if err != nil || seg.Crashes != 2 {
 		t.Errorf("claimed %+v, %v: giving back is no crash", seg, err)

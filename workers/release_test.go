@@ -50,12 +50,12 @@ func (c clerk) Send(_ context.Context, d adapter.Dispatch) touch.Result {
 	at := time.Since(c.r.opening)
 	time.Sleep(50 * time.Millisecond)
 	if c.ill != nil && c.ill() {
-		return touch.Result{Class: touch.Retryable}
+		return touch.Result{Class: touch.ResultRetryable}
 	}
 	c.r.mu.Lock()
 	defer c.r.mu.Unlock()
 	c.r.sent = append(c.r.sent, sending{c.r.waiting[d.Touch], c.name, at})
-	return touch.Result{Class: touch.Accepted}
+	return touch.Result{Class: touch.ResultAccepted}
 }
 
 // provider is one for newRelease.
@@ -77,7 +77,7 @@ func newRelease(t *testing.T, providers ...provider) *release {
 	r.pool = channels.NewPool(all, channels.Options{})
 	r.guard.say = func(policies.Question) touch.Verdict {
 		r.judged++ // under the guard's lock
-		return touch.Verdict{Decision: touch.Allow}
+		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
 	return r
 }
@@ -282,9 +282,9 @@ func TestReleasePastWhatMayNotGo(t *testing.T) {
 		r := newRelease(t, provider{channel: touch.SMS, rate: rate})
 		r.guard.say = func(q policies.Question) touch.Verdict {
 			if q.Touch.Priority == 3 {
-				return touch.Verdict{Decision: touch.Defer, Rule: "weekly", Until: q.Now.Add(24 * time.Hour)}
+				return touch.Verdict{Decision: touch.DecisionDefer, Rule: "weekly", Until: q.Now.Add(24 * time.Hour)}
 			}
-			return touch.Verdict{Decision: touch.Allow}
+			return touch.Verdict{Decision: touch.DecisionAllow}
 		}
 		r.wait(touches, func(i int, t *touch.Touch) {
 			t.Priority = 3

@@ -48,14 +48,14 @@ func TestARepeatThatIsRejectedWasNoContact(t *testing.T) {
 		want touch.State
 		leg  int
 	}{
-		"the only leg":        {nil, touch.Failed, 0},
-		"there is a next leg": {pushThenSMS, touch.Due, 1},
+		"the only leg":        {nil, touch.StateFailed, 0},
+		"there is a next leg": {pushThenSMS, touch.StateDue, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
 			window := adapter.Capabilities{IdempotencyWindow: time.Hour, EchoesID: true}
 			h.pool.caps["sms-vendor"], h.pool.caps["push-vendor"] = window, window
-			h.unknownThen(touch.Rejected)
+			h.unknownThen(touch.ResultRejected)
 			id := h.submit(1, tc.edit)[0]
 			h.step()
 			h.pass(time.Minute)
@@ -73,13 +73,13 @@ func TestARepeatThatIsRejectedWasNoContact(t *testing.T) {
 // the first.
 func TestAResendThatIsRejectedSaysNothingOfTheFirst(t *testing.T) {
 	h := newHouse(t)
-	h.unknownThen(touch.Rejected)
+	h.unknownThen(touch.ResultRejected)
 	id := h.submit(1, func(_ int, t *touch.Touch) { t.Category = touch.Transactional })[0]
 	for range 6 {
 		h.step()
 		h.pass(time.Hour)
 	}
-	if v := h.expect(id, touch.Unconfirmed, touch.EventUnknown, touch.EventUnconfirmed); len(v.Progress.Contacts) != 1 || h.pool.resent != 1 {
+	if v := h.expect(id, touch.StateUnconfirmed, touch.EventUnknown, touch.EventUnconfirmed); len(v.Progress.Contacts) != 1 || h.pool.resent != 1 {
 		t.Errorf("contacts %+v after %d resends", v.Progress.Contacts, h.pool.resent)
 	}
 	h.reserved(id, 0, "committed")
@@ -104,7 +104,7 @@ func TestAResendWhoseWorkerWasLostIsTheOnlyOne(t *testing.T) {
 		h.step()
 		h.pass(time.Hour)
 	}
-	if v := h.view(id); h.pool.resent != 1 || v.Progress.State != touch.Unconfirmed {
+	if v := h.view(id); h.pool.resent != 1 || v.Progress.State != touch.StateUnconfirmed {
 		t.Errorf("resent %d times, ended %s", h.pool.resent, v.Progress.State)
 	}
 }
@@ -124,19 +124,19 @@ func TestARepeatWhoseWorkerWasLostIsWaitedFor(t *testing.T) {
 	asked := 0
 	h.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) {
 		asked++
-		return touch.Result{Class: touch.Retryable}, true
+		return touch.Result{Class: touch.ResultRetryable}, true
 	}
 	if err := h.deliver.Handle(h.ctx, ref); err != nil {
 		t.Fatal(err)
 	}
-	if v := h.view(id); asked != 0 || v.Progress.State != touch.Unknown {
+	if v := h.view(id); asked != 0 || v.Progress.State != touch.StateUnknown {
 		t.Fatalf("asked %d times while the call may go on, now %s", asked, v.Progress.State)
 	}
 	h.pass(10 * time.Second)
 	if err := h.deliver.Handle(h.ctx, ref); err != nil { // given back
 		t.Fatal(err)
 	}
-	if v := h.view(id); asked != 1 || v.Progress.State != touch.Due {
+	if v := h.view(id); asked != 1 || v.Progress.State != touch.StateDue {
 		t.Errorf("asked %d times, now %s", asked, v.Progress.State)
 	}
 }
@@ -159,7 +159,7 @@ func TestALostCallIsWaitedForWhenItsRepeatIsForbidden(t *testing.T) {
 				t.Fatal(err)
 			}
 			over := sent.Add(workers.DefaultTuning().SendWithin + workers.DefaultTuning().CallWithin)
-			if p := h.view(id).Progress; p.State != touch.Unknown || p.Due.Before(over) {
+			if p := h.view(id).Progress; p.State != touch.StateUnknown || p.Due.Before(over) {
 				t.Errorf("%s, looked at again %v before the call is over", p.State, over.Sub(p.Due))
 			}
 		})
@@ -167,5 +167,5 @@ func TestALostCallIsWaitedForWhenItsRepeatIsForbidden(t *testing.T) {
 }
 
 func refuseAll(policies.Question) touch.Verdict {
-	return touch.Verdict{Decision: touch.Refuse, Rule: "r", Kind: "require"}
+	return touch.Verdict{Decision: touch.DecisionRefuse, Rule: "r", Kind: "require"}
 }

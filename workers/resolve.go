@@ -34,14 +34,14 @@ func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
 		r.Provider = j.provider
 		j.dispatch = d
 		switch {
-		case can && r.Class == touch.Accepted:
+		case can && r.Class == touch.ResultAccepted:
 			b.applyAccepted(j, r)
-		case can && r.Class == touch.Retryable && j.orphaned():
+		case can && r.Class == touch.ResultRetryable && j.orphaned():
 			released = append(released, *b.releaseContact(j))
-			j.events = append(j.events, b.resultEvent(j, touch.EventRetry, touch.Due, r))
+			j.events = append(j.events, b.resultEvent(j, touch.EventRetry, touch.StateDue, r))
 			j.unknownSince = time.Time{}
 			send = append(send, j)
-		case can && r.Class == touch.Retryable:
+		case can && r.Class == touch.ResultRetryable:
 			b.foundUnsent(j, r)
 		case b.mayResend(j):
 			j.resend = true
@@ -56,7 +56,7 @@ func (b *batch) resolve(ctx context.Context, jobs []*job) []*job {
 
 // orphaned reports whether the intent to send the job was a worker's that did not
 // live to settle it.
-func (j *job) orphaned() bool { return j.c.Progress.State != touch.Unknown && j.c.Intent != nil }
+func (j *job) orphaned() bool { return j.c.Progress.State != touch.StateUnknown && j.c.Intent != nil }
 
 // callDeadline is when a call that a lost worker meant to make, also to repeat a
 // message, is surely over: it may only stand still, and go on until then. Zero
@@ -107,7 +107,7 @@ func (b *batch) mayResend(j *job) bool {
 func (b *batch) foundUnsent(j *job, r touch.Result) {
 	log := b.releaseContact(j)
 	j.notSent = true
-	tr := b.transition(j, touch.Due, b.resultEvent(j, touch.EventRetry, touch.Due, r))
+	tr := b.transition(j, touch.StateDue, b.resultEvent(j, touch.EventRetry, touch.StateDue, r))
 	tr.Attempts, tr.Due = 1, b.d.o.Now()
 	tr.Reason = "not_sent"
 	b.add(j, tr, log)
@@ -121,17 +121,17 @@ func (b *batch) unresolved(j *job) {
 	j.dispatch.ID = touch.DispatchID(j.touch().ID, j.leg)
 	if j.orphaned() {
 		j.attempts = 0
-		j.events = append(j.events, b.event(j, touch.EventUnknown, touch.Unknown, "worker_lost"))
+		j.events = append(j.events, b.event(j, touch.EventUnknown, touch.StateUnknown, "worker_lost"))
 	}
 	j.attempts++
 	if j.attempts >= b.d.o.Tuning.ResolveTries {
-		tr := b.transition(j, touch.Unconfirmed, b.event(j, touch.EventUnconfirmed, touch.Unconfirmed, "unknown_outcome"))
+		tr := b.transition(j, touch.StateUnconfirmed, b.event(j, touch.EventUnconfirmed, touch.StateUnconfirmed, "unknown_outcome"))
 		contact.At = now // it was made at some time until now: the strict reading is the latest
 		tr.Reason, tr.Provider, tr.Contact = "unknown_outcome", j.provider, contact
 		b.add(j, tr, b.commit(j, now, ledger.ContactAttempt))
 		return
 	}
-	tr := b.transition(j, touch.Unknown)
+	tr := b.transition(j, touch.StateUnknown)
 	tr.Due = latest(now.Add(b.d.backoff(b.d.o.Tuning.ResolveBase, b.d.o.Tuning.RetryMax, j.attempts)), b.callDeadline(j))
 	tr.Provider, tr.Contact = j.provider, contact
 	tr.Reason = j.c.Progress.Reason

@@ -13,27 +13,27 @@ import (
 // applyResult is the table from what a provider answered to what becomes of the
 // touch and of its place in the contact log.
 func (b *batch) applyResult(j *job, r touch.Result) {
-	if j.inFlight() && r.Class != touch.Accepted && (r.Class != touch.Rejected || j.resend) {
+	if j.inFlight() && r.Class != touch.ResultAccepted && (r.Class != touch.ResultRejected || j.resend) {
 		b.unresolved(j) // a failed second try says nothing of the first
 		return
 	}
 	switch r.Class {
-	case touch.Accepted:
+	case touch.ResultAccepted:
 		b.applyAccepted(j, r)
-	case touch.Rejected:
+	case touch.ResultRejected:
 		log := b.releaseContact(j)
-		j.notSent = j.c.Progress.State == touch.Unknown
-		j.events = append(j.events, b.resultEvent(j, touch.EventUndelivered, touch.Due, r))
-		b.nextLeg(j, orElse(r.Reason, touch.ReasonOther), touch.Failed, touch.EventFailed, log)
-	case touch.Throttled:
+		j.notSent = j.c.Progress.State == touch.StateUnknown
+		j.events = append(j.events, b.resultEvent(j, touch.EventUndelivered, touch.StateDue, r))
+		b.nextLeg(j, orElse(r.Reason, touch.ReasonOther), touch.StateFailed, touch.EventFailed, log)
+	case touch.ResultThrottled:
 		wait := r.RetryAfter
 		if !r.NoAttempt || wait == 0 { // what our own rate says is exact: each has a turn of its own
 			wait = max(wait, b.d.backoff(b.d.o.Tuning.RetryBase, b.d.o.Tuning.RetryMax, 0))
 		}
 		b.retry(j, r, wait)
-	case touch.Misconfigured:
+	case touch.ResultMisconfigured:
 		b.retry(j, r, b.d.o.Tuning.RetryMax/10+b.d.jitter.full(b.d.o.Tuning.RetryMax/10))
-	case touch.Retryable:
+	case touch.ResultRetryable:
 		b.applyRetryable(j, r)
 	default:
 		b.applyUnknown(j, r)
@@ -45,17 +45,17 @@ func (b *batch) applyAccepted(j *job, r touch.Result) {
 	leg, t := j.plan(), j.touch()
 	b.d.metrics.age.WithLabelValues(string(leg.Channel)).Observe(now.Sub(t.AcceptedAt).Seconds())
 	j.attempts++
-	state, kind, at := touch.Sent, ledger.ContactAttempt, now
+	state, kind, at := touch.StateSent, ledger.ContactAttempt, now
 	caps, _ := b.d.o.Pool.Capabilities(r.Provider)
 	if caps.Immediate {
-		state, kind = touch.Delivered, ledger.ContactDelivered
+		state, kind = touch.StateDelivered, ledger.ContactDelivered
 	}
-	e := b.resultEvent(j, touch.EventSent, touch.Sent, r)
+	e := b.resultEvent(j, touch.EventSent, touch.StateSent, r)
 	e.Verdict = &j.verdict
 	tr := b.transition(j, state, e)
-	if state == touch.Delivered {
-		tr.Events = append(tr.Events, b.event(j, touch.EventDelivered, touch.Delivered, ""))
-	} else if leg.Wait > 0 && !leg.Succeeds(touch.Sent) {
+	if state == touch.StateDelivered {
+		tr.Events = append(tr.Events, b.event(j, touch.EventDelivered, touch.StateDelivered, ""))
+	} else if leg.Wait > 0 && !leg.Succeeds(touch.StateSent) {
 		tr.Due = now.Add(leg.Wait.Std())
 		if j.leg+1 < len(t.Plan) {
 			tr.Lane = touch.Lane(t.Plan[j.leg+1].Channel, t.Urgent())
@@ -75,8 +75,8 @@ func (b *batch) applyRetryable(j *job, r touch.Result) {
 	}
 	if j.attempts >= b.d.o.Tuning.MaxAttempts {
 		log := b.releaseContact(j)
-		j.events = append(j.events, b.resultEvent(j, touch.EventUndelivered, touch.Due, r))
-		b.nextLeg(j, orElse(r.Reason, "attempts_spent"), touch.Failed, touch.EventFailed, log)
+		j.events = append(j.events, b.resultEvent(j, touch.EventUndelivered, touch.StateDue, r))
+		b.nextLeg(j, orElse(r.Reason, "attempts_spent"), touch.StateFailed, touch.EventFailed, log)
 		return
 	}
 	wait := b.d.backoff(b.d.o.Tuning.RetryBase, b.d.o.Tuning.RetryMax, j.attempts)
@@ -92,7 +92,7 @@ func (b *batch) retry(j *job, r touch.Result, wait time.Duration) {
 	at := b.d.o.Now().Add(wait)
 	var events []touch.Event
 	if !r.NoAttempt {
-		e := b.resultEvent(j, touch.EventRetry, touch.Due, r)
+		e := b.resultEvent(j, touch.EventRetry, touch.StateDue, r)
 		e.Until = at
 		events = append(events, e)
 	}
@@ -105,9 +105,9 @@ func (b *batch) applyUnknown(j *job, r touch.Result) {
 	j.unknownSince = now
 	j.provider = r.Provider
 	j.attempts = 0 // from here on: looks at what became of it
-	e := b.resultEvent(j, touch.EventUnknown, touch.Unknown, r)
+	e := b.resultEvent(j, touch.EventUnknown, touch.StateUnknown, r)
 	e.Verdict = &j.verdict
-	tr := b.transition(j, touch.Unknown, e)
+	tr := b.transition(j, touch.StateUnknown, e)
 	tr.Due = now.Add(b.d.backoff(b.d.o.Tuning.ResolveBase, b.d.o.Tuning.RetryMax, 0))
 	tr.Provider = r.Provider
 	tr.Contact = &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: now}
@@ -140,7 +140,7 @@ func (b *batch) resultEvent(j *job, kind touch.EventKind, state touch.State, r t
 // logAttempt writes the one log line of an attempt; it holds no personal data.
 func (b *batch) logAttempt(ctx context.Context, j *job, r touch.Result) {
 	level := slog.LevelInfo
-	if r.Class == touch.Misconfigured {
+	if r.Class == touch.ResultMisconfigured {
 		level = slog.LevelError
 	}
 	if !b.d.o.Logger.Enabled(ctx, level) {

@@ -41,7 +41,7 @@ func TestRetentionKeepsWhatRulesLookAt(t *testing.T) {
 	h.pass(2 * time.Minute)
 	step(2, 0) // the third was never confirmed, so it isn't over; records bear the store's own time
 	h.expectGone(ids[0], ids[1])
-	if v := h.view(ids[2]); v.Progress.State != touch.Sent {
+	if v := h.view(ids[2]); v.Progress.State != touch.StateSent {
 		t.Errorf("%s", v.Progress.State)
 	}
 	h.pass(1000 * day)

@@ -197,5 +197,5 @@ func (j *job) wantsAnother(r touch.Result) bool {
 	if j.inFlight() || len(j.tried) >= 2 || r.Reason == touch.ReasonLate {
 		return false
 	}
-	return r.Class == touch.Retryable || r.Class == touch.Misconfigured || (r.Class == touch.Throttled && r.NoAttempt)
+	return r.Class == touch.ResultRetryable || r.Class == touch.ResultMisconfigured || (r.Class == touch.ResultThrottled && r.NoAttempt)
 }

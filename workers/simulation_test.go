@@ -69,7 +69,7 @@ type simVendor struct {
 
 func (v *simVendor) Choose(c touch.Channel, _ adapter.Dispatch, exclude []string) (string, bool, touch.Result) {
 	if slices.Contains(exclude, "vendor") {
-		return "", false, touch.Result{Class: touch.Retryable, NoAttempt: true}
+		return "", false, touch.Result{Class: touch.ResultRetryable, NoAttempt: true}
 	}
 	return "vendor", true, touch.Result{}
 }
@@ -80,7 +80,7 @@ func (v *simVendor) SendEach(ctx context.Context, _ string, ds []adapter.Dispatc
 		all.Go(func() {
 			v.s.dice.pause(2 * time.Second)
 			if time.Now().After(d.NotAfter) {
-				done(i, touch.Result{Class: touch.Retryable, Reason: touch.ReasonLate, NoAttempt: true})
+				done(i, touch.Result{Class: touch.ResultRetryable, Reason: touch.ReasonLate, NoAttempt: true})
 				return
 			}
 			chance := 0
@@ -99,9 +99,9 @@ func (v *simVendor) SendEach(ctx context.Context, _ string, ds []adapter.Dispatc
 			v.s.dice.pause(time.Second)
 			switch {
 			case chance < 6:
-				done(i, touch.Result{Class: touch.Accepted})
+				done(i, touch.Result{Class: touch.ResultAccepted})
 			case chance < 8:
-				done(i, touch.Result{Class: touch.Retryable})
+				done(i, touch.Result{Class: touch.ResultRetryable})
 			default: // 8 not taken, 9 taken: nobody can tell
 				done(i, touch.Result{})
 			}
@@ -387,7 +387,7 @@ func simTouch(i int) ledger.NewTouch {
 		Plan:      []touch.Leg{{Channel: touch.SMS, Content: &touch.Content{Body: "hello"}}},
 		Addresses: map[touch.Channel]string{touch.SMS: "+100"},
 	}}
-	return ledger.NewTouch{Touch: tc, Digest: tc.Digest(), State: touch.Due, Due: time.Now(), Lane: touch.Lane(touch.SMS, false)}
+	return ledger.NewTouch{Touch: tc, Digest: tc.Digest(), State: touch.StateDue, Due: time.Now(), Lane: touch.Lane(touch.SMS, false)}
 }
 
 // broken lists the promises that were not kept.
@@ -398,14 +398,14 @@ func (s *sim) broken(t *testing.T, ids []touch.ID) (faults []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p := v.Progress; !p.State.Final() && p.State != touch.Sent {
+		if p := v.Progress; !p.State.Final() && p.State != touch.StateSent {
 			faults = append(faults, fmt.Sprintf("%s stands still as %s (%s)", v.Touch.Key, p.State, p.Reason))
 		}
 		took := s.truth.took[touch.DispatchID(id, 0)]
 		if len(took) > 1 {
 			faults = append(faults, fmt.Sprintf("%s went out %d times", v.Touch.Key, len(took)))
 		}
-		if p := v.Progress; p.State == touch.Sent && len(took) == 0 {
+		if p := v.Progress; p.State == touch.StateSent && len(took) == 0 {
 			faults = append(faults, v.Touch.Key+" is said to be sent and was not")
 		}
 		byCustomer[v.Touch.Customer] = append(byCustomer[v.Touch.Customer], took...)

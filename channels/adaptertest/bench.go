@@ -150,7 +150,7 @@ func leaks(_ context.Context, b *bench) error {
 func (b *bench) good(ctx context.Context) (adapter.Dispatch, touch.Result, error) {
 	d := b.dispatch()
 	r := b.send(ctx, d)
-	if r.Class != touch.Accepted {
+	if r.Class != touch.ResultAccepted {
 		return d, r, fmt.Errorf("the good vendor's answer is %s (code %q, %s), not accepted", r.Class, r.Code, r.Detail)
 	}
 	return d, r, nil

@@ -56,7 +56,7 @@ func refusedConnection(ctx context.Context, b *bench) error {
 		return err
 	}
 	d := b.dispatch()
-	if r := b.note(d, a.Send(ctx, d)); r.Class != touch.Retryable {
+	if r := b.note(d, a.Send(ctx, d)); r.Class != touch.ResultRetryable {
 		return fmt.Errorf("the result is %s, not retryable", r.Class)
 	}
 	return nil

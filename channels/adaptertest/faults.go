@@ -44,9 +44,9 @@ func (b *bench) provoke(ctx context.Context, f Fault) error {
 		return fmt.Errorf("the reason is %q, not %q", r.Reason, f.Reason)
 	case f.RetryAfter != 0 && r.RetryAfter != f.RetryAfter:
 		return fmt.Errorf("the delay is %s, not %s", r.RetryAfter, f.RetryAfter)
-	case r.Class == touch.Throttled && r.RetryAfter <= 0:
+	case r.Class == touch.ResultThrottled && r.RetryAfter <= 0:
 		return errors.New("throttled without a delay")
-	case r.Class == touch.Rejected && r.Reason == "":
+	case r.Class == touch.ResultRejected && r.Reason == "":
 		return errors.New("rejected without a reason")
 	}
 	return nil
@@ -68,10 +68,10 @@ func (b *bench) common() []Fault {
 		})
 	}
 	return []Fault{
-		{Name: "429", Handler: quote(http.StatusTooManyRequests), Want: touch.Throttled, RetryAfter: 7 * time.Second},
-		{Name: "401", Handler: quote(http.StatusUnauthorized), Want: touch.Misconfigured},
-		{Name: "403", Handler: quote(http.StatusForbidden), Want: touch.Misconfigured},
-		{Name: "422", Handler: quote(http.StatusUnprocessableEntity), Want: touch.Rejected},
+		{Name: "429", Handler: quote(http.StatusTooManyRequests), Want: touch.ResultThrottled, RetryAfter: 7 * time.Second},
+		{Name: "401", Handler: quote(http.StatusUnauthorized), Want: touch.ResultMisconfigured},
+		{Name: "403", Handler: quote(http.StatusForbidden), Want: touch.ResultMisconfigured},
+		{Name: "422", Handler: quote(http.StatusUnprocessableEntity), Want: touch.ResultRejected},
 		{Name: "500 that may have sent", Handler: quote(http.StatusInternalServerError), Want: touch.ResultUnknown},
 		{Name: "502", Handler: quote(http.StatusBadGateway), Want: touch.ResultUnknown},
 		{Name: "200 with garbage", Handler: quote(http.StatusOK), Want: touch.ResultUnknown},

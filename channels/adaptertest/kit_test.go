@@ -91,13 +91,13 @@ func (a *thin) Send(ctx context.Context, d adapter.Dispatch) touch.Result {
 func (a *thin) once(ctx context.Context, d adapter.Dispatch) touch.Result {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url, strings.NewReader(d.ID+"\n"+d.Address+"\n"+d.Content.Body))
 	if err != nil {
-		return touch.Result{Class: touch.Rejected, Reason: touch.ReasonOther}
+		return touch.Result{Class: touch.ResultRejected, Reason: touch.ReasonOther}
 	}
 	req.GetBody = nil // net/http must not send it again by itself
 	resp, err := a.rt.RoundTrip(req)
 	if err != nil {
 		if strings.Contains(err.Error(), "refused") || a.flaw == unknownIsRetryable {
-			return touch.Result{Class: touch.Retryable}
+			return touch.Result{Class: touch.ResultRetryable}
 		}
 		return touch.Result{}
 	}
@@ -116,16 +116,16 @@ func (a *thin) judge(resp *http.Response, body string, d adapter.Dispatch) touch
 	}
 	switch {
 	case resp.StatusCode == 429:
-		r.Class = touch.Throttled
+		r.Class = touch.ResultThrottled
 		if a.flaw != noDelay {
 			r.RetryAfter = 7 * time.Second
 		}
 	case resp.StatusCode == 401, resp.StatusCode == 403:
-		r.Class = touch.Misconfigured
+		r.Class = touch.ResultMisconfigured
 	case resp.StatusCode/100 == 4:
-		r.Class, r.Reason = touch.Rejected, touch.ReasonOther
+		r.Class, r.Reason = touch.ResultRejected, touch.ReasonOther
 	case resp.StatusCode == 200 && (body == "ok v-"+d.ID || a.flaw == believesAnything):
-		r.Class, r.VendorID = touch.Accepted, strings.TrimPrefix(body, "ok ")
+		r.Class, r.VendorID = touch.ResultAccepted, strings.TrimPrefix(body, "ok ")
 		a.mu.Lock()
 		if a.flaw == mixesUp && a.last != "" {
 			r.VendorID = a.last

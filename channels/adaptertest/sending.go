@@ -49,7 +49,7 @@ func forgedCalls(ctx context.Context, b *bench) error {
 	}))
 	defer b.answer(b.Good)
 	d := b.dispatch()
-	if r := b.send(ctx, d); signed.Load() && r.Class != touch.Misconfigured {
+	if r := b.send(ctx, d); signed.Load() && r.Class != touch.ResultMisconfigured {
 		return fmt.Errorf("a call with a forged signature is %s, not refused", r.Class)
 	}
 	if signed.Load() {
@@ -72,7 +72,7 @@ func apart(ctx context.Context, b *bench) error {
 	wg.Wait()
 	seen := map[string]bool{}
 	for i, r := range rs {
-		if r.Class != touch.Accepted {
+		if r.Class != touch.ResultAccepted {
 			return fmt.Errorf("the result is %s, not accepted", r.Class)
 		}
 		if r.VendorID != "" && seen[r.VendorID] {
@@ -101,7 +101,7 @@ func twice(ctx context.Context, b *bench) error {
 		return err
 	}
 	again := b.send(ctx, d)
-	if again.Class != touch.Accepted {
+	if again.Class != touch.ResultAccepted {
 		return fmt.Errorf("the second time is %s, not accepted", again.Class)
 	}
 	if again.VendorID != first.VendorID {
@@ -125,7 +125,7 @@ func batch(ctx context.Context, b *bench) error {
 		return fmt.Errorf("%d results for %d dispatches", len(rs), len(ds))
 	}
 	for i, r := range rs {
-		if b.note(ds[i], r).Class != touch.Accepted {
+		if b.note(ds[i], r).Class != touch.ResultAccepted {
 			return fmt.Errorf("the result is %s, not accepted", r.Class)
 		}
 		if err := b.messages(ds[i], 1); err != nil {
@@ -151,11 +151,11 @@ func asked(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	if got := b.note(d, q.Query(ctx, d)); got.Class != touch.Accepted || got.VendorID != r.VendorID {
+	if got := b.note(d, q.Query(ctx, d)); got.Class != touch.ResultAccepted || got.VendorID != r.VendorID {
 		return fmt.Errorf("a message that the vendor has is %s", got.Class)
 	}
 	never := b.dispatch()
-	if got := b.note(never, q.Query(ctx, never)); got.Class == touch.Accepted {
+	if got := b.note(never, q.Query(ctx, never)); got.Class == touch.ResultAccepted {
 		return errors.New("a message that was never sent is accepted")
 	}
 	b.answer(http.NotFoundHandler())

@@ -33,7 +33,7 @@ func (q querying[T]) Query(ctx context.Context, d adapter.Dispatch) touch.Result
 		return r
 	case a.Status == StatusNotFound, a.Status == StatusFailed, a.Status == StatusRejected:
 		// Of a rejected one the next try learns the reason.
-		return touch.Result{Class: touch.Retryable, Code: r.Code}
+		return touch.Result{Class: touch.ResultRetryable, Code: r.Code}
 	}
 	return touch.Result{Code: r.Code, Detail: "the vendor cannot say"}
 }
@@ -48,7 +48,7 @@ func (c *Client[T]) Probe(ctx context.Context) error {
 	case !ok:
 		return touch.Errorf(touch.Unavailable, "", "the vendor does not answer: %s", failure.Code)
 	case reply.Status == http.StatusUnauthorized, reply.Status == http.StatusForbidden:
-		return touch.Errorf(touch.Denied, "", "the vendor refuses our account: %d", reply.Status)
+		return touch.Errorf(touch.Forbidden, "", "the vendor refuses our account: %d", reply.Status)
 	case reply.Status/100 != 2:
 		return touch.Errorf(touch.Unavailable, "", "the vendor is not well: %d", reply.Status)
 	}

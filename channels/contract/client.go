@@ -156,8 +156,8 @@ func (c *Client[T]) post(to *url.URL, id string, body []byte) vendorhttp.Call {
 // says nothing readable of this message is Unknown.
 func (c *Client[T]) judge(reply vendorhttp.Reply, a Answer, readable bool, id string) touch.Result {
 	if readable && (a.ID == id || (a.ID == "" && reply.Status >= 300)) {
-		if r, ok := a.result(); ok && (r.Class != touch.Accepted || reply.Status/100 == 2) {
-			if r.Class == touch.Throttled && a.RetryAfter == 0 {
+		if r, ok := a.result(); ok && (r.Class != touch.ResultAccepted || reply.Status/100 == 2) {
+			if r.Class == touch.ResultThrottled && a.RetryAfter == 0 {
 				r.RetryAfter = vendorhttp.RetryAfter(reply.Header, c.now())
 			}
 			return r
@@ -168,16 +168,16 @@ func (c *Client[T]) judge(reply vendorhttp.Reply, a Answer, readable bool, id st
 		return touch.Result{Code: "unreadable", Detail: "the answer does not say what became of the message"}
 	case reply.Status == http.StatusNotFound, reply.Status == http.StatusMethodNotAllowed:
 		// Not the contract's word for anything: the URL is wrong, not the message.
-		return touch.Result{Class: touch.Misconfigured, Code: "404", Detail: "the vendor has no such route"}
+		return touch.Result{Class: touch.ResultMisconfigured, Code: "404", Detail: "the vendor has no such route"}
 	case reply.Status == http.StatusServiceUnavailable && reply.Header.Get("Retry-After") != "":
 		// By the contract this means: nothing was processed.
-		return touch.Result{Class: touch.Throttled, Code: "503", RetryAfter: vendorhttp.RetryAfter(reply.Header, c.now())}
+		return touch.Result{Class: touch.ResultThrottled, Code: "503", RetryAfter: vendorhttp.RetryAfter(reply.Header, c.now())}
 	}
 	return vendorhttp.Classify(reply, c.now())
 }
 
 func unwritable() touch.Result {
-	return touch.Result{Class: touch.Rejected, Reason: touch.ReasonContent, Code: "unwritable"}
+	return touch.Result{Class: touch.ResultRejected, Reason: touch.ReasonContent, Code: "unwritable"}
 }
 
 func fill(out []touch.Result, r touch.Result) []touch.Result {

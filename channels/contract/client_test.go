@@ -59,9 +59,9 @@ func TestBatchAnswers(t *testing.T) {
 		want   []touch.ResultClass
 	}{
 		{"out of order, with a gap and a stranger", 200, `{"results":[{"id":"c.0","status":"rejected"},{"id":"x","status":"accepted"},{"id":"a.0","status":"accepted"}]}`,
-			[]touch.ResultClass{touch.Accepted, touch.ResultUnknown, touch.Rejected}},
+			[]touch.ResultClass{touch.ResultAccepted, touch.ResultUnknown, touch.ResultRejected}},
 		{"garbage", 200, `{"results":7}`, []touch.ResultClass{0, 0, 0}},
-		{"the whole batch is throttled", 429, `{"status":"throttled","retry_after":3}`, []touch.ResultClass{touch.Throttled, touch.Throttled, touch.Throttled}},
+		{"the whole batch is throttled", 429, `{"status":"throttled","retry_after":3}`, []touch.ResultClass{touch.ResultThrottled, touch.ResultThrottled, touch.ResultThrottled}},
 		{"results in an error", 500, `{"results":[{"id":"a.0","status":"accepted"}]}`, []touch.ResultClass{0, 0, 0}},
 		{"one message's answer for all", 200, `{"id":"a.0","status":"accepted"}`, []touch.ResultClass{0, 0, 0}},
 	} {
@@ -80,9 +80,9 @@ func TestQueryNeverGuesses(t *testing.T) {
 		status int
 		want   touch.ResultClass
 	}{
-		`{"id":"a.0","status":"accepted","vendor_id":"v"}`: {200, touch.Accepted},
-		`{"id":"a.0","status":"not_found"}`:                {404, touch.Retryable},
-		`{"id":"a.0","status":"rejected"}`:                 {200, touch.Retryable},
+		`{"id":"a.0","status":"accepted","vendor_id":"v"}`: {200, touch.ResultAccepted},
+		`{"id":"a.0","status":"not_found"}`:                {404, touch.ResultRetryable},
+		`{"id":"a.0","status":"rejected"}`:                 {200, touch.ResultRetryable},
 		`{"id":"b.0","status":"not_found"}`:                {404, touch.ResultUnknown},
 		`404 page not found`:                               {404, touch.ResultUnknown},
 		`{"id":"a.0","status":"throttled"}`:                {429, touch.ResultUnknown},
@@ -97,7 +97,7 @@ func TestQueryNeverGuesses(t *testing.T) {
 }
 
 func TestProbe(t *testing.T) {
-	for status, want := range map[int]touch.ErrorClass{204: "", 200: "", 401: touch.Denied, 403: touch.Denied, 500: touch.Unavailable, 302: touch.Unavailable} {
+	for status, want := range map[int]touch.ErrorClass{204: "", 200: "", 401: touch.Forbidden, 403: touch.Forbidden, 500: touch.Unavailable, 302: touch.Unavailable} {
 		if err := client(t, status, "").(adapter.Prober).Probe(t.Context()); touch.ClassOf(err) != want {
 			t.Errorf("%d: %v", status, err)
 		}
@@ -110,7 +110,7 @@ func TestDelays(t *testing.T) {
 		`{"status":"throttled","retry_after":0.5}`: 500 * time.Millisecond, `{"status":"throttled"}`: time.Second,
 		`{"status":"throttled","retry_after":-5}`: time.Second, `{"status":"throttled","retry_after":1e300}`: time.Second,
 	} {
-		if r := client(t, 429, body).Send(t.Context(), adapter.Dispatch{ID: "a.0"}); r.Class != touch.Throttled || r.RetryAfter != want {
+		if r := client(t, 429, body).Send(t.Context(), adapter.Dispatch{ID: "a.0"}); r.Class != touch.ResultThrottled || r.RetryAfter != want {
 			t.Errorf("%s: %+v", body, r)
 		}
 	}

@@ -118,18 +118,18 @@ func (a Answer) result() (touch.Result, bool) {
 	r := touch.Result{Code: vendorhttp.Code(a.Code)}
 	switch a.Status {
 	case StatusAccepted:
-		r.Class = touch.Accepted
+		r.Class = touch.ResultAccepted
 		if len(a.VendorID) <= 128 {
 			r.VendorID = a.VendorID
 		}
 	case StatusRejected:
-		r.Class, r.Reason = touch.Rejected, reason(a.Reason)
+		r.Class, r.Reason = touch.ResultRejected, reason(a.Reason)
 	case StatusFailed, StatusNotFound:
-		r.Class = touch.Retryable
+		r.Class = touch.ResultRetryable
 	case StatusThrottled:
-		r.Class, r.RetryAfter = touch.Throttled, seconds(a.RetryAfter)
+		r.Class, r.RetryAfter = touch.ResultThrottled, seconds(a.RetryAfter)
 	case StatusMisconfigured:
-		r.Class = touch.Misconfigured
+		r.Class = touch.ResultMisconfigured
 	case StatusUnknown:
 	default:
 		return touch.Result{}, false
@@ -146,7 +146,7 @@ func seconds(s float64) time.Duration {
 
 func reason(s string) string {
 	switch s {
-	case touch.BadTarget, touch.ReasonOptOut, touch.ReasonContent:
+	case touch.ReasonBadTarget, touch.ReasonOptOut, touch.ReasonContent:
 		return s
 	}
 	return touch.ReasonOther

@@ -135,7 +135,7 @@ func callReceipt(status string, out touch.Receipt) (touch.Receipt, error) {
 	case CallConversation, CallRefused, CallOptOut, CallAbandoned:
 		out.Kind, out.Outcome = touch.ReceiptOutcome, status // the words are touch's own
 	case CallNoAnswer, CallBusy:
-		out.Kind, out.Outcome = touch.ReceiptFailed, touch.NoAnswer
+		out.Kind, out.Outcome = touch.ReceiptFailed, touch.OutcomeNoAnswer
 		if out.Reason = touch.ReasonOther; out.Code == "" {
 			out.Code = status
 		}

@@ -48,10 +48,10 @@ func (c Channel) SendBatch(ctx context.Context, ds []adapter.Dispatch) []touch.R
 	items := make([]touch.Item, 0, len(ds))
 	for i, d := range ds {
 		if d.Customer == "" {
-			out[i] = touch.Result{Class: touch.Rejected, Reason: touch.BadTarget, Code: "no_customer"}
+			out[i] = touch.Result{Class: touch.ResultRejected, Reason: touch.ReasonBadTarget, Code: "no_customer"}
 			continue
 		}
-		out[i] = touch.Result{Class: touch.Accepted, VendorID: d.ID}
+		out[i] = touch.Result{Class: touch.ResultAccepted, VendorID: d.ID}
 		items = append(items, c.item(d))
 	}
 	if len(items) == 0 {
@@ -59,7 +59,7 @@ func (c Channel) SendBatch(ctx context.Context, ds []adapter.Dispatch) []touch.R
 	}
 	if failure, ok := verdict(c.Store.PutItems(ctx, items)); !ok {
 		for i := range out {
-			if out[i].Class == touch.Accepted {
+			if out[i].Class == touch.ResultAccepted {
 				out[i] = failure
 			}
 		}
@@ -85,7 +85,7 @@ func verdict(err error) (touch.Result, bool) {
 	case "":
 		return touch.Result{}, true
 	case touch.Invalid, touch.TooLarge:
-		return touch.Result{Class: touch.Rejected, Reason: touch.ReasonOther, Code: "store_refused"}, false
+		return touch.Result{Class: touch.ResultRejected, Reason: touch.ReasonOther, Code: "store_refused"}, false
 	}
 	return touch.Result{Code: "store_failed"}, false
 }

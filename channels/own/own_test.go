@@ -64,7 +64,7 @@ func TestContract(t *testing.T) {
 				Factory: f, Config: func(string) any { return f.Config() }, Messages: s.count, Now: func() time.Time { return now },
 				Faults: []adaptertest.Fault{
 					fault("the store is gone", touch.Errorf(touch.Unavailable, "", "no answer"), touch.ResultUnknown),
-					fault("the store refuses the item", touch.Errorf(touch.Invalid, "", "too long"), touch.Rejected),
+					fault("the store refuses the item", touch.Errorf(touch.Invalid, "", "too long"), touch.ResultRejected),
 					fault("an error without a class", errors.New("canary-text-4711"), touch.ResultUnknown),
 				},
 			})
@@ -82,7 +82,7 @@ func put(t *testing.T, factory func(own.Store) adapter.Factory, d adapter.Dispat
 		t.Fatal(err)
 	}
 	d.ID, d.Customer, d.Channel = touch.DispatchID(touch.NewID("c", "k"), 0), "c1", f.Channel
-	if r := a.Send(t.Context(), d); r.Class != touch.Accepted {
+	if r := a.Send(t.Context(), d); r.Class != touch.ResultAccepted {
 		t.Fatalf("got %+v", r)
 	}
 	return s.items[d.ID]
@@ -117,7 +117,7 @@ func TestNoCustomer(t *testing.T) {
 		t.Fatal(err)
 	}
 	rs := a.(adapter.BatchSender).SendBatch(t.Context(), []adapter.Dispatch{{ID: "a.0", Customer: "c"}, {ID: "b.0"}})
-	if rs[0].Class != touch.Accepted || rs[1].Class != touch.Rejected || rs[1].Reason != touch.BadTarget || len(s.items) != 1 {
+	if rs[0].Class != touch.ResultAccepted || rs[1].Class != touch.ResultRejected || rs[1].Reason != touch.ReasonBadTarget || len(s.items) != 1 {
 		t.Errorf("got %+v, %d items", rs, len(s.items))
 	}
 }

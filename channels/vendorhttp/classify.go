@@ -23,15 +23,15 @@ func Classify(r Reply, now time.Time) touch.Result {
 	out := touch.Result{Code: strconv.Itoa(r.Status)}
 	switch {
 	case r.Status == http.StatusTooManyRequests:
-		out.Class, out.RetryAfter = touch.Throttled, RetryAfter(r.Header, now)
+		out.Class, out.RetryAfter = touch.ResultThrottled, RetryAfter(r.Header, now)
 	case r.Status == http.StatusUnauthorized, r.Status == http.StatusForbidden, r.Status == http.StatusProxyAuthRequired:
-		out.Class = touch.Misconfigured
+		out.Class = touch.ResultMisconfigured
 	case r.Status == http.StatusRequestTimeout:
-		out.Class = touch.Retryable // the vendor never had the whole request
+		out.Class = touch.ResultRetryable // the vendor never had the whole request
 	case r.Status >= 300 && r.Status < 400:
-		out.Class, out.Detail = touch.Misconfigured, "the address redirects"
+		out.Class, out.Detail = touch.ResultMisconfigured, "the address redirects"
 	case r.Status >= 400 && r.Status < 500:
-		out.Class, out.Reason = touch.Rejected, touch.ReasonOther
+		out.Class, out.Reason = touch.ResultRejected, touch.ReasonOther
 	default:
 		out.Class = touch.ResultUnknown
 	}

@@ -86,7 +86,7 @@ func (c Call) request(ctx context.Context) *http.Request {
 // lost words a failure of the transport. It never quotes the error, which may
 // hold an address.
 func lost(ctx context.Context, err error, maybeSent bool) touch.Result {
-	r := touch.Result{Class: touch.Retryable, Detail: "connection failed"}
+	r := touch.Result{Class: touch.ResultRetryable, Detail: "connection failed"}
 	if maybeSent {
 		r = touch.Result{Class: touch.ResultUnknown, Detail: "connection lost"}
 	}

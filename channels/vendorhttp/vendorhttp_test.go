@@ -153,12 +153,12 @@ func TestTransportFailures(t *testing.T) {
 		harmless bool
 		want     touch.ResultClass
 	}{
-		"refused":              {gone, false, touch.Retryable},
-		"no such host":         {dns, false, touch.Retryable},
+		"refused":              {gone, false, touch.ResultRetryable},
+		"no such host":         {dns, false, touch.ResultRetryable},
 		"closed at once":       {closed, false, touch.ResultUnknown},
 		"reset":                {resets, false, touch.ResultUnknown},
 		"answer cut short":     {cut, false, touch.ResultUnknown},
-		"reset while harmless": {resets, true, touch.Retryable},
+		"reset while harmless": {resets, true, touch.ResultRetryable},
 	} {
 		_, r, ok := do(t, t.Context(), c.to, c.harmless)
 		if ok || r.Class != c.want || r.Code == "" {

@@ -45,7 +45,7 @@ func TestDecisionsBindOnEveryNode(t *testing.T) {
 	for _, gateway := range n.gateways {
 		var answer forecasts
 		n.do(gateway, http.MethodPost, "/v1/touches:check", map[string]any{"touches": []touch.Request{request(0, touch.Collection)}}, &answer)
-		if len(answer.Answers) != 1 || answer.Answers[0].Decision != touch.Refuse {
+		if len(answer.Answers) != 1 || answer.Answers[0].Decision != touch.DecisionRefuse {
 			t.Errorf("a gateway still judges by the old policy: %+v", answer)
 		}
 	}

@@ -126,25 +126,25 @@ func (r *demoResult) count(t *apiclient.Touch) {
 		r.Sent++
 	}
 	switch t.State {
-	case touch.Delivered:
+	case touch.StateDelivered:
 		r.Delivered++
-	case touch.Capped:
+	case touch.StateCapped:
 		r.Capped++
-	case touch.Refused:
+	case touch.StateRefused:
 		r.Refused++
-	case touch.Due:
+	case touch.StateDue:
 		r.Deferred++
-	case touch.Failed:
+	case touch.StateFailed:
 		r.Failed++
-	case touch.Expired:
+	case touch.StateExpired:
 		r.Expired++
-	case touch.Cancelled:
+	case touch.StateCancelled:
 		r.Cancelled++
-	case touch.Unconfirmed:
+	case touch.StateUnconfirmed:
 		r.Unconfirmed++
-	case touch.Dead:
+	case touch.StateDead:
 		r.Dead++
-	case touch.Unknown:
+	case touch.StateUnknown:
 		r.Unknown++
 	}
 	channel := t.Legs[min(max(t.Leg, 0), len(t.Legs)-1)].Channel
@@ -189,7 +189,7 @@ func (l *demoLoad) zones() func(string) *time.Location {
 // print shows the tables and the three counts, and the object with --json.
 func (r *demoResult) print(f demoFlags) error {
 	byChannel := newTable(f.table)
-	states := []touch.State{touch.Delivered, touch.Sent, touch.Unconfirmed, touch.Unknown, touch.Failed, touch.Capped, touch.Refused, touch.Due, touch.Expired, touch.Cancelled, touch.Dead}
+	states := []touch.State{touch.StateDelivered, touch.StateSent, touch.StateUnconfirmed, touch.StateUnknown, touch.StateFailed, touch.StateCapped, touch.StateRefused, touch.StateDue, touch.StateExpired, touch.StateCancelled, touch.StateDead}
 	header, total := table.Row{"channel"}, table.Row{"all"}
 	var shown []touch.State
 	for _, s := range states {
@@ -243,7 +243,7 @@ func (r *demoResult) print(f demoFlags) error {
 
 // stateName is a state as the table shows it: due at the end means deferred.
 func stateName(s touch.State) string {
-	if s == touch.Due {
+	if s == touch.StateDue {
 		return "deferred"
 	}
 	return string(s)

@@ -77,20 +77,20 @@ func show(b *bar, counts map[touch.State]int) {
 	total, open := 0, 0
 	for state, n := range counts {
 		total += n
-		if state == touch.Due || state == touch.Unknown {
+		if state == touch.StateDue || state == touch.StateUnknown {
 			open += n
 		}
 	}
 	b.set(int64(total-open), int64(total))
-	b.say("sent %d, delivered %d, capped %d, refused %d, failed %d, waiting %d", counts[touch.Sent], counts[touch.Delivered],
-		counts[touch.Capped], counts[touch.Refused], counts[touch.Failed], open)
+	b.say("sent %d, delivered %d, capped %d, refused %d, failed %d, waiting %d", counts[touch.StateSent], counts[touch.StateDelivered],
+		counts[touch.StateCapped], counts[touch.StateRefused], counts[touch.StateFailed], open)
 }
 
 // stillMoving looks for a touch that should go on soon.
 func stillMoving(ctx context.Context, client *apiclient.Client, campaigns []string, counts map[touch.State]int, now time.Time) (bool, error) {
 	found := errors.New("found") // ends a listing
 	for _, campaign := range campaigns {
-		for _, state := range []touch.State{touch.Due, touch.Unknown, touch.Sent} {
+		for _, state := range []touch.State{touch.StateDue, touch.StateUnknown, touch.StateSent} {
 			if counts[state] == 0 {
 				continue
 			}
@@ -115,9 +115,9 @@ func stillMoving(ctx context.Context, client *apiclient.Client, campaigns []stri
 
 func moves(t *apiclient.Touch, now time.Time) bool {
 	switch {
-	case t.State == touch.Sent && t.Due.IsZero():
+	case t.State == touch.StateSent && t.Due.IsZero():
 		return false // it hears of a receipt, or never
-	case t.State == touch.Sending:
+	case t.State == touch.StateSending:
 		return true
 	}
 	return t.Due.Before(now.Add(soon))

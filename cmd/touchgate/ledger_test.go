@@ -36,9 +36,9 @@ func ledgerFolder(t *testing.T, n int) (environ []string, ids []touch.ID) {
 			Plan:      []touch.Leg{{Channel: touch.SMS, Content: &touch.Content{Body: "canary text"}}, {Channel: touch.Inbox, Template: "t"}},
 			Addresses: map[touch.Channel]string{touch.SMS: "+15550100"},
 		}}
-		e := touch.Event{Kind: touch.EventAccepted, At: now, Touch: tc.ID, Caller: "acme", Campaign: "nov", State: touch.Due}
+		e := touch.Event{Kind: touch.EventAccepted, At: now, Touch: tc.ID, Caller: "acme", Campaign: "nov", State: touch.StateDue}
 		lane := touch.Lane(touch.SMS, false)
-		_, _, err := l.Intake.Accept(t.Context(), []ledger.NewTouch{{Touch: tc, Digest: tc.Digest(), State: touch.Due, Due: now, Lane: lane, Events: []touch.Event{e}}})
+		_, _, err := l.Intake.Accept(t.Context(), []ledger.NewTouch{{Touch: tc, Digest: tc.Digest(), State: touch.StateDue, Due: now, Lane: lane, Events: []touch.Event{e}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,10 +46,10 @@ func ledgerFolder(t *testing.T, n int) (environ []string, ids []touch.ID) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e.Kind, e.State, e.Channel = touch.EventSent, touch.Sent, touch.SMS
-		e.Result = &touch.Result{Class: touch.Accepted, Provider: "acme-sms", VendorID: "v-77", Code: "0"}
-		e.Verdict = &touch.Verdict{Decision: touch.Allow, Findings: []touch.Finding{{Rule: "weekly-cap", Kind: "cap", Decision: touch.Allow, Count: 1, Limit: 3}}}
-		err = l.Work.Settle(t.Context(), ref, []ledger.Transition{{Seq: int64(i + 1), Version: 1, To: touch.Sent, Provider: "acme-sms",
+		e.Kind, e.State, e.Channel = touch.EventSent, touch.StateSent, touch.SMS
+		e.Result = &touch.Result{Class: touch.ResultAccepted, Provider: "acme-sms", VendorID: "v-77", Code: "0"}
+		e.Verdict = &touch.Verdict{Decision: touch.DecisionAllow, Findings: []touch.Finding{{Rule: "weekly-cap", Kind: "cap", Decision: touch.DecisionAllow, Count: 1, Limit: 3}}}
+		err = l.Work.Settle(t.Context(), ref, []ledger.Transition{{Seq: int64(i + 1), Version: 1, To: touch.StateSent, Provider: "acme-sms",
 			Contact: &ledger.Contact{Channel: touch.SMS, At: now}, Events: []touch.Event{e}}})
 		if err != nil {
 			t.Fatal(err)

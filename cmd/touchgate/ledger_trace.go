@@ -121,7 +121,7 @@ func traceTouch(ctx context.Context, l *ledger.Ledger, id touch.ID) (*life, erro
 		Legs: make([]lifeLeg, len(t.Plan)), Events: v.Events,
 	}
 	if v.Sending {
-		f.State = touch.Sending
+		f.State = touch.StateSending
 	}
 	if err := f.traceLegs(ctx, l, v); err != nil {
 		return nil, err
@@ -155,7 +155,7 @@ func (f *life) traceLegs(ctx context.Context, l *ledger.Ledger, v *ledger.TouchV
 		if c.Touch != f.ID || c.Leg >= len(f.Legs) {
 			continue
 		}
-		if f.Legs[c.Leg].Intended = c.At; !c.Pending || f.State == touch.Unknown {
+		if f.Legs[c.Leg].Intended = c.At; !c.Pending || f.State == touch.StateUnknown {
 			f.Legs[c.Leg].Intended, f.Legs[c.Leg].Contact = time.Time{}, &c.Contact
 		}
 	}

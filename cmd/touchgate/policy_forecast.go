@@ -137,12 +137,12 @@ func forecastRow(r *touch.Request, a *forecastAnswer, zone *time.Location) table
 	}
 	v := &a.Verdicts[len(a.Verdicts)-1]
 	switch a.Decision {
-	case touch.Allow:
+	case touch.DecisionAllow:
 		row[2], row[3] = "yes", ""
-	case touch.Defer:
+	case touch.DecisionDefer:
 		row[3] = a.Due.In(zone).Format("Mon 2006-01-02 15:04:05 MST")
 	}
-	if a.Decision != touch.Allow {
+	if a.Decision != touch.DecisionAllow {
 		row[4], row[5] = v.Rule, reasonOf(v)
 	}
 	return row

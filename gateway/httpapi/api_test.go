@@ -50,10 +50,10 @@ func TestARefusalIsAnAnswerWithEveryFinding(t *testing.T) {
 	h := newHouse(t, nil)
 	h.guard.judge = func(q policies.Question) touch.Verdict {
 		return touch.Verdict{
-			Decision: touch.Refuse, Rule: "consent", Kind: "consent", Channel: touch.SMS, At: q.Now, Policy: "abc",
+			Decision: touch.DecisionRefuse, Rule: "consent", Kind: "consent", Channel: touch.SMS, At: q.Now, Policy: "abc",
 			Findings: []touch.Finding{
-				{Rule: "consent", Kind: "consent", Decision: touch.Refuse, Reason: "no consent"},
-				{Rule: "weekly", Kind: "cap", Decision: touch.Defer, Until: noon.Add(time.Hour), Count: 3, Limit: 3},
+				{Rule: "consent", Kind: "consent", Decision: touch.DecisionRefuse, Reason: "no consent"},
+				{Rule: "weekly", Kind: "cap", Decision: touch.DecisionDefer, Until: noon.Add(time.Hour), Count: 3, Limit: 3},
 			},
 		}
 	}

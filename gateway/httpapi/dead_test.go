@@ -24,8 +24,8 @@ func (h *house) putAside(key, campaign string) (id string) {
 	}
 	p := seg.Touches[0].Progress
 	err = h.ledger.Work.Settle(h.t.Context(), ref, []ledger.Transition{{
-		Seq: p.Seq, Version: p.Version, To: touch.Dead, Reason: "crashed_workers",
-		Events: []touch.Event{{Kind: touch.EventDead, At: h.now(), Touch: seg.Touches[0].Touch.ID, State: touch.Dead}},
+		Seq: p.Seq, Version: p.Version, To: touch.StateDead, Reason: "crashed_workers",
+		Events: []touch.Event{{Kind: touch.EventDead, At: h.now(), Touch: seg.Touches[0].Touch.ID, State: touch.StateDead}},
 	}})
 	if err != nil {
 		h.t.Fatal(err)

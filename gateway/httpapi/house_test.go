@@ -72,7 +72,7 @@ type fakeGuard struct {
 func (g *fakeGuard) Forecast(_ context.Context, qs []policies.Question) ([]touch.Verdict, error) {
 	verdicts := make([]touch.Verdict, len(qs))
 	for i, q := range qs {
-		verdicts[i] = touch.Verdict{Decision: touch.Allow, Channel: q.Touch.Plan[q.Leg].Channel, At: q.Now}
+		verdicts[i] = touch.Verdict{Decision: touch.DecisionAllow, Channel: q.Touch.Plan[q.Leg].Channel, At: q.Now}
 		if g.judge != nil {
 			verdicts[i] = g.judge(q)
 		}

@@ -152,7 +152,7 @@ func (a *api) authenticate(c *call, who access) error {
 		return err
 	}
 	if !p.May(who.scope) {
-		return touch.Errorf(touch.Denied, "", "the API key lacks the scope %q", who.scope)
+		return touch.Errorf(touch.Forbidden, "", "the API key lacks the scope %q", who.scope)
 	}
 	c.principal = p
 	c.Set(keyCaller, p.Caller)

@@ -74,7 +74,7 @@ func TestLifeOfAPolicy(t *testing.T) {
 func TestCheckAndSimulatePolicies(t *testing.T) {
 	h := newHouse(t, nil)
 	h.guard.judge = func(q policies.Question) touch.Verdict {
-		return touch.Verdict{Decision: touch.Refuse, Rule: "old/never", Kind: "require", Channel: touch.Inbox, At: q.Now, Findings: []touch.Finding{{Rule: "old/never", Decision: touch.Refuse}}}
+		return touch.Verdict{Decision: touch.DecisionRefuse, Rule: "old/never", Kind: "require", Channel: touch.Inbox, At: q.Now, Findings: []touch.Finding{{Rule: "old/never", Decision: touch.DecisionRefuse}}}
 	}
 	h.dev(200, "POST", "/v1/touches", `{"key": "k", "customer": "c", "category": "service", "plan": [{"channel": "inbox", "content": {"body": "b"}}]}`)
 	documents := strings.Replace(goodDraft, `"title": "fewer", `, "", 1)

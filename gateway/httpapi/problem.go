@@ -42,7 +42,7 @@ var classes = map[touch.ErrorClass]struct {
 	touch.NotFound:        {http.StatusNotFound, "Not found"},
 	touch.Conflict:        {http.StatusConflict, "In conflict with what is there"},
 	touch.Unauthenticated: {http.StatusUnauthorized, "Who is asking is unknown"},
-	touch.Denied:          {http.StatusForbidden, "Not allowed"},
+	touch.Forbidden:       {http.StatusForbidden, "Not allowed"},
 	touch.TooLarge:        {http.StatusRequestEntityTooLarge, "Too large"},
 	touch.Unavailable:     {http.StatusServiceUnavailable, "Not available now"},
 	touch.Internal:        {http.StatusInternalServerError, "An error of ours"},

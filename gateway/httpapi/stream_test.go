@@ -70,11 +70,11 @@ func TestStreamTakesACampaign(t *testing.T) {
 	h.guard.judge = func(q policies.Question) touch.Verdict {
 		switch q.Touch.Key {
 		case "k-000001":
-			return touch.Verdict{Decision: touch.Refuse, Rule: "consent"}
+			return touch.Verdict{Decision: touch.DecisionRefuse, Rule: "consent"}
 		case "k-000002":
-			return touch.Verdict{Decision: touch.Defer, Rule: "night", Until: noon.Add(time.Hour)}
+			return touch.Verdict{Decision: touch.DecisionDefer, Rule: "night", Until: noon.Add(time.Hour)}
 		}
-		return touch.Verdict{Decision: touch.Allow}
+		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
 	in := manyLines(2500) + "\n{broken\n" + strings.Replace(body("x"), `"nov"`, `"dec"`, 1) + "\n" + strings.Repeat("x", 5000) + "\n" + body("last")
 	for round, want := range []report{
@@ -219,7 +219,7 @@ func (g *gated) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.A
 	<-g.open
 	accepted := make([]ledger.Accepted, len(touches))
 	for i := range accepted {
-		accepted[i] = ledger.Accepted{New: true, State: touch.Due}
+		accepted[i] = ledger.Accepted{New: true, State: touch.StateDue}
 	}
 	return accepted, nil, nil
 }

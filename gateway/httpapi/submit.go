@@ -57,7 +57,7 @@ func (a *api) submitTouches(c *call) error {
 			return answers[0].Err
 		}
 		status := http.StatusOK
-		if answers[0].New && answers[0].State == touch.Due {
+		if answers[0].New && answers[0].State == touch.StateDue {
 			status = http.StatusAccepted
 		}
 		return c.reply(status, viewAnswer(&answers[0], &good[0]))

@@ -40,7 +40,7 @@ func viewTouch(v *ledger.TouchView) touchView {
 		Legs: make([]legView, len(v.Touch.Plan)), Request: v.Touch.Request, Events: v.Events,
 	}
 	if v.Sending {
-		view.State = touch.Sending
+		view.State = touch.StateSending
 	}
 	for i := range view.Legs {
 		view.Legs[i].Channel = v.Touch.Plan[i].Channel

@@ -100,7 +100,7 @@ func classOf(status int) touch.ErrorClass {
 	case status == http.StatusUnauthorized:
 		return touch.Unauthenticated
 	case status == http.StatusForbidden:
-		return touch.Denied
+		return touch.Forbidden
 	case status == http.StatusNotFound:
 		return touch.NotFound
 	case status == http.StatusConflict:

@@ -148,16 +148,16 @@ func stuck(c *Claim, now time.Time) bool {
 	switch {
 	case c.State.Final():
 		return false
-	case c.State == touch.Sent && c.Due.IsZero():
+	case c.State == touch.StateSent && c.Due.IsZero():
 		return false
 	}
-	return c.State == touch.Sending || !c.Due.After(now)
+	return c.State == touch.StateSending || !c.Due.After(now)
 }
 
 // neverSent: the states that promise that the customer got nothing.
 func neverSent(s touch.State) bool {
 	switch s {
-	case touch.Refused, touch.Capped, touch.Expired, touch.Cancelled, touch.Due, touch.Failed:
+	case touch.StateRefused, touch.StateCapped, touch.StateExpired, touch.StateCancelled, touch.StateDue, touch.StateFailed:
 		return true
 	}
 	return false

@@ -26,11 +26,11 @@ func claim(key string, s touch.State, sent ...int) Claim {
 }
 
 func TestCheckCountsEachFault(t *testing.T) {
-	waiting := claim("a", touch.Due)
+	waiting := claim("a", touch.StateDue)
 	waiting.Due = t0.Add(time.Hour)
-	overdue := claim("a", touch.Due)
+	overdue := claim("a", touch.StateDue)
 	overdue.Due = t0.Add(-time.Second)
-	timer := claim("a", touch.Sent, 0)
+	timer := claim("a", touch.StateSent, 0)
 	timer.Due = t0.Add(-time.Second)
 
 	for name, c := range map[string]struct {
@@ -38,22 +38,22 @@ func TestCheckCountsEachFault(t *testing.T) {
 		truth                     []Message
 		lost, duplicated, overCap int
 	}{
-		"sent and taken":             {claims: []Claim{claim("a", touch.Sent, 0)}, truth: []Message{took("a", 0, t0)}},
-		"refused":                    {claims: []Claim{claim("a", touch.Refused)}},
+		"sent and taken":             {claims: []Claim{claim("a", touch.StateSent, 0)}, truth: []Message{took("a", 0, t0)}},
+		"refused":                    {claims: []Claim{claim("a", touch.StateRefused)}},
 		"waits for its time":         {claims: []Claim{waiting}},
-		"unconfirmed without a word": {claims: []Claim{claim("a", touch.Unconfirmed)}},
-		"failed after it was taken":  {claims: []Claim{claim("a", touch.Failed, 0)}, truth: []Message{took("a", 0, t0)}},
+		"unconfirmed without a word": {claims: []Claim{claim("a", touch.StateUnconfirmed)}},
+		"failed after it was taken":  {claims: []Claim{claim("a", touch.StateFailed, 0)}, truth: []Message{took("a", 0, t0)}},
 		"not known":                  {lost: 1},
 		"due in the past":            {claims: []Claim{overdue}, lost: 1},
 		"sent, its timer ran out":    {claims: []Claim{timer}, truth: []Message{took("a", 0, t0)}, lost: 1},
-		"in a worker's hands":        {claims: []Claim{claim("a", touch.Sending)}, lost: 1},
-		"unknown for ever":           {claims: []Claim{claim("a", touch.Unknown)}, lost: 1},
-		"said to be sent":            {claims: []Claim{claim("a", touch.Delivered, 0, 1)}, truth: []Message{took("a", 0, t0)}, lost: 1},
-		"taken, said to be capped":   {claims: []Claim{claim("a", touch.Capped)}, truth: []Message{took("a", 1, t0)}, lost: 1},
-		"taken twice":                {claims: []Claim{claim("a", touch.Sent, 0)}, truth: []Message{took("a", 0, t0), took("a", 0, t0.Add(time.Hour))}, duplicated: 1},
-		"resent once":                {claims: []Claim{claim("a", touch.Sent, 0)}, truth: []Message{took("a", 0, t0), again(took("a", 0, t0))}},
-		"resent twice":               {claims: []Claim{claim("a", touch.Sent, 0)}, truth: []Message{took("a", 0, t0), again(took("a", 0, t0)), again(took("a", 0, t0))}, duplicated: 1},
-		"both legs once":             {claims: []Claim{claim("a", touch.Sent, 0, 1)}, truth: []Message{took("a", 0, t0), took("a", 1, t0)}, overCap: 1},
+		"in a worker's hands":        {claims: []Claim{claim("a", touch.StateSending)}, lost: 1},
+		"unknown for ever":           {claims: []Claim{claim("a", touch.StateUnknown)}, lost: 1},
+		"said to be sent":            {claims: []Claim{claim("a", touch.StateDelivered, 0, 1)}, truth: []Message{took("a", 0, t0)}, lost: 1},
+		"taken, said to be capped":   {claims: []Claim{claim("a", touch.StateCapped)}, truth: []Message{took("a", 1, t0)}, lost: 1},
+		"taken twice":                {claims: []Claim{claim("a", touch.StateSent, 0)}, truth: []Message{took("a", 0, t0), took("a", 0, t0.Add(time.Hour))}, duplicated: 1},
+		"resent once":                {claims: []Claim{claim("a", touch.StateSent, 0)}, truth: []Message{took("a", 0, t0), again(took("a", 0, t0))}},
+		"resent twice":               {claims: []Claim{claim("a", touch.StateSent, 0)}, truth: []Message{took("a", 0, t0), again(took("a", 0, t0)), again(took("a", 0, t0))}, duplicated: 1},
+		"both legs once":             {claims: []Claim{claim("a", touch.StateSent, 0, 1)}, truth: []Message{took("a", 0, t0), took("a", 1, t0)}, overCap: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			once := Cap{Rule: "once", Limit: 1, Rolling: time.Hour}
@@ -140,7 +140,7 @@ rules:
 		t.Errorf("unchecked %q, want %q", got, want)
 	}
 
-	loan, card := claim("a", touch.Sent, 0), claim("b", touch.Sent, 0)
+	loan, card := claim("a", touch.StateSent, 0), claim("b", touch.StateSent, 0)
 	loan.Subject, card.Subject = "loan", "card"
 	push := []Message{took("a", 0, t0), took("b", 0, t0)}
 	pushThenSMS := []Message{took("a", 0, t0), took("b", 1, t0.Add(time.Minute))}

@@ -38,7 +38,7 @@ func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, p *provider,
 		if rejection, ok := b.fault(d, s.o.Now(), true); ok {
 			outs[i].rejected = rejection.Reason
 			if outs[i].rejected == "" {
-				outs[i].rejected = touch.BadTarget
+				outs[i].rejected = touch.ReasonBadTarget
 			}
 			continue
 		}

@@ -116,7 +116,7 @@ func (fcmVoice) took(w http.ResponseWriter, outs []outcome) {
 	switch outs[0].rejected {
 	case "":
 		answer(w, http.StatusOK, map[string]string{"name": "projects/p/messages/" + outs[0].vendorID})
-	case touch.BadTarget:
+	case touch.ReasonBadTarget:
 		googleError(w, http.StatusNotFound, "NOT_FOUND", "UNREGISTERED")
 	default:
 		googleError(w, http.StatusBadRequest, "INVALID_ARGUMENT", "INVALID_ARGUMENT")

@@ -20,7 +20,7 @@ func (s *Simulator) report(r *http.Request, p *provider, b *inForce, dice *rand.
 	case calls:
 		receipt.Status = b.outcome(dice)
 	case failed:
-		receipt.Status, receipt.Reason, receipt.Code = "failed", touch.BadTarget, "F-1"
+		receipt.Status, receipt.Reason, receipt.Code = "failed", touch.ReasonBadTarget, "F-1"
 	}
 	delay := b.Receipts.Delay.draw(dice)
 	if dice.Float64() < b.Receipts.Late {

@@ -63,10 +63,10 @@ func TestFaults(t *testing.T) {
 		want  touch.ResultClass
 		taken int
 	}{
-		{simulator.Fault{Kind: simulator.Throttle, RetryAfter: touch.Duration(3 * time.Second)}, touch.Throttled, 0},
+		{simulator.Fault{Kind: simulator.Throttle, RetryAfter: touch.Duration(3 * time.Second)}, touch.ResultThrottled, 0},
 		{simulator.Fault{Kind: simulator.ServerError}, touch.ResultUnknown, 0},
-		{simulator.Fault{Kind: simulator.Reject, Reason: touch.ReasonOptOut}, touch.Rejected, 0},
-		{simulator.Fault{Kind: simulator.Misconfigured}, touch.Misconfigured, 0},
+		{simulator.Fault{Kind: simulator.Reject, Reason: touch.ReasonOptOut}, touch.ResultRejected, 0},
+		{simulator.Fault{Kind: simulator.Misconfigured}, touch.ResultMisconfigured, 0},
 		{simulator.Fault{Kind: simulator.Hang}, touch.ResultUnknown, 0},
 		{simulator.Fault{Kind: simulator.Reset}, touch.ResultUnknown, 0},
 		{simulator.Fault{Kind: simulator.AcceptReset}, touch.ResultUnknown, 1},
@@ -89,7 +89,7 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%s: delay %s", c.fault.Kind, r.RetryAfter)
 		}
 		// The fault was for the first call only, and the id is still known.
-		if r := a.Send(t.Context(), d); r.Class != touch.Accepted || s.Truth().Messages(d.ID) != 1 {
+		if r := a.Send(t.Context(), d); r.Class != touch.ResultAccepted || s.Truth().Messages(d.ID) != 1 {
 			t.Errorf("%s, again: %+v, %d messages", c.fault.Kind, r, s.Truth().Messages(d.ID))
 		}
 	}
@@ -273,11 +273,11 @@ func TestBatchRejectsOneByOne(t *testing.T) {
 	n := map[touch.ResultClass]int{}
 	for i, r := range a.(adapter.BatchSender).SendBatch(t.Context(), ds) {
 		n[r.Class]++
-		if want := map[bool]int{true: 1}[r.Class == touch.Accepted]; s.Truth().Messages(ds[i].ID) != want {
+		if want := map[bool]int{true: 1}[r.Class == touch.ResultAccepted]; s.Truth().Messages(ds[i].ID) != want {
 			t.Errorf("%s: %d messages", r.Class, want)
 		}
 	}
-	if n[touch.Accepted] < 30 || n[touch.Rejected] < 30 || n[touch.Accepted]+n[touch.Rejected] != 100 {
+	if n[touch.ResultAccepted] < 30 || n[touch.ResultRejected] < 30 || n[touch.ResultAccepted]+n[touch.ResultRejected] != 100 {
 		t.Errorf("%v", n)
 	}
 }
@@ -297,7 +297,7 @@ func TestControl(t *testing.T) {
 	if got := send(`{"provider":"sms-a","behaviour":{"faults":[{"kind":"throttle","retry_after":"2s"}]}}`); got != http.StatusNoContent {
 		t.Fatalf("status %d", got)
 	}
-	if r := a.Send(t.Context(), dispatch(1)); r.Class != touch.Throttled || r.RetryAfter != 2*time.Second {
+	if r := a.Send(t.Context(), dispatch(1)); r.Class != touch.ResultThrottled || r.RetryAfter != 2*time.Second {
 		t.Errorf("got %+v", r)
 	}
 	for _, bad := range []string{
@@ -323,13 +323,13 @@ func TestControl(t *testing.T) {
 func TestShutAndOpen(t *testing.T) {
 	s, a := start(t, simulator.Options{})
 	s.Shut()
-	if r := a.Send(t.Context(), dispatch(1)); r.Class != touch.Retryable {
+	if r := a.Send(t.Context(), dispatch(1)); r.Class != touch.ResultRetryable {
 		t.Errorf("while shut: %+v", r)
 	}
 	if err := s.Open(); err != nil {
 		t.Fatal(err)
 	}
-	if r := a.Send(t.Context(), dispatch(1)); r.Class != touch.Accepted {
+	if r := a.Send(t.Context(), dispatch(1)); r.Class != touch.ResultAccepted {
 		t.Errorf("open again: %+v", r)
 	}
 }
@@ -362,9 +362,9 @@ type half struct{}
 
 func (half) Send(_ context.Context, d adapter.Dispatch) touch.Result {
 	if d.Customer == "even" {
-		return touch.Result{Class: touch.Accepted}
+		return touch.Result{Class: touch.ResultAccepted}
 	}
-	return touch.Result{Class: touch.Rejected}
+	return touch.Result{Class: touch.ResultRejected}
 }
 
 func (h half) SendBatch(ctx context.Context, ds []adapter.Dispatch) (rs []touch.Result) {
@@ -410,7 +410,7 @@ func BenchmarkOverHTTP(b *testing.B) {
 	b.SetParallelism(32)
 	b.RunParallel(func(pb *testing.PB) {
 		for i := 0; pb.Next(); i++ {
-			if r := a.Send(b.Context(), dispatch(i)); r.Class != touch.Accepted {
+			if r := a.Send(b.Context(), dispatch(i)); r.Class != touch.ResultAccepted {
 				b.Errorf("%+v", r)
 				return
 			}

@@ -53,7 +53,7 @@ func (t batchTap) SendBatch(ctx context.Context, ds []adapter.Dispatch) []touch.
 }
 
 func (t tap) note(d adapter.Dispatch, r touch.Result) {
-	if r.Class == touch.Accepted {
+	if r.Class == touch.ResultAccepted {
 		m := message{id: d.ID, channel: d.Channel, address: d.Address, customer: d.Customer, text: d.Content.Title + d.Content.Body, resend: d.Resend}
 		t.s.truth.take(t.provider, m, t.s.o.Now(), -1)
 	}

@@ -26,7 +26,7 @@ func export(t *testing.T, o audit.Options) (lines []string, head audit.Head) {
 	for i := range 4 {
 		id := touch.NewID("acme", fmt.Sprint(i))
 		_, _, err := l.Intake.Accept(t.Context(), []ledger.NewTouch{{Touch: touch.Touch{ID: id, Caller: "acme", Request: touch.Request{Key: fmt.Sprint(i), Customer: "secret-customer"}},
-			State: touch.Refused, Events: []touch.Event{{Kind: touch.EventRefused, At: now, Touch: id, Customer: "secret-customer"}}}})
+			State: touch.StateRefused, Events: []touch.Event{{Kind: touch.EventRefused, At: now, Touch: id, Customer: "secret-customer"}}}})
 		if err != nil {
 			t.Fatal(err)
 		}

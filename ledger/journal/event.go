@@ -161,7 +161,7 @@ func readResult(r *wire.Reader) *touch.Result {
 		RetryAfter: time.Duration(r.Int()),
 		NoAttempt:  r.Bool(),
 	}
-	if x.Class > touch.Misconfigured {
+	if x.Class > touch.ResultMisconfigured {
 		r.Fail()
 	}
 	return x

@@ -16,12 +16,12 @@ func TestRecordKeepsEvents(t *testing.T) {
 		{Kind: touch.EventControl, At: noon, Reason: "storm", Actor: "key-1"},
 		{
 			Kind: touch.EventSent, At: noon, Touch: touch.NewID("acme", "k"), Key: "k", Caller: "acme", Customer: "c",
-			Campaign: "nov", State: touch.Sent, Leg: 1, Channel: touch.SMS, Attempt: 2, Until: noon.Add(time.Hour),
+			Campaign: "nov", State: touch.StateSent, Leg: 1, Channel: touch.SMS, Attempt: 2, Until: noon.Add(time.Hour),
 			Reason: "r", Outcome: "refused", Actor: "a",
-			Result: &touch.Result{Class: touch.Accepted, Provider: "p", VendorID: "v", RetryAfter: time.Second, NoAttempt: true},
+			Result: &touch.Result{Class: touch.ResultAccepted, Provider: "p", VendorID: "v", RetryAfter: time.Second, NoAttempt: true},
 			Verdict: &touch.Verdict{
-				Decision: touch.Defer, Rule: "p/r", At: noon, Duties: []string{"opt_out_text"},
-				Findings: []touch.Finding{{Rule: "p/r", Decision: touch.Defer, Count: 2, Limit: 3, Shadow: true}},
+				Decision: touch.DecisionDefer, Rule: "p/r", At: noon, Duties: []string{"opt_out_text"},
+				Findings: []touch.Finding{{Rule: "p/r", Decision: touch.DecisionDefer, Count: 2, Limit: 3, Shadow: true}},
 			},
 		},
 	}

@@ -242,7 +242,7 @@ func testRandom(k *kit) {
 		}
 	}
 	for _, n := range all {
-		if v := k.view(n); v.Progress.State != touch.Sent && v.Progress.State != touch.Cancelled {
+		if v := k.view(n); v.Progress.State != touch.StateSent && v.Progress.State != touch.StateCancelled {
 			k.Errorf("touch is left behind: %+v", v.Progress)
 		}
 		if intended[n.Touch.ID] > 1 {

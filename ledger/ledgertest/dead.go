@@ -15,7 +15,7 @@ func (k *kit) putAside(perhapsSent bool, all ...ledger.NewTouch) {
 	trs := make([]ledger.Transition, len(all))
 	for i, c := range seg.Touches {
 		trs[i] = k.again(c, time.Time{})
-		trs[i].To, trs[i].Reason, trs[i].Events = touch.Dead, "crashed_workers", []touch.Event{k.event(c, touch.EventDead, touch.Dead)}
+		trs[i].To, trs[i].Reason, trs[i].Events = touch.StateDead, "crashed_workers", []touch.Event{k.event(c, touch.EventDead, touch.StateDead)}
 		if perhapsSent {
 			trs[i].Provider, trs[i].Contact = "acme-sms", &ledger.Contact{Channel: touch.SMS, At: k.now()}
 		}
@@ -81,15 +81,15 @@ func testRedrive(k *kit) {
 	n, _, err = k.DeadLetters.Redrive(k.ctx, ledger.DeadFilter{}, false, "ops", k.now())
 	k.must(err)
 	k.equal(n, ledger.Redriven{Expired: 1})
-	v := k.state(unsent, touch.Due, touch.EventAccepted, touch.EventDead, touch.EventRetry)
+	v := k.state(unsent, touch.StateDue, touch.EventAccepted, touch.EventDead, touch.EventRetry)
 	if e := v.Events[2]; e.Actor != "ops" || e.Reason != "redriven" || e.Customer != unsent.Touch.Customer {
 		k.Errorf("%+v", e)
 	}
-	v = k.state(sent, touch.Unknown, touch.EventAccepted, touch.EventDead, touch.EventUnknown)
+	v = k.state(sent, touch.StateUnknown, touch.EventAccepted, touch.EventDead, touch.EventUnknown)
 	if p := v.Progress; len(p.Contacts) != 1 || p.Provider != "acme-sms" || p.Attempts != 0 {
 		k.Errorf("%+v", p)
 	}
-	k.state(expiring, touch.Dead, touch.EventAccepted, touch.EventDead)
+	k.state(expiring, touch.StateDead, touch.EventAccepted, touch.EventDead)
 	k.take(bulk, 2)
 	events, err := k.Events.Events(k.ctx, "", 0, 100)
 	k.must(err)
@@ -108,5 +108,5 @@ func testRedriveAfterReceipt(k *kit) {
 	got, _, err := k.DeadLetters.Redrive(k.ctx, ledger.DeadFilter{}, false, "ops", k.now())
 	k.must(err)
 	k.equal(got, ledger.Redriven{})
-	k.state(n, touch.Delivered)
+	k.state(n, touch.StateDelivered)
 }

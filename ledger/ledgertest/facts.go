@@ -21,7 +21,7 @@ func testCustomers(k *kit) {
 		{Customer: "c1", Consent: touch.Consent{Scope: "marketing", At: at.Add(-time.Hour), Evidence: "doc 7"}},
 	}, "me"))
 	k.must(k.Customers.PutCustomers(k.ctx, []touch.Customer{profile, {ID: "c3"}}, "me", at))
-	outcome := ledger.CustomerOutcome{Customer: "c1", Outcome: touch.Outcome{Kind: touch.NoAnswer, At: at, Touch: touch.NewID("a", "b")}}
+	outcome := ledger.CustomerOutcome{Customer: "c1", Outcome: touch.Outcome{Kind: touch.OutcomeNoAnswer, At: at, Touch: touch.NewID("a", "b")}}
 	k.must(k.Customers.AddOutcomes(k.ctx, []ledger.CustomerOutcome{outcome, outcome}, "me"))
 	k.must(k.Customers.AddOutcomes(k.ctx, []ledger.CustomerOutcome{outcome}, "me"))
 	got, err := k.Customers.Customers(k.ctx, []string{"c1", "c2", "c3", "c4"})

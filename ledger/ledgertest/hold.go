@@ -32,7 +32,7 @@ func testAcceptHeld(k *kit) {
 	answers, held, refs, err := k.Intake.AcceptHeld(k.ctx, []ledger.NewTouch{c, k.touch(), b, a}, k.hold(3))
 	k.must(err)
 	for i, got := range answers {
-		if !got.New || got.State != touch.Due {
+		if !got.New || got.State != touch.StateDue {
 			k.Fatalf("answer %d: %+v", i, got)
 		}
 	}
@@ -86,9 +86,9 @@ func testAcceptHeldSettled(k *kit) {
 	k.must(err)
 	k.equal(dropped, []int{0})
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0]), {Seq: seg.Touches[1].Progress.Seq}, k.sent(seg.Touches[2])}))
-	k.state(a, touch.Sent, touch.EventAccepted, touch.EventSent)
-	k.state(b, touch.Cancelled, touch.EventAccepted, touch.EventCancelled)
-	k.state(c, touch.Sent, touch.EventAccepted, touch.EventSent)
+	k.state(a, touch.StateSent, touch.EventAccepted, touch.EventSent)
+	k.state(b, touch.StateCancelled, touch.EventAccepted, touch.EventCancelled)
+	k.state(c, touch.StateSent, touch.EventAccepted, touch.EventSent)
 	if open, err := k.Work.OpenSegments(k.ctx, "sms.urgent"); err != nil || open != 0 {
 		k.Fatal(open, err)
 	}
@@ -103,7 +103,7 @@ func testAcceptHeldAgain(k *kit) {
 	k.must(k.Work.Settle(k.ctx, held[0].Ref, []ledger.Transition{k.sent(held[0].Touches[0])}))
 	answers, held, refs, err := k.Intake.AcceptHeld(k.ctx, []ledger.NewTouch{a}, k.hold(0))
 	k.must(err)
-	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.Sent}})
+	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.StateSent}})
 	k.equal([]int{len(held), len(refs)}, []int{0, 0})
 	answers, held, _, err = k.Intake.AcceptHeld(k.ctx, []ledger.NewTouch{b, a, b}, k.hold(0, 1, 2))
 	k.must(err)

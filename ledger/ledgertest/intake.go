@@ -16,25 +16,25 @@ func testAcceptOnce(k *kit) {
 	k.must(err)
 	due := k.now()
 	k.equal(answers, []ledger.Accepted{
-		{New: true, State: touch.Due, Due: due}, {New: true, State: touch.Due, Due: due},
-		{Same: true, State: touch.Due, Due: due}, {State: touch.Due, Due: due},
+		{New: true, State: touch.StateDue, Due: due}, {New: true, State: touch.StateDue, Due: due},
+		{Same: true, State: touch.StateDue, Due: due}, {State: touch.StateDue, Due: due},
 	})
 	c := k.touch()
 	answers, _, err = k.Intake.Accept(k.ctx, []ledger.NewTouch{other, c, a, a})
 	k.must(err)
 	k.equal(answers, []ledger.Accepted{
-		{State: touch.Due, Due: due}, {New: true, State: touch.Due, Due: due},
-		{Same: true, State: touch.Due, Due: due}, {Same: true, State: touch.Due, Due: due},
+		{State: touch.StateDue, Due: due}, {New: true, State: touch.StateDue, Due: due},
+		{Same: true, State: touch.StateDue, Due: due}, {Same: true, State: touch.StateDue, Due: due},
 	})
-	k.state(a, touch.Due, touch.EventAccepted)
+	k.state(a, touch.StateDue, touch.EventAccepted)
 	k.deliver(bulk, 3)
 	answers, _, err = k.Intake.Accept(k.ctx, []ledger.NewTouch{a})
 	k.must(err)
-	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.Sent}})
+	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.StateSent}})
 	k.feed(bulk, 0)
 	counts, err := k.Touches.Counts(k.ctx)
 	k.must(err)
-	k.equal(counts, map[touch.State]int64{touch.Sent: 3})
+	k.equal(counts, map[touch.State]int64{touch.StateSent: 3})
 	answers, refs, err := k.Intake.Accept(k.ctx, nil)
 	k.must(err)
 	k.equal([]int{len(answers), len(refs)}, []int{0, 0})
@@ -55,20 +55,20 @@ func testAcceptKeepsAll(k *kit) {
 		n.Due, n.Leg, n.Lane = at, 1, "popup.bulk"
 	})
 	n.Events[0].Verdict = &touch.Verdict{
-		Decision: touch.Defer, Until: at, Rule: "night", Kind: "hours", Channel: touch.Push, At: k.now(), Policy: "abc", Customer: 7,
+		Decision: touch.DecisionDefer, Until: at, Rule: "night", Kind: "hours", Channel: touch.Push, At: k.now(), Policy: "abc", Customer: 7,
 		Findings: []touch.Finding{{
-			Rule: "night", Kind: "hours", Decision: touch.Defer, Until: at, Reason: "r", Count: 1, Limit: 3, Since: k.now(),
+			Rule: "night", Kind: "hours", Decision: touch.DecisionDefer, Until: at, Reason: "r", Count: 1, Limit: 3, Since: k.now(),
 			Evidence: "e", Shadow: true, Excused: true,
 		}},
 		Duties: []string{"opt_out_text"},
 	}
 	n.Events[0].Attempt, n.Events[0].Outcome, n.Events[0].Actor, n.Events[0].Leg = 2, "o", "a", 1
-	n.Events[0].Result = &touch.Result{Class: touch.Throttled, Reason: "r", Provider: "p", VendorID: "v", Code: "c", Detail: "d", RetryAfter: time.Second}
+	n.Events[0].Result = &touch.Result{Class: touch.ResultThrottled, Reason: "r", Provider: "p", VendorID: "v", Code: "c", Detail: "d", RetryAfter: time.Second}
 	k.accept(n)
 	v := k.view(n)
 	k.equal(v.Touch, n.Touch)
 	seq := v.Progress.Seq
-	k.equal(v.Progress, ledger.Progress{Seq: seq, Version: v.Progress.Version, State: touch.Due, Leg: 1, Due: at, Lane: "popup.bulk", Priority: 5})
+	k.equal(v.Progress, ledger.Progress{Seq: seq, Version: v.Progress.Version, State: touch.StateDue, Leg: 1, Due: at, Lane: "popup.bulk", Priority: 5})
 	v.Events[0].Seq = 0
 	k.equal(v.Events, n.Events)
 	k.pass(2 * time.Hour)
@@ -77,16 +77,18 @@ func testAcceptKeepsAll(k *kit) {
 }
 
 func testAcceptRefused(k *kit) {
-	n := k.touch(func(n *ledger.NewTouch) { n.State, n.Reason, n.Due, n.Lane = touch.Refused, "consent", time.Time{}, "" })
+	n := k.touch(func(n *ledger.NewTouch) {
+		n.State, n.Reason, n.Due, n.Lane = touch.StateRefused, "consent", time.Time{}, ""
+	})
 	k.accept(n)
-	k.state(n, touch.Refused, touch.EventAccepted)
+	k.state(n, touch.StateRefused, touch.EventAccepted)
 	k.feed(bulk, 0)
 	answers, _, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{n})
 	k.must(err)
-	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.Refused, Reason: "consent"}})
+	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.StateRefused, Reason: "consent"}})
 	view, err := k.Campaigns.Campaign(k.ctx, "acme", "nov")
 	k.must(err)
-	k.equal(view.Counts, []ledger.CampaignCount{{State: touch.Refused, Reason: "consent", Count: 1}})
+	k.equal(view.Counts, []ledger.CampaignCount{{State: touch.StateRefused, Reason: "consent", Count: 1}})
 }
 
 func testAcceptInvalid(k *kit) {

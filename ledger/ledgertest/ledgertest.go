@@ -180,7 +180,7 @@ func (k *kit) touch(change ...func(*ledger.NewTouch)) ledger.NewTouch {
 				Addresses: map[touch.Channel]string{touch.SMS: "+8613800000000"},
 			},
 		},
-		State: touch.Due, Due: k.now(), Lane: bulk,
+		State: touch.StateDue, Due: k.now(), Lane: bulk,
 	}
 	for _, c := range change {
 		c(&n)
@@ -266,10 +266,10 @@ func (k *kit) intend(seg *ledger.Segment) (dropped []int) {
 func (k *kit) sent(c ledger.Claimed) ledger.Transition {
 	p := c.Progress
 	return ledger.Transition{
-		Seq: p.Seq, Version: p.Version, To: touch.Sent, Leg: p.Leg, Attempts: p.Attempts + 1, Provider: "p1",
+		Seq: p.Seq, Version: p.Version, To: touch.StateSent, Leg: p.Leg, Attempts: p.Attempts + 1, Provider: "p1",
 		VendorID: "v-" + touch.DispatchID(c.Touch.ID, p.Leg),
 		Contact:  &ledger.Contact{Leg: p.Leg, Channel: c.Touch.Plan[p.Leg].Channel, At: k.now(), Kind: ledger.ContactAttempt},
-		Events:   []touch.Event{k.event(c, touch.EventSent, touch.Sent)},
+		Events:   []touch.Event{k.event(c, touch.EventSent, touch.StateSent)},
 	}
 }
 
@@ -277,8 +277,8 @@ func (k *kit) sent(c ledger.Claimed) ledger.Transition {
 func (k *kit) again(c ledger.Claimed, due time.Time) ledger.Transition {
 	p := c.Progress
 	return ledger.Transition{
-		Seq: p.Seq, Version: p.Version, To: touch.Due, Leg: p.Leg, Attempts: p.Attempts + 1, Due: due, Lane: bulk, Reason: "retryable",
-		Events: []touch.Event{k.event(c, touch.EventRetry, touch.Due)},
+		Seq: p.Seq, Version: p.Version, To: touch.StateDue, Leg: p.Leg, Attempts: p.Attempts + 1, Due: due, Lane: bulk, Reason: "retryable",
+		Events: []touch.Event{k.event(c, touch.EventRetry, touch.StateDue)},
 	}
 }
 
@@ -286,7 +286,7 @@ func (k *kit) event(c ledger.Claimed, kind touch.EventKind, state touch.State) t
 	return touch.Event{
 		Kind: kind, At: k.now(), Touch: c.Touch.ID, Key: c.Touch.Key, Caller: c.Touch.Caller, Customer: c.Touch.Customer,
 		Campaign: c.Touch.Campaign, State: state, Leg: c.Progress.Leg,
-		Result: &touch.Result{Class: touch.Accepted, Provider: "p1", RetryAfter: time.Second, NoAttempt: true},
+		Result: &touch.Result{Class: touch.ResultAccepted, Provider: "p1", RetryAfter: time.Second, NoAttempt: true},
 	}
 }
 

@@ -16,19 +16,19 @@ func testCounts(k *kit) {
 	_, err := k.Campaigns.Campaign(k.ctx, "acme", "nov")
 	k.class(touch.NotFound, err)
 	k.accept(k.touches(3)...)
-	k.accept(k.touch(func(n *ledger.NewTouch) { n.State, n.Reason = touch.Capped, "weekly" }))
+	k.accept(k.touch(func(n *ledger.NewTouch) { n.State, n.Reason = touch.StateCapped, "weekly" }))
 	k.accept(k.touch(func(n *ledger.NewTouch) { n.Touch.Campaign = "" }))
 	view, err := k.Campaigns.Campaign(k.ctx, "acme", "nov")
 	k.must(err)
 	k.equal(view, ledger.CampaignView{Campaign: "nov", Status: ledger.CampaignRunning, Counts: []ledger.CampaignCount{
-		{State: touch.Capped, Reason: "weekly", Count: 1}, {State: touch.Due, Count: 3},
+		{State: touch.StateCapped, Reason: "weekly", Count: 1}, {State: touch.StateDue, Count: 3},
 	}})
 	_, err = k.Campaigns.Campaign(k.ctx, "other", "nov")
 	k.class(touch.NotFound, err)
 	k.deliver(bulk, 4)
 	view, err = k.Campaigns.Campaign(k.ctx, "acme", "nov")
 	k.must(err)
-	k.equal(view.Counts, []ledger.CampaignCount{{State: touch.Capped, Reason: "weekly", Count: 1}, {State: touch.Sent, Count: 3}})
+	k.equal(view.Counts, []ledger.CampaignCount{{State: touch.StateCapped, Reason: "weekly", Count: 1}, {State: touch.StateSent, Count: 3}})
 	k.recount()
 }
 
@@ -36,7 +36,7 @@ func testTouchesListed(k *kit) {
 	all := k.touches(5)
 	all[1] = k.touch(func(n *ledger.NewTouch) { n.Touch.Campaign = "dec" })
 	all[2] = k.touch(func(n *ledger.NewTouch) { n.Touch.Caller, n.Touch.ID = "other", touch.NewID("other", n.Touch.Key) })
-	all[3] = k.touch(func(n *ledger.NewTouch) { n.State, n.Reason = touch.Refused, "no" })
+	all[3] = k.touch(func(n *ledger.NewTouch) { n.State, n.Reason = touch.StateRefused, "no" })
 	k.accept(all...)
 	list := func(f ledger.TouchFilter, want ...int) {
 		k.Helper()
@@ -62,7 +62,7 @@ func testTouchesListed(k *kit) {
 	list(ledger.TouchFilter{Caller: "acme"}, 0, 1, 3, 4)
 	list(ledger.TouchFilter{Campaign: "nov"}, 0, 2, 3, 4)
 	list(ledger.TouchFilter{Caller: "acme", Campaign: "dec"}, 1)
-	list(ledger.TouchFilter{State: touch.Refused}, 3)
+	list(ledger.TouchFilter{State: touch.StateRefused}, 3)
 	list(ledger.TouchFilter{Customer: all[4].Touch.Customer}, 4)
 	list(ledger.TouchFilter{Caller: "nobody"})
 	list(ledger.TouchFilter{Limit: 2}, 0, 1)
@@ -104,7 +104,7 @@ func testPastContacts(k *kit) {
 	k.equal(contacts(k.now().Add(time.Hour)), []ledger.PastContact{pending}) // a pending one never ages
 	// So is one of unknown outcome, until that is known.
 	tr := k.sent(seg.Touches[0])
-	tr.To, tr.Due, tr.Lane, tr.Events = touch.Unknown, k.now(), bulk, nil
+	tr.To, tr.Due, tr.Lane, tr.Events = touch.StateUnknown, k.now(), bulk, nil
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
 	pending.Kind = ledger.ContactAttempt
 	k.equal(contacts(k.now().Add(time.Hour)), []ledger.PastContact{pending})
@@ -114,7 +114,7 @@ func testPastContacts(k *kit) {
 	pending.Pending = false
 	k.equal(contacts(first.Add(time.Microsecond)), []ledger.PastContact{pending})
 	// A known non-send leaves no contact.
-	tr = ledger.Transition{Seq: seg.Touches[0].Progress.Seq, Version: k.view(m).Progress.Version, To: touch.Failed, DropContact: true}
+	tr = ledger.Transition{Seq: seg.Touches[0].Progress.Seq, Version: k.view(m).Progress.Version, To: touch.StateFailed, DropContact: true}
 	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
 	k.equal(contacts(first), []ledger.PastContact{made})
 	// A receipt of what is still intended says that it was made: one contact.

@@ -38,19 +38,19 @@ func testReceipts(k *kit) {
 	k.equal(known, []bool{true, false, true, true, false, true})
 	k.equal(changed, []bool{true, false, true, false, false, false})
 	k.equal(got[0].Touch, a.Touch)
-	if got[0].Before.State != touch.Sent || got[0].After.State != touch.Delivered || got[2].Leg != 0 {
+	if got[0].Before.State != touch.StateSent || got[0].After.State != touch.StateDelivered || got[2].Leg != 0 {
 		k.Fatalf("%+v", got)
 	}
-	v := k.state(a, touch.Delivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered)
+	v := k.state(a, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered)
 	if !v.Events[2].At.Equal(at) {
 		k.Fatalf("delivered at %v, want %v", v.Events[2].At, at)
 	}
-	k.state(b, touch.Delivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventRead)
-	k.state(c, touch.Sent)
+	k.state(b, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventRead)
+	k.state(c, touch.StateSent)
 	if got := k.receive(byUs, byThem, byThem); got[0].Changed || got[1].Changed || got[2].Changed {
 		k.Fatal("a repetition was news")
 	}
-	k.state(b, touch.Delivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventRead)
+	k.state(b, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventRead)
 	k.recount()
 }
 
@@ -59,18 +59,18 @@ func testReceiptsFallback(k *kit) {
 	k.accept(n)
 	k.deliver(bulk, 1)
 	failed := func(leg int) touch.Receipt {
-		return touch.Receipt{Dispatch: touch.DispatchID(n.Touch.ID, leg), Kind: touch.ReceiptFailed, Reason: touch.BadTarget}
+		return touch.Receipt{Dispatch: touch.DispatchID(n.Touch.ID, leg), Kind: touch.ReceiptFailed, Reason: touch.ReasonBadTarget}
 	}
 	k.receive(failed(0))
-	k.state(n, touch.Due, touch.EventAccepted, touch.EventSent, touch.EventUndelivered, touch.EventFallback)
+	k.state(n, touch.StateDue, touch.EventAccepted, touch.EventSent, touch.EventUndelivered, touch.EventFallback)
 	k.deliver("push.bulk", 1)
 	k.receive(failed(0), failed(1), failed(1))
-	v := k.state(n, touch.Failed)
-	if v.Progress.Reason != touch.BadTarget {
+	v := k.state(n, touch.StateFailed)
+	if v.Progress.Reason != touch.ReasonBadTarget {
 		k.Fatalf("%+v", v.Progress)
 	}
 	k.receive(touch.Receipt{VendorID: vendorID(n, 0), Provider: "p1", Kind: touch.ReceiptDelivered})
-	k.state(n, touch.Delivered) // it arrived after all
+	k.state(n, touch.StateDelivered) // it arrived after all
 	k.recount()
 }
 
@@ -80,13 +80,13 @@ func testOrphans(k *kit) {
 	k.accept(n)
 	seg := k.take(bulk, 1)
 	k.intend(seg)
-	early := touch.Receipt{Provider: "p1", VendorID: vendorID(n, 0), Kind: touch.ReceiptOutcome, Outcome: touch.Conversation, At: k.now()}
+	early := touch.Receipt{Provider: "p1", VendorID: vendorID(n, 0), Kind: touch.ReceiptOutcome, Outcome: touch.OutcomeConversation, At: k.now()}
 	if got := k.receive(early, early); got[0].Known || got[1].Known {
 		k.Fatal("a receipt of an unknown message found one")
 	}
-	k.state(n, touch.Due, touch.EventAccepted)
+	k.state(n, touch.StateDue, touch.EventAccepted)
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
-	k.state(n, touch.Delivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventOutcome)
+	k.state(n, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventOutcome)
 	if got := k.receive(early); got[0].Changed {
 		k.Fatal("the receipt was applied twice")
 	}
@@ -99,7 +99,7 @@ func testOrphans(k *kit) {
 	refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10)
 	k.must(err)
 	k.must(k.Work.Settle(k.ctx, refs[0], []ledger.Transition{k.sent(seg.Touches[0])}))
-	k.state(late, touch.Sent)
+	k.state(late, touch.StateSent)
 }
 
 func testOptOut(k *kit) {
@@ -107,9 +107,9 @@ func testOptOut(k *kit) {
 	k.accept(n)
 	k.deliver(bulk, 1)
 	at := k.now()
-	r := touch.Receipt{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptOutcome, Outcome: touch.Conversation, At: at}
+	r := touch.Receipt{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptOutcome, Outcome: touch.OutcomeConversation, At: at}
 	out := r
-	out.Outcome, out.Kind = touch.OptOut, touch.ReceiptReplied
+	out.Outcome, out.Kind = touch.OutcomeOptOut, touch.ReceiptReplied
 	k.receive(r)
 	if got := k.receive(out, r, out); !got[0].Changed || got[1].Changed || got[2].Changed {
 		k.Fatal("an opt-out after a conversation must be news, once")
@@ -120,10 +120,10 @@ func testOptOut(k *kit) {
 		k.Fatalf("%+v", customers)
 	}
 	c := customers[n.Touch.Customer]
-	want := touch.Outcome{Kind: touch.Conversation, At: at, Channel: touch.SMS, Category: touch.Marketing, Subject: "loan", Campaign: "nov",
+	want := touch.Outcome{Kind: touch.OutcomeConversation, At: at, Channel: touch.SMS, Category: touch.Marketing, Subject: "loan", Campaign: "nov",
 		Caller: "acme", Address: "+8613800000000", Touch: n.Touch.ID}
 	second := want
-	second.Kind = touch.OptOut
+	second.Kind = touch.OutcomeOptOut
 	k.equal(c.Outcomes, []touch.Outcome{want, second})
 	if len(c.Consents) != 1 || c.Consents[0].Scope != "marketing:sms" || c.Consents[0].Granted || !c.Consents[0].At.Equal(at) {
 		k.Fatalf("%+v", c.Consents)
@@ -137,5 +137,5 @@ func testOptOut(k *kit) {
 	if !slices.Contains(kinds, touch.EventConsent) {
 		k.Fatalf("%v", kinds)
 	}
-	k.state(n, touch.Delivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventOutcome, touch.EventReplied, touch.EventOutcome)
+	k.state(n, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventOutcome, touch.EventReplied, touch.EventOutcome)
 }

@@ -16,10 +16,10 @@ func testCancelWaiting(k *kit) {
 	k.accept(n, other)
 	p, err := k.Touches.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
 	k.must(err)
-	if p.State != touch.Cancelled || !p.Due.IsZero() {
+	if p.State != touch.StateCancelled || !p.Due.IsZero() {
 		k.Fatalf("%+v", p)
 	}
-	v := k.state(n, touch.Cancelled, touch.EventAccepted, touch.EventCancelled)
+	v := k.state(n, touch.StateCancelled, touch.EventAccepted, touch.EventCancelled)
 	if v.Events[1].Actor != "me" || v.Events[1].Customer != n.Touch.Customer || v.Events[1].Channel != touch.SMS {
 		k.Fatalf("%+v", v.Events[1])
 	}
@@ -50,8 +50,8 @@ func testCancelInSegment(k *kit) {
 	k.class(touch.Conflict, err) // an intent stands
 	// The worker's stale word does not bring a cancelled touch back.
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now()), k.sent(seg.Touches[1])}))
-	k.state(all[1], touch.Cancelled)
-	k.state(all[2], touch.Sent)
+	k.state(all[1], touch.StateCancelled)
+	k.state(all[2], touch.StateSent)
 	k.feed(bulk, 0)
 	// A segment of which all was cancelled is done.
 	n := k.touch()
@@ -77,7 +77,7 @@ func testCancelRefused(k *kit) {
 	k.deliver(bulk, 1)
 	_, err = k.Touches.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
 	k.class(touch.Conflict, err)
-	k.state(n, touch.Sent)
+	k.state(n, touch.StateSent)
 }
 
 func (k *kit) campaign(s ledger.CampaignStatus) {
@@ -138,18 +138,18 @@ func testCancelCampaign(k *kit) {
 	k.unpark(5)
 	k.unpark(0)
 	for _, n := range append(future, parked) {
-		k.state(n, touch.Cancelled, touch.EventAccepted, touch.EventCancelled)
+		k.state(n, touch.StateCancelled, touch.EventAccepted, touch.EventCancelled)
 	}
 	k.pass(25 * time.Hour)
 	k.feed(bulk, 0)
-	k.state(sent, touch.Sent)
+	k.state(sent, touch.StateSent)
 	// One that was in a worker's hands comes back, and another one ends it.
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now())}))
 	seg = k.take(bulk, 1)
 	end := k.again(seg.Touches[0], k.now())
-	end.To, end.Due = touch.Cancelled, time.Time{}
+	end.To, end.Due = touch.StateCancelled, time.Time{}
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{end}))
-	k.state(inSegment, touch.Cancelled)
+	k.state(inSegment, touch.StateCancelled)
 	k.recount()
 	control, err := k.Controls.Control(k.ctx)
 	k.must(err)
@@ -163,7 +163,7 @@ func testCancelUnknown(k *kit) {
 	k.accept(asked)
 	seg := k.take(bulk, 1)
 	tr := k.again(seg.Touches[0], k.now().Add(time.Minute))
-	tr.To = touch.Unknown
+	tr.To = touch.StateUnknown
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
 	k.accept(alone)
 	k.campaign(ledger.CampaignPaused)
@@ -172,11 +172,11 @@ func testCancelUnknown(k *kit) {
 	k.campaign(ledger.CampaignCancelled)
 	k.unpark(1)
 	k.unpark(0)
-	k.state(alone, touch.Cancelled, touch.EventAccepted, touch.EventCancelled)
-	k.state(asked, touch.Unknown)
+	k.state(alone, touch.StateCancelled, touch.EventAccepted, touch.EventCancelled)
+	k.state(asked, touch.StateUnknown)
 	seg = k.take(bulk, 1)
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
-	k.state(asked, touch.Sent)
+	k.state(asked, touch.StateSent)
 	k.unpark(0)
 	k.recount()
 }

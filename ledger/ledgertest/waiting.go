@@ -20,7 +20,7 @@ func testWaiting(k *kit) {
 	}
 	later := func(n *ledger.NewTouch) { n.Due = k.now().Add(time.Hour) }
 	equal, sent, high := of("ann", 4, nil), of("ann", 8, nil), of("ann", 6, later)
-	refused := of("ann", 9, func(n *ledger.NewTouch) { n.State = touch.Refused })
+	refused := of("ann", 9, func(n *ledger.NewTouch) { n.State = touch.StateRefused })
 	paused := of("ann", 9, func(n *ledger.NewTouch) { n.Touch.Campaign = "paused"; later(n) })
 	bob, eve := of("bob", 5, later), of("eve", 9, later)
 	k.accept(equal, sent, high, refused, paused, bob, eve)

@@ -139,7 +139,7 @@ func testFeedAfterMove(k *kit) {
 	k.accept(n)
 	seg := k.take(bulk, 1)
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now().Add(time.Minute))}))
-	v := k.state(n, touch.Due, touch.EventAccepted, touch.EventRetry)
+	v := k.state(n, touch.StateDue, touch.EventAccepted, touch.EventRetry)
 	// An outsider moves it to a later time; the first timer is void.
 	tr := k.again(ledger.Claimed{Touch: v.Touch, Progress: v.Progress}, k.now().Add(2*time.Minute))
 	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
@@ -355,7 +355,7 @@ func testSettleParts(k *kit) {
 	}
 	k.deliver(bulk, 1)
 	for _, n := range all {
-		k.state(n, touch.Sent)
+		k.state(n, touch.StateSent)
 	}
 	k.recount()
 }
@@ -373,13 +373,13 @@ func testSettleOutside(k *kit) {
 		return ledger.Claimed{Touch: v.Touch, Progress: v.Progress}
 	}
 	tr := k.sent(claimed(free))
-	tr.To, tr.Events = touch.Delivered, []touch.Event{k.event(claimed(free), touch.EventDelivered, touch.Delivered)}
+	tr.To, tr.Events = touch.StateDelivered, []touch.Event{k.event(claimed(free), touch.EventDelivered, touch.StateDelivered)}
 	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr, k.again(claimed(held), k.now())}))
-	k.state(free, touch.Delivered)
-	k.state(held, touch.Due)
+	k.state(free, touch.StateDelivered)
+	k.state(held, touch.StateDue)
 	k.feed(bulk, 0)
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
-	k.state(held, touch.Sent)
+	k.state(held, touch.StateSent)
 }
 
 // testSettleMerges: a receipt overtakes the vendor's answer.
@@ -390,11 +390,11 @@ func testSettleMerges(k *kit) {
 	k.intend(seg)
 	got, err := k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
 	k.must(err)
-	if !got[0].Known || !got[0].Changed || got[0].After.State != touch.Delivered || got[0].After.Segment != seg.Ref.Segment {
+	if !got[0].Known || !got[0].Changed || got[0].After.State != touch.StateDelivered || got[0].After.Segment != seg.Ref.Segment {
 		k.Fatalf("%+v", got[0])
 	}
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
-	v := k.state(n, touch.Delivered, touch.EventAccepted, touch.EventDelivered, touch.EventSent)
+	v := k.state(n, touch.StateDelivered, touch.EventAccepted, touch.EventDelivered, touch.EventSent)
 	if v.Progress.Provider != "p1" || len(v.Progress.Contacts) != 1 || v.Progress.Contacts[0].Kind != ledger.ContactDelivered {
 		k.Fatalf("%+v", v.Progress)
 	}
@@ -407,9 +407,9 @@ func testSettleMerges(k *kit) {
 	k.must(err)
 	k.feed("push.bulk", 0) // still in the worker's hands
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
-	k.state(m, touch.Due, touch.EventAccepted, touch.EventUndelivered, touch.EventFallback, touch.EventSent)
+	k.state(m, touch.StateDue, touch.EventAccepted, touch.EventUndelivered, touch.EventFallback, touch.EventSent)
 	k.deliver("push.bulk", 1)
-	k.state(m, touch.Sent)
+	k.state(m, touch.StateSent)
 }
 
 // testSettleLateReport: a report of an earlier leg comes while the next one is
@@ -424,7 +424,7 @@ func testSettleLateReport(k *kit) {
 	k.pass(time.Minute)
 	seg = k.take("push.bulk", 1)
 	c := seg.Touches[0]
-	tr = ledger.Transition{Seq: c.Progress.Seq, Version: c.Progress.Version, To: touch.Due, Leg: 1, Keep: true, Lane: "push.bulk"}
+	tr = ledger.Transition{Seq: c.Progress.Seq, Version: c.Progress.Version, To: touch.StateDue, Leg: 1, Keep: true, Lane: "push.bulk"}
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
 	c.Progress = k.view(n).Progress
 	fence, err := k.Controls.Fence(k.ctx)
@@ -435,7 +435,7 @@ func testSettleLateReport(k *kit) {
 	_, err = k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptFailed}}, k.now())
 	k.must(err)
 	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(c)}))
-	v := k.state(n, touch.Sent)
+	v := k.state(n, touch.StateSent)
 	if v.Progress.Leg != 1 || len(v.Progress.Contacts) != 2 {
 		k.Fatalf("%+v", v.Progress)
 	}
@@ -448,7 +448,7 @@ func testUnconfirm(k *kit) {
 	k.accept(a, b, timed)
 	seg := k.take(bulk, 3)
 	trs := []ledger.Transition{k.sent(seg.Touches[0]), k.sent(seg.Touches[1]), k.sent(seg.Touches[2])}
-	trs[1].To = touch.Unknown
+	trs[1].To = touch.StateUnknown
 	trs[2].Due = k.now().Add(10 * time.Hour)
 	k.must(k.Work.Settle(k.ctx, seg.Ref, trs))
 	heard := k.touch()
@@ -464,17 +464,17 @@ func testUnconfirm(k *kit) {
 	n, err = k.Recovery.Unconfirm(k.ctx, sent.Add(time.Second), k.now(), 10)
 	k.must(err)
 	k.equal(n, 2)
-	k.state(a, touch.Unconfirmed, touch.EventAccepted, touch.EventSent, touch.EventUnconfirmed)
-	k.state(b, touch.Unconfirmed)
-	k.state(timed, touch.Sent)
-	k.state(heard, touch.Delivered)
+	k.state(a, touch.StateUnconfirmed, touch.EventAccepted, touch.EventSent, touch.EventUnconfirmed)
+	k.state(b, touch.StateUnconfirmed)
+	k.state(timed, touch.StateSent)
+	k.state(heard, touch.StateDelivered)
 	n, err = k.Recovery.Unconfirm(k.ctx, sent.Add(time.Second), k.now(), 10)
 	k.must(err)
 	k.equal(n, 0)
 	// A receipt still corrects it.
 	_, err = k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(a.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
 	k.must(err)
-	k.state(a, touch.Delivered)
+	k.state(a, touch.StateDelivered)
 	k.recount()
 }
 

@@ -116,9 +116,9 @@ func TestRatioRule(t *testing.T) {
 		connected, abandoned int
 		want                 touch.Decision
 	}{
-		"within":         {200, 6, touch.Allow},
-		"above":          {200, 7, touch.Defer},
-		"too few to say": {90, 9, touch.Allow},
+		"within":         {200, 6, touch.DecisionAllow},
+		"above":          {200, 7, touch.DecisionDefer},
+		"too few to say": {90, 9, touch.DecisionAllow},
 	} {
 		f := &feed{}
 		f.add(touch.EventDelivered, time.Hour, "", c.connected)
@@ -133,7 +133,7 @@ func TestRatioRule(t *testing.T) {
 		guard.Use(set)
 		q := policies.Question{Now: noon, Customer: &touch.Customer{ID: "c", Zones: []string{"UTC"}}, Touch: &touch.Touch{Caller: "acme",
 			Request: touch.Request{Customer: "c", Category: touch.Marketing, Campaign: "nov", Plan: []touch.Leg{{Channel: touch.AICall}}}}}
-		for round, want := range []touch.Decision{touch.Defer, c.want} { // first it is not known
+		for round, want := range []touch.Decision{touch.DecisionDefer, c.want} { // first it is not known
 			v, err := guard.Forecast(t.Context(), []policies.Question{q})
 			if err != nil || v[0].Decision != want {
 				t.Errorf("%s, round %d: %+v %v", name, round, v, err)

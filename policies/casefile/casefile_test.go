@@ -50,15 +50,15 @@ func read(t *testing.T, text string) *casefile.Case {
 func TestJudge(t *testing.T) {
 	v := read(t, sample).Judge(set(t))
 	want := time.Date(2026, 11, 25, 2, 0, 0, int(time.Millisecond), time.UTC)
-	if v.Decision != touch.Defer || v.Rule != "house/weekly" || !v.Until.Equal(want) || v.Customer != 4 {
+	if v.Decision != touch.DecisionDefer || v.Rule != "house/weekly" || !v.Until.Equal(want) || v.Customer != 4 {
 		t.Errorf("%+v", v)
 	}
 	one := read(t, strings.Replace(sample, "2026-11-18", "2026-11-08", 1))
-	if v := one.Judge(set(t)); v.Decision != touch.Allow {
+	if v := one.Judge(set(t)); v.Decision != touch.DecisionAllow {
 		t.Errorf("a contact made later or long ago counted: %+v", v)
 	}
 	nothing := read(t, `{"at": "2026-11-20T10:00:00Z", "touch": {"key": "k", "customer": "c", "category": "marketing", "plan": [{"channel": "sms"}]}}`)
-	if v := nothing.Judge(set(t)); v.Decision != touch.Refuse || v.Rule != "house/consent" {
+	if v := nothing.Judge(set(t)); v.Decision != touch.DecisionRefuse || v.Rule != "house/consent" {
 		t.Errorf("%+v", v)
 	}
 }
@@ -145,18 +145,18 @@ func TestAhead(t *testing.T) {
 		return read(t, strings.Replace(one, `"contacts"`, `"ahead": [{"touch": {"key": "k2", "customer": "c1", "category": "marketing", "priority": `+
 			priority+`, "plan": [{"channel": "push"}]}, "due": "2026-11-20T11:00:00+08:00"}], "contacts"`, 1))
 	}
-	if v := waiting("0").Judge(s); v.Decision != touch.Allow {
+	if v := waiting("0").Judge(s); v.Decision != touch.DecisionAllow {
 		t.Errorf("%+v", v)
 	}
 	v := waiting("3").Judge(s)
-	if v.Decision != touch.Defer || v.Rule != "house/weekly" || v.Kind != policies.KindRank {
+	if v.Decision != touch.DecisionDefer || v.Rule != "house/weekly" || v.Kind != policies.KindRank {
 		t.Errorf("%+v", v)
 	}
 	d := casefile.Decision{Case: *read(t, one), Verdict: v, Policies: map[string]string{"house.yaml": ranked}, CustomerVersion: 4}
 	if c, err := d.Replay(policies.Options{}); err != nil || !c.Same || len(c.Reservations) != 1 {
 		t.Errorf("%+v %v", c, err)
 	}
-	d.Verdict.Findings[2].Decision = touch.Refuse
+	d.Verdict.Findings[2].Decision = touch.DecisionRefuse
 	if c, err := d.Replay(policies.Options{}); err != nil || c.Same {
 		t.Errorf("another finding differs, and that was passed over: %+v %v", c, err)
 	}

@@ -125,7 +125,7 @@ func (c *Comparison) compare(then, now *touch.Verdict) {
 		differ(f.Rule+" excused", f.Excused, g.Excused)
 		// An allowed cap is recorded as it was put to the log, which answers
 		// with yes and no number.
-		if f.Decision != touch.Allow {
+		if f.Decision != touch.DecisionAllow {
 			differ(f.Rule+" counted", fmt.Sprintf("%d of %d", f.Count, f.Limit), fmt.Sprintf("%d of %d", g.Count, g.Limit))
 		}
 	}

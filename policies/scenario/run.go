@@ -112,11 +112,11 @@ func Run(ctx context.Context, set *policies.Set, file *File, log contactlog.Log)
 func matches(s Step, v touch.Verdict) bool {
 	switch s.Expect {
 	case "allow":
-		return v.Decision == touch.Allow
+		return v.Decision == touch.DecisionAllow
 	case "defer":
-		return v.Decision == touch.Defer && v.Until.Sub(s.Until).Abs() < time.Second
+		return v.Decision == touch.DecisionDefer && v.Until.Sub(s.Until).Abs() < time.Second
 	}
-	return v.Decision != touch.Allow
+	return v.Decision != touch.DecisionAllow
 }
 
 func (p *play) customer(name string) *touch.Customer {
@@ -144,7 +144,7 @@ func (p *play) touch(ctx context.Context, i int, s Step) (touch.Verdict, error) 
 	if err != nil {
 		return touch.Verdict{}, err
 	}
-	if verdicts[0].Decision == touch.Allow {
+	if verdicts[0].Decision == touch.DecisionAllow {
 		entry := policies.EntryOf(q)
 		p.entries[c.ID] = append(p.entries[c.ID], entry)
 		p.latest[key(s)] = latest{entry.ID, touch.Outcome{Channel: s.Channel, Category: s.Category, Subject: s.Subject,
@@ -157,9 +157,9 @@ func (p *play) touch(ctx context.Context, i int, s Step) (touch.Verdict, error) 
 // kindOf is how far a contact came that ended in an outcome, as the ledger has it.
 func kindOf(outcome string) contactlog.Kind {
 	switch outcome {
-	case touch.NoAnswer:
+	case touch.OutcomeNoAnswer:
 		return contactlog.FailedAttempt
-	case touch.Conversation, touch.RefusedOffer, touch.Completed:
+	case touch.OutcomeConversation, touch.OutcomeRefused, touch.OutcomeCompleted:
 		return contactlog.Conversation
 	}
 	return contactlog.Connected

@@ -99,12 +99,12 @@ func (r *Report) add(p *pending, o outcome) {
 	for _, tally := range []*Tally{&r.Total, at(r.channels, channel), at(r.categories, string(t.Category)), at(r.campaigns, campaign)} {
 		tally.add(leg, p, o)
 	}
-	if p.first.Decision == touch.Defer {
+	if p.first.Decision == touch.DecisionDefer {
 		d := r.rule(p.first.Rule)
 		d.Deferred++
 		d.example(p, &p.first)
 	}
-	if o.decision == touch.Refuse && !o.late {
+	if o.decision == touch.DecisionRefuse && !o.late {
 		d := r.rule(o.verdict.Rule)
 		d.Refused++
 		if !leg.Sent.IsZero() {
@@ -129,7 +129,7 @@ func (t *Tally) add(leg *Recorded, p *pending, o outcome) {
 	} else {
 		t.Refused++
 	}
-	if o.decision == touch.Refuse {
+	if o.decision == touch.DecisionRefuse {
 		t.WouldRefuse++
 		if sent {
 			t.NewlyRefused++

@@ -124,19 +124,19 @@ func (r *run) ask(p *pending) error {
 	}
 	expires := q.Touch.ExpiresAt
 	switch {
-	case v.Decision == touch.Allow:
-		r.report.add(p, outcome{decision: touch.Allow, at: p.at})
+	case v.Decision == touch.DecisionAllow:
+		r.report.add(p, outcome{decision: touch.DecisionAllow, at: p.at})
 		return r.commit(p.leg, p.at, max(p.leg.Kind, contactlog.Attempt))
-	case v.Decision == touch.Defer && (expires == nil || v.Until.Before(*expires)) && p.asked < maxAsked:
+	case v.Decision == touch.DecisionDefer && (expires == nil || v.Until.Before(*expires)) && p.asked < maxAsked:
 		p.at, p.order = v.Until, r.order
 		r.order++
 		heap.Push(&r.waiting, p)
-	case v.Decision == touch.Defer:
-		v.Findings = append(v.Findings, touch.Finding{Rule: v.Rule, Kind: v.Kind, Decision: touch.Refuse, Until: v.Until,
+	case v.Decision == touch.DecisionDefer:
+		v.Findings = append(v.Findings, touch.Finding{Rule: v.Rule, Kind: v.Kind, Decision: touch.DecisionRefuse, Until: v.Until,
 			Reason: fmt.Sprintf("it would have waited beyond its end, after %d deferrals", p.asked)})
-		r.report.add(p, outcome{decision: touch.Refuse, verdict: v, late: true})
+		r.report.add(p, outcome{decision: touch.DecisionRefuse, verdict: v, late: true})
 	default:
-		r.report.add(p, outcome{decision: touch.Refuse, verdict: v})
+		r.report.add(p, outcome{decision: touch.DecisionRefuse, verdict: v})
 	}
 	return nil
 }

@@ -57,13 +57,13 @@ func target(tb testing.TB) adaptertest.Target {
 		Sign:     sign,
 		Receipts: []adaptertest.Golden{
 			{Name: "answered", Request: outcome("answered"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptDelivered}}},
-			{Name: "conversation", Request: outcome("conversation"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptOutcome, Outcome: touch.Conversation}}},
-			{Name: "refused", Request: outcome("refused"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptOutcome, Outcome: touch.RefusedOffer}}},
-			{Name: "opt-out", Request: outcome("opt_out"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptOutcome, Outcome: touch.OptOut}}},
-			{Name: "abandoned", Request: outcome("abandoned"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptOutcome, Outcome: touch.Abandoned}}},
-			{Name: "no answer", Request: outcome("no_answer"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptFailed, Outcome: touch.NoAnswer, Reason: touch.ReasonOther, Code: "no_answer"}}},
-			{Name: "busy", Request: outcome("busy"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptFailed, Outcome: touch.NoAnswer, Reason: touch.ReasonOther, Code: "busy"}}},
-			{Name: "failed", Request: sign([]byte(`[{"id":"` + id + `","status":"failed","reason":"bad_target"}]`)), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptFailed, Reason: touch.BadTarget}}},
+			{Name: "conversation", Request: outcome("conversation"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptOutcome, Outcome: touch.OutcomeConversation}}},
+			{Name: "refused", Request: outcome("refused"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptOutcome, Outcome: touch.OutcomeRefused}}},
+			{Name: "opt-out", Request: outcome("opt_out"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptOutcome, Outcome: touch.OutcomeOptOut}}},
+			{Name: "abandoned", Request: outcome("abandoned"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptOutcome, Outcome: touch.OutcomeAbandoned}}},
+			{Name: "no answer", Request: outcome("no_answer"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptFailed, Outcome: touch.OutcomeNoAnswer, Reason: touch.ReasonOther, Code: "no_answer"}}},
+			{Name: "busy", Request: outcome("busy"), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptFailed, Outcome: touch.OutcomeNoAnswer, Reason: touch.ReasonOther, Code: "busy"}}},
+			{Name: "failed", Request: sign([]byte(`[{"id":"` + id + `","status":"failed","reason":"bad_target"}]`)), Want: []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptFailed, Reason: touch.ReasonBadTarget}}},
 		},
 	}
 }

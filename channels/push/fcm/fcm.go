@@ -102,7 +102,7 @@ func build(c *Config, o adapter.Options) (adapter.Adapter, error) {
 func (c *client) Send(ctx context.Context, d adapter.Dispatch) touch.Result {
 	body, err := json.Marshal(payload(d, c.now()))
 	if err != nil {
-		return touch.Result{Class: touch.Rejected, Reason: touch.ReasonContent, Code: "unwritable"}
+		return touch.Result{Class: touch.ResultRejected, Reason: touch.ReasonContent, Code: "unwritable"}
 	}
 	token, failure, ok := c.token.get(ctx)
 	if !ok {
@@ -127,8 +127,8 @@ func (c *client) Probe(ctx context.Context) error {
 	switch {
 	case ok:
 		return nil
-	case failure.Class == touch.Misconfigured:
-		return touch.Errorf(touch.Denied, "credentials", "Google refuses the service account: %s", failure.Code)
+	case failure.Class == touch.ResultMisconfigured:
+		return touch.Errorf(touch.Forbidden, "credentials", "Google refuses the service account: %s", failure.Code)
 	}
 	return touch.Errorf(touch.Unavailable, "", "Google gives no token: %s", failure.Code)
 }

@@ -84,16 +84,16 @@ func target(tb testing.TB) (adaptertest.Target, *simulator.Simulator) {
 		Secrets:  []string{secret},
 		Sign:     sign,
 		Faults: []adaptertest.Fault{
-			{Name: "unregistered", Handler: google(404, "", fcmError("NOT_FOUND", "UNREGISTERED")), Want: touch.Rejected, Reason: touch.BadTarget},
-			{Name: "invalid token", Handler: google(400, "", `{"error":{"status":"INVALID_ARGUMENT","details":[{"errorCode":"INVALID_ARGUMENT"},{"fieldViolations":[{"field":"message.token"}]}]}}`), Want: touch.Rejected, Reason: touch.BadTarget},
-			{Name: "invalid argument", Handler: google(400, "", fcmError("INVALID_ARGUMENT", "INVALID_ARGUMENT")), Want: touch.Rejected, Reason: touch.ReasonContent},
-			{Name: "wrong project", Handler: google(404, "", `{"error":{"status":"NOT_FOUND"}}`), Want: touch.Misconfigured},
-			{Name: "sender mismatch", Handler: google(403, "", fcmError("PERMISSION_DENIED", "SENDER_ID_MISMATCH")), Want: touch.Misconfigured},
-			{Name: "apns certificate", Handler: google(401, "", fcmError("UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR")), Want: touch.Misconfigured},
-			{Name: "stale bearer", Handler: google(401, "", `{"error":{"status":"UNAUTHENTICATED"}}`), Want: touch.Retryable},
-			{Name: "quota", Handler: google(429, "9", fcmError("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED")), Want: touch.Throttled, RetryAfter: 9 * time.Second},
-			{Name: "unavailable", Handler: google(503, "", fcmError("UNAVAILABLE", "UNAVAILABLE")), Want: touch.Retryable},
-			{Name: "unavailable for 30 s", Handler: google(503, "30", fcmError("UNAVAILABLE", "UNAVAILABLE")), Want: touch.Throttled, RetryAfter: 30 * time.Second},
+			{Name: "unregistered", Handler: google(404, "", fcmError("NOT_FOUND", "UNREGISTERED")), Want: touch.ResultRejected, Reason: touch.ReasonBadTarget},
+			{Name: "invalid token", Handler: google(400, "", `{"error":{"status":"INVALID_ARGUMENT","details":[{"errorCode":"INVALID_ARGUMENT"},{"fieldViolations":[{"field":"message.token"}]}]}}`), Want: touch.ResultRejected, Reason: touch.ReasonBadTarget},
+			{Name: "invalid argument", Handler: google(400, "", fcmError("INVALID_ARGUMENT", "INVALID_ARGUMENT")), Want: touch.ResultRejected, Reason: touch.ReasonContent},
+			{Name: "wrong project", Handler: google(404, "", `{"error":{"status":"NOT_FOUND"}}`), Want: touch.ResultMisconfigured},
+			{Name: "sender mismatch", Handler: google(403, "", fcmError("PERMISSION_DENIED", "SENDER_ID_MISMATCH")), Want: touch.ResultMisconfigured},
+			{Name: "apns certificate", Handler: google(401, "", fcmError("UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR")), Want: touch.ResultMisconfigured},
+			{Name: "stale bearer", Handler: google(401, "", `{"error":{"status":"UNAUTHENTICATED"}}`), Want: touch.ResultRetryable},
+			{Name: "quota", Handler: google(429, "9", fcmError("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED")), Want: touch.ResultThrottled, RetryAfter: 9 * time.Second},
+			{Name: "unavailable", Handler: google(503, "", fcmError("UNAVAILABLE", "UNAVAILABLE")), Want: touch.ResultRetryable},
+			{Name: "unavailable for 30 s", Handler: google(503, "30", fcmError("UNAVAILABLE", "UNAVAILABLE")), Want: touch.ResultThrottled, RetryAfter: 30 * time.Second},
 			{Name: "internal", Handler: google(500, "", fcmError("INTERNAL", "INTERNAL")), Want: touch.ResultUnknown},
 		},
 		Receipts: []adaptertest.Golden{{
@@ -140,14 +140,14 @@ func dispatch(key string) adapter.Dispatch {
 // A token that the vendor forgot costs one known non-send, then a new one is fetched.
 func TestRevokedToken(t *testing.T) {
 	s, a := start(t)
-	if r := a.Send(t.Context(), dispatch("1")); r.Class != touch.Accepted {
+	if r := a.Send(t.Context(), dispatch("1")); r.Class != touch.ResultAccepted {
 		t.Fatalf("first: %+v", r)
 	}
 	s.RevokeTokens()
-	if r := a.Send(t.Context(), dispatch("2")); r.Class != touch.Retryable {
+	if r := a.Send(t.Context(), dispatch("2")); r.Class != touch.ResultRetryable {
 		t.Errorf("after the revocation: %+v", r)
 	}
-	if r := a.Send(t.Context(), dispatch("2")); r.Class != touch.Accepted {
+	if r := a.Send(t.Context(), dispatch("2")); r.Class != touch.ResultAccepted {
 		t.Errorf("with a new token: %+v", r)
 	}
 }
@@ -158,10 +158,10 @@ func TestRefusedAccount(t *testing.T) {
 	if err := s.Behave("fcm", simulator.Behaviour{Faults: []simulator.Fault{{Kind: simulator.Misconfigured}}}); err != nil {
 		t.Fatal(err)
 	}
-	if r := a.Send(t.Context(), dispatch("1")); r.Class != touch.Misconfigured {
+	if r := a.Send(t.Context(), dispatch("1")); r.Class != touch.ResultMisconfigured {
 		t.Errorf("got %+v", r)
 	}
-	if err := a.(adapter.Prober).Probe(t.Context()); touch.ClassOf(err) != touch.Denied {
+	if err := a.(adapter.Prober).Probe(t.Context()); touch.ClassOf(err) != touch.Forbidden {
 		t.Errorf("probe: %v", err)
 	}
 }

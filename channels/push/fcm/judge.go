@@ -32,7 +32,7 @@ func (c *client) judge(reply vendorhttp.Reply) touch.Result {
 		if json.Unmarshal(reply.Body, &ok) != nil || ok.Name == "" {
 			return touch.Result{Code: "unreadable", Detail: "the answer does not say what became of the message"}
 		}
-		return touch.Result{Class: touch.Accepted, VendorID: ok.Name}
+		return touch.Result{Class: touch.ResultAccepted, VendorID: ok.Name}
 	}
 	var e errorBody
 	if json.Unmarshal(reply.Body, &e) != nil {
@@ -50,22 +50,22 @@ func (c *client) judge(reply vendorhttp.Reply) touch.Result {
 	r := touch.Result{Code: vendorhttp.Code(code)}
 	switch {
 	case code == "UNREGISTERED", badToken:
-		r.Class, r.Reason = touch.Rejected, touch.BadTarget
+		r.Class, r.Reason = touch.ResultRejected, touch.ReasonBadTarget
 	case code == "INVALID_ARGUMENT":
-		r.Class, r.Reason = touch.Rejected, touch.ReasonContent
+		r.Class, r.Reason = touch.ResultRejected, touch.ReasonContent
 	case slices.Contains([]string{"SENDER_ID_MISMATCH", "THIRD_PARTY_AUTH_ERROR", "PERMISSION_DENIED"}, code):
-		r.Class = touch.Misconfigured
+		r.Class = touch.ResultMisconfigured
 	case reply.Status == http.StatusNotFound:
-		r.Class = touch.Misconfigured // no token is meant: the project or the path is wrong
+		r.Class = touch.ResultMisconfigured // no token is meant: the project or the path is wrong
 	case code == "UNAUTHENTICATED":
 		// The bearer token is stale: nothing was sent, and the next try has a new one.
-		r.Class = touch.Retryable
+		r.Class = touch.ResultRetryable
 	case code == "QUOTA_EXCEEDED", code == "RESOURCE_EXHAUSTED", reply.Status == http.StatusTooManyRequests:
-		r.Class, r.RetryAfter = touch.Throttled, vendorhttp.RetryAfter(reply.Header, c.now())
+		r.Class, r.RetryAfter = touch.ResultThrottled, vendorhttp.RetryAfter(reply.Header, c.now())
 	case code == "UNAVAILABLE" && reply.Header.Get("Retry-After") != "":
-		r.Class, r.RetryAfter = touch.Throttled, vendorhttp.RetryAfter(reply.Header, c.now())
+		r.Class, r.RetryAfter = touch.ResultThrottled, vendorhttp.RetryAfter(reply.Header, c.now())
 	case code == "UNAVAILABLE":
-		r.Class = touch.Retryable // documented as overload: not taken, retry
+		r.Class = touch.ResultRetryable // documented as overload: not taken, retry
 	default:
 		class := vendorhttp.Classify(reply, c.now())
 		class.Code = r.Code

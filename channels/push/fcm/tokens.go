@@ -85,7 +85,7 @@ func (t *tokens) get(ctx context.Context) (token string, failure touch.Result, o
 		}
 		return got.Val.(string), touch.Result{}, true
 	case <-ctx.Done():
-		return "", touch.Result{Class: touch.Retryable, Code: "token_timeout", Detail: "no token yet, nothing was sent"}, false
+		return "", touch.Result{Class: touch.ResultRetryable, Code: "token_timeout", Detail: "no token yet, nothing was sent"}, false
 	}
 }
 
@@ -130,7 +130,7 @@ func refused(err error) touch.Result {
 		if code == "" {
 			code = "token_refused"
 		}
-		return touch.Result{Class: touch.Misconfigured, Code: code, Detail: "the service account is refused"}
+		return touch.Result{Class: touch.ResultMisconfigured, Code: code, Detail: "the service account is refused"}
 	}
-	return touch.Result{Class: touch.Retryable, Code: "no_token", Detail: "no token was given, nothing was sent"}
+	return touch.Result{Class: touch.ResultRetryable, Code: "no_token", Detail: "no token was given, nothing was sent"}
 }

@@ -79,7 +79,7 @@ func (d *done) part(k, parts int) (claims []oracle.Claim, truth []oracle.Message
 		}
 		c := oracle.Claim{
 			ID: touch.NewID(caller, d.w.key(i)), Customer: string(appendCustomer(nil, customer)), Category: d.w.category,
-			Channels: sms, State: touch.Sent, SentLegs: first,
+			Channels: sms, State: touch.StateSent, SentLegs: first,
 		}
 		if state, other := d.other[c.ID]; other {
 			c.State, c.SentLegs = state, nil

@@ -48,6 +48,6 @@ func (e *env) takeIn(ctx context.Context, w *work) (*Figures, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Lost = w.n - states[touch.Due]
+	f.Lost = w.n - states[touch.StateDue]
 	return f, nil
 }

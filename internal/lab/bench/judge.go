@@ -23,7 +23,7 @@ func (e *env) judge(ctx context.Context, f *Figures, w *work, truth tape, begun 
 	}
 	d := done{w: w, truth: truth, other: make(map[touch.ID]touch.State)}
 	for state, n := range states {
-		if state == touch.Sent || n == 0 {
+		if state == touch.StateSent || n == 0 {
 			continue
 		}
 		err := e.client.Touches(ctx, w.name, state, func(page []apiclient.Touch) error {
@@ -37,7 +37,7 @@ func (e *env) judge(ctx context.Context, f *Figures, w *work, truth tape, begun 
 		}
 	}
 	e.compare(f, &d, begun)
-	f.Sent, f.Capped = states[touch.Sent], states[touch.Capped]
+	f.Sent, f.Capped = states[touch.StateSent], states[touch.StateCapped]
 	if off := w.n - len(d.other) - f.Sent; off != 0 {
 		f.Lost += max(off, -off) // not known to the house, or known too often
 	}
@@ -77,7 +77,7 @@ func (e *env) settled(ctx context.Context, w *work) (time.Time, error) {
 			return time.Time{}, err
 		}
 		now := time.Now()
-		if all := total(states); all >= w.n && states[touch.Due]+states[touch.Unknown]+states[touch.Sending] == 0 {
+		if all := total(states); all >= w.n && states[touch.StateDue]+states[touch.StateUnknown]+states[touch.StateSending] == 0 {
 			return now, nil
 		}
 		if now.Sub(idle) > patience {

@@ -108,7 +108,7 @@ func (e *env) urgentWhile(ctx context.Context, w *work, n int, every time.Durati
 	f.Sent, f.Capped, f.PeakMB = f.Sent+both.Sent, f.Capped+both.Capped, peakMB(e.house.PID)
 	f.PerSecond = float64(u.n) / took.Seconds()
 	f.also("bulk_per_second_meanwhile", float64(sent)/took.Seconds())
-	f.also("backlog_left", float64(left[touch.Due]))
+	f.also("backlog_left", float64(left[touch.StateDue]))
 	f.also("request_to_answer_p99_ms", ms(p.answer, 99))
 	return f, nil
 }

@@ -69,7 +69,7 @@ func evaluate(ctx context.Context, rules int) (time.Duration, float64, error) {
 		Consents: []touch.Consent{{Scope: "marketing", Granted: true, At: now.Add(-time.Hour)}},
 	}}
 	snapshot := contactlog.Snapshot{Known: true, Entries: log["c1"], Keep: capKeep}
-	if v := set.Evaluate(q, snapshot); v.Decision != touch.Allow {
+	if v := set.Evaluate(q, snapshot); v.Decision != touch.DecisionAllow {
 		return 0, 0, touch.Errorf(touch.Internal, "", "the measured rules answered %s by %s", v.Decision, v.Rule)
 	}
 	var before, after runtime.MemStats

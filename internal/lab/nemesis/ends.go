@@ -27,11 +27,11 @@ func (c *callers) drained(ctx context.Context, within time.Duration) (time.Time,
 	client := c.patient()
 	for deadline := time.Now().Add(within); ; {
 		now, waiting := c.h.now(), 0
-		for _, state := range []touch.State{touch.Due, touch.Unknown, touch.Sent} {
+		for _, state := range []touch.State{touch.StateDue, touch.StateUnknown, touch.StateSent} {
 			err := c.list(ctx, client, state, func(t apiclient.Touch) {
 				// A touch just sent may still wait for its receipt's time to run out.
 				soon := !t.Due.IsZero() && t.Due.Before(now.Add(10*time.Second))
-				if t.State == touch.Sending || soon || (t.State == touch.Unknown && (!c.h.o.Quick || t.Due.IsZero())) {
+				if t.State == touch.StateSending || soon || (t.State == touch.StateUnknown && (!c.h.o.Quick || t.Due.IsZero())) {
 					waiting++
 				}
 			})
@@ -100,7 +100,7 @@ func (c *callers) ends(ctx context.Context) (map[touch.ID]*check.End, error) {
 				end.SentLegs = append(end.SentLegs, e.Leg)
 			case touch.EventDelivered, touch.EventUndelivered:
 				// A receipt may be the first word of a vendor having taken it.
-				if e.Result != nil && e.Result.Class == touch.Accepted {
+				if e.Result != nil && e.Result.Class == touch.ResultAccepted {
 					end.SentLegs = append(end.SentLegs, e.Leg)
 				}
 			case touch.EventUnknown:

@@ -28,7 +28,7 @@ func (s intakeStore) accept(ctx context.Context, touches []ledger.NewTouch, hold
 	campaigns := map[ledger.CampaignRef]int64{}
 	for i := range touches {
 		t := &touches[i]
-		if t.Touch.ID.IsZero() || (t.State == touch.Due && (t.Due.IsZero() || t.Lane == "")) {
+		if t.Touch.ID.IsZero() || (t.State == touch.StateDue && (t.Due.IsZero() || t.Lane == "")) {
 			return nil, touch.Errorf(touch.Invalid, "", "touch %d has no id, or waits without a time or a lane", i)
 		}
 		campaigns[ledger.CampaignRef{Caller: t.Touch.Caller, Campaign: t.Touch.Campaign}] = 0
@@ -150,7 +150,7 @@ func (in *acceptTx) assign() error {
 		if l.record, err = in.t.reserve(len(l.Events)); err != nil {
 			return err
 		}
-		if l.State != touch.Due {
+		if l.State != touch.StateDue {
 			continue
 		}
 		key := groupKey{

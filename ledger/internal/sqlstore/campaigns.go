@@ -83,13 +83,13 @@ func (t *tx) resume(waits []*timerGroup) (n int, err error) {
 func cancelTouch(reason, actor string, now time.Time) func(ledger.Progress, *touch.Touch) (ledger.Progress, []touch.Event) {
 	return func(cur ledger.Progress, tc *touch.Touch) (ledger.Progress, []touch.Event) {
 		switch cur.State {
-		case touch.Sent:
+		case touch.StateSent:
 			cur.Version++
 			cur.Due = time.Time{}
 			return cur, nil
-		case touch.Due:
+		case touch.StateDue:
 			cur.Reason = reason
-			next, events := inFinalState(cur, tc, touch.Cancelled, touch.EventCancelled, now)
+			next, events := inFinalState(cur, tc, touch.StateCancelled, touch.EventCancelled, now)
 			events[0].Actor = actor
 			return next, events
 		}
@@ -122,7 +122,7 @@ func (s touchStore) CancelTouch(ctx context.Context, caller string, id touch.ID,
 		ms := newTransitionSet(t)
 		ms.add(seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) {
 			before, after = cur, cur
-			if cur.State != touch.Due || (cur.Segment != 0 && (seg == nil || seg.id != cur.Segment)) {
+			if cur.State != touch.StateDue || (cur.Segment != 0 && (seg == nil || seg.id != cur.Segment)) {
 				return cur, nil
 			}
 			cur.Segment = 0
@@ -134,7 +134,7 @@ func (s touchStore) CancelTouch(ctx context.Context, caller string, id touch.ID,
 			return err
 		}
 		if after.Version == before.Version {
-			if before.State == touch.Due {
+			if before.State == touch.StateDue {
 				return errConflict // it went into a segment meanwhile
 			}
 			return conflict("this touch is " + string(before.State) + " and can no longer be cancelled")

@@ -22,7 +22,7 @@ var insertDeadLetters = sqldb.NewInsert("dead", sqldb.Columns[deadLetterRow]{
 func (t *tx) saveDeadLetters(transitions []ledger.Transition) {
 	var dead []deadLetterRow
 	for i := range transitions {
-		if transitions[i].To == touch.Dead {
+		if transitions[i].To == touch.StateDead {
 			dead = append(dead, deadLetterRow{seq: transitions[i].Seq, at: micros(t.core.now())})
 		}
 	}
@@ -33,7 +33,7 @@ func (t *tx) saveDeadLetters(transitions []ledger.Transition) {
 // and progress p.
 func deadLetterConditions(f *ledger.DeadFilter) conditions {
 	var q conditions
-	q.add("p.state = %s", string(touch.Dead))
+	q.add("p.state = %s", string(touch.StateDead))
 	q.add("d.seq > %s", f.After)
 	if !f.Touch.IsZero() {
 		q.add("t.id = %s", f.Touch[:])
@@ -146,7 +146,7 @@ func (t *tx) redrive(f *ledger.DeadFilter, actor string, now time.Time) (n ledge
 	for _, seq := range seqs {
 		ms.add(seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) {
 			next, events := ledger.Redrive(cur, touches[seq], actor, now)
-			if became[seq] = next.State; cur.State != touch.Dead {
+			if became[seq] = next.State; cur.State != touch.StateDead {
 				became[seq] = "" // somebody was faster
 			}
 			return next, events
@@ -158,7 +158,7 @@ func (t *tx) redrive(f *ledger.DeadFilter, actor string, now time.Time) (n ledge
 	var gone []int64
 	for _, seq := range seqs {
 		countRedriven(&n, became[seq])
-		if became[seq] != touch.Dead {
+		if became[seq] != touch.StateDead {
 			gone = append(gone, seq)
 		}
 	}
@@ -177,11 +177,11 @@ func (t *tx) redrive(f *ledger.DeadFilter, actor string, now time.Time) (n ledge
 
 func countRedriven(n *ledger.Redriven, became touch.State) {
 	switch became {
-	case touch.Due:
+	case touch.StateDue:
 		n.Due++
-	case touch.Unknown:
+	case touch.StateUnknown:
 		n.Asked++
-	case touch.Dead:
+	case touch.StateDead:
 		n.Expired++
 	}
 }

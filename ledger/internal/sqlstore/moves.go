@@ -145,14 +145,14 @@ func (ms *transitionSet) assignTimer(m *transition) (err error) {
 	switch {
 	case !next.Due.IsZero():
 		same = same && before.Lane == next.Lane
-	case next.State == touch.Due:
+	case next.State == touch.StateDue:
 		// It must not be lost: what waits for nothing is due at once.
 		next.Due = ms.t.core.now().UTC()
 		key.due, same = micros(next.Due), false
-	case next.State == touch.Sent || next.State == touch.Unknown:
+	case next.State == touch.StateSent || next.State == touch.StateUnknown:
 		sent = ms.t.sentAt(next)
 		key = groupKey{lane: laneAging, expires: never, due: sent / aging, campaign: m.before.campaign}
-		same = same && !before.State.Final() && before.State != touch.Due
+		same = same && !before.State.Final() && before.State != touch.StateDue
 	default:
 		return nil
 	}

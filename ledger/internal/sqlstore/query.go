@@ -155,7 +155,7 @@ func (s contactStore) Contacts(ctx context.Context, customers []string, since ti
 			for _, contact := range r.Contacts {
 				p := pastContact(t, contact)
 				// While nobody knows whether it went out, it may still go.
-				p.Pending = r.State == touch.Unknown && contact.Leg == r.Leg
+				p.Pending = r.State == touch.StateUnknown && contact.Leg == r.Leg
 				if p.Pending || !contact.At.Before(since) {
 					found[t.Customer] = append(found[t.Customer], p)
 				}

@@ -162,7 +162,7 @@ func (f *customerFacts) addOutcome(tc *touch.Touch, e *touch.Event) {
 		Kind: e.Outcome, At: e.At, Channel: e.Channel, Category: tc.Category, Subject: tc.Subject, Campaign: tc.Campaign,
 		Caller: tc.Caller, Template: p.Template, Address: p.Address, Touch: tc.ID,
 	})
-	if e.Outcome == touch.OptOut {
+	if e.Outcome == touch.OutcomeOptOut {
 		f.consents = append(f.consents, touch.Consent{
 			Scope: string(tc.Category) + ":" + string(e.Channel), At: e.At, Evidence: "receipt of " + touch.DispatchID(tc.ID, e.Leg),
 		})

@@ -20,10 +20,10 @@ func (s recoveryStore) Unconfirm(ctx context.Context, sentBefore, now time.Time,
 			return 0, false, err
 		}
 		n, _, err = t.endGroups(waits, func(cur ledger.Progress, tc *touch.Touch) (ledger.Progress, []touch.Event) {
-			if cur.State != touch.Sent && cur.State != touch.Unknown {
+			if cur.State != touch.StateSent && cur.State != touch.StateUnknown {
 				return cur, nil
 			}
-			return inFinalState(cur, tc, touch.Unconfirmed, touch.EventUnconfirmed, now)
+			return inFinalState(cur, tc, touch.StateUnconfirmed, touch.EventUnconfirmed, now)
 		})
 		return n, true, err
 	})

@@ -28,7 +28,7 @@ func (s touchStore) Waiting(ctx context.Context, customers []string, above, most
 				`+fromProgress+`JOIN campaigns c ON c.no = t.campaign
 				WHERE `+c.in("t.customer", 1, sqldb.String)+` AND t.priority > $2 AND COALESCE(p.state, t.state) = $3 AND c.status = $4) m
 			WHERE m.place <= $5) ORDER BY t.priority DESC, t.seq`,
-			c.array(customers), above, string(touch.Due), campaignRunning, most)
+			c.array(customers), above, string(touch.StateDue), campaignRunning, most)
 	})
 	return found, err
 }

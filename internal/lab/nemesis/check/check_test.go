@@ -29,8 +29,8 @@ func good() *Run {
 	return &Run{
 		Orders: map[touch.ID]*Order{id("a"): order(touch.Marketing), id("b"): order(touch.Transactional)},
 		Ends: map[touch.ID]*End{
-			id("a"): {State: touch.Sent, SentLegs: []int{0}},
-			id("b"): {State: touch.Delivered, SentLegs: []int{0}},
+			id("a"): {State: touch.StateSent, SentLegs: []int{0}},
+			id("b"): {State: touch.StateDelivered, SentLegs: []int{0}},
 		},
 		Messages: []Message{msg("a", 1), msg("b", 2)},
 		Vendors:  map[string]Vendor{"sms": {Idempotent: true}, "push": {}},
@@ -58,11 +58,11 @@ func TestEachViolationIsSeen(t *testing.T) {
 	}{
 		"accepted and not known": {func(r *Run) { delete(r.Ends, id("a")); r.Messages = r.Messages[1:] }, func(r Report) int { return r.Lost }},
 		"stands still": {func(r *Run) {
-			r.Ends[id("a")] = &End{State: touch.Due, Due: at(60)}
+			r.Ends[id("a")] = &End{State: touch.StateDue, Due: at(60)}
 			r.Messages = r.Messages[1:]
 		}, func(r Report) int { return r.Lost }},
 		"said to be sent":         {func(r *Run) { r.Messages = r.Messages[1:] }, func(r Report) int { return r.Lost }},
-		"sent, said to be capped": {func(r *Run) { r.Ends[id("a")] = &End{State: touch.Capped} }, func(r Report) int { return r.Lost }},
+		"sent, said to be capped": {func(r *Run) { r.Ends[id("a")] = &End{State: touch.StateCapped} }, func(r Report) int { return r.Lost }},
 		"nobody submitted it":     {func(r *Run) { r.Messages = append(r.Messages, msg("z", 3)) }, func(r Report) int { return r.Lost }},
 		"twice":                   {func(r *Run) { r.Messages = append(r.Messages, msg("b", 9)) }, func(r Report) int { return r.Duplicated - r.Allowed }},
 		"twice, meant, but the vendor is idempotent": {func(r *Run) {
@@ -85,7 +85,7 @@ func TestEachViolationIsSeen(t *testing.T) {
 		}, func(r Report) int { return r.Duplicated - r.Allowed }},
 		"over a cap": {func(r *Run) {
 			r.Orders[id("c")] = r.Orders[id("a")]
-			r.Ends[id("c")] = &End{State: touch.Sent, SentLegs: []int{0}}
+			r.Ends[id("c")] = &End{State: touch.StateSent, SentLegs: []int{0}}
 			r.Messages = append(r.Messages, msg("c", 1800))
 		}, func(r Report) int { return r.OverCap }},
 		"quiet hours": {func(r *Run) { r.Messages[0].At = t0.Add(8*time.Hour + 11*time.Second) }, func(r Report) int { return r.Quiet }},
@@ -116,7 +116,7 @@ func TestWhatIsAllowed(t *testing.T) {
 		"of another campaign":        func(r *Run) { r.Halts = []Halt{{Kind: "pause", Campaign: "other", From: at(-60)}} },
 		"judged before quiet hours":  func(r *Run) { r.Messages[0].At = t0.Add(8*time.Hour + 5*time.Second) },
 		"waits for its time": func(r *Run) {
-			r.Ends[id("a")] = &End{State: touch.Due, Due: at(7200)}
+			r.Ends[id("a")] = &End{State: touch.StateDue, Due: at(7200)}
 			r.Messages = r.Messages[1:]
 		},
 		"urgent, unknown, meant, no idempotency": func(r *Run) {
