@@ -27,7 +27,7 @@ import (
 	"touchgate.dev/gateway/httpapi"
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
-	tallies "touchgate.dev/ledger/tally"
+	"touchgate.dev/ledger/counter"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
@@ -68,7 +68,7 @@ type App struct {
 	watcher      *ledger.Watcher
 	contacts     *contactlog.Redis
 	guard        *policies.Guard
-	tallies      *tallies.Counter // for ratio rules
+	outcomes     *counter.Counter // for ratio rules
 	priorityGate *priority.Gate
 	pool         *channels.Pool
 	queue        *queue.Queue
@@ -123,7 +123,7 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 // judge sets up what decides: the contact log, the guard and the policies.
 func (a *App) judge(ctx context.Context, o Options) error {
 	a.contacts = contactlog.NewRedis(a.redis.client, a.shards())
-	a.tallies = tallies.New(a.ledger.Events)
+	a.outcomes = counter.New(a.ledger.Events)
 	a.guard = policies.NewGuard(a.contacts, rehydrate(a.ledger))
 	a.watcher = ledger.NewWatcher(a.ledger.Controls, followPolicies(a.ledger.PolicySets, a.guard, a.policyOptions()))
 	dir := o.Policies
@@ -139,7 +139,7 @@ func (a *App) judge(ctx context.Context, o Options) error {
 }
 
 // policyOptions are what every set of policies is compiled with.
-func (a *App) policyOptions() policies.Options { return policies.Options{Tallies: a.tallies.Count} }
+func (a *App) policyOptions() policies.Options { return policies.Options{Tallies: a.outcomes.Count} }
 
 // shards ties the contact log to the epochs that the ledger keeps.
 func (a *App) shards() contactlog.Options {
@@ -151,7 +151,7 @@ func (a *App) shards() contactlog.Options {
 	}}
 	if a.redis.server == nil { // an embedded Redis goes down with every worker there is
 		o.Raise = func(ctx context.Context, lost []int) (map[int]int64, error) {
-			raised, err := a.ledger.Controls.RaiseShards(ctx, lost, a.now())
+			raised, err := a.ledger.Controls.RaiseShardEpochs(ctx, lost, a.now())
 			if err != nil {
 				return nil, err
 			}

@@ -15,7 +15,7 @@ import (
 // unless they are already. Once a set was put into force over the API, by two
 // people, the folder binds no more: a restart must not undo their decision.
 func activatePolicies(ctx context.Context, l *ledger.Ledger, dir fs.FS, o policies.Options, now time.Time) error {
-	enacted, err := l.PolicyChanges.Proposals(ctx, ledger.ProposalEnacted, 1)
+	enacted, err := l.PolicyChanges.List(ctx, ledger.ProposalActive, 1)
 	if err != nil || len(enacted) > 0 {
 		return err
 	}
@@ -27,7 +27,7 @@ func activatePolicies(ctx context.Context, l *ledger.Ledger, dir fs.FS, o polici
 	if err != nil {
 		return err
 	}
-	active, err := l.PolicySets.Policies(ctx, "")
+	active, err := l.PolicySets.Get(ctx, "")
 	switch {
 	case err == nil && active.Hash == set.Hash():
 		return nil
@@ -38,7 +38,7 @@ func activatePolicies(ctx context.Context, l *ledger.Ledger, dir fs.FS, o polici
 	for _, s := range sources {
 		docs[s.Name] = s.Data
 	}
-	return l.PolicySets.PutPolicies(ctx, ledger.PolicySet{
+	return l.PolicySets.Activate(ctx, ledger.PolicySet{
 		Hash: set.Hash(), Documents: docs, CreatedAt: now, CreatedBy: "configuration",
 	}, "configuration", now)
 }
@@ -52,7 +52,7 @@ func followPolicies(sets ledger.PolicySets, guard *policies.Guard, o policies.Op
 		}
 		var sources []policies.Source
 		if c.PolicyHash != "" {
-			stored, err := sets.Policies(ctx, c.PolicyHash)
+			stored, err := sets.Get(ctx, c.PolicyHash)
 			if err != nil {
 				return err
 			}

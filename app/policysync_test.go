@@ -40,8 +40,8 @@ func TestFolderGivesWayToApproval(t *testing.T) {
 	if second == first {
 		t.Fatal("a changed folder does not bind")
 	}
-	back := ledger.Proposal{ID: "p1", Hash: first, Base: second, State: ledger.ProposalEnacted, CreatedAt: now, EnactedAt: now}
-	if err := l.PolicyChanges.EnactProposal(ctx, back, now); err != nil {
+	back := ledger.Proposal{ID: "p1", Hash: first, Base: second, State: ledger.ProposalActive, CreatedAt: now, ActivatedAt: now}
+	if err := l.PolicyChanges.Activate(ctx, back, now); err != nil {
 		t.Fatal(err)
 	}
 	folder("3")

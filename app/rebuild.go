@@ -49,14 +49,14 @@ func (a *App) complete(ctx context.Context) (int, error) {
 	contacts := rehydrate(a.ledger)
 	pages := func(ctx context.Context, after string, limit int) ([]string, error) {
 		now := a.now()
-		held, err := a.ledger.Leases.Lease(ctx, "contact-log", a.worker.Name, now, now.Add(completeLease))
+		held, err := a.ledger.Leases.Acquire(ctx, "contact-log", a.worker.Name, now, now.Add(completeLease))
 		if err != nil {
 			return nil, err
 		}
 		if !held {
 			return nil, errElsewhere
 		}
-		return a.ledger.Contacts.Contacted(ctx, after, limit)
+		return a.ledger.Contacts.ContactedCustomers(ctx, after, limit)
 	}
 	load := func(ctx context.Context, customers []string) (map[string][]contactlog.Entry, error) {
 		return contacts(ctx, customers, since)

@@ -38,7 +38,7 @@ func TestTheContactLogIsRebuiltWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	now = now.Add(time.Hour)
-	if _, err := a.ledger.Leases.Lease(t.Context(), "contact-log", "another process", now, now.Add(time.Minute)); err != nil {
+	if _, err := a.ledger.Leases.Acquire(t.Context(), "contact-log", "another process", now, now.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	complete(0, errElsewhere)
@@ -67,7 +67,7 @@ func contacted(t *testing.T, a *App, customer string, now time.Time) {
 		t.Fatal(err)
 	}
 	p := seg.Touches[0].Progress
-	err = a.ledger.Work.Settle(t.Context(), ref, []ledger.Transition{{
+	err = a.ledger.Work.Apply(t.Context(), ref, []ledger.Transition{{
 		Seq: p.Seq, Version: p.Version, To: touch.StateSent, Contact: &ledger.Contact{Channel: touch.Inbox, At: now, Kind: ledger.ContactAttempt},
 	}})
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 const (
 	watchEvery    = 200 * time.Millisecond // how old a node's view of stops may be
 	escalateEvery = 5 * time.Second        // how late an overdue task may rise
-	tallyEvery    = time.Second            // how old the counts of ratio rules may be
+	countEvery    = time.Second            // how old the counts of ratio rules may be
 	enactEvery    = 500 * time.Millisecond // how late a policy may bind that was approved for an instant
 	// intakeGrace is how long running requests may go on once a stop began.
 	intakeGrace = 10 * time.Second
@@ -130,7 +130,7 @@ func (a *App) takeOver(ctx context.Context) error {
 	}
 	const ever = 1000 * time.Hour // longer than any lease
 	for began := a.now(); ; {
-		refs, err := a.ledger.Recovery.Recover(ctx, began.Add(ever), began, 1000)
+		refs, err := a.ledger.Recovery.ReclaimExpired(ctx, began.Add(ever), began, 1000)
 		if err != nil || len(refs) == 0 {
 			return err
 		}
@@ -145,7 +145,7 @@ func (a *App) backgroundParts() []func(context.Context) {
 	parts := []func(context.Context){
 		func(ctx context.Context) { a.clock.watch(ctx, a.log) },
 		a.every(watchEvery, "controls not read", a.watcher.Refresh),
-		a.every(tallyEvery, "events not counted", a.tallies.Follow),
+		a.every(countEvery, "events not counted", a.outcomes.Follow),
 	}
 	if a.cfg.Role.Feeder() {
 		parts = append(parts,

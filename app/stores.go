@@ -33,7 +33,7 @@ func OpenLedger(ctx context.Context, cfg *Config, now func() time.Time) (*ledger
 		if err != nil {
 			return nil, err
 		}
-		return ledger.Group(l, postgresWriters), nil
+		return ledger.GroupCommit(l, postgresWriters), nil
 	}
 	path := sqlitePath(cfg)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -43,7 +43,7 @@ func OpenLedger(ctx context.Context, cfg *Config, now func() time.Time) (*ledger
 	if err != nil {
 		return nil, err
 	}
-	return ledger.Group(l, 1), nil // SQLite has one writer
+	return ledger.GroupCommit(l, 1), nil // SQLite has one writer
 }
 
 // OpenExistingLedger opens a ledger that is there already: whoever reads one by the
@@ -120,11 +120,11 @@ func (r *redisStore) close() error {
 // contact whose touch named no address went to the customer's own.
 func rehydrate(l *ledger.Ledger) func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
 	return func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
-		past, err := l.Contacts.Contacts(ctx, customers, since)
+		past, err := l.Contacts.Since(ctx, customers, since)
 		if err != nil {
 			return nil, err
 		}
-		known, err := l.Customers.Customers(ctx, slices.Collect(maps.Keys(past)))
+		known, err := l.Customers.Get(ctx, slices.Collect(maps.Keys(past)))
 		if err != nil {
 			return nil, err
 		}

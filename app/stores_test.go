@@ -34,24 +34,19 @@ func TestEvictingRedisIsRefused(t *testing.T) {
 	}
 }
 
-type (
-	pastContacts = ledger.Contacts
-	customers    = ledger.Customers
-)
-
 // told is parts of a ledger that tell of one contact and one customer.
 type told struct {
-	pastContacts
-	customers
+	ledger.Contacts
+	ledger.Customers
 	contact ledger.PastContact
 	known   touch.Customer
 }
 
-func (l *told) Contacts(context.Context, []string, time.Time) (map[string][]ledger.PastContact, error) {
+func (l *told) Since(context.Context, []string, time.Time) (map[string][]ledger.PastContact, error) {
 	return map[string][]ledger.PastContact{"c": {l.contact}}, nil
 }
 
-func (l *told) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
+func (l *told) Get(context.Context, []string) (map[string]*touch.Customer, error) {
 	return map[string]*touch.Customer{"c": &l.known}, nil
 }
 

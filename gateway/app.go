@@ -15,14 +15,14 @@ var (
 
 // Inbox lists a customer's live messages, newest first.
 func (s *Service) Inbox(ctx context.Context, customer, cursor string, limit int) ([]touch.Item, string, error) {
-	return s.ledger.Items.ListItems(ctx, ledger.ItemFilter{
+	return s.ledger.Items.List(ctx, ledger.ItemFilter{
 		Channel: touch.Inbox, Customer: customer, States: shownStates, LiveAt: s.now(), Cursor: cursor, Limit: limit,
 	})
 }
 
 // Unread counts a customer's live messages that are not read.
 func (s *Service) Unread(ctx context.Context, customer string) (int64, error) {
-	return s.ledger.Items.CountItems(ctx, ledger.ItemFilter{
+	return s.ledger.Items.Count(ctx, ledger.ItemFilter{
 		Channel: touch.Inbox, Customer: customer, States: []touch.ItemState{touch.ItemUnread}, LiveAt: s.now(),
 	})
 }
@@ -30,7 +30,7 @@ func (s *Service) Unread(ctx context.Context, customer string) (int64, error) {
 // Popups lists a customer's live pop-ups at a placement ("": at all) that may
 // still be shown.
 func (s *Service) Popups(ctx context.Context, customer, placement string) ([]touch.Item, error) {
-	items, _, err := s.ledger.Items.ListItems(ctx, ledger.ItemFilter{
+	items, _, err := s.ledger.Items.List(ctx, ledger.ItemFilter{
 		Channel: touch.Popup, Customer: customer, States: shownStates, Placement: placement, LiveAt: s.now(), Limit: 200,
 	})
 	var open []touch.Item
@@ -105,7 +105,7 @@ func (s *Service) changeOwn(ctx context.Context, ch touch.Channel, customer, id 
 // after a crash it is a repetition, which receipts bear.
 func (s *Service) changeItem(ctx context.Context, id string, change func(*touch.Item) (bool, error)) error {
 	for try := 0; ; try++ {
-		item, err := s.ledger.Items.Item(ctx, id)
+		item, err := s.ledger.Items.Get(ctx, id)
 		if err != nil {
 			if touch.ClassOf(err) == touch.NotFound {
 				return noItem
@@ -117,7 +117,7 @@ func (s *Service) changeItem(ctx context.Context, id string, change func(*touch.
 			return err
 		}
 		item.UpdatedAt = s.now()
-		err = s.ledger.Items.UpdateItem(ctx, *item)
+		err = s.ledger.Items.Update(ctx, *item)
 		if touch.ClassOf(err) != touch.Conflict || try == 5 {
 			return err
 		}
@@ -181,7 +181,7 @@ func (s *Service) WatchInbox(ctx context.Context, customer string, every time.Du
 // page bounds what one look costs; more than that within one look is told by
 // the unread count.
 func (s *Service) newMessages(ctx context.Context, customer string, known map[string]bool) (all map[string]bool, fresh []touch.Item, err error) {
-	items, _, err := s.ledger.Items.ListItems(ctx, ledger.ItemFilter{Channel: touch.Inbox, Customer: customer, LiveAt: s.now(), Limit: 200})
+	items, _, err := s.ledger.Items.List(ctx, ledger.ItemFilter{Channel: touch.Inbox, Customer: customer, LiveAt: s.now(), Limit: 200})
 	if err != nil {
 		return nil, nil, err
 	}

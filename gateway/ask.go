@@ -64,7 +64,7 @@ func (s *Service) Check(ctx context.Context, caller string, reqs []touch.Request
 
 // Touch gives one of the caller's touches with its whole history; class NotFound.
 func (s *Service) Touch(ctx context.Context, caller string, id touch.ID) (*ledger.TouchView, error) {
-	return s.ledger.Touches.Touch(ctx, caller, id)
+	return s.ledger.Touches.Get(ctx, caller, id)
 }
 
 // Touches lists the caller's touches; see ledger.TouchFilter.
@@ -75,7 +75,7 @@ func (s *Service) Touches(ctx context.Context, f ledger.TouchFilter) ([]ledger.T
 	if f.State != "" && !knownState(f.State) {
 		return nil, 0, touch.Errorf(touch.Invalid, "state", "%q is not a state", f.State)
 	}
-	return s.ledger.Touches.Touches(ctx, f)
+	return s.ledger.Touches.List(ctx, f)
 }
 
 func knownState(state touch.State) bool {
@@ -90,12 +90,12 @@ func knownState(state touch.State) bool {
 // Cancel takes a touch back. Class Conflict: it is sent, being sent or over;
 // NotFound.
 func (s *Service) Cancel(ctx context.Context, p *Principal, id touch.ID) (ledger.Progress, error) {
-	return s.ledger.Touches.CancelTouch(ctx, p.Caller, id, p.Key, s.now())
+	return s.ledger.Touches.Cancel(ctx, p.Caller, id, p.Key, s.now())
 }
 
 // Campaign counts a campaign's touches; class NotFound.
 func (s *Service) Campaign(ctx context.Context, caller, campaign string) (*ledger.CampaignView, error) {
-	return s.ledger.Campaigns.Campaign(ctx, caller, campaign)
+	return s.ledger.Campaigns.Get(ctx, caller, campaign)
 }
 
 // SetCampaign pauses, resumes or cancels a campaign; class Conflict when it is
@@ -105,5 +105,5 @@ func (s *Service) SetCampaign(ctx context.Context, p *Principal, campaign string
 	if campaign == "" || len(campaign) > 128 {
 		return touch.Errorf(touch.Invalid, "campaign", "must have 1 to 128 characters")
 	}
-	return s.ledger.Campaigns.SetCampaign(ctx, p.Caller, campaign, status, p.Key, s.now())
+	return s.ledger.Campaigns.SetStatus(ctx, p.Caller, campaign, status, p.Key, s.now())
 }

@@ -35,7 +35,7 @@ type OutcomeFact struct {
 
 // Customer reads everything known of a customer; class NotFound.
 func (s *Service) Customer(ctx context.Context, id string) (*touch.Customer, error) {
-	found, err := s.ledger.Customers.Customers(ctx, []string{id})
+	found, err := s.ledger.Customers.Get(ctx, []string{id})
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (s *Service) PutCustomers(ctx context.Context, p *Principal, profiles []Pro
 	if len(customers) == 0 {
 		return wrong, nil
 	}
-	return wrong, s.ledger.Customers.PutCustomers(ctx, customers, p.Key, s.now())
+	return wrong, s.ledger.Customers.Put(ctx, customers, p.Key, s.now())
 }
 
 func (s *Service) checkProfile(f *Profile) Faults {

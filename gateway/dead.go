@@ -8,16 +8,16 @@ import (
 )
 
 // Dead lists touches that were put aside, of every caller; see ledger.DeadFilter.
-func (s *Service) Dead(ctx context.Context, f ledger.DeadFilter) ([]ledger.DeadTouch, int64, error) {
+func (s *Service) Dead(ctx context.Context, f ledger.DeadLetterFilter) ([]ledger.DeadLetter, int64, error) {
 	if err := checkDead(&f); err != nil {
 		return nil, 0, err
 	}
-	return s.ledger.DeadLetters.Dead(ctx, f)
+	return s.ledger.DeadLetters.List(ctx, f)
 }
 
 // RedriveOrder says which touches to give back to the workers.
 type RedriveOrder struct {
-	ledger.DeadFilter
+	ledger.DeadLetterFilter
 	All bool // allows a filter that selects everything
 	Dry bool // only count
 }
@@ -25,12 +25,12 @@ type RedriveOrder struct {
 // Redrive gives touches that were put aside back to the workers, page by page;
 // what was moved before an error stays moved. See ledger.DeadLetters.
 func (s *Service) Redrive(ctx context.Context, p *Principal, o RedriveOrder) (sum ledger.Redriven, err error) {
-	f := o.DeadFilter
+	f := o.DeadLetterFilter
 	f.After, f.Limit = 0, touch.MaxBatch
 	if err := checkDead(&f); err != nil {
 		return sum, err
 	}
-	if all := (ledger.DeadFilter{Limit: f.Limit}); f == all && !o.All {
+	if all := (ledger.DeadLetterFilter{Limit: f.Limit}); f == all && !o.All {
 		return sum, touch.Errorf(touch.Invalid, "all", "name a touch, caller, campaign, reason, channel or time, or say all")
 	}
 	for {
@@ -45,7 +45,7 @@ func (s *Service) Redrive(ctx context.Context, p *Principal, o RedriveOrder) (su
 	}
 }
 
-func checkDead(f *ledger.DeadFilter) error {
+func checkDead(f *ledger.DeadLetterFilter) error {
 	if f.Channel != "" && !f.Channel.Valid() {
 		return touch.Errorf(touch.Invalid, "channel", "%q is not a channel", f.Channel)
 	}

@@ -18,7 +18,7 @@ const inFlight = 10 * time.Minute
 // that it can be judged again from: that of the event with the number, 0 being
 // the latest that has one. Class NotFound: there is none.
 func (s *Service) Decision(ctx context.Context, caller string, id touch.ID, event int64) (*casefile.Decision, error) {
-	view, err := s.ledger.Touches.Touch(ctx, caller, id)
+	view, err := s.ledger.Touches.Get(ctx, caller, id)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (s *Service) Decision(ctx context.Context, caller string, id touch.ID, even
 	}
 	keep := time.Duration(0)
 	if e.Verdict.Policy != "" {
-		set, err := s.ledger.PolicySets.Policies(ctx, e.Verdict.Policy)
+		set, err := s.ledger.PolicySets.Get(ctx, e.Verdict.Policy)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +74,7 @@ func (s *Service) Decision(ctx context.Context, caller string, id touch.ID, even
 // have been in flight. The verdict may be about a later instant than it was
 // given at.
 func (s *Service) addContacts(ctx context.Context, d *casefile.Decision, given time.Time, keep time.Duration) error {
-	past, err := s.ledger.Contacts.Contacts(ctx, []string{d.Case.Touch.Customer}, d.Case.At.Add(-keep))
+	past, err := s.ledger.Contacts.Since(ctx, []string{d.Case.Touch.Customer}, d.Case.At.Add(-keep))
 	if err != nil {
 		return err
 	}

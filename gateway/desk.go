@@ -43,7 +43,7 @@ func (s *Service) Tasks(ctx context.Context, t *Token, f TaskFilter) ([]touch.It
 	default:
 		filter.Manager = t.Subject
 	}
-	return s.ledger.Items.ListItems(ctx, filter)
+	return s.ledger.Items.List(ctx, filter)
 }
 
 // Claim takes an open task for the manager; class Conflict when another has it.
@@ -124,7 +124,7 @@ func (t *Token) mayDo(item *touch.Item) bool {
 // whoever serves it, and gives how many it moved. A task that is worked on in
 // the same moment is left for the next run.
 func (s *Service) Escalate(ctx context.Context, now time.Time, limit int) (n int, err error) {
-	overdue, _, err := s.ledger.Items.ListItems(ctx, ledger.ItemFilter{
+	overdue, _, err := s.ledger.Items.List(ctx, ledger.ItemFilter{
 		Channel: touch.RMTask, States: openTask, DueBefore: now, NotEscalated: true, Limit: min(limit, 200),
 	})
 	if err != nil {
@@ -134,7 +134,7 @@ func (s *Service) Escalate(ctx context.Context, now time.Time, limit int) (n int
 		from := item.Assignee
 		item.Escalated, item.State, item.ClaimedBy = true, touch.TaskOpen, ""
 		item.Assignee, item.UpdatedAt = &touch.Assignee{Queue: EscalationQueue}, now
-		err := s.ledger.Items.UpdateItem(ctx, item)
+		err := s.ledger.Items.Update(ctx, item)
 		if touch.ClassOf(err) == touch.Conflict {
 			continue
 		}

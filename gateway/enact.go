@@ -25,7 +25,7 @@ func (s *Service) ApprovePolicies(ctx context.Context, p *Principal, id, reason 
 	if err := s.compiles(ctx, proposal.Hash); err != nil {
 		return nil, err
 	}
-	control, err := s.ledger.Controls.Control(ctx)
+	control, err := s.ledger.Controls.Read(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (s *Service) ApprovePolicies(ctx context.Context, p *Principal, id, reason 
 		return proposal, s.enact(ctx, proposal, p, reason, now)
 	}
 	step(proposal, p, ledger.ProposalApproved, reason, now)
-	if err := s.ledger.PolicyChanges.PutProposal(ctx, *proposal, nil, now); err != nil {
+	if err := s.ledger.PolicyChanges.Put(ctx, *proposal, nil, now); err != nil {
 		return nil, err
 	}
 	proposal.Version++
@@ -48,7 +48,7 @@ func (s *Service) ApprovePolicies(ctx context.Context, p *Principal, id, reason 
 // compiles asks again whether stored documents are good: the program may have
 // changed since they were written.
 func (s *Service) compiles(ctx context.Context, hash string) error {
-	set, err := s.ledger.PolicySets.Policies(ctx, hash)
+	set, err := s.ledger.PolicySets.Get(ctx, hash)
 	if err != nil {
 		return err
 	}
@@ -61,9 +61,9 @@ func (s *Service) compiles(ctx context.Context, hash string) error {
 }
 
 func (s *Service) enact(ctx context.Context, proposal *ledger.Proposal, p *Principal, reason string, now time.Time) error {
-	proposal.EnactedAt = now
-	step(proposal, p, ledger.ProposalEnacted, reason, now)
-	if err := s.ledger.PolicyChanges.EnactProposal(ctx, *proposal, now); err != nil {
+	proposal.ActivatedAt = now
+	step(proposal, p, ledger.ProposalActive, reason, now)
+	if err := s.ledger.PolicyChanges.Activate(ctx, *proposal, now); err != nil {
 		return err
 	}
 	proposal.Version++
@@ -76,7 +76,7 @@ func (s *Service) enact(ctx context.Context, proposal *ledger.Proposal, p *Princ
 // do this at once: each step is taken once.
 func (s *Service) EnactDue(ctx context.Context) (n int, err error) {
 	clock := &Principal{Caller: "touchgate", Key: "clock"}
-	approved, err := s.ledger.PolicyChanges.Proposals(ctx, ledger.ProposalApproved, 1000)
+	approved, err := s.ledger.PolicyChanges.List(ctx, ledger.ProposalApproved, 1000)
 	if err != nil {
 		return 0, err
 	}
@@ -98,7 +98,7 @@ func (s *Service) EnactDue(ctx context.Context) (n int, err error) {
 		case touch.Conflict, touch.Invalid:
 			// Another node's step makes this one a conflict too, which is right.
 			step(proposal, clock, ledger.ProposalStale, "not put into force: "+err.Error(), now)
-			if err := s.ledger.PolicyChanges.PutProposal(ctx, *proposal, nil, now); err != nil && touch.ClassOf(err) != touch.Conflict {
+			if err := s.ledger.PolicyChanges.Put(ctx, *proposal, nil, now); err != nil && touch.ClassOf(err) != touch.Conflict {
 				return n, err
 			}
 		default:
@@ -115,15 +115,15 @@ func (s *Service) RollbackPolicies(ctx context.Context, p *Principal, hash, reas
 	if reason == "" || len(reason) > 512 {
 		return nil, touch.Errorf(touch.Invalid, "reason", "must have 1 to 512 characters")
 	}
-	control, err := s.ledger.Controls.Control(ctx)
+	control, err := s.ledger.Controls.Read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	enacted, err := s.ledger.PolicyChanges.Proposals(ctx, ledger.ProposalEnacted, 1000)
+	enacted, err := s.ledger.PolicyChanges.List(ctx, ledger.ProposalActive, 1000)
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(enacted, func(a, b ledger.Proposal) int { return b.EnactedAt.Compare(a.EnactedAt) })
+	slices.SortStableFunc(enacted, func(a, b ledger.Proposal) int { return b.ActivatedAt.Compare(a.ActivatedAt) })
 	was := map[string]bool{}
 	for _, e := range enacted {
 		was[e.Hash], was[e.Base] = true, true

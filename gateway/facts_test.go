@@ -131,7 +131,7 @@ func TestASuppressionShowsItsReachBeforeItIsSaved(t *testing.T) {
 	if err := h.EndListing(ctx, engine, touch.Suppression, gateway.Entry{Customer: "c1"}); err != nil {
 		t.Fatal(err)
 	}
-	live, err := h.ledger.Listings.Listings(ctx, []string{touch.CustomerKey("c1")}, noon)
+	live, err := h.ledger.Listings.Live(ctx, []string{touch.CustomerKey("c1")}, noon)
 	if err != nil || len(live[touch.CustomerKey("c1")]) != 0 {
 		t.Errorf("ended and still live: %v, %v", live, err)
 	}
@@ -173,7 +173,7 @@ type lateFeed struct {
 	from time.Time
 }
 
-func (l lateFeed) Events(context.Context, string, int64, int) ([]touch.Event, error) {
+func (l lateFeed) List(context.Context, string, int64, int) ([]touch.Event, error) {
 	if time.Now().Before(l.from) {
 		return nil, nil
 	}

@@ -24,7 +24,7 @@ func (s *Service) Events(ctx context.Context, caller string, after int64, limit 
 	if wait < 0 || wait > 30*time.Second {
 		return nil, touch.Errorf(touch.Invalid, "wait", "must be 0s to 30s")
 	}
-	events, err := s.ledger.Events.Events(ctx, caller, after, limit)
+	events, err := s.ledger.Events.List(ctx, caller, after, limit)
 	if err != nil || len(events) > 0 || wait == 0 {
 		return events, err
 	}
@@ -40,7 +40,7 @@ func (s *Service) Events(ctx context.Context, caller string, after int64, limit 
 			return nil, nil
 		case <-tick.C:
 		}
-		if events, err := s.ledger.Events.Events(ctx, caller, after, limit); err != nil || len(events) > 0 {
+		if events, err := s.ledger.Events.List(ctx, caller, after, limit); err != nil || len(events) > 0 {
 			return events, err
 		}
 	}
@@ -80,17 +80,17 @@ func (s *Service) Subscribe(ctx context.Context, caller, address string, kinds [
 		ID: id, Caller: caller, URL: address, Kinds: kinds, Cursor: after, CreatedAt: s.now(),
 		Secret: "whsec_" + base64.StdEncoding.EncodeToString(secret),
 	}
-	return &sub, s.ledger.Subscriptions.PutSubscription(ctx, sub)
+	return &sub, s.ledger.Subscriptions.Put(ctx, sub)
 }
 
 // Subscriptions lists the caller's webhooks.
 func (s *Service) Subscriptions(ctx context.Context, caller string) ([]ledger.Subscription, error) {
-	return s.ledger.Subscriptions.ListSubscriptions(ctx, caller)
+	return s.ledger.Subscriptions.List(ctx, caller)
 }
 
 // Unsubscribe ends a webhook of the caller; class NotFound.
 func (s *Service) Unsubscribe(ctx context.Context, caller, id string) error {
-	return s.ledger.Subscriptions.DeleteSubscription(ctx, caller, id)
+	return s.ledger.Subscriptions.Delete(ctx, caller, id)
 }
 
 func goodWebhook(address string) bool {

@@ -83,7 +83,7 @@ func (s *Service) CreateKey(ctx context.Context, caller string, scopes []string)
 		return "", nil, err
 	}
 	k := ledger.APIKey{ID: id, Hash: sha256.Sum256([]byte(secret)), Caller: caller, Scopes: slices.Sorted(slices.Values(scopes)), CreatedAt: s.now()}
-	if err := s.ledger.Keys.PutKey(ctx, k); err != nil {
+	if err := s.ledger.Keys.Put(ctx, k); err != nil {
 		return "", nil, err
 	}
 	return "tg_" + id + "_" + secret, &k, nil
@@ -100,12 +100,12 @@ func (s *Service) random(n int) (string, error) {
 
 // Keys lists all keys, without secrets.
 func (s *Service) Keys(ctx context.Context) ([]ledger.APIKey, error) {
-	return s.ledger.Keys.ListKeys(ctx)
+	return s.ledger.Keys.List(ctx)
 }
 
 // RevokeKey ends a key; it binds everywhere within 5 seconds. Class NotFound.
 func (s *Service) RevokeKey(ctx context.Context, id string) error {
-	if err := s.ledger.Keys.RevokeKey(ctx, id, s.now()); err != nil {
+	if err := s.ledger.Keys.Revoke(ctx, id, s.now()); err != nil {
 		return err
 	}
 	s.keys.clear()
@@ -132,7 +132,7 @@ func (s *Service) Authenticate(ctx context.Context, key string) (*Principal, err
 	if p := s.keys.get(id, hash, now); p != nil {
 		return p, nil
 	}
-	stored, err := s.ledger.Keys.Key(ctx, id)
+	stored, err := s.ledger.Keys.Get(ctx, id)
 	if touch.ClassOf(err) == touch.NotFound {
 		return nil, refused
 	}

@@ -52,7 +52,7 @@ func TestARevocationElsewhereBindsWithinFiveSeconds(t *testing.T) {
 	if _, err := h.Authenticate(t.Context(), text); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.ledger.Keys.RevokeKey(t.Context(), k.ID, noon); err != nil { // by another node
+	if err := h.ledger.Keys.Revoke(t.Context(), k.ID, noon); err != nil { // by another node
 		t.Fatal(err)
 	}
 	h.sleep(5 * time.Second)

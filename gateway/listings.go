@@ -61,7 +61,7 @@ func (s *Service) Suppress(ctx context.Context, p *Principal, entries []Entry, d
 	if err != nil || dry {
 		return reach, err
 	}
-	return reach, s.ledger.Listings.PutListings(ctx, listings, p.Key, now)
+	return reach, s.ledger.Listings.Put(ctx, listings, p.Key, now)
 }
 
 // PutRegister stores entries of an outside register under its name. The first
@@ -81,7 +81,7 @@ func (s *Service) PutRegister(ctx context.Context, p *Principal, register string
 	if len(good) == 0 {
 		return wrong, nil
 	}
-	return wrong, s.ledger.Listings.PutListings(ctx, good, p.Key, now)
+	return wrong, s.ledger.Listings.Put(ctx, good, p.Key, now)
 }
 
 // CheckRegister notes that a register was taken over, or asked, as a whole at
@@ -98,7 +98,7 @@ func (s *Service) CheckRegister(ctx context.Context, p *Principal, register stri
 		return touch.Errorf(touch.Invalid, "at", "must not lie in the future")
 	}
 	mark := touch.Listing{List: register, Key: touch.RegisterKey, Since: at, CheckedAt: &at}
-	return s.ledger.Listings.PutListings(ctx, []touch.Listing{mark}, p.Key, now)
+	return s.ledger.Listings.Put(ctx, []touch.Listing{mark}, p.Key, now)
 }
 
 // EndListing takes an entry off a list; class NotFound.
@@ -107,12 +107,12 @@ func (s *Service) EndListing(ctx context.Context, p *Principal, name string, e E
 	if faults := s.checkEntry(&e, now); len(faults) > 0 {
 		return faults
 	}
-	return s.ledger.Listings.EndListing(ctx, name, e.listing(name, now).Key, e.Scope, p.Key, now)
+	return s.ledger.Listings.End(ctx, name, e.listing(name, now).Key, e.Scope, p.Key, now)
 }
 
 // Listings pages through one list by key.
 func (s *Service) Listings(ctx context.Context, name, after string, limit int) ([]touch.Listing, error) {
-	return s.ledger.Listings.ListListings(ctx, name, after, limit)
+	return s.ledger.Listings.List(ctx, name, after, limit)
 }
 
 func checkRegister(name string) error {
@@ -188,7 +188,7 @@ func (s *Service) reach(ctx context.Context, entries []Entry) (Reach, error) {
 	if len(ids) == 0 {
 		return r, nil
 	}
-	known, err := s.ledger.Customers.Customers(ctx, ids)
+	known, err := s.ledger.Customers.Get(ctx, ids)
 	r.Customers, r.Unknown = len(known), len(ids)-len(known)
 	return r, err
 }

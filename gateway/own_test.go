@@ -32,7 +32,7 @@ func (h *house) item(t testing.TB, key, customer string, leg touch.Leg, change f
 	if change != nil {
 		change(&item)
 	}
-	if err := h.ledger.Items.PutItems(t.Context(), []touch.Item{item}); err != nil {
+	if err := h.ledger.Items.Put(t.Context(), []touch.Item{item}); err != nil {
 		t.Fatal(err)
 	}
 	return item.ID
@@ -213,7 +213,7 @@ type laterItems struct {
 	from time.Time
 }
 
-func (l laterItems) ListItems(context.Context, ledger.ItemFilter) ([]touch.Item, string, error) {
+func (l laterItems) List(context.Context, ledger.ItemFilter) ([]touch.Item, string, error) {
 	old := touch.Item{ID: "old", State: touch.ItemUnread}
 	if time.Now().Before(l.from) {
 		return []touch.Item{old}, "", nil
@@ -221,7 +221,7 @@ func (l laterItems) ListItems(context.Context, ledger.ItemFilter) ([]touch.Item,
 	return []touch.Item{{ID: "n2", State: touch.ItemUnread}, {ID: "n1", State: touch.ItemUnread}, old}, "", nil
 }
 
-func (l laterItems) CountItems(context.Context, ledger.ItemFilter) (int64, error) { return 1, nil }
+func (l laterItems) Count(context.Context, ledger.ItemFilter) (int64, error) { return 1, nil }
 
 // A message that comes just after the count is the one that a watch begun too
 // late would never tell of.

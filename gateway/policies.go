@@ -71,7 +71,7 @@ func (s *Service) DraftPolicies(ctx context.Context, p *Principal, d PolicyDraft
 	if err != nil {
 		return nil, documentFaults(err)
 	}
-	control, err := s.ledger.Controls.Control(ctx)
+	control, err := s.ledger.Controls.Read(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (s *Service) DraftPolicies(ctx context.Context, p *Principal, d PolicyDraft
 		documents[name] = []byte(text)
 	}
 	step(&proposal, p, ledger.ProposalDraft, d.Title, now)
-	if err := s.ledger.PolicyChanges.PutProposal(ctx, proposal, documents, now); err != nil {
+	if err := s.ledger.PolicyChanges.Put(ctx, proposal, documents, now); err != nil {
 		return nil, err
 	}
 	proposal.Version++
@@ -126,7 +126,7 @@ func (s *Service) advance(ctx context.Context, p *Principal, id, reason string, 
 	}
 	now := s.now()
 	step(proposal, p, to, reason, now)
-	if err := s.ledger.PolicyChanges.PutProposal(ctx, *proposal, nil, now); err != nil {
+	if err := s.ledger.PolicyChanges.Put(ctx, *proposal, nil, now); err != nil {
 		return nil, err
 	}
 	proposal.Version++
@@ -138,7 +138,7 @@ func (s *Service) proposalIn(ctx context.Context, id, reason string, states ...l
 	if len(reason) > 512 {
 		return nil, touch.Errorf(touch.Invalid, "reason", "must have at most 512 characters")
 	}
-	proposal, err := s.ledger.PolicyChanges.Proposal(ctx, id)
+	proposal, err := s.ledger.PolicyChanges.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -168,15 +168,15 @@ func (s *Service) RejectPolicies(ctx context.Context, p *Principal, id, reason s
 
 // Proposals lists proposals in a state ("": all), the newest first.
 func (s *Service) Proposals(ctx context.Context, state ledger.ProposalState, limit int) ([]ledger.Proposal, error) {
-	return s.ledger.PolicyChanges.Proposals(ctx, state, limit)
+	return s.ledger.PolicyChanges.List(ctx, state, limit)
 }
 
 // Proposal reads one; class NotFound.
 func (s *Service) Proposal(ctx context.Context, id string) (*ledger.Proposal, error) {
-	return s.ledger.PolicyChanges.Proposal(ctx, id)
+	return s.ledger.PolicyChanges.Get(ctx, id)
 }
 
 // PolicySet reads documents by their hash, "" being those in force; class NotFound.
 func (s *Service) PolicySet(ctx context.Context, hash string) (*ledger.PolicySet, error) {
-	return s.ledger.PolicySets.Policies(ctx, hash)
+	return s.ledger.PolicySets.Get(ctx, hash)
 }

@@ -42,7 +42,7 @@ func (h *house) propose(t *testing.T, docs map[string]string, effective *time.Ti
 // active is the hash in force, as every node's watcher sees it.
 func (h *house) active(t *testing.T) string {
 	t.Helper()
-	c, err := h.ledger.Controls.Control(t.Context())
+	c, err := h.ledger.Controls.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestFourEyes(t *testing.T) {
 		t.Fatal("it binds without an approval")
 	}
 	enacted, err := h.ApprovePolicies(ctx, approver, p.ID, "read and agreed")
-	if err != nil || enacted.State != ledger.ProposalEnacted || h.active(t) != p.Hash {
+	if err != nil || enacted.State != ledger.ProposalActive || h.active(t) != p.Hash {
 		t.Fatal(enacted, err)
 	}
 	for name, do := range map[string]func() (*ledger.Proposal, error){
@@ -75,7 +75,7 @@ func TestFourEyes(t *testing.T) {
 		}
 	}
 	// Every step has left who and why in the journal.
-	events, err := h.ledger.Events.Events(ctx, "", 0, 100)
+	events, err := h.ledger.Events.List(ctx, "", 0, 100)
 	if err != nil || len(events) != 3 {
 		t.Fatal(events, err)
 	}
@@ -213,12 +213,12 @@ func judged(t *testing.T, docs map[string]string) *house {
 // sent records that a submitted touch went out now.
 func (h *house) sent(t *testing.T, id touch.ID) {
 	t.Helper()
-	view, err := h.ledger.Touches.Touch(t.Context(), "", id)
+	view, err := h.ledger.Touches.Get(t.Context(), "", id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := view.Progress
-	err = h.ledger.Work.Settle(t.Context(), ledger.SegmentRef{}, []ledger.Transition{{Seq: p.Seq, Version: p.Version, To: touch.StateDelivered,
+	err = h.ledger.Work.Apply(t.Context(), ledger.SegmentRef{}, []ledger.Transition{{Seq: p.Seq, Version: p.Version, To: touch.StateDelivered,
 		Contact: &ledger.Contact{Leg: 0, Channel: touch.SMS, At: h.clock(), Kind: "delivered"},
 		Events:  []touch.Event{{Kind: touch.EventDelivered, At: h.clock(), Touch: id, Caller: "engine", Customer: "c1"}}}})
 	if err != nil {

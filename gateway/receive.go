@@ -105,7 +105,7 @@ func (s *Service) correct(ctx context.Context, corrections []contactlog.Settleme
 	}
 }
 
-func resultOf(r *ledger.Received) string {
+func resultOf(r *ledger.AppliedReceipt) string {
 	switch {
 	case !r.Known:
 		return "unmatched"
@@ -118,7 +118,7 @@ func resultOf(r *ledger.Received) string {
 // correction is what a receipt changes in the contact log: how far the leg's
 // contact came, and, where the place was released and the contact is now known
 // to have been made, the contact itself.
-func correction(r *ledger.Received) (contactlog.Settlement, bool) {
+func correction(r *ledger.AppliedReceipt) (contactlog.Settlement, bool) {
 	if !r.Known || !r.Changed {
 		return contactlog.Settlement{}, false
 	}

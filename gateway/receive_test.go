@@ -17,7 +17,7 @@ import (
 func (h *house) send(t testing.TB, id touch.ID, provider, vendorID string) string {
 	t.Helper()
 	ctx := t.Context()
-	view, err := h.ledger.Touches.Touch(ctx, "", id)
+	view, err := h.ledger.Touches.Get(ctx, "", id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func (h *house) send(t testing.TB, id touch.ID, provider, vendorID string) strin
 			Events: []touch.Event{{Kind: touch.EventSent, At: h.clock(), Touch: c.Touch.ID, Key: c.Touch.Key, Caller: c.Touch.Caller, State: touch.StateSent}},
 		})
 	}
-	if err := h.ledger.Work.Settle(ctx, ref, moves); err != nil {
+	if err := h.ledger.Work.Apply(ctx, ref, moves); err != nil {
 		t.Fatal(err)
 	}
 	return touch.DispatchID(id, p.Leg)

@@ -55,7 +55,7 @@ func (s *Service) recorded(ctx context.Context, since, from time.Time, progress 
 	}
 	var legs []simulate.Recorded
 	for done := 0; ; {
-		views, next, err := s.ledger.Touches.Touches(ctx, ledger.TouchFilter{After: after, Limit: touch.MaxBatch})
+		views, next, err := s.ledger.Touches.List(ctx, ledger.TouchFilter{After: after, Limit: touch.MaxBatch})
 		if err != nil {
 			return nil, err
 		}
@@ -88,7 +88,7 @@ func (s *Service) recorded(ctx context.Context, since, from time.Time, progress 
 func (s *Service) seqBefore(ctx context.Context, since time.Time) (int64, error) {
 	since = since.Add(-time.Minute)
 	late := func(after int64) (bool, error) {
-		views, _, err := s.ledger.Touches.Touches(ctx, ledger.TouchFilter{After: after, Limit: 1})
+		views, _, err := s.ledger.Touches.List(ctx, ledger.TouchFilter{After: after, Limit: 1})
 		return err == nil && (len(views) == 0 || !views[0].Touch.AcceptedAt.Before(since)), err
 	}
 	low, high := int64(0), int64(1)

@@ -28,7 +28,7 @@ func BenchmarkSimulate(b *testing.B) {
 		if _, _, err := h.ledger.Intake.Accept(b.Context(), all); err != nil {
 			b.Fatal(err)
 		}
-		views, _, err := h.ledger.Touches.Touches(b.Context(), ledger.TouchFilter{After: int64(n), Limit: page})
+		views, _, err := h.ledger.Touches.List(b.Context(), ledger.TouchFilter{After: int64(n), Limit: page})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func BenchmarkSimulate(b *testing.B) {
 			moves = append(moves, ledger.Transition{Seq: p.Seq, Version: p.Version, To: touch.StateDelivered,
 				Contact: &ledger.Contact{Channel: touch.SMS, At: views[i].Touch.AcceptedAt, Kind: "delivered"}})
 		}
-		if err := h.ledger.Work.Settle(b.Context(), ledger.SegmentRef{}, moves); err != nil {
+		if err := h.ledger.Work.Apply(b.Context(), ledger.SegmentRef{}, moves); err != nil {
 			b.Fatal(err)
 		}
 	}

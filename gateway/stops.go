@@ -20,17 +20,17 @@ type StopOrder struct {
 }
 
 // Stops lists the emergency stops in force, as the ledger has them.
-func (s *Service) Stops(ctx context.Context) ([]ledger.Stop, error) {
-	c, err := s.ledger.Controls.Control(ctx)
+func (s *Service) Stops(ctx context.Context) ([]ledger.KillSwitch, error) {
+	c, err := s.ledger.Controls.Read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return c.Stops, nil
+	return c.KillSwitches, nil
 }
 
 // PutStop starts or replaces an emergency stop. Nothing that it matches is
 // judged fit to send after it has answered.
-func (s *Service) PutStop(ctx context.Context, p *Principal, id string, o StopOrder) (*ledger.Stop, error) {
+func (s *Service) PutStop(ctx context.Context, p *Principal, id string, o StopOrder) (*ledger.KillSwitch, error) {
 	now := s.now()
 	faults := s.check.tags(&o)
 	if id == "" || len(id) > 64 {
@@ -42,14 +42,14 @@ func (s *Service) PutStop(ctx context.Context, p *Principal, id string, o StopOr
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	stop := ledger.Stop{
+	stop := ledger.KillSwitch{
 		ID: id, Channel: o.Channel, Category: o.Category, Provider: o.Provider, Caller: o.Caller,
 		Owner: o.Owner, Reason: o.Reason, Since: now, Until: o.Until,
 	}
-	return &stop, s.ledger.Controls.PutStop(ctx, stop, p.Key, now)
+	return &stop, s.ledger.Controls.PutKillSwitch(ctx, stop, p.Key, now)
 }
 
 // EndStop ends an emergency stop; class NotFound.
 func (s *Service) EndStop(ctx context.Context, p *Principal, id string) error {
-	return s.ledger.Controls.EndStop(ctx, id, p.Key, s.now())
+	return s.ledger.Controls.EndKillSwitch(ctx, id, p.Key, s.now())
 }

@@ -167,7 +167,7 @@ func (s *Service) pin(ctx context.Context, d *draft) error {
 }
 
 func (s *Service) isRepeat(ctx context.Context, d *draft) bool {
-	known, err := s.ledger.Touches.Touch(ctx, d.touch.Caller, d.touch.ID)
+	known, err := s.ledger.Touches.Get(ctx, d.touch.Caller, d.touch.ID)
 	return err == nil && known.Touch.Digest() == d.digest
 }
 
@@ -216,7 +216,7 @@ func (s *Service) recall(ctx context.Context, caller string, answers []Answer) e
 	if len(answers) != 1 || answers[0].New || !answers[0].Refused() {
 		return nil
 	}
-	view, err := s.ledger.Touches.Touch(ctx, caller, answers[0].ID)
+	view, err := s.ledger.Touches.Get(ctx, caller, answers[0].ID)
 	if err != nil {
 		return err
 	}

@@ -103,7 +103,7 @@ func TestRequestFaultsNameTheField(t *testing.T) {
 func TestTemplatesArePinnedAndParamsChecked(t *testing.T) {
 	h := newHouse(t)
 	offer := ledger.Template{
-		Name: "offer", Variables: []ledger.Variable{{Name: "amount"}},
+		Name: "offer", Variables: []ledger.TemplateVariable{{Name: "amount"}},
 		Content: map[touch.Channel]touch.Content{touch.SMS: {Body: "up to ${amount}"}}, Duties: []string{"opt_out_text"},
 	}
 	if v, err := h.PutTemplate(t.Context(), engine, offer); err != nil || v != 1 {
@@ -139,7 +139,7 @@ func TestTemplatesArePinnedAndParamsChecked(t *testing.T) {
 		t.Errorf("pins %v", view.Touch.Pins)
 	}
 	// The template moves on: a repeat still answers as before.
-	offer.Variables = append(offer.Variables, ledger.Variable{Name: "rate"})
+	offer.Variables = append(offer.Variables, ledger.TemplateVariable{Name: "rate"})
 	if _, err := h.PutTemplate(t.Context(), engine, offer); err != nil {
 		t.Fatal(err)
 	}
@@ -357,7 +357,7 @@ func TestFastPathCandidates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.ledger.Customers.PutCustomers(t.Context(), []touch.Customer{{ID: "c1", Zones: []string{"Asia/Shanghai"}}}, "me", noon); err != nil {
+	if err := h.ledger.Customers.Put(t.Context(), []touch.Customer{{ID: "c1", Zones: []string{"Asia/Shanghai"}}}, "me", noon); err != nil {
 		t.Fatal(err)
 	}
 	urgent := func(key string) touch.Request {
@@ -395,14 +395,13 @@ func TestFastPathCandidates(t *testing.T) {
 // noFacts is a ledger that knows of no customer; accept runs when touches come.
 type noFacts struct {
 	ledger.Intake
-	customers
-	listings
 	accept func()
 }
 
+// noCustomers and noListings know nothing.
 type (
-	customers = ledger.Customers
-	listings  = ledger.Listings
+	noCustomers struct{ ledger.Customers }
+	noListings  struct{ ledger.Listings }
 )
 
 func (l noFacts) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
@@ -410,11 +409,11 @@ func (l noFacts) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.
 	return make([]ledger.Accepted, len(touches)), nil, nil
 }
 
-func (noFacts) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
+func (noCustomers) Get(context.Context, []string) (map[string]*touch.Customer, error) {
 	return nil, nil
 }
 
-func (noFacts) Listings(context.Context, []string, time.Time) (map[string][]touch.Listing, error) {
+func (noListings) Live(context.Context, []string, time.Time) (map[string][]touch.Listing, error) {
 	return nil, nil
 }
 
@@ -429,7 +428,7 @@ func TestBulkStandsBackWhileUrgentIsTakenIn(t *testing.T) {
 		waits := false
 		empty := noFacts{accept: func() { waits = stoodBack() }}
 		svc, err := gateway.New(gateway.Options{
-			Ledger: &ledger.Ledger{Intake: empty, Customers: empty, Listings: empty},
+			Ledger: &ledger.Ledger{Intake: empty, Customers: noCustomers{}, Listings: noListings{}},
 			Guard:  &fakeGuard{}, AppSecret: make([]byte, 32), PriorityGate: gate,
 		})
 		if err != nil {

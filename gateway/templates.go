@@ -27,17 +27,17 @@ func (s *Service) PutTemplate(ctx context.Context, p *Principal, t ledger.Templa
 		return 0, err
 	}
 	t.CreatedBy, t.CreatedAt = p.Key, s.now()
-	version, err := s.ledger.Templates.PutTemplate(ctx, t, p.Key, t.CreatedAt)
+	version, err := s.ledger.Templates.Put(ctx, t, p.Key, t.CreatedAt)
 	s.templates.Forget(t.Name)
 	return version, err
 }
 
-// Template reads a version of a template, 0 being the latest; class NotFound.
-func (s *Service) Template(ctx context.Context, name string, version int) (*ledger.Template, error) {
-	return s.ledger.Templates.Template(ctx, name, version)
+// Get reads a version of a template, 0 being the latest; class NotFound.
+func (s *Service) Get(ctx context.Context, name string, version int) (*ledger.Template, error) {
+	return s.ledger.Templates.Get(ctx, name, version)
 }
 
 // Templates lists the latest versions.
 func (s *Service) Templates(ctx context.Context) ([]ledger.Template, error) {
-	return s.ledger.Templates.ListTemplates(ctx)
+	return s.ledger.Templates.List(ctx)
 }

@@ -9,10 +9,10 @@ import (
 
 // Keys keeps API keys. Secrets are stored hashed.
 type Keys interface {
-	PutKey(ctx context.Context, k APIKey) error // class Conflict: the id exists
-	Key(ctx context.Context, id string) (*APIKey, error)
-	ListKeys(ctx context.Context) ([]APIKey, error)
-	RevokeKey(ctx context.Context, id string, now time.Time) error // class NotFound
+	Put(ctx context.Context, k APIKey) error // class Conflict: the id exists
+	Get(ctx context.Context, id string) (*APIKey, error)
+	List(ctx context.Context) ([]APIKey, error)
+	Revoke(ctx context.Context, id string, now time.Time) error // class NotFound
 }
 
 // APIKey is a caller's credential.
@@ -39,48 +39,48 @@ const (
 // raises the fence, which Intend asserts, so that nothing judged before a
 // change is sent after it.
 type Controls interface {
-	// Control reads everything at one fence.
-	Control(ctx context.Context) (*Control, error)
-	// Fence reads only the number.
-	Fence(ctx context.Context) (int64, error)
-	// PutStop starts or replaces an emergency stop; EndStop ends it (NotFound).
-	PutStop(ctx context.Context, s Stop, actor string, now time.Time) error
-	EndStop(ctx context.Context, id, actor string, now time.Time) error
-	// RaiseShards raises the epochs of lost shards of the contact log, and
+	// Read reads everything at one fence.
+	Read(ctx context.Context) (*Control, error)
+	// Version reads only the number.
+	Version(ctx context.Context) (int64, error)
+	// PutKillSwitch starts or replaces an emergency stop; EndStop ends it (NotFound).
+	PutKillSwitch(ctx context.Context, s KillSwitch, actor string, now time.Time) error
+	EndKillSwitch(ctx context.Context, id, actor string, now time.Time) error
+	// RaiseShardEpochs raises the epochs of lost shards of the contact log, and
 	// gives those that it raised them to: they are nobody else's.
-	RaiseShards(ctx context.Context, shards []int, now time.Time) (map[int]int64, error)
+	RaiseShardEpochs(ctx context.Context, shards []int, now time.Time) (map[int]int64, error)
 }
 
 // PolicySets keeps sets of policy documents, of which one is active.
 type PolicySets interface {
-	// PutPolicies makes a set of documents the active one.
-	PutPolicies(ctx context.Context, p PolicySet, actor string, now time.Time) error
-	// Policies reads a stored set by hash, "" being the active one; class NotFound.
-	Policies(ctx context.Context, hash string) (*PolicySet, error)
+	// Activate makes a set of documents the active one.
+	Activate(ctx context.Context, p PolicySet, actor string, now time.Time) error
+	// Get reads a stored set by hash, "" being the active one; class NotFound.
+	Get(ctx context.Context, hash string) (*PolicySet, error)
 }
 
 // Leases lets one process at a time do a thing.
 type Leases interface {
-	// Lease lets one holder at a time do a thing, until the instant: held is
+	// Acquire lets one holder at a time do a thing, until the instant: held is
 	// true for the holder, who may extend it by asking again, and for anybody
 	// once it has run out at now.
-	Lease(ctx context.Context, name, holder string, now, until time.Time) (held bool, err error)
+	Acquire(ctx context.Context, name, holder string, now, until time.Time) (held bool, err error)
 }
 
 // Control is everything that may stop a touch, as of one fence.
 type Control struct {
-	Fence      int64
-	Campaigns  map[CampaignRef]CampaignStatus // those not running
-	Stops      []Stop
-	PolicyHash string
-	Shards     map[int]int64 // epochs above 0
+	Version      int64
+	Campaigns    map[CampaignRef]CampaignStatus // those not running
+	KillSwitches []KillSwitch
+	PolicyHash   string
+	Shards       map[int]int64 // epochs above 0
 }
 
 // CampaignRef names a campaign: each caller has its own.
 type CampaignRef struct{ Caller, Campaign string }
 
-// Stop is an emergency stop. Empty fields match everything.
-type Stop struct {
+// KillSwitch is an emergency stop. Empty fields match everything.
+type KillSwitch struct {
 	ID       string         `json:"id"`
 	Channel  touch.Channel  `json:"channel,omitempty"`
 	Category touch.Category `json:"category,omitempty"`
@@ -102,9 +102,9 @@ type PolicySet struct {
 
 // Subscriptions keeps where callers want to hear of events.
 type Subscriptions interface {
-	PutSubscription(ctx context.Context, s Subscription) error
-	ListSubscriptions(ctx context.Context, caller string) ([]Subscription, error)
-	DeleteSubscription(ctx context.Context, caller, id string) error // class NotFound
+	Put(ctx context.Context, s Subscription) error
+	List(ctx context.Context, caller string) ([]Subscription, error)
+	Delete(ctx context.Context, caller, id string) error // class NotFound
 	// SaveCursor notes how far a subscription has been served.
 	SaveCursor(ctx context.Context, id string, cursor int64, failures int, next time.Time) error
 }
@@ -122,9 +122,9 @@ type Subscription struct {
 	CreatedAt time.Time         `json:"created_at"`
 }
 
-// Binds reports whether the stop holds back a touch on a channel at now. A
+// Matches reports whether the stop holds back a touch on a channel at now. A
 // stop that names a provider binds every touch that would go by it.
-func (s *Stop) Binds(t *touch.Touch, c touch.Channel, now time.Time) bool {
+func (s *KillSwitch) Matches(t *touch.Touch, c touch.Channel, now time.Time) bool {
 	return (s.Until == nil || now.Before(*s.Until)) &&
 		(s.Channel == "" || s.Channel == c) &&
 		(s.Category == "" || s.Category == t.Category) &&

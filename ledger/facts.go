@@ -10,12 +10,12 @@ import (
 // Customers keeps what is known of customers: one row each, read
 // whole. Every change is an event.
 type Customers interface {
-	// Customers reads; the unknown ones are absent from the map.
-	Customers(ctx context.Context, ids []string) (map[string]*touch.Customer, error)
-	// PutCustomers stores profiles (zones, jurisdictions, addresses, tags,
+	// Get reads; the unknown ones are absent from the map.
+	Get(ctx context.Context, ids []string) (map[string]*touch.Customer, error)
+	// Put stores profiles (zones, jurisdictions, addresses, tags,
 	// preferences, attributes). Consents and outcomes are kept as they were.
 	// The customer of ID "" or a profile repeated in the batch is class Invalid.
-	PutCustomers(ctx context.Context, customers []touch.Customer, actor string, now time.Time) error
+	Put(ctx context.Context, customers []touch.Customer, actor string, now time.Time) error
 	// AddConsents appends grants and revocations.
 	AddConsents(ctx context.Context, facts []CustomerConsent, actor string) error
 	// AddOutcomes appends outcomes; the same touch, kind and instant twice is once.
@@ -25,14 +25,14 @@ type Customers interface {
 // Listings keeps the lists on which customers or their addresses stand. Every
 // change is an event.
 type Listings interface {
-	// Listings reads the entries of all lists for the keys, live ones only.
-	Listings(ctx context.Context, keys []string, now time.Time) (map[string][]touch.Listing, error)
-	// PutListings stores entries; one with the same list, key and scope is replaced.
-	PutListings(ctx context.Context, listings []touch.Listing, actor string, now time.Time) error
-	// EndListing ends an entry now; class NotFound.
-	EndListing(ctx context.Context, list, key, scope, actor string, now time.Time) error
-	// ListListings pages through one list by key.
-	ListListings(ctx context.Context, list, afterKey string, limit int) ([]touch.Listing, error)
+	// Live reads the entries of all lists for the keys, live ones only.
+	Live(ctx context.Context, keys []string, now time.Time) (map[string][]touch.Listing, error)
+	// Put stores entries; one with the same list, key and scope is replaced.
+	Put(ctx context.Context, listings []touch.Listing, actor string, now time.Time) error
+	// End ends an entry now; class NotFound.
+	End(ctx context.Context, list, key, scope, actor string, now time.Time) error
+	// List pages through one list by key.
+	List(ctx context.Context, list, afterKey string, limit int) ([]touch.Listing, error)
 }
 
 // CustomerConsent is a consent of a customer.
@@ -49,12 +49,12 @@ type CustomerOutcome struct {
 
 // Templates keeps message templates. A version never changes.
 type Templates interface {
-	// PutTemplate stores the next version and gives its number; content equal
+	// Put stores the next version and gives its number; content equal
 	// to the latest version is that version.
-	PutTemplate(ctx context.Context, t Template, actor string, now time.Time) (version int, err error)
-	// Template reads one version, 0 being the latest; class NotFound.
-	Template(ctx context.Context, name string, version int) (*Template, error)
-	ListTemplates(ctx context.Context) ([]Template, error) // latest versions
+	Put(ctx context.Context, t Template, actor string, now time.Time) (version int, err error)
+	// Get reads one version, 0 being the latest; class NotFound.
+	Get(ctx context.Context, name string, version int) (*Template, error)
+	List(ctx context.Context) ([]Template, error) // latest versions
 }
 
 // Template is a text with ${variables}, for some channels.
@@ -62,7 +62,7 @@ type Template struct {
 	Name    string `json:"name"`
 	Version int    `json:"version"`
 	// Variables declares every ${name} used: intake checks the params.
-	Variables []Variable `json:"variables,omitempty"`
+	Variables []TemplateVariable `json:"variables,omitempty"`
 	// Content by channel; "" serves every channel without its own.
 	Content   map[touch.Channel]touch.Content `json:"content"`
 	Duties    []string                        `json:"duties,omitempty"` // obligations that the text fulfils, for example "opt_out_text"
@@ -70,8 +70,8 @@ type Template struct {
 	CreatedBy string                          `json:"created_by,omitempty"`
 }
 
-// Variable is one declared variable of a template.
-type Variable struct {
+// TemplateVariable is one declared variable of a template.
+type TemplateVariable struct {
 	Name     string `json:"name" validate:"required,max=64,alphanum|contains=_"`
 	Optional bool   `json:"optional,omitempty"`
 	MaxLen   int    `json:"max_len,omitempty"` // characters; 0 is 256
@@ -79,17 +79,17 @@ type Variable struct {
 
 // Items keeps what our own channels show: inbox, pop-ups, tasks.
 type Items interface {
-	// PutItems stores new items; one whose id is known changes nothing.
-	PutItems(ctx context.Context, items []touch.Item) error
-	// Item reads one; class NotFound.
-	Item(ctx context.Context, id string) (*touch.Item, error)
-	// ListItems lists items, newest first (tasks: earliest due first).
-	ListItems(ctx context.Context, f ItemFilter) (items []touch.Item, next string, err error)
-	// UpdateItem replaces an item if its Version is still the one given, and
+	// Put stores new items; one whose id is known changes nothing.
+	Put(ctx context.Context, items []touch.Item) error
+	// Get reads one; class NotFound.
+	Get(ctx context.Context, id string) (*touch.Item, error)
+	// List lists items, newest first (tasks: earliest due first).
+	List(ctx context.Context, f ItemFilter) (items []touch.Item, next string, err error)
+	// Update replaces an item if its Version is still the one given, and
 	// raises the version; class Conflict when it moved on, NotFound.
-	UpdateItem(ctx context.Context, item touch.Item) error
-	// CountItems counts by the filter.
-	CountItems(ctx context.Context, f ItemFilter) (int64, error)
+	Update(ctx context.Context, item touch.Item) error
+	// Count counts by the filter.
+	Count(ctx context.Context, f ItemFilter) (int64, error)
 }
 
 // ItemFilter selects items; empty fields select all.

@@ -9,11 +9,11 @@ import (
 // Journal reads the journal as it is stored. Package audit exports and
 // verifies it.
 type Journal interface {
-	// JournalRecords returns up to limit records after a position, in order.
-	JournalRecords(ctx context.Context, after int64, limit int) ([]journal.Record, error)
-	// JournalHead returns the last position and its hash; 0 when there is none.
-	JournalHead(ctx context.Context) (pos int64, hash []byte, err error)
-	// JournalCut returns what Retention removed from the beginning; the zero
+	// Records returns up to limit records after a position, in order.
+	Records(ctx context.Context, after int64, limit int) ([]journal.Record, error)
+	// Head returns the last position and its hash; 0 when there is none.
+	Head(ctx context.Context) (pos int64, hash []byte, err error)
+	// Truncation returns what Retention removed from the beginning; the zero
 	// Truncation when nothing was removed.
-	JournalCut(ctx context.Context) (journal.Truncation, error)
+	Truncation(ctx context.Context) (journal.Truncation, error)
 }

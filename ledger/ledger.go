@@ -81,20 +81,20 @@ type Intake interface {
 	// one segment for each lane in the batch, which the caller must enqueue;
 	// the reconciler finds those that it fails to.
 	Accept(ctx context.Context, touches []NewTouch) ([]Accepted, []SegmentRef, error)
-	// AcceptHeld is Accept for a worker that is about to send some of the
+	// AcceptAndClaim is Accept for a worker that is about to send some of the
 	// touches itself: the segments of its lanes are, once the touches are
 	// stored, as Claim and Intend by that worker would have left them. Held
 	// are those segments, with the touches that are new; refs are the others,
 	// to be enqueued. It asserts the fence (else ErrFence: nothing is stored).
-	AcceptHeld(ctx context.Context, touches []NewTouch, h Hold) (accepted []Accepted, held []*Segment, refs []SegmentRef, err error)
+	AcceptAndClaim(ctx context.Context, touches []NewTouch, h Claim) (accepted []Accepted, held []*Segment, refs []SegmentRef, err error)
 }
 
-// Hold is what a worker says of touches that it accepts into its own hands.
-type Hold struct {
-	Worker string
-	Lanes  []string  // whose segments it holds
-	Until  time.Time // the end of its lease on them
-	Fence  int64     // that the intents were judged under
+// Claim is what a worker says of touches that it accepts into its own hands.
+type Claim struct {
+	Worker         string
+	Lanes          []string  // whose segments it holds
+	Until          time.Time // the end of its lease on them
+	ControlVersion int64     // that the intents were judged under
 	// Intents are what it means to send, by index into the touches; each of a
 	// touch of its lanes. The ledger fills in Seq and Version.
 	Intents map[int]Intent
@@ -202,40 +202,40 @@ type Work interface {
 	// It answers the indexes, into intents, of touches that were cancelled
 	// or moved on meanwhile: those must not be sent.
 	Intend(ctx context.Context, ref SegmentRef, fence int64, intents []Intent) (dropped []int, err error)
-	// Settle applies transitions in one transaction and takes the touches out
+	// Apply applies transitions in one transaction and takes the touches out
 	// of the segment (those with Keep set apart); a segment with none left is
 	// done. See Apply for how a transition meets a touch that moved on.
 	// Asserts the segment's epoch: class Conflict. A ref with Segment 0
 	// settles touches that are in none.
-	Settle(ctx context.Context, ref SegmentRef, transitions []Transition) error
+	Apply(ctx context.Context, ref SegmentRef, transitions []Transition) error
 }
 
 // Recovery finds what its worker, a receipt or a campaign left behind: used by the reconciler.
 type Recovery interface {
-	// Recover finds up to limit segments whose lease ran out before an instant
+	// ReclaimExpired finds up to limit segments whose lease ran out before an instant
 	// (one far ahead is any lease), or
 	// that nobody claimed since unclaimedBefore, raises their epoch and gives the
 	// new references, to be enqueued again. Crashes counts how often a
 	// segment was recovered after a claim; see Segment.
-	Recover(ctx context.Context, leasesBefore, unclaimedBefore time.Time, limit int) ([]SegmentRef, error)
-	// Unconfirm ends touches that were sent before the instant, have no timer
+	ReclaimExpired(ctx context.Context, leasesBefore, unclaimedBefore time.Time, limit int) ([]SegmentRef, error)
+	// ExpireUnconfirmed ends touches that were sent before the instant, have no timer
 	// and never heard a receipt, up to limit at a time.
-	Unconfirm(ctx context.Context, sentBefore, now time.Time, limit int) (n int, err error)
-	// Unpark puts touches of resumed campaigns back, and cancels those of
+	ExpireUnconfirmed(ctx context.Context, sentBefore, now time.Time, limit int) (n int, err error)
+	// ResumeParked puts touches of resumed campaigns back, and cancels those of
 	// cancelled ones, up to limit at a time; n is how many it moved.
-	Unpark(ctx context.Context, now time.Time, limit int) (n int, err error)
+	ResumeParked(ctx context.Context, now time.Time, limit int) (n int, err error)
 }
 
 // Segment is a claimed set of touches.
 type Segment struct {
 	Ref     SegmentRef
-	Touches []Claimed
+	Touches []ClaimedTouch
 	// Crashes is how often an earlier worker lost this segment while it held it.
 	Crashes int
 }
 
-// Claimed is one touch within a segment.
-type Claimed struct {
+// ClaimedTouch is one touch within a segment.
+type ClaimedTouch struct {
 	Touch    touch.Touch
 	Progress Progress
 	// Intent is set when an earlier epoch meant to send this touch and did
@@ -253,9 +253,9 @@ type Intent struct {
 	At       time.Time `json:"t"`
 }
 
-// ErrFence is Intend's answer when a stop, a pause, a policy or a lost shard
+// ErrControlChanged is Intend's answer when a stop, a pause, a policy or a lost shard
 // changed what may be sent since the touches were judged.
-var ErrFence = &touch.Error{Class: touch.Conflict, Message: "the rules changed since this touch was judged"}
+var ErrControlChanged = &touch.Error{Class: touch.Conflict, Message: "the rules changed since this touch was judged"}
 
 // Transition moves one touch.
 type Transition struct {

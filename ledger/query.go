@@ -9,49 +9,49 @@ import (
 
 // Touches reads touches, and takes one back.
 type Touches interface {
-	// Touch gives one touch with its whole history; class NotFound. An empty
+	// Get gives one touch with its whole history; class NotFound. An empty
 	// caller sees all callers' touches.
-	Touch(ctx context.Context, caller string, id touch.ID) (*TouchView, error)
-	// Touches lists touches, oldest first, after the cursor. The next cursor
+	Get(ctx context.Context, caller string, id touch.ID) (*TouchView, error)
+	// List lists touches, oldest first, after the cursor. The next cursor
 	// is 0 at the end.
-	Touches(ctx context.Context, f TouchFilter) (views []TouchView, next int64, err error)
-	// Waiting gives, for each customer, the touches that are to be sent still
+	List(ctx context.Context, f TouchFilter) (views []TouchView, next int64, err error)
+	// PendingOf gives, for each customer, the touches that are to be sent still
 	// (due, in campaigns that run) and have a higher priority than the one
 	// given: up to most of them, the highest first. Due is zero where the
 	// timer has run out.
-	Waiting(ctx context.Context, customers []string, above, most int) (map[string][]TouchView, error)
+	PendingOf(ctx context.Context, customers []string, above, most int) (map[string][]TouchView, error)
 	// Counts sums all touches by state.
 	Counts(ctx context.Context) (map[touch.State]int64, error)
-	// CancelTouch takes a touch back; class Conflict when it is sent, being
+	// Cancel takes a touch back; class Conflict when it is sent, being
 	// sent or over; NotFound.
-	CancelTouch(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (Progress, error)
+	Cancel(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (Progress, error)
 }
 
 // Contacts reads which legs reached customers.
 type Contacts interface {
-	// Contacts gives, for each customer, every leg that reached or may have
+	// Since gives, for each customer, every leg that reached or may have
 	// reached them since the instant: what the contact log is rebuilt from.
-	Contacts(ctx context.Context, customers []string, since time.Time) (map[string][]PastContact, error)
-	// Contacted names customers of whom Contacts may tell something: up to
+	Since(ctx context.Context, customers []string, since time.Time) (map[string][]PastContact, error)
+	// ContactedCustomers names customers of whom Contacts may tell something: up to
 	// limit (1 to 1000; 0 is 100) after the one given, in an order of the
 	// store's own. It leaves none out, and names each once.
-	Contacted(ctx context.Context, after string, limit int) ([]string, error)
+	ContactedCustomers(ctx context.Context, after string, limit int) ([]string, error)
 }
 
 // Campaigns reads campaigns, and pauses, resumes and cancels them.
 type Campaigns interface {
-	// Campaign counts a campaign's touches by state and reason; class
+	// Get counts a campaign's touches by state and reason; class
 	// NotFound where it has none.
-	Campaign(ctx context.Context, caller, campaign string) (*CampaignView, error)
-	// SetCampaign pauses, resumes or cancels; class Conflict when cancelled already.
-	SetCampaign(ctx context.Context, caller, campaign string, s CampaignStatus, actor string, now time.Time) error
+	Get(ctx context.Context, caller, campaign string) (*CampaignView, error)
+	// SetStatus pauses, resumes or cancels; class Conflict when cancelled already.
+	SetStatus(ctx context.Context, caller, campaign string, s CampaignStatus, actor string, now time.Time) error
 }
 
 // Events reads the journal as events.
 type Events interface {
-	// Events gives up to limit events after the cursor, in order; the cursor
+	// List gives up to limit events after the cursor, in order; the cursor
 	// to go on from is the last event's Seq. An empty caller sees all.
-	Events(ctx context.Context, caller string, after int64, limit int) ([]touch.Event, error)
+	List(ctx context.Context, caller string, after int64, limit int) ([]touch.Event, error)
 }
 
 // TouchFilter selects touches; empty fields select all.

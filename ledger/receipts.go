@@ -14,11 +14,11 @@ type Receipts interface {
 	// message not known (yet) is kept for a week, and applied when Settle
 	// makes its vendor id known; Recover applies what a crash left between
 	// the two. The answers are in order of the receipts.
-	Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]Received, error)
+	Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]AppliedReceipt, error)
 }
 
-// Received is what became of one receipt.
-type Received struct {
+// AppliedReceipt is what became of one receipt.
+type AppliedReceipt struct {
 	Known   bool // a touch was found
 	Changed bool // it was news
 	Touch   touch.Touch

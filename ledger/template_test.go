@@ -11,7 +11,7 @@ import (
 func offer() ledger.Template {
 	return ledger.Template{
 		Name:      "offer",
-		Variables: []ledger.Variable{{Name: "amount"}, {Name: "note", Optional: true, MaxLen: 3}},
+		Variables: []ledger.TemplateVariable{{Name: "amount"}, {Name: "note", Optional: true, MaxLen: 3}},
 		Content: map[touch.Channel]touch.Content{
 			"":        {Body: "Up to ${amount}. ${note}"},
 			touch.SMS: {Body: "${amount}!"},

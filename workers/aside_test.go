@@ -18,7 +18,7 @@ func (h *house) loseThree(ref ledger.SegmentRef) ledger.SegmentRef {
 			h.t.Fatal(err)
 		}
 		h.pass(time.Minute)
-		refs, err := h.ledger.Recovery.Recover(h.ctx, h.clock(), h.clock().Add(-time.Hour), 10)
+		refs, err := h.ledger.Recovery.ReclaimExpired(h.ctx, h.clock(), h.clock().Add(-time.Hour), 10)
 		if err != nil || len(refs) != 1 {
 			h.t.Fatal(refs, err)
 		}

@@ -15,7 +15,7 @@ import (
 
 // job is one touch of a segment on its way through the stages.
 type job struct {
-	c         *ledger.Claimed
+	c         *ledger.ClaimedTouch
 	recipient *lookup.Recipient // as intake has just read it; nil: read it before judging
 	leg       int
 	attempts  int           // spent on this leg
@@ -66,7 +66,7 @@ type settled struct {
 
 // sort finds out, for each touch, which leg is up, and takes out those with
 // nothing to do.
-func (b *batch) sort(all []ledger.Claimed) []*job {
+func (b *batch) sort(all []ledger.ClaimedTouch) []*job {
 	var jobs []*job
 	for i := range all {
 		j := b.job(&all[i])
@@ -86,7 +86,7 @@ func (b *batch) sort(all []ledger.Claimed) []*job {
 	return jobs
 }
 
-func (b *batch) job(c *ledger.Claimed) *job {
+func (b *batch) job(c *ledger.ClaimedTouch) *job {
 	p := &c.Progress
 	j := &job{c: c, leg: p.Leg, attempts: p.Attempts, provider: p.Provider}
 	if p.State == touch.StateUnknown {
@@ -275,7 +275,7 @@ func (b *batch) flush(ctx context.Context) error {
 	}
 	b.settleLog(ctx, made)
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := b.d.o.Ledger.Work.Settle(ctx, b.seg.Ref, trs)
+		err := b.d.o.Ledger.Work.Apply(ctx, b.seg.Ref, trs)
 		if err == nil {
 			break
 		}

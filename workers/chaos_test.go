@@ -58,7 +58,7 @@ func TestWhateverVendorsAnswerNothingIsLostOrDoubled(t *testing.T) {
 					rt.Fatal(err)
 				}
 			}
-			refs, err := h.ledger.Recovery.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 100)
+			refs, err := h.ledger.Recovery.ReclaimExpired(h.ctx, h.now, h.now.Add(-time.Hour), 100)
 			if err != nil {
 				rt.Fatal(err)
 			}
@@ -111,7 +111,7 @@ func (h *house) dieAfterIntent(ref ledger.SegmentRef, truth map[string]int, sent
 			truth[id] = 1
 		}
 	}
-	if _, err := h.ledger.Work.Intend(h.ctx, ref, h.watch.Current().Fence, intents); err != nil {
+	if _, err := h.ledger.Work.Intend(h.ctx, ref, h.watch.Current().Version, intents); err != nil {
 		h.t.Fatal(err)
 	}
 }

@@ -42,7 +42,7 @@ func TestFences(t *testing.T) {
 	}{
 		"its segment was taken over and sent": {func(h *house) {
 			h.pass(2 * time.Minute)
-			refs, err := h.ledger.Recovery.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
+			refs, err := h.ledger.Recovery.ReclaimExpired(h.ctx, h.now, h.now.Add(-time.Hour), 10)
 			if err != nil || len(refs) != 1 {
 				h.t.Fatal(refs, err)
 			}
@@ -51,7 +51,7 @@ func TestFences(t *testing.T) {
 			}
 		}, 1, 2},
 		"the shard that it reserved in was lost, and another has the place": {func(h *house) {
-			if _, err := h.ledger.Controls.RaiseShards(h.ctx, []int{1, 2}, h.now); err != nil {
+			if _, err := h.ledger.Controls.RaiseShardEpochs(h.ctx, []int{1, 2}, h.now); err != nil {
 				h.t.Fatal(err)
 			}
 			h.guard.say = func(policies.Question) touch.Verdict {
@@ -104,8 +104,8 @@ func TestAnOutageIsNoCrash(t *testing.T) {
 }
 
 // silent is a ledger that does not say what is known of customers.
-type silent struct{ customers }
+type silent struct{ ledger.Customers }
 
-func (silent) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
+func (silent) Get(context.Context, []string) (map[string]*touch.Customer, error) {
 	return nil, errDown
 }

@@ -280,7 +280,7 @@ func TestACrashAfterTheIntentIsAnUnknownOutcome(t *testing.T) {
 		t.Fatal(err)
 	}
 	intent := ledger.Intent{Seq: seg.Touches[0].Progress.Seq, Version: seg.Touches[0].Progress.Version, Attempt: 1, Provider: "sms-vendor", At: h.now}
-	if _, err := h.ledger.Work.Intend(h.ctx, ref, h.watch.Current().Fence, []ledger.Intent{intent}); err != nil {
+	if _, err := h.ledger.Work.Intend(h.ctx, ref, h.watch.Current().Version, []ledger.Intent{intent}); err != nil {
 		t.Fatal(err)
 	}
 	h.pool.accepted[touch.DispatchID(id, 0)]++ // it went out, and the worker died
@@ -289,7 +289,7 @@ func TestACrashAfterTheIntentIsAnUnknownOutcome(t *testing.T) {
 	}
 	h.expect(id, touch.StateDue) // the lease still lives: nobody else may work on it
 	h.pass(2 * time.Minute)
-	refs, err := h.ledger.Recovery.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
+	refs, err := h.ledger.Recovery.ReclaimExpired(h.ctx, h.now, h.now.Add(-time.Hour), 10)
 	if err != nil || len(refs) != 1 {
 		t.Fatalf("recovered %v, %v", refs, err)
 	}
@@ -301,7 +301,7 @@ func TestACrashAfterTheIntentIsAnUnknownOutcome(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.expect(id, touch.StateSent, touch.EventSent)
-	if err := h.ledger.Work.Settle(h.ctx, ref, nil); !errors.Is(err, err) || touch.ClassOf(err) != touch.Conflict {
+	if err := h.ledger.Work.Apply(h.ctx, ref, nil); !errors.Is(err, err) || touch.ClassOf(err) != touch.Conflict {
 		t.Errorf("the dead worker's settle: %v", err)
 	}
 }
@@ -311,8 +311,8 @@ func TestAStopBindsWhatIsJudgedAlready(t *testing.T) {
 	id := h.submit(1, nil)[0]
 	h.guard.say = func(q policies.Question) touch.Verdict {
 		// The stop arrives between the verdict and the intent.
-		stop := ledger.Stop{ID: "s1", Owner: "ops", Reason: "wrong text", Since: h.now}
-		if err := h.ledger.Controls.PutStop(h.ctx, stop, "ops", h.now); err != nil {
+		stop := ledger.KillSwitch{ID: "s1", Owner: "ops", Reason: "wrong text", Since: h.now}
+		if err := h.ledger.Controls.PutKillSwitch(h.ctx, stop, "ops", h.now); err != nil {
 			t.Fatal(err)
 		}
 		return touch.Verdict{Decision: touch.DecisionAllow}
@@ -324,7 +324,7 @@ func TestAStopBindsWhatIsJudgedAlready(t *testing.T) {
 	}
 	h.reserved(id, 0, "released")
 	h.guard.say = nil
-	if err := h.ledger.Controls.EndStop(h.ctx, "s1", "ops", h.now); err != nil {
+	if err := h.ledger.Controls.EndKillSwitch(h.ctx, "s1", "ops", h.now); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.watch.Refresh(h.ctx); err != nil {
@@ -341,7 +341,7 @@ func TestACancelBindsWhatIsJudgedAlready(t *testing.T) {
 	id := ids[0]
 	h.guard.say = func(q policies.Question) touch.Verdict {
 		if q.Touch.ID == id {
-			if _, err := h.ledger.Touches.CancelTouch(h.ctx, "bank", id, "ops", h.now); err != nil {
+			if _, err := h.ledger.Touches.Cancel(h.ctx, "bank", id, "ops", h.now); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -360,7 +360,7 @@ func TestPausedCampaignWaits(t *testing.T) {
 	h := newHouse(t)
 	ids := h.submit(5, nil)
 	set := func(s ledger.CampaignStatus) {
-		if err := h.ledger.Campaigns.SetCampaign(h.ctx, "bank", "spring", s, "ops", h.now); err != nil {
+		if err := h.ledger.Campaigns.SetStatus(h.ctx, "bank", "spring", s, "ops", h.now); err != nil {
 			t.Fatal(err)
 		}
 		if err := h.watch.Refresh(h.ctx); err != nil {
@@ -375,7 +375,7 @@ func TestPausedCampaignWaits(t *testing.T) {
 		t.Fatal("a paused campaign went out")
 	}
 	set(ledger.CampaignRunning)
-	if _, err := h.ledger.Recovery.Unpark(h.ctx, h.now, 1000); err != nil {
+	if _, err := h.ledger.Recovery.ResumeParked(h.ctx, h.now, 1000); err != nil {
 		t.Fatal(err)
 	}
 	h.step()
@@ -413,7 +413,7 @@ func TestNoAddressTriesTheNextLeg(t *testing.T) {
 func TestMarksOfRegistersAreKnownAtDispatch(t *testing.T) {
 	h := newHouse(t)
 	mark := touch.Listing{List: "dnc", Key: touch.RegisterKey, Since: h.now, CheckedAt: &h.now}
-	if err := h.ledger.Listings.PutListings(h.ctx, []touch.Listing{mark}, "ops", h.now); err != nil {
+	if err := h.ledger.Listings.Put(h.ctx, []touch.Listing{mark}, "ops", h.now); err != nil {
 		t.Fatal(err)
 	}
 	known := 0

@@ -73,7 +73,7 @@ func (s *Fallback) reachable(ctx context.Context) bool {
 // lease takes or renews the lease; without the ledger nobody has it.
 func (s *Fallback) lease(ctx context.Context, holder string, term time.Duration) bool {
 	now := s.o.Now()
-	held, err := s.o.Ledger.Leases.Lease(ctx, standbyLease, holder, now, now.Add(term))
+	held, err := s.o.Ledger.Leases.Acquire(ctx, standbyLease, holder, now, now.Add(term))
 	return err == nil && held
 }
 
@@ -95,7 +95,7 @@ func (s *Fallback) term(ctx context.Context) {
 // segments that no worker has.
 func (s *Fallback) Step(ctx context.Context) error {
 	now := s.o.Now()
-	refs, err := s.o.Ledger.Recovery.Recover(ctx, now, now.Add(-standbyPause), recoverLimit)
+	refs, err := s.o.Ledger.Recovery.ReclaimExpired(ctx, now, now.Add(-standbyPause), recoverLimit)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (h *house) standby(name string, l *ledger.Ledger, fenced bool, answers func
 			if !fenced {
 				return nil, nil
 			}
-			raised, err := h.ledger.Controls.RaiseShards(ctx, lost, h.clock())
+			raised, err := h.ledger.Controls.RaiseShardEpochs(ctx, lost, h.clock())
 			if err != nil {
 				return nil, err
 			}
@@ -52,7 +52,7 @@ func (h *house) standby(name string, l *ledger.Ledger, fenced bool, answers func
 		},
 	}
 	guard := policies.NewGuard(contactlog.NewLocal(shards), func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
-		past, err := h.ledger.Contacts.Contacts(ctx, customers, since)
+		past, err := h.ledger.Contacts.Since(ctx, customers, since)
 		logs := map[string][]contactlog.Entry{}
 		for c, contacts := range past {
 			for _, p := range contacts {

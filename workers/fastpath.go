@@ -24,7 +24,7 @@ func (d *Deliverer) Accept(ctx context.Context, touches []ledger.NewTouch, candi
 		return d.o.Ledger.Intake.Accept(ctx, touches)
 	}
 	control := d.o.Control.Current()
-	hold := ledger.Hold{Worker: d.o.Name, Fence: control.Fence, Intents: map[int]ledger.Intent{}}
+	hold := ledger.Claim{Worker: d.o.Name, ControlVersion: control.Version, Intents: map[int]ledger.Intent{}}
 	for _, s := range all {
 		if err := s.intend(ctx, control, &hold); err != nil {
 			abort(ctx, all, err)
@@ -32,10 +32,10 @@ func (d *Deliverer) Accept(ctx context.Context, touches []ledger.NewTouch, candi
 		}
 	}
 	hold.Until = d.o.Now().Add(d.o.Tuning.UrgentLease)
-	accepted, held, refs, err := d.o.Ledger.Intake.AcceptHeld(ctx, touches, hold)
+	accepted, held, refs, err := d.o.Ledger.Intake.AcceptAndClaim(ctx, touches, hold)
 	if err != nil {
 		abort(ctx, all, err)
-		if errors.Is(err, ledger.ErrFence) { // whoever claims them judges them anew
+		if errors.Is(err, ledger.ErrControlChanged) { // whoever claims them judges them anew
 			return d.o.Ledger.Intake.Accept(ctx, touches)
 		}
 		return nil, nil, err
@@ -79,7 +79,7 @@ func (d *Deliverer) straight(touches []ledger.NewTouch, candidates []lookup.Cand
 		if s == nil || s.jobs[n.Touch.ID] != nil {
 			continue // a key that comes twice goes once
 		}
-		j := s.job(&ledger.Claimed{Touch: n.Touch, Progress: ledger.Progress{State: n.State, Leg: n.Leg, Lane: n.Lane}})
+		j := s.job(&ledger.ClaimedTouch{Touch: n.Touch, Progress: ledger.Progress{State: n.State, Leg: n.Leg, Lane: n.Lane}})
 		j.recipient = &c.Recipient
 		s.jobs[n.Touch.ID] = j
 		s.index[j] = c.Index
@@ -89,7 +89,7 @@ func (d *Deliverer) straight(touches []ledger.NewTouch, candidates []lookup.Cand
 
 // intend judges the jobs, reserves for them and chooses their providers. What
 // must wait or end after all is settled once it is stored.
-func (s *fastPath) intend(ctx context.Context, control *ledger.Control, hold *ledger.Hold) error {
+func (s *fastPath) intend(ctx context.Context, control *ledger.Control, hold *ledger.Claim) error {
 	jobs := make([]*job, 0, len(s.index))
 	for j := range s.index {
 		jobs = append(jobs, j)

@@ -79,12 +79,10 @@ func (h *house) straight(l *ledger.Ledger, free int) (*workers.Deliverer, *place
 	return workers.NewDeliverer(o), p
 }
 
-type customers = ledger.Customers
-
 // unread is a ledger in which what was accepted is neither claimed nor read back.
 type unread struct {
 	ledger.Work
-	customers
+	ledger.Customers
 	t *testing.T
 }
 
@@ -98,7 +96,7 @@ func (u unread) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Inten
 	return nil, errDown
 }
 
-func (u unread) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
+func (u unread) Get(context.Context, []string) (map[string]*touch.Customer, error) {
 	u.t.Error("read what intake had just read")
 	return nil, errDown
 }
@@ -168,9 +166,9 @@ type settling struct {
 	begins func()
 }
 
-func (s settling) Settle(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
+func (s settling) Apply(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
 	s.begins()
-	return s.Work.Settle(ctx, ref, trs)
+	return s.Work.Apply(ctx, ref, trs)
 }
 
 // TestBulkStandsBackUntilTheVendorHasTheUrgent: straight from intake, and from
@@ -260,7 +258,7 @@ func TestWhatMustWaitAfterAllIsSettledWithTheRest(t *testing.T) {
 // refusing is a ledger that takes nothing in.
 type refusing struct{ ledger.Intake }
 
-func (refusing) AcceptHeld(context.Context, []ledger.NewTouch, ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
+func (refusing) AcceptAndClaim(context.Context, []ledger.NewTouch, ledger.Claim) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
 	return nil, nil, nil, errDown
 }
 
@@ -295,7 +293,7 @@ func TestAWorkerThatDiesStraightAway(t *testing.T) {
 		return touch.Result{Class: touch.ResultRetryable}, true // the vendor never saw it
 	}
 	h.pass(time.Minute)
-	refs, err := h.ledger.Recovery.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
+	refs, err := h.ledger.Recovery.ReclaimExpired(h.ctx, h.now, h.now.Add(-time.Hour), 10)
 	if err != nil || len(refs) != 1 {
 		t.Fatal(refs, err)
 	}
@@ -320,12 +318,12 @@ type late struct {
 	lie      bool
 }
 
-func (l *late) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, hold ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
+func (l *late) AcceptAndClaim(ctx context.Context, touches []ledger.NewTouch, hold ledger.Claim) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
 	l.by()
-	accepted, held, refs, err := l.Intake.AcceptHeld(ctx, touches, hold)
-	if l.lie && errors.Is(err, ledger.ErrFence) {
-		hold.Fence, _ = l.controls.Fence(ctx)
-		return l.Intake.AcceptHeld(ctx, touches, hold)
+	accepted, held, refs, err := l.Intake.AcceptAndClaim(ctx, touches, hold)
+	if l.lie && errors.Is(err, ledger.ErrControlChanged) {
+		hold.ControlVersion, _ = l.controls.Version(ctx)
+		return l.Intake.AcceptAndClaim(ctx, touches, hold)
 	}
 	return accepted, held, refs, err
 }
@@ -337,7 +335,7 @@ func TestAStopDuringIntakeHolds(t *testing.T) {
 	for _, lie := range []bool{false, true} {
 		h := newHouse(t)
 		stop := func() {
-			if err := h.ledger.Controls.PutStop(h.ctx, ledger.Stop{ID: "s", Since: h.now}, "me", h.now); err != nil {
+			if err := h.ledger.Controls.PutKillSwitch(h.ctx, ledger.KillSwitch{ID: "s", Since: h.now}, "me", h.now); err != nil {
 				t.Fatal(err)
 			}
 		}

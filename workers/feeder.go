@@ -87,8 +87,8 @@ func (f *Feeder) Fill(ctx context.Context, lane string) (fed int, err error) {
 // that a stop holds back altogether; 0: no limit.
 func (f *Feeder) rate(c touch.Channel) float64 {
 	var stopped []string
-	for _, s := range f.o.Control.Current().Stops {
-		if s.Provider != "" && s.Binds(&touch.Touch{}, c, f.o.Now()) {
+	for _, s := range f.o.Control.Current().KillSwitches {
+		if s.Provider != "" && s.Matches(&touch.Touch{}, c, f.o.Now()) {
 			stopped = append(stopped, s.Provider)
 		}
 	}

@@ -146,7 +146,7 @@ func (h *house) step() {
 
 func (h *house) view(id touch.ID) *ledger.TouchView {
 	h.t.Helper()
-	v, err := h.ledger.Touches.Touch(h.ctx, "", id)
+	v, err := h.ledger.Touches.Get(h.ctx, "", id)
 	if err != nil {
 		h.t.Fatal(err)
 	}

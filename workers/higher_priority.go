@@ -26,7 +26,7 @@ func (b *batch) addHigherPriority(ctx context.Context, control *ledger.Control, 
 		return nil
 	}
 	slices.Sort(customers)
-	waiting, err := b.d.o.Ledger.Touches.Waiting(ctx, slices.Compact(customers), lowest, policies.MaxAhead+1)
+	waiting, err := b.d.o.Ledger.Touches.PendingOf(ctx, slices.Compact(customers), lowest, policies.MaxAhead+1)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ const maxPriority = 9
 // held reports whether an emergency stop holds a waiting touch back.
 func held(control *ledger.Control, v *ledger.TouchView, q *policies.Question) bool {
 	channel := v.Touch.Plan[v.Progress.Leg].Channel
-	return slices.ContainsFunc(control.Stops, func(s ledger.Stop) bool {
-		return s.Provider == "" && s.Binds(&v.Touch, channel, q.Now)
+	return slices.ContainsFunc(control.KillSwitches, func(s ledger.KillSwitch) bool {
+		return s.Provider == "" && s.Matches(&v.Touch, channel, q.Now)
 	})
 }

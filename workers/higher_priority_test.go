@@ -53,15 +53,15 @@ func TestStartByRank(t *testing.T) {
 	}{
 		"the higher one is sent": {},
 		"it is cancelled": {at: 15 * time.Minute, meanwhile: func(h *house, high touch.ID) error {
-			_, err := h.ledger.Touches.CancelTouch(h.ctx, "bank", high, "ann", h.clock())
+			_, err := h.ledger.Touches.Cancel(h.ctx, "bank", high, "ann", h.clock())
 			return err
 		}},
 		"it has no higher priority": {at: time.Second, equal: true},
 		"its campaign is paused": {at: time.Second, before: func(h *house, _ touch.ID) error {
-			return h.ledger.Campaigns.SetCampaign(h.ctx, "bank", "great", ledger.CampaignPaused, "ann", h.clock())
+			return h.ledger.Campaigns.SetStatus(h.ctx, "bank", "great", ledger.CampaignPaused, "ann", h.clock())
 		}},
 		"a stop holds it": {at: time.Second, before: func(h *house, _ touch.ID) error {
-			return h.ledger.Controls.PutStop(h.ctx, ledger.Stop{ID: "storm", Channel: touch.Push, Since: h.clock()}, "ann", h.clock())
+			return h.ledger.Controls.PutKillSwitch(h.ctx, ledger.KillSwitch{ID: "storm", Channel: touch.Push, Since: h.clock()}, "ann", h.clock())
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -119,9 +119,9 @@ func (b *batch) stopped(control *ledger.Control, j *job, now time.Time) bool {
 		}
 		return true
 	}
-	for i := range control.Stops {
-		s := &control.Stops[i]
-		if s.Provider != "" || !s.Binds(t, j.plan().Channel, now) {
+	for i := range control.KillSwitches {
+		s := &control.KillSwitches[i]
+		if s.Provider != "" || !s.Matches(t, j.plan().Channel, now) {
 			continue // providers are stopped where they are chosen
 		}
 		until := now.Add(stopRecheck + b.d.jitter.full(stopRecheck))

@@ -13,7 +13,7 @@ import (
 // mute is a ledger that a worker does not live to settle in.
 type mute struct{ ledger.Work }
 
-func (mute) Settle(context.Context, ledger.SegmentRef, []ledger.Transition) error {
+func (mute) Apply(context.Context, ledger.SegmentRef, []ledger.Transition) error {
 	return touch.Errorf(touch.Conflict, "", "dead")
 }
 
@@ -36,7 +36,7 @@ func (h *house) loseOverSecondLeg(meanwhile func()) (touch.ID, ledger.SegmentRef
 	}
 	meanwhile()
 	h.pass(2 * time.Minute)
-	refs, err := h.ledger.Recovery.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10)
+	refs, err := h.ledger.Recovery.ReclaimExpired(h.ctx, h.now, h.now.Add(-time.Hour), 10)
 	if err != nil || len(refs) != 1 {
 		h.t.Fatal(refs, err)
 	}
@@ -60,7 +60,7 @@ func TestASecondLegIsNotSentAgainAfterItsWorkerWasLost(t *testing.T) {
 func TestASecondLegWhoseWorkerWasLostCountsAlthoughTheFirstArrived(t *testing.T) {
 	h := newHouse(t)
 	id, ref := h.loseOverSecondLeg(func() {
-		all, err := h.ledger.Contacts.Contacts(h.ctx, []string{"c0"}, h.now.Add(-time.Hour))
+		all, err := h.ledger.Contacts.Since(h.ctx, []string{"c0"}, h.now.Add(-time.Hour))
 		if err != nil || len(all["c0"]) != 2 {
 			t.Fatal(all, err)
 		}

@@ -50,7 +50,7 @@ func (d *Deliverer) isolate(ctx context.Context, seg *ledger.Segment) error {
 }
 
 // finish takes touches as far as they go and settles them.
-func (b *batch) finish(ctx context.Context, touches []ledger.Claimed) error {
+func (b *batch) finish(ctx context.Context, touches []ledger.ClaimedTouch) error {
 	jobs := b.sort(touches)
 	slices.SortStableFunc(jobs, byPriority)
 	return b.conclude(ctx, b.run(ctx, jobs))

@@ -28,11 +28,11 @@ func (m mortal) Renew(ctx context.Context, ref ledger.SegmentRef, worker string,
 	return m.Work.Renew(ctx, ref, worker, until)
 }
 
-func (m mortal) Settle(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
+func (m mortal) Apply(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
 	if m.dead() {
 		return touch.Errorf(touch.Conflict, "", "a dead worker settles nothing")
 	}
-	return m.Work.Settle(ctx, ref, trs)
+	return m.Work.Apply(ctx, ref, trs)
 }
 
 // mortuary runs workers that die when a test says so, and counts them.
@@ -64,7 +64,7 @@ func (m *mortuary) deliverAll() {
 			die()
 		}
 		m.pass(2 * time.Minute)
-		refs, err := m.ledger.Recovery.Recover(m.ctx, m.clock(), m.clock(), 1000)
+		refs, err := m.ledger.Recovery.ReclaimExpired(m.ctx, m.clock(), m.clock(), 1000)
 		if err != nil {
 			m.t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func TestAKillerThatMayBeSentKeepsItsPlace(t *testing.T) {
 // redrive gives what was put aside back, and has it delivered.
 func (m *mortuary) redrive(want ledger.Redriven) {
 	m.t.Helper()
-	n, _, err := m.ledger.DeadLetters.Redrive(m.ctx, ledger.DeadFilter{}, false, "ops", m.clock())
+	n, _, err := m.ledger.DeadLetters.Redrive(m.ctx, ledger.DeadLetterFilter{}, false, "ops", m.clock())
 	if err != nil || n != want {
 		m.t.Fatalf("redriven %+v, %v, want %+v", n, err, want)
 	}
@@ -205,7 +205,7 @@ func TestSuspectedSegmentsTakeTurns(t *testing.T) {
 		}
 		h.pass(time.Minute)
 		var err error
-		if refs, err = h.ledger.Recovery.Recover(h.ctx, h.now, h.now.Add(-time.Hour), 10); err != nil || len(refs) != 2 {
+		if refs, err = h.ledger.Recovery.ReclaimExpired(h.ctx, h.now, h.now.Add(-time.Hour), 10); err != nil || len(refs) != 2 {
 			t.Fatal(refs, err)
 		}
 	}

@@ -51,10 +51,10 @@ func (w preemptibleWork) Intend(ctx context.Context, ref ledger.SegmentRef, fenc
 	return w.Work.Intend(ctx, ref, fence, intents)
 }
 
-// Settle implements ledger.Work.
-func (w preemptibleWork) Settle(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
+// Apply implements ledger.Work.
+func (w preemptibleWork) Apply(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
 	w.giveWay(ctx, ref.Lane)
-	return w.Work.Settle(ctx, ref, transitions)
+	return w.Work.Apply(ctx, ref, transitions)
 }
 
 type preemptibleGuard struct {

@@ -28,7 +28,7 @@ func (idleWork) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Inten
 	return nil, nil
 }
 
-func (idleWork) Settle(context.Context, ledger.SegmentRef, []ledger.Transition) error { return nil }
+func (idleWork) Apply(context.Context, ledger.SegmentRef, []ledger.Transition) error { return nil }
 
 type idleGuard struct {
 	Guard
@@ -65,7 +65,7 @@ func TestBulkStandsBackAtEachStep(t *testing.T) {
 				"feed":   func() { _, _, _, _ = o.Ledger.Work.Feed(ctx, ref.Lane, time.Time{}, 1) },
 				"claim":  func() { _, _ = o.Ledger.Work.Claim(ctx, ref, "w", time.Time{}, time.Time{}) },
 				"intend": func() { _, _ = o.Ledger.Work.Intend(ctx, ref, 0, nil) },
-				"settle": func() { _ = o.Ledger.Work.Settle(ctx, ref, nil) },
+				"settle": func() { _ = o.Ledger.Work.Apply(ctx, ref, nil) },
 			}
 		}
 		waits := func(what string, step func(), want time.Duration) {

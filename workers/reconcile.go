@@ -36,7 +36,7 @@ func (r *Reconciler) Run(ctx context.Context) {
 // Step does everything that is due once.
 func (r *Reconciler) Step(ctx context.Context) error {
 	now := r.o.Now()
-	refs, err := r.o.Ledger.Recovery.Recover(ctx, now, now.Add(-r.o.Tuning.Unclaimed), recoverLimit)
+	refs, err := r.o.Ledger.Recovery.ReclaimExpired(ctx, now, now.Add(-r.o.Tuning.Unclaimed), recoverLimit)
 	if err != nil {
 		return err
 	}
@@ -45,11 +45,11 @@ func (r *Reconciler) Step(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.repeat(ctx, func(now time.Time) (int, error) { return r.o.Ledger.Recovery.Unpark(ctx, now, sweepLimit) }); err != nil {
+	if err := r.repeat(ctx, func(now time.Time) (int, error) { return r.o.Ledger.Recovery.ResumeParked(ctx, now, sweepLimit) }); err != nil {
 		return err
 	}
 	return r.repeat(ctx, func(now time.Time) (int, error) {
-		return r.o.Ledger.Recovery.Unconfirm(ctx, now.Add(-r.o.Tuning.Horizon), now, sweepLimit)
+		return r.o.Ledger.Recovery.ExpireUnconfirmed(ctx, now.Add(-r.o.Tuning.Horizon), now, sweepLimit)
 	})
 }
 

@@ -34,7 +34,7 @@ func (h *house) lose(after time.Duration) ledger.SegmentRef {
 		h.t.Fatal(err)
 	}
 	h.pass(after)
-	refs, err := h.ledger.Recovery.Recover(h.ctx, h.clock().Add(time.Hour), h.clock().Add(-time.Hour), 10)
+	refs, err := h.ledger.Recovery.ReclaimExpired(h.ctx, h.clock().Add(time.Hour), h.clock().Add(-time.Hour), 10)
 	if err != nil || len(refs) != 1 {
 		h.t.Fatal(refs, err)
 	}

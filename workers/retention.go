@@ -53,7 +53,7 @@ func (r *Retention) Step(ctx context.Context) (touches, records int, err error) 
 		before := r.o.Now().Add(-max(r.keep.Touches, r.keep.AtLeast()))
 		after := int64(0)
 		err = r.pages(ctx, func(l ledger.Retention, now time.Time) (more bool, err error) {
-			n, next, err := l.Forget(ctx, before, after, retentionPage, now)
+			n, next, err := l.Purge(ctx, before, after, retentionPage, now)
 			touches, after = touches+n, next
 			return next != 0, err
 		})
@@ -63,7 +63,7 @@ func (r *Retention) Step(ctx context.Context) (touches, records int, err error) 
 	}
 	before := r.o.Now().Add(-max(r.keep.Journal, r.keep.AtLeast()))
 	err = r.pages(ctx, func(l ledger.Retention, now time.Time) (more bool, err error) {
-		n, err := l.CutJournal(ctx, before, retentionPage, now)
+		n, err := l.TruncateJournal(ctx, before, retentionPage, now)
 		records += n
 		return n == retentionPage, err
 	})
@@ -75,7 +75,7 @@ func (r *Retention) Step(ctx context.Context) (touches, records int, err error) 
 func (r *Retention) pages(ctx context.Context, page func(l ledger.Retention, now time.Time) (more bool, err error)) error {
 	for {
 		now := r.o.Now()
-		held, err := r.o.Ledger.Leases.Lease(ctx, "retention", r.o.Name, now, now.Add(retentionLease))
+		held, err := r.o.Ledger.Leases.Acquire(ctx, "retention", r.o.Name, now, now.Add(retentionLease))
 		if err != nil || !held {
 			return err
 		}

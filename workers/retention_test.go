@@ -34,7 +34,7 @@ func TestRetentionKeepsWhatRulesLookAt(t *testing.T) {
 	step(0, 0)
 	window = day
 	h.pass(2 * time.Minute)
-	if held, err := h.ledger.Leases.Lease(h.ctx, "retention", "another", h.now, h.now.Add(time.Minute)); err != nil || !held {
+	if held, err := h.ledger.Leases.Acquire(h.ctx, "retention", "another", h.now, h.now.Add(time.Minute)); err != nil || !held {
 		t.Fatal(held, err)
 	}
 	step(0, 0)
@@ -45,7 +45,7 @@ func TestRetentionKeepsWhatRulesLookAt(t *testing.T) {
 		t.Errorf("%s", v.Progress.State)
 	}
 	h.pass(1000 * day)
-	head, _, err := h.ledger.Journal.JournalHead(h.ctx)
+	head, _, err := h.ledger.Journal.Head(h.ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestRetentionKeepsWhatRulesLookAt(t *testing.T) {
 func (h *house) expectGone(ids ...touch.ID) {
 	h.t.Helper()
 	for _, id := range ids {
-		if _, err := h.ledger.Touches.Touch(h.ctx, "", id); touch.ClassOf(err) != touch.NotFound {
+		if _, err := h.ledger.Touches.Get(h.ctx, "", id); touch.ClassOf(err) != touch.NotFound {
 			h.t.Errorf("the touch is still there: %v", err)
 		}
 	}

@@ -25,7 +25,7 @@ func (b *batch) run(ctx context.Context, jobs []*job) error {
 			return err
 		}
 		jobs, err = b.send(ctx, control, allowed)
-		if errors.Is(err, ledger.ErrFence) {
+		if errors.Is(err, ledger.ErrControlChanged) {
 			err = b.d.o.Control.Refresh(ctx)
 		}
 		if err != nil {
@@ -40,7 +40,7 @@ func (b *batch) run(ctx context.Context, jobs []*job) error {
 func (b *batch) send(ctx context.Context, control *ledger.Control, jobs []*job) ([]*job, error) {
 	for len(jobs) > 0 {
 		jobs = b.choose(control, jobs)
-		intended, err := b.intend(ctx, control.Fence, jobs)
+		intended, err := b.intend(ctx, control.Version, jobs)
 		if err != nil {
 			return jobs, err
 		}
@@ -55,8 +55,8 @@ func (b *batch) choose(control *ledger.Control, jobs []*job) []*job {
 	chosen := jobs[:0:0]
 	for _, j := range jobs {
 		exclude := j.tried
-		for i := range control.Stops {
-			if s := &control.Stops[i]; s.Provider != "" && s.Binds(j.touch(), j.plan().Channel, now) {
+		for i := range control.KillSwitches {
+			if s := &control.KillSwitches[i]; s.Provider != "" && s.Matches(j.touch(), j.plan().Channel, now) {
 				exclude = append(exclude[:len(exclude):len(exclude)], s.Provider)
 			}
 		}

@@ -170,8 +170,8 @@ func (l simLedger) ask(do func() error) error {
 	return do()
 }
 
-func (l simLedger) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, h ledger.Hold) (as []ledger.Accepted, held []*ledger.Segment, refs []ledger.SegmentRef, err error) {
-	err = l.ask(func() error { as, held, refs, err = l.Intake.AcceptHeld(ctx, touches, h); return err })
+func (l simLedger) AcceptAndClaim(ctx context.Context, touches []ledger.NewTouch, h ledger.Claim) (as []ledger.Accepted, held []*ledger.Segment, refs []ledger.SegmentRef, err error) {
+	err = l.ask(func() error { as, held, refs, err = l.Intake.AcceptAndClaim(ctx, touches, h); return err })
 	if l.s.dice.n(8) == 0 && l.s.trouble() {
 		return nil, nil, nil, errDown // it was done, and nobody heard of it
 	}
@@ -193,8 +193,8 @@ func (l simLedger) Intend(ctx context.Context, ref ledger.SegmentRef, fence int6
 	return dropped, l.ask(func() error { dropped, err = l.Work.Intend(ctx, ref, fence, is); return err })
 }
 
-func (l simLedger) Settle(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
-	return l.ask(func() error { return l.Work.Settle(ctx, ref, trs) })
+func (l simLedger) Apply(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
+	return l.ask(func() error { return l.Work.Apply(ctx, ref, trs) })
 }
 
 // simLog is the contact log behind a switch.
@@ -394,7 +394,7 @@ func simTouch(i int) ledger.NewTouch {
 func (s *sim) broken(t *testing.T, ids []touch.ID) (faults []string) {
 	byCustomer := map[string][]time.Time{}
 	for _, id := range ids {
-		v, err := s.real.Touches.Touch(context.WithoutCancel(t.Context()), "", id)
+		v, err := s.real.Touches.Get(context.WithoutCancel(t.Context()), "", id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -451,9 +451,9 @@ func (liar) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) (
 	return nil, nil
 }
 
-func (l liar) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, h ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
+func (l liar) AcceptAndClaim(ctx context.Context, touches []ledger.NewTouch, h ledger.Claim) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
 	h.Intents = nil
-	return l.Intake.AcceptHeld(ctx, touches, h)
+	return l.Intake.AcceptAndClaim(ctx, touches, h)
 }
 
 func (l liar) Claim(ctx context.Context, ref ledger.SegmentRef, w string, now, until time.Time) (*ledger.Segment, error) {

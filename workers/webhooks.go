@@ -52,7 +52,7 @@ func NewWebhooks(o Options, transport http.RoundTripper, timeout time.Duration) 
 func (r *Webhooks) Run(ctx context.Context) {
 	for sleep(ctx, r.every) {
 		now := r.o.Now()
-		held, err := r.o.Ledger.Leases.Lease(ctx, "reporter", r.o.Name, now, now.Add(reportLease))
+		held, err := r.o.Ledger.Leases.Acquire(ctx, "reporter", r.o.Name, now, now.Add(reportLease))
 		if err == nil && held {
 			err = r.Step(ctx)
 		}
@@ -64,7 +64,7 @@ func (r *Webhooks) Run(ctx context.Context) {
 
 // Step serves every subscription until it is up to date or fails.
 func (r *Webhooks) Step(ctx context.Context) error {
-	subs, err := r.o.Ledger.Subscriptions.ListSubscriptions(ctx, "")
+	subs, err := r.o.Ledger.Subscriptions.List(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (r *Webhooks) Step(ctx context.Context) error {
 // serve sends what is new to one subscription.
 func (r *Webhooks) serve(ctx context.Context, s ledger.Subscription) error {
 	for ctx.Err() == nil {
-		events, err := r.o.Ledger.Events.Events(ctx, s.Caller, s.Cursor, reportBatch)
+		events, err := r.o.Ledger.Events.List(ctx, s.Caller, s.Cursor, reportBatch)
 		if err != nil || len(events) == 0 {
 			return err
 		}

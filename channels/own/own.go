@@ -23,8 +23,8 @@ const (
 
 // Store keeps items; ledger.Items is one.
 type Store interface {
-	// PutItems stores new items; one whose id is known changes nothing.
-	PutItems(ctx context.Context, items []touch.Item) error
+	// Put stores new items; one whose id is known changes nothing.
+	Put(ctx context.Context, items []touch.Item) error
 }
 
 // Channel is the adapter of a channel of ours. Item makes the item of a
@@ -57,7 +57,7 @@ func (c Channel) SendBatch(ctx context.Context, ds []adapter.Dispatch) []touch.R
 	if len(items) == 0 {
 		return out
 	}
-	if failure, ok := verdict(c.Store.PutItems(ctx, items)); !ok {
+	if failure, ok := verdict(c.Store.Put(ctx, items)); !ok {
 		for i := range out {
 			if out[i].Class == touch.ResultAccepted {
 				out[i] = failure

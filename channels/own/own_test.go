@@ -25,7 +25,7 @@ type store struct {
 	fails error
 }
 
-func (s *store) PutItems(ctx context.Context, items []touch.Item) error {
+func (s *store) Put(ctx context.Context, items []touch.Item) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fails != nil {

@@ -166,9 +166,9 @@ func (l *demoLoad) makeTemplates(ctx context.Context, client *apiclient.Client) 
 			return err
 		}
 		text := "A message of " + name
-		var variables []ledger.Variable
+		var variables []ledger.TemplateVariable
 		for _, v := range slices.Sorted(maps.Keys(l.templates[name])) {
-			variables = append(variables, ledger.Variable{Name: v, Optional: true, MaxLen: 2048})
+			variables = append(variables, ledger.TemplateVariable{Name: v, Optional: true, MaxLen: 2048})
 			text += ", " + v + " ${" + v + "}"
 		}
 		body := map[string]any{"variables": variables, "content": map[string]touch.Content{"": {Title: name, Body: text}}}

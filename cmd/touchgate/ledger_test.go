@@ -26,7 +26,7 @@ func ledgerFolder(t *testing.T, n int) (environ []string, ids []touch.ID) {
 	defer l.Close()
 	now := time.Now()
 	sub := ledger.Subscription{ID: "hook1", Caller: "acme", URL: "https://hooks.acme.example/x", Secret: "whsec_secret", Cursor: 1 << 12}
-	if err := l.Subscriptions.PutSubscription(t.Context(), sub); err != nil {
+	if err := l.Subscriptions.Put(t.Context(), sub); err != nil {
 		t.Fatal(err)
 	}
 	for i := range n {
@@ -49,7 +49,7 @@ func ledgerFolder(t *testing.T, n int) (environ []string, ids []touch.ID) {
 		e.Kind, e.State, e.Channel = touch.EventSent, touch.StateSent, touch.SMS
 		e.Result = &touch.Result{Class: touch.ResultAccepted, Provider: "acme-sms", VendorID: "v-77", Code: "0"}
 		e.Verdict = &touch.Verdict{Decision: touch.DecisionAllow, Findings: []touch.Finding{{Rule: "weekly-cap", Kind: "cap", Decision: touch.DecisionAllow, Count: 1, Limit: 3}}}
-		err = l.Work.Settle(t.Context(), ref, []ledger.Transition{{Seq: int64(i + 1), Version: 1, To: touch.StateSent, Provider: "acme-sms",
+		err = l.Work.Apply(t.Context(), ref, []ledger.Transition{{Seq: int64(i + 1), Version: 1, To: touch.StateSent, Provider: "acme-sms",
 			Contact: &ledger.Contact{Channel: touch.SMS, At: now}, Events: []touch.Event{e}}})
 		if err != nil {
 			t.Fatal(err)

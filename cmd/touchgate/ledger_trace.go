@@ -109,7 +109,7 @@ type lifeWebhook struct {
 }
 
 func traceTouch(ctx context.Context, l *ledger.Ledger, id touch.ID) (*life, error) {
-	v, err := l.Touches.Touch(ctx, "", id)
+	v, err := l.Touches.Get(ctx, "", id)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func traceTouch(ctx context.Context, l *ledger.Ledger, id touch.ID) (*life, erro
 	if err := f.traceLegs(ctx, l, v); err != nil {
 		return nil, err
 	}
-	subscriptions, err := l.Subscriptions.ListSubscriptions(ctx, t.Caller)
+	subscriptions, err := l.Subscriptions.List(ctx, t.Caller)
 	for i := range subscriptions {
 		f.Webhooks = append(f.Webhooks, heard(&subscriptions[i], f.Events))
 	}
@@ -143,14 +143,14 @@ func (f *life) traceLegs(ctx context.Context, l *ledger.Ledger, v *ledger.TouchV
 		if plan.Channel.NeedsAddress() {
 			continue
 		}
-		switch item, err := l.Items.Item(ctx, touch.DispatchID(f.ID, i)); {
+		switch item, err := l.Items.Get(ctx, touch.DispatchID(f.ID, i)); {
 		case err == nil:
 			leg.Item = item.State
 		case touch.ClassOf(err) != touch.NotFound:
 			return err
 		}
 	}
-	past, err := l.Contacts.Contacts(ctx, []string{f.Customer}, f.AcceptedAt)
+	past, err := l.Contacts.Since(ctx, []string{f.Customer}, f.AcceptedAt)
 	for _, c := range past[f.Customer] {
 		if c.Touch != f.ID || c.Leg >= len(f.Legs) {
 			continue

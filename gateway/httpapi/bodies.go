@@ -28,7 +28,7 @@ type (
 		Receipts []touch.Receipt `json:"receipts"`
 	}
 	templateBody struct {
-		Variables []ledger.Variable               `json:"variables"`
+		Variables []ledger.TemplateVariable       `json:"variables"`
 		Content   map[touch.Channel]touch.Content `json:"content"`
 		Duties    []string                        `json:"duties"`
 	}

@@ -29,7 +29,7 @@ type deadView struct {
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`
 }
 
-func viewDead(d *ledger.DeadTouch) deadView {
+func viewDead(d *ledger.DeadLetter) deadView {
 	t, p := &d.Touch, &d.Progress
 	v := deadView{
 		ID: t.ID, Caller: t.Caller, Key: t.Key, Category: t.Category, Campaign: t.Campaign, Channel: t.Plan[p.Leg].Channel,
@@ -57,8 +57,8 @@ type redriveBody struct {
 	DryRun bool `json:"dry_run"`
 }
 
-func (f *deadFilter) filter() (ledger.DeadFilter, error) {
-	selected := ledger.DeadFilter{Caller: f.Caller, Campaign: f.Campaign, Reason: f.Reason, Channel: f.Channel, Since: f.Since}
+func (f *deadFilter) filter() (ledger.DeadLetterFilter, error) {
+	selected := ledger.DeadLetterFilter{Caller: f.Caller, Campaign: f.Campaign, Reason: f.Reason, Channel: f.Channel, Since: f.Since}
 	if f.Touch == "" {
 		return selected, nil
 	}
@@ -116,7 +116,7 @@ func (a *api) redrive(c *call) error {
 	if err != nil {
 		return err
 	}
-	n, err := a.svc.Redrive(c.ctx(), c.principal, gateway.RedriveOrder{DeadFilter: f, All: body.All, Dry: body.DryRun})
+	n, err := a.svc.Redrive(c.ctx(), c.principal, gateway.RedriveOrder{DeadLetterFilter: f, All: body.All, Dry: body.DryRun})
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (h *house) putAside(key, campaign string) (id string) {
 		h.t.Fatal(err)
 	}
 	p := seg.Touches[0].Progress
-	err = h.ledger.Work.Settle(h.t.Context(), ref, []ledger.Transition{{
+	err = h.ledger.Work.Apply(h.t.Context(), ref, []ledger.Transition{{
 		Seq: p.Seq, Version: p.Version, To: touch.StateDead, Reason: "crashed_workers",
 		Events: []touch.Event{{Kind: touch.EventDead, At: h.now(), Touch: seg.Touches[0].Touch.ID, State: touch.StateDead}},
 	}})

@@ -174,7 +174,7 @@ func (a *api) getTemplate(c *call) error {
 	if err != nil {
 		return err
 	}
-	t, err := a.svc.Template(c.ctx(), c.Param("name"), int(min(version, 1<<30)))
+	t, err := a.svc.Get(c.ctx(), c.Param("name"), int(min(version, 1<<30)))
 	if err != nil {
 		return err
 	}

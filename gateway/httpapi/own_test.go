@@ -15,7 +15,7 @@ func (h *house) put(items ...touch.Item) {
 	for i := range items {
 		items[i].CreatedAt, items[i].UpdatedAt, items[i].Category = h.now(), h.now(), touch.Service
 	}
-	if err := h.ledger.Items.PutItems(h.t.Context(), items); err != nil {
+	if err := h.ledger.Items.Put(h.t.Context(), items); err != nil {
 		h.t.Fatal(err)
 	}
 }

@@ -188,29 +188,28 @@ func TestStreamAnswersWhileItIsOpen(t *testing.T) {
 	}
 }
 
+// noCustomers and noListings know nothing.
 type (
-	customers = ledger.Customers
-	listings  = ledger.Listings
+	noCustomers struct{ ledger.Customers }
+	noListings  struct{ ledger.Listings }
 )
 
 // gated is a ledger that knows nothing and whose Accept waits.
 type gated struct {
 	ledger.Intake
-	customers
-	listings
 	open    chan struct{}
 	waiting atomic.Int32
 }
 
 func (g *gated) ledger() *ledger.Ledger {
-	return &ledger.Ledger{Intake: g, Customers: g, Listings: g}
+	return &ledger.Ledger{Intake: g, Customers: noCustomers{}, Listings: noListings{}}
 }
 
-func (g *gated) Customers(context.Context, []string) (map[string]*touch.Customer, error) {
+func (noCustomers) Get(context.Context, []string) (map[string]*touch.Customer, error) {
 	return nil, nil
 }
 
-func (g *gated) Listings(context.Context, []string, time.Time) (map[string][]touch.Listing, error) {
+func (noListings) Live(context.Context, []string, time.Time) (map[string][]touch.Listing, error) {
 	return nil, nil
 }
 

@@ -30,7 +30,7 @@ func export(t *testing.T, o audit.Options) (lines []string, head audit.Head) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Controls.PutStop(t.Context(), ledger.Stop{ID: fmt.Sprint("s", i), Owner: "Ann", Reason: "storm"}, "key-1", now); err != nil {
+		if err := l.Controls.PutKillSwitch(t.Context(), ledger.KillSwitch{ID: fmt.Sprint("s", i), Owner: "Ann", Reason: "storm"}, "key-1", now); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -23,7 +23,7 @@ type Noted struct {
 // called after each page. Check holds one page in memory and locks nothing. An
 // error of class Invalid names the first broken record.
 func Check(ctx context.Context, records ledger.Journal, noted *Noted, progress func(done, total int64)) (Head, error) {
-	end, endHash, err := records.JournalHead(ctx)
+	end, endHash, err := records.Head(ctx)
 	if err != nil {
 		return Head{}, err
 	}
@@ -33,7 +33,7 @@ func Check(ctx context.Context, records ledger.Journal, noted *Noted, progress f
 	}
 	first := c.head.Pos
 	for c.head.Pos < end {
-		found, err := records.JournalRecords(ctx, c.head.Pos, int(min(page, end-c.head.Pos)))
+		found, err := records.Records(ctx, c.head.Pos, int(min(page, end-c.head.Pos)))
 		if err != nil {
 			return c.head, err
 		}
@@ -77,7 +77,7 @@ type checker struct {
 
 // begin starts after the records that retention removed.
 func (c *checker) begin(ctx context.Context, records ledger.Journal) error {
-	truncation, err := records.JournalCut(ctx)
+	truncation, err := records.Truncation(ctx)
 	if err != nil || truncation.Pos == 0 {
 		return err
 	}
@@ -94,7 +94,7 @@ func (c *checker) begin(ctx context.Context, records ledger.Journal) error {
 // unlessTruncated returns fault, or class Conflict when retention removed the
 // record while Check was reading: that is no fault of the journal.
 func (c *checker) unlessTruncated(ctx context.Context, records ledger.Journal, fault error) error {
-	truncation, err := records.JournalCut(ctx)
+	truncation, err := records.Truncation(ctx)
 	if err == nil && truncation.Pos > c.head.Pos {
 		return touch.Errorf(touch.Conflict, "", "the journal was truncated meanwhile: verify again")
 	}

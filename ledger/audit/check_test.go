@@ -21,8 +21,8 @@ type tampered struct {
 	change func([]journal.Record) []journal.Record
 }
 
-func (j tampered) JournalRecords(ctx context.Context, after int64, limit int) ([]journal.Record, error) {
-	all, err := j.Journal.JournalRecords(ctx, 0, 10_000)
+func (j tampered) Records(ctx context.Context, after int64, limit int) ([]journal.Record, error) {
+	all, err := j.Journal.Records(ctx, 0, 10_000)
 	var page []journal.Record
 	for _, r := range j.change(all) {
 		if r.Pos > after && len(page) < limit {
@@ -43,7 +43,7 @@ func story(t *testing.T, n int) (l *ledger.Ledger, began time.Time) {
 	}
 	t.Cleanup(func() { l.Close() })
 	for i := range n {
-		if err := l.Controls.PutStop(t.Context(), ledger.Stop{ID: fmt.Sprint(i), Owner: "Ann", Reason: "storm"}, "k", now); err != nil {
+		if err := l.Controls.PutKillSwitch(t.Context(), ledger.KillSwitch{ID: fmt.Sprint(i), Owner: "Ann", Reason: "storm"}, "k", now); err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(time.Minute)
@@ -145,12 +145,12 @@ type uncut struct {
 	truncation journal.Truncation
 }
 
-func (j uncut) JournalCut(context.Context) (journal.Truncation, error) { return j.truncation, nil }
+func (j uncut) Truncation(context.Context) (journal.Truncation, error) { return j.truncation, nil }
 
 // A beginning that is gone must be told of by a record of the chain.
 func TestCheckWantsTheRecordOfACut(t *testing.T) {
 	l, began := story(t, 8)
-	all, err := l.Journal.JournalRecords(t.Context(), 0, 10)
+	all, err := l.Journal.Records(t.Context(), 0, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestCheckWantsTheRecordOfACut(t *testing.T) {
 	if _, err := audit.Check(t.Context(), j, nil, nil); touch.ClassOf(err) != touch.Invalid || !strings.Contains(err.Error(), "no record says") {
 		t.Errorf("cut by hand: %v", err)
 	}
-	if n, err := l.Retention.CutJournal(t.Context(), began.Add(150*time.Second), 10, began.Add(time.Hour)); n != 3 || err != nil {
+	if n, err := l.Retention.TruncateJournal(t.Context(), began.Add(150*time.Second), 10, began.Add(time.Hour)); n != 3 || err != nil {
 		t.Fatal(n, err)
 	}
 	if head, err := audit.Check(t.Context(), l.Journal, nil, nil); err != nil || head.Records != 6 {

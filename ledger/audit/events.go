@@ -29,7 +29,7 @@ const skew = 10 * time.Minute
 // progress, if not nil, is called after each page. It stops at an error of
 // visit and returns it. Class Internal: a record cannot be decoded.
 func Events(ctx context.Context, records ledger.Journal, s Span, visit func(touch.Event) error, progress func(done, total int64)) error {
-	end, _, err := records.JournalHead(ctx)
+	end, _, err := records.Head(ctx)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func Events(ctx context.Context, records ledger.Journal, s Span, visit func(touc
 		return err
 	}
 	for pos := first; pos < end; {
-		found, err := records.JournalRecords(ctx, pos, int(min(page, end-pos)))
+		found, err := records.Records(ctx, pos, int(min(page, end-pos)))
 		if err != nil || len(found) == 0 {
 			return err
 		}
@@ -77,7 +77,7 @@ func (s *Span) begin(ctx context.Context, records ledger.Journal, end int64) (in
 			return true
 		}
 		var found []journal.Record
-		found, err = records.JournalRecords(ctx, after+int64(i), 1)
+		found, err = records.Records(ctx, after+int64(i), 1)
 		return len(found) == 0 || found[0].At >= early
 	})
 	return after + int64(n), err

@@ -68,12 +68,12 @@ const page = 500
 func Export(ctx context.Context, records ledger.Journal, w io.Writer, o Options) (Head, error) {
 	buffered := bufio.NewWriter(w)
 	e := &exporter{out: json.NewEncoder(buffered), options: o}
-	end, _, err := records.JournalHead(ctx)
+	end, _, err := records.Head(ctx)
 	if err != nil {
 		return e.head, err
 	}
 	for after := int64(0); after < end; after = e.head.Pos {
-		found, err := records.JournalRecords(ctx, after, int(min(page, end-after)))
+		found, err := records.Records(ctx, after, int(min(page, end-after)))
 		if err != nil {
 			return e.head, err
 		}

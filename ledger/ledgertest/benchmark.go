@@ -75,7 +75,7 @@ func Benchmark(b *testing.B, open Open) {
 	})
 	b.Run("AcceptSingle/sides=64", func(b *testing.B) {
 		k := newKit(b, open)
-		k.Ledger = ledger.Group(k.Ledger, 2)
+		k.Ledger = ledger.GroupCommit(k.Ledger, 2)
 		all := k.touches(b.N, func(n *ledger.NewTouch) { n.Enqueue, n.Lane = true, "sms.urgent" })
 		var next atomic.Int64
 		k.sides(b, 64, 1, func() bool {
@@ -112,5 +112,5 @@ func (k *kit) round(seg *ledger.Segment) {
 	for i, c := range seg.Touches {
 		all[i] = k.sent(c)
 	}
-	k.must(k.Work.Settle(k.ctx, seg.Ref, all))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, all))
 }

@@ -34,7 +34,7 @@ func testNoneLostNoneTwice(k *kit) {
 				if i%8 != 0 {
 					continue
 				}
-				_, err := k.Touches.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
+				_, err := k.Touches.Cancel(k.ctx, "acme", n.Touch.ID, "me", k.now())
 				switch touch.ClassOf(err) {
 				case "":
 					cancelled.Store(n.Touch.ID, true)
@@ -110,13 +110,13 @@ func (k *kit) work(ref ledger.SegmentRef, random *rand.Rand, sent, cancelled *sy
 		k.Errorf("claim: %v %v", err, unwrap(err))
 		return
 	}
-	fence, err := k.Controls.Fence(k.ctx)
+	fence, err := k.Controls.Version(k.ctx)
 	if err != nil {
 		k.Error(err)
 		return
 	}
 	var intents []ledger.Intent
-	var chosen []ledger.Claimed
+	var chosen []ledger.ClaimedTouch
 	var all []ledger.Transition
 	for _, c := range seg.Touches {
 		if random.IntN(5) == 0 {
@@ -159,7 +159,7 @@ func (k *kit) work(ref ledger.SegmentRef, random *rand.Rand, sent, cancelled *sy
 			k.Errorf("receive: %v %v", err, unwrap(err))
 		}
 	})
-	err = k.Work.Settle(k.ctx, ref, all)
+	err = k.Work.Apply(k.ctx, ref, all)
 	if len(dropped) == len(chosen) && touch.ClassOf(err) == touch.Conflict {
 		err = nil // likewise; an intent that stands would have kept the segment
 	}
@@ -194,7 +194,7 @@ func testRandom(k *kit) {
 				held = append(held, seg)
 			}
 		case 3:
-			refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now().Add(-lease), 10)
+			refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now(), k.now().Add(-lease), 10)
 			k.must(err)
 			for _, ref := range refs {
 				seg, err := k.Work.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
@@ -208,14 +208,14 @@ func testRandom(k *kit) {
 		case 7:
 			if len(all) > 0 {
 				n := all[random.IntN(len(all))]
-				if _, err := k.Touches.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now()); err != nil {
+				if _, err := k.Touches.Cancel(k.ctx, "acme", n.Touch.ID, "me", k.now()); err != nil {
 					k.class(touch.Conflict, err)
 				}
 			}
 		case 8:
 			s := []ledger.CampaignStatus{ledger.CampaignPaused, ledger.CampaignRunning}[i%2]
 			k.campaign(s)
-			_, err := k.Recovery.Unpark(k.ctx, k.now(), 100)
+			_, err := k.Recovery.ResumeParked(k.ctx, k.now(), 100)
 			k.must(err)
 		}
 	}
@@ -225,9 +225,9 @@ func testRandom(k *kit) {
 	k.campaign(ledger.CampaignRunning)
 	for range 100 {
 		k.pass(2 * lease)
-		_, err := k.Recovery.Unpark(k.ctx, k.now(), 1000)
+		_, err := k.Recovery.ResumeParked(k.ctx, k.now(), 1000)
 		k.must(err)
-		refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 100)
+		refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now(), k.now(), 100)
 		k.must(err)
 		if ref, _, ok, err := k.Work.Feed(k.ctx, bulk, k.now(), 1000); ok {
 			refs = append(refs, ref)
@@ -261,11 +261,11 @@ func (k *kit) randomSettle(random *rand.Rand, held *[]*ledger.Segment, intended 
 	i := random.IntN(len(*held))
 	seg := (*held)[i]
 	*held = append((*held)[:i], (*held)[i+1:]...)
-	fence, err := k.Controls.Fence(k.ctx)
+	fence, err := k.Controls.Version(k.ctx)
 	k.must(err)
 	var trs []ledger.Transition
 	var intents []ledger.Intent
-	var fresh []ledger.Claimed
+	var fresh []ledger.ClaimedTouch
 	for _, c := range seg.Touches {
 		if c.Intent != nil {
 			trs = append(trs, k.sent(c)) // it may have been sent: never again
@@ -292,14 +292,14 @@ func (k *kit) randomSettle(random *rand.Rand, held *[]*ledger.Segment, intended 
 	if random.IntN(4) == 0 {
 		return // the worker dies after its intents
 	}
-	if err := k.Work.Settle(k.ctx, seg.Ref, trs); err != nil {
+	if err := k.Work.Apply(k.ctx, seg.Ref, trs); err != nil {
 		k.class(touch.Conflict, err)
 	}
 }
 
 // testGroup: the whole way under group commit.
 func testGroup(k *kit) {
-	k.Ledger = ledger.Group(k.Ledger, 2)
+	k.Ledger = ledger.GroupCommit(k.Ledger, 2)
 	urgent := func(n *ledger.NewTouch) { n.Enqueue, n.Lane = true, "sms.urgent" }
 	const callers, each = 16, 10
 	var wg sync.WaitGroup

@@ -86,7 +86,7 @@ func testAcceptRefused(k *kit) {
 	answers, _, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{n})
 	k.must(err)
 	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.StateRefused, Reason: "consent"}})
-	view, err := k.Campaigns.Campaign(k.ctx, "acme", "nov")
+	view, err := k.Campaigns.Get(k.ctx, "acme", "nov")
 	k.must(err)
 	k.equal(view.Counts, []ledger.CampaignCount{{State: touch.StateRefused, Reason: "consent", Count: 1}})
 }
@@ -97,7 +97,7 @@ func testAcceptInvalid(k *kit) {
 	bad.Lane = ""
 	_, _, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{good, bad})
 	k.class(touch.Invalid, err)
-	_, err = k.Touches.Touch(k.ctx, "", good.Touch.ID)
+	_, err = k.Touches.Get(k.ctx, "", good.Touch.ID)
 	k.class(touch.NotFound, err) // all or nothing
 	many := k.touch()
 	many.Events = make([]touch.Event, 5000)

@@ -245,13 +245,13 @@ func (k *kit) take(lane string, want int) *ledger.Segment {
 }
 
 // intent of a claimed touch for its current leg.
-func (k *kit) intent(c ledger.Claimed) ledger.Intent {
+func (k *kit) intent(c ledger.ClaimedTouch) ledger.Intent {
 	return ledger.Intent{Seq: c.Progress.Seq, Version: c.Progress.Version, Leg: c.Progress.Leg, Attempt: 1, Provider: "p1", At: k.now()}
 }
 
 func (k *kit) intend(seg *ledger.Segment) (dropped []int) {
 	k.Helper()
-	fence, err := k.Controls.Fence(k.ctx)
+	fence, err := k.Controls.Version(k.ctx)
 	k.must(err)
 	var intents []ledger.Intent
 	for _, c := range seg.Touches {
@@ -263,7 +263,7 @@ func (k *kit) intend(seg *ledger.Segment) (dropped []int) {
 }
 
 // sent is the transition of a touch that a vendor accepted.
-func (k *kit) sent(c ledger.Claimed) ledger.Transition {
+func (k *kit) sent(c ledger.ClaimedTouch) ledger.Transition {
 	p := c.Progress
 	return ledger.Transition{
 		Seq: p.Seq, Version: p.Version, To: touch.StateSent, Leg: p.Leg, Attempts: p.Attempts + 1, Provider: "p1",
@@ -274,7 +274,7 @@ func (k *kit) sent(c ledger.Claimed) ledger.Transition {
 }
 
 // again is the transition of a touch that goes back to wait.
-func (k *kit) again(c ledger.Claimed, due time.Time) ledger.Transition {
+func (k *kit) again(c ledger.ClaimedTouch, due time.Time) ledger.Transition {
 	p := c.Progress
 	return ledger.Transition{
 		Seq: p.Seq, Version: p.Version, To: touch.StateDue, Leg: p.Leg, Attempts: p.Attempts + 1, Due: due, Lane: bulk, Reason: "retryable",
@@ -282,7 +282,7 @@ func (k *kit) again(c ledger.Claimed, due time.Time) ledger.Transition {
 	}
 }
 
-func (k *kit) event(c ledger.Claimed, kind touch.EventKind, state touch.State) touch.Event {
+func (k *kit) event(c ledger.ClaimedTouch, kind touch.EventKind, state touch.State) touch.Event {
 	return touch.Event{
 		Kind: kind, At: k.now(), Touch: c.Touch.ID, Key: c.Touch.Key, Caller: c.Touch.Caller, Customer: c.Touch.Customer,
 		Campaign: c.Touch.Campaign, State: state, Leg: c.Progress.Leg,
@@ -301,13 +301,13 @@ func (k *kit) deliver(lane string, want int) *ledger.Segment {
 	for _, c := range seg.Touches {
 		all = append(all, k.sent(c))
 	}
-	k.must(k.Work.Settle(k.ctx, seg.Ref, all))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, all))
 	return seg
 }
 
 func (k *kit) view(n ledger.NewTouch) *ledger.TouchView {
 	k.Helper()
-	v, err := k.Touches.Touch(k.ctx, n.Touch.Caller, n.Touch.ID)
+	v, err := k.Touches.Get(k.ctx, n.Touch.Caller, n.Touch.ID)
 	k.must(err)
 	return v
 }

@@ -13,20 +13,20 @@ import (
 )
 
 func testCounts(k *kit) {
-	_, err := k.Campaigns.Campaign(k.ctx, "acme", "nov")
+	_, err := k.Campaigns.Get(k.ctx, "acme", "nov")
 	k.class(touch.NotFound, err)
 	k.accept(k.touches(3)...)
 	k.accept(k.touch(func(n *ledger.NewTouch) { n.State, n.Reason = touch.StateCapped, "weekly" }))
 	k.accept(k.touch(func(n *ledger.NewTouch) { n.Touch.Campaign = "" }))
-	view, err := k.Campaigns.Campaign(k.ctx, "acme", "nov")
+	view, err := k.Campaigns.Get(k.ctx, "acme", "nov")
 	k.must(err)
 	k.equal(view, ledger.CampaignView{Campaign: "nov", Status: ledger.CampaignRunning, Counts: []ledger.CampaignCount{
 		{State: touch.StateCapped, Reason: "weekly", Count: 1}, {State: touch.StateDue, Count: 3},
 	}})
-	_, err = k.Campaigns.Campaign(k.ctx, "other", "nov")
+	_, err = k.Campaigns.Get(k.ctx, "other", "nov")
 	k.class(touch.NotFound, err)
 	k.deliver(bulk, 4)
-	view, err = k.Campaigns.Campaign(k.ctx, "acme", "nov")
+	view, err = k.Campaigns.Get(k.ctx, "acme", "nov")
 	k.must(err)
 	k.equal(view.Counts, []ledger.CampaignCount{{State: touch.StateCapped, Reason: "weekly", Count: 1}, {State: touch.StateSent, Count: 3}})
 	k.recount()
@@ -40,7 +40,7 @@ func testTouchesListed(k *kit) {
 	k.accept(all...)
 	list := func(f ledger.TouchFilter, want ...int) {
 		k.Helper()
-		views, next, err := k.Touches.Touches(k.ctx, f)
+		views, next, err := k.Touches.List(k.ctx, f)
 		k.must(err)
 		var got []string
 		for _, v := range views {
@@ -68,7 +68,7 @@ func testTouchesListed(k *kit) {
 	list(ledger.TouchFilter{Limit: 2}, 0, 1)
 	list(ledger.TouchFilter{Limit: 2, After: k.view(all[1]).Progress.Seq}, 2, 3)
 	list(ledger.TouchFilter{Limit: 2, After: k.view(all[3]).Progress.Seq}, 4)
-	_, err := k.Touches.Touch(k.ctx, "other", all[0].Touch.ID)
+	_, err := k.Touches.Get(k.ctx, "other", all[0].Touch.ID)
 	k.class(touch.NotFound, err)
 }
 
@@ -84,7 +84,7 @@ func testPastContacts(k *kit) {
 	seg := k.take(bulk, 1)
 	contacts := func(since time.Time) []ledger.PastContact {
 		k.Helper()
-		got, err := k.Contacts.Contacts(k.ctx, []string{"c1", "c2"}, since)
+		got, err := k.Contacts.Since(k.ctx, []string{"c1", "c2"}, since)
 		k.must(err)
 		if len(got["c2"]) > 0 {
 			k.Fatalf("%+v", got)
@@ -105,17 +105,17 @@ func testPastContacts(k *kit) {
 	// So is one of unknown outcome, until that is known.
 	tr := k.sent(seg.Touches[0])
 	tr.To, tr.Due, tr.Lane, tr.Events = touch.StateUnknown, k.now(), bulk, nil
-	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{tr}))
 	pending.Kind = ledger.ContactAttempt
 	k.equal(contacts(k.now().Add(time.Hour)), []ledger.PastContact{pending})
 	tr = k.sent(seg.Touches[0])
 	tr.Version = k.view(m).Progress.Version
-	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
+	k.must(k.Work.Apply(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
 	pending.Pending = false
 	k.equal(contacts(first.Add(time.Microsecond)), []ledger.PastContact{pending})
 	// A known non-send leaves no contact.
 	tr = ledger.Transition{Seq: seg.Touches[0].Progress.Seq, Version: k.view(m).Progress.Version, To: touch.StateFailed, DropContact: true}
-	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
+	k.must(k.Work.Apply(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
 	k.equal(contacts(first), []ledger.PastContact{made})
 	// A receipt of what is still intended says that it was made: one contact.
 	again := k.touch(func(n *ledger.NewTouch) { n.Touch.Customer, n.Touch.Subject = "c1", "card" })
@@ -134,7 +134,7 @@ func testContacted(k *kit) {
 		k.Helper()
 		var all []string
 		for after := ""; ; {
-			page, err := k.Contacts.Contacted(k.ctx, after, limit)
+			page, err := k.Contacts.ContactedCustomers(k.ctx, after, limit)
 			k.must(err)
 			if len(page) == 0 {
 				break
@@ -175,14 +175,14 @@ func testEvents(k *kit) {
 	other := k.touch(func(n *ledger.NewTouch) { n.Touch.Caller, n.Touch.ID = "other", touch.NewID("other", n.Touch.Key) })
 	k.accept(other)
 	k.deliver(bulk, 4)
-	all, err := k.Events.Events(k.ctx, "", 0, 100)
+	all, err := k.Events.List(k.ctx, "", 0, 100)
 	k.must(err)
 	if len(all) != 8 {
 		k.Fatalf("%d events", len(all))
 	}
 	var paged []touch.Event
 	for after := int64(0); ; {
-		page, err := k.Events.Events(k.ctx, "", after, 3)
+		page, err := k.Events.List(k.ctx, "", after, 3)
 		k.must(err)
 		if len(page) == 0 {
 			break
@@ -196,12 +196,12 @@ func testEvents(k *kit) {
 		paged = append(paged, page...)
 	}
 	k.equal(paged, all)
-	others, err := k.Events.Events(k.ctx, "other", 0, 100)
+	others, err := k.Events.List(k.ctx, "other", 0, 100)
 	k.must(err)
 	if len(others) != 2 || others[0].Touch != other.Touch.ID || others[1].Kind != touch.EventSent {
 		k.Fatalf("%+v", others)
 	}
-	if none, err := k.Events.Events(k.ctx, "nobody", 0, 100); err != nil || len(none) > 0 {
+	if none, err := k.Events.List(k.ctx, "nobody", 0, 100); err != nil || len(none) > 0 {
 		k.Fatal(none, err)
 	}
 	v := k.view(other)
@@ -238,7 +238,7 @@ func testEventsComplete(k *kit) {
 	seen := map[touch.ID]bool{}
 	var after int64
 	for last := false; ; {
-		page, err := k.Events.Events(k.ctx, "acme", after, 50)
+		page, err := k.Events.List(k.ctx, "acme", after, 50)
 		k.must(err)
 		for _, e := range page {
 			if e.Seq <= after || seen[e.Touch] {
@@ -284,7 +284,7 @@ func testClosed(k *kit) {
 	k.accept(n)
 	k.must(k.Close())
 	k.class(touch.Unavailable, k.Ping(k.ctx))
-	_, err := k.Touches.Touch(k.ctx, "", n.Touch.ID)
+	_, err := k.Touches.Get(k.ctx, "", n.Touch.ID)
 	k.class(touch.Unavailable, err)
 	_, _, err = k.Intake.Accept(k.ctx, k.touches(1))
 	k.class(touch.Unavailable, err)
@@ -296,8 +296,8 @@ func testContextEnded(k *kit) {
 	n := k.touch()
 	_, _, err := k.Intake.Accept(ctx, []ledger.NewTouch{n})
 	k.class(touch.Unavailable, err)
-	_, err = k.Touches.Touch(ctx, "", n.Touch.ID)
+	_, err = k.Touches.Get(ctx, "", n.Touch.ID)
 	k.class(touch.Unavailable, err)
-	_, err = k.Touches.Touch(k.ctx, "", n.Touch.ID)
+	_, err = k.Touches.Get(k.ctx, "", n.Touch.ID)
 	k.class(touch.NotFound, err)
 }

@@ -8,7 +8,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-func (k *kit) receive(receipts ...touch.Receipt) []ledger.Received {
+func (k *kit) receive(receipts ...touch.Receipt) []ledger.AppliedReceipt {
 	k.Helper()
 	got, err := k.Receipts.Receive(k.ctx, receipts, k.now())
 	k.must(err)
@@ -85,7 +85,7 @@ func testOrphans(k *kit) {
 		k.Fatal("a receipt of an unknown message found one")
 	}
 	k.state(n, touch.StateDue, touch.EventAccepted)
-	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
 	k.state(n, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventOutcome)
 	if got := k.receive(early); got[0].Changed {
 		k.Fatal("the receipt was applied twice")
@@ -96,9 +96,9 @@ func testOrphans(k *kit) {
 	seg = k.take(bulk, 1)
 	k.receive(touch.Receipt{Provider: "p1", VendorID: vendorID(late, 0), Kind: touch.ReceiptDelivered})
 	k.pass(8 * 24 * time.Hour)
-	refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10)
+	refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now(), k.now(), 10)
 	k.must(err)
-	k.must(k.Work.Settle(k.ctx, refs[0], []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.must(k.Work.Apply(k.ctx, refs[0], []ledger.Transition{k.sent(seg.Touches[0])}))
 	k.state(late, touch.StateSent)
 }
 
@@ -114,7 +114,7 @@ func testOptOut(k *kit) {
 	if got := k.receive(out, r, out); !got[0].Changed || got[1].Changed || got[2].Changed {
 		k.Fatal("an opt-out after a conversation must be news, once")
 	}
-	customers, err := k.Customers.Customers(k.ctx, []string{n.Touch.Customer, "nobody"})
+	customers, err := k.Customers.Get(k.ctx, []string{n.Touch.Customer, "nobody"})
 	k.must(err)
 	if len(customers) != 1 {
 		k.Fatalf("%+v", customers)
@@ -129,7 +129,7 @@ func testOptOut(k *kit) {
 		k.Fatalf("%+v", c.Consents)
 	}
 	var kinds []touch.EventKind
-	events, err := k.Events.Events(k.ctx, "", 0, 100)
+	events, err := k.Events.List(k.ctx, "", 0, 100)
 	k.must(err)
 	for _, e := range events {
 		kinds = append(kinds, e.Kind)

@@ -16,7 +16,7 @@ func (k *kit) forget(before time.Time, want int) {
 	k.Helper()
 	got, after := 0, int64(0)
 	for range 1000 {
-		n, next, err := k.Retention.Forget(k.ctx, before, after, 3, k.now())
+		n, next, err := k.Retention.Purge(k.ctx, before, after, 3, k.now())
 		k.must(err)
 		got += n
 		if after = next; next == 0 {
@@ -51,12 +51,12 @@ func testForget(k *kit) {
 	for _, n := range []ledger.NewTouch{late, young} {
 		k.receive(touch.Receipt{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptDelivered, At: k.now()})
 	}
-	before, err := k.Campaigns.Campaign(k.ctx, "acme", over[0].Touch.Campaign)
+	before, err := k.Campaigns.Get(k.ctx, "acme", over[0].Touch.Campaign)
 	k.must(err)
 	k.forget(bound, 7)
 	k.forget(bound, 0)
 	for _, n := range over {
-		_, err := k.Touches.Touch(k.ctx, "", n.Touch.ID)
+		_, err := k.Touches.Get(k.ctx, "", n.Touch.ID)
 		k.class(touch.NotFound, err)
 	}
 	for _, n := range []ledger.NewTouch{waiting, late, young} {
@@ -64,12 +64,12 @@ func testForget(k *kit) {
 			k.Errorf("%s lost its history", n.Touch.Key)
 		}
 	}
-	past, err := k.Contacts.Contacts(k.ctx, []string{"c1", "c3", "c4"}, time.Time{})
+	past, err := k.Contacts.Since(k.ctx, []string{"c1", "c3", "c4"}, time.Time{})
 	k.must(err)
 	if len(past["c1"]) != 0 || len(past["c3"]) != 1 || len(past["c4"]) != 1 {
 		k.Errorf("contacts %+v", past)
 	}
-	after, err := k.Campaigns.Campaign(k.ctx, "acme", over[0].Touch.Campaign)
+	after, err := k.Campaigns.Get(k.ctx, "acme", over[0].Touch.Campaign)
 	k.must(err)
 	k.equal(after, before)
 	// A receipt that comes now is of nobody.
@@ -89,16 +89,16 @@ func testForgetSparesTasks(k *kit) {
 	k.deliver(bulk, 1)
 	id := touch.DispatchID(n.Touch.ID, 0)
 	item := touch.Item{ID: id, Channel: touch.RMTask, Customer: n.Touch.Customer, State: touch.TaskOpen, CreatedAt: k.now()}
-	k.must(k.Items.PutItems(k.ctx, []touch.Item{item}))
+	k.must(k.Items.Put(k.ctx, []touch.Item{item}))
 	k.receive(touch.Receipt{Dispatch: id, Kind: touch.ReceiptDelivered, At: k.now()})
 	k.pass(time.Hour)
 	k.forget(k.now(), 0)
-	stored, err := k.Items.Item(k.ctx, id)
+	stored, err := k.Items.Get(k.ctx, id)
 	k.must(err)
 	stored.State = touch.TaskCompleted
-	k.must(k.Items.UpdateItem(k.ctx, *stored))
+	k.must(k.Items.Update(k.ctx, *stored))
 	k.forget(k.now(), 1)
-	_, err = k.Items.Item(k.ctx, id)
+	_, err = k.Items.Get(k.ctx, id)
 	k.class(touch.NotFound, err)
 }
 
@@ -107,7 +107,7 @@ func testForgetSparesTasks(k *kit) {
 func testCutJournal(k *kit) {
 	stop := func(n int) {
 		for i := range n {
-			k.must(k.Controls.PutStop(k.ctx, ledger.Stop{ID: fmt.Sprint(i), Owner: "Ann", Reason: "storm"}, "k", k.now()))
+			k.must(k.Controls.PutKillSwitch(k.ctx, ledger.KillSwitch{ID: fmt.Sprint(i), Owner: "Ann", Reason: "storm"}, "k", k.now()))
 		}
 	}
 	stop(20)
@@ -117,7 +117,7 @@ func testCutJournal(k *kit) {
 	bound := k.now()
 	stop(5)
 	for _, want := range []int{8, 8, 4, 0} {
-		n, err := k.Retention.CutJournal(k.ctx, bound, 8, k.now())
+		n, err := k.Retention.TruncateJournal(k.ctx, bound, 8, k.now())
 		k.must(err)
 		if n != want {
 			k.Fatalf("%d records cut, want %d", n, want)
@@ -128,7 +128,7 @@ func testCutJournal(k *kit) {
 	if head.Records != 8 || head.Pos != 28 { // 5, and 3 that tell of the cuts
 		k.Fatalf("%+v", head)
 	}
-	last, err := k.Journal.JournalCut(k.ctx)
+	last, err := k.Journal.Truncation(k.ctx)
 	k.must(err)
 	if last.Pos != 20 || fmt.Sprintf("%x", last.Hash) != old.Hash {
 		k.Fatalf("cut at %d with %x, want 20 with %s", last.Pos, last.Hash, old.Hash)
@@ -139,7 +139,7 @@ func testCutJournal(k *kit) {
 	k.class(touch.Invalid, err)
 	_, err = audit.Check(k.ctx, k.Ledger.Journal, &audit.Noted{Pos: 3, Hash: old.Hash}, nil)
 	k.class(touch.Invalid, err)
-	events, err := k.Events.Events(k.ctx, "", 5<<12, 100)
+	events, err := k.Events.List(k.ctx, "", 5<<12, 100)
 	k.must(err)
 	if len(events) != 8 {
 		k.Fatalf("%d events after the cut: %+v", len(events), events)

@@ -72,7 +72,7 @@ func testFeedExpiresFirst(k *kit) {
 	}
 	next(high)
 	back := next(soon)
-	k.must(k.Work.Settle(k.ctx, back.Ref, []ledger.Transition{k.again(back.Touches[0], k.now().Add(time.Second))}))
+	k.must(k.Work.Apply(k.ctx, back.Ref, []ledger.Transition{k.again(back.Touches[0], k.now().Add(time.Second))}))
 	next(today)
 	k.pass(time.Second)
 	for _, want := range []ledger.NewTouch{soon, days, ever, month, low} {
@@ -109,13 +109,13 @@ func testFeedSplits(k *kit) {
 	// A later part can end before an earlier one, and a part can be cancelled from.
 	slices.Reverse(segs)
 	for i, seg := range segs {
-		_, err := k.Touches.CancelTouch(k.ctx, "acme", seg.Touches[0].Touch.ID, "me", k.now())
+		_, err := k.Touches.Cancel(k.ctx, "acme", seg.Touches[0].Touch.ID, "me", k.now())
 		k.must(err)
 		var all []ledger.Transition
 		for _, c := range seg.Touches[1:] {
 			all = append(all, k.sent(c))
 		}
-		k.must(k.Work.Settle(k.ctx, seg.Ref, all))
+		k.must(k.Work.Apply(k.ctx, seg.Ref, all))
 		if open, err := k.Work.OpenSegments(k.ctx, bulk); err != nil || open != len(segs)-1-i {
 			k.Fatal(open, err)
 		}
@@ -138,11 +138,11 @@ func testFeedAfterMove(k *kit) {
 	n := k.touch()
 	k.accept(n)
 	seg := k.take(bulk, 1)
-	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now().Add(time.Minute))}))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now().Add(time.Minute))}))
 	v := k.state(n, touch.StateDue, touch.EventAccepted, touch.EventRetry)
 	// An outsider moves it to a later time; the first timer is void.
-	tr := k.again(ledger.Claimed{Touch: v.Touch, Progress: v.Progress}, k.now().Add(2*time.Minute))
-	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
+	tr := k.again(ledger.ClaimedTouch{Touch: v.Touch, Progress: v.Progress}, k.now().Add(2*time.Minute))
+	k.must(k.Work.Apply(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
 	k.pass(time.Minute)
 	k.feed(bulk, 0)
 	k.pass(time.Minute)
@@ -158,10 +158,10 @@ func testFeedVoidTimerLast(k *kit) {
 	n := k.touch()
 	k.accept(n)
 	seg := k.take(bulk, 1)
-	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now().Add(2*time.Minute))}))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{k.again(seg.Touches[0], k.now().Add(2*time.Minute))}))
 	v := k.view(n)
-	tr := k.again(ledger.Claimed{Touch: v.Touch, Progress: v.Progress}, k.now().Add(time.Minute))
-	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
+	tr := k.again(ledger.ClaimedTouch{Touch: v.Touch, Progress: v.Progress}, k.now().Add(time.Minute))
+	k.must(k.Work.Apply(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
 	k.pass(3 * time.Minute)
 	k.take(bulk, 1)
 	k.feed(bulk, 0)
@@ -182,13 +182,13 @@ func testClaimOnce(k *kit) {
 	}
 	k.must(k.Work.Renew(k.ctx, ref, "w1", k.now().Add(lease)))
 	k.class(touch.Conflict, k.Work.Renew(k.ctx, ref, "w2", k.now().Add(lease)))
-	if refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10); err != nil || len(refs) > 0 {
+	if refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now(), k.now(), 10); err != nil || len(refs) > 0 {
 		k.Fatal("a held segment was recovered", refs, err)
 	}
-	k.must(k.Work.Settle(k.ctx, ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.must(k.Work.Apply(k.ctx, ref, []ledger.Transition{k.sent(seg.Touches[0])}))
 	_, err = k.Work.Claim(k.ctx, ref, "w", k.now(), k.now().Add(lease))
 	k.class(touch.Conflict, err)
-	k.class(touch.Conflict, k.Work.Settle(k.ctx, ref, nil))
+	k.class(touch.Conflict, k.Work.Apply(k.ctx, ref, nil))
 	k.class(touch.Conflict, k.Work.Renew(k.ctx, ref, "w1", k.now().Add(lease)))
 }
 
@@ -199,7 +199,7 @@ func testRecoverTwice(k *kit) {
 	seg := k.take(bulk, 1)
 	for epoch := seg.Ref.Epoch + 1; epoch < seg.Ref.Epoch+3; epoch++ {
 		k.pass(time.Second)
-		refs, err := k.Recovery.Recover(k.ctx, k.now().Add(1000*time.Hour), k.now(), 10)
+		refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now().Add(1000*time.Hour), k.now(), 10)
 		k.must(err)
 		if len(refs) != 1 || refs[0].Epoch != epoch {
 			k.Fatalf("recovered %+v, want epoch %d", refs, epoch)
@@ -211,16 +211,16 @@ func testLostLease(k *kit) {
 	n := k.touch()
 	k.accept(n, k.touch())
 	seg := k.take(bulk, 2)
-	fence, err := k.Controls.Fence(k.ctx)
+	fence, err := k.Controls.Version(k.ctx)
 	k.must(err)
 	first := k.intent(seg.Touches[0])
 	_, err = k.Work.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{first})
 	k.must(err)
-	if refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10); err != nil || len(refs) > 0 {
+	if refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now(), k.now(), 10); err != nil || len(refs) > 0 {
 		k.Fatal(refs, err)
 	}
 	k.pass(2 * lease)
-	refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10)
+	refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now(), k.now(), 10)
 	k.must(err)
 	if len(refs) != 1 || refs[0].Segment != seg.Ref.Segment || refs[0].Epoch != seg.Ref.Epoch+1 || refs[0].Lane != bulk {
 		k.Fatalf("recovered %+v", refs)
@@ -229,10 +229,10 @@ func testLostLease(k *kit) {
 	k.class(touch.Conflict, k.Work.Renew(k.ctx, seg.Ref, "w1", k.now().Add(lease)))
 	_, err = k.Work.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{first})
 	k.class(touch.Conflict, err)
-	k.class(touch.Conflict, k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[1])}))
+	k.class(touch.Conflict, k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[1])}))
 	_, err = k.Work.Claim(k.ctx, seg.Ref, "w1", k.now(), k.now().Add(lease))
 	k.class(touch.Conflict, err)
-	if refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now().Add(-time.Second), 10); err != nil || len(refs) > 0 {
+	if refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now(), k.now().Add(-time.Second), 10); err != nil || len(refs) > 0 {
 		k.Fatal("recovered twice", refs, err)
 	}
 	again := k.claim(refs[0])
@@ -244,20 +244,20 @@ func testLostLease(k *kit) {
 		k.Fatal("an intent that nobody had")
 	}
 	// What may have been sent cannot be cancelled; the other one can.
-	_, err = k.Touches.CancelTouch(k.ctx, "acme", n.Touch.ID, "me", k.now())
+	_, err = k.Touches.Cancel(k.ctx, "acme", n.Touch.ID, "me", k.now())
 	k.class(touch.Conflict, err)
-	k.must(k.Work.Settle(k.ctx, again.Ref, []ledger.Transition{k.sent(again.Touches[0]), k.again(again.Touches[1], k.now())}))
+	k.must(k.Work.Apply(k.ctx, again.Ref, []ledger.Transition{k.sent(again.Touches[0]), k.again(again.Touches[1], k.now())}))
 	k.take(bulk, 1)
 }
 
 func testUnclaimed(k *kit) {
 	k.accept(k.touch())
 	ref := k.feed(bulk, 1)
-	if refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10); err != nil || len(refs) > 0 {
+	if refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now(), k.now(), 10); err != nil || len(refs) > 0 {
 		k.Fatal(refs, err)
 	}
 	k.pass(time.Second)
-	refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10)
+	refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now(), k.now(), 10)
 	k.must(err)
 	k.equal(refs, []ledger.SegmentRef{{Segment: ref.Segment, Epoch: ref.Epoch + 1, Lane: bulk}})
 	if seg := k.claim(refs[0]); seg.Crashes != 0 {
@@ -268,28 +268,30 @@ func testUnclaimed(k *kit) {
 func testFence(k *kit) {
 	k.accept(k.touch())
 	seg := k.take(bulk, 1)
-	before, err := k.Controls.Fence(k.ctx)
+	before, err := k.Controls.Version(k.ctx)
 	k.must(err)
 	changes := []func() error{
-		func() error { return k.Controls.PutStop(k.ctx, ledger.Stop{ID: "s1", Since: k.now()}, "me", k.now()) },
-		func() error { return k.Controls.EndStop(k.ctx, "s1", "me", k.now()) },
-		func() error { return k.PolicySets.PutPolicies(k.ctx, ledger.PolicySet{Hash: "h"}, "me", k.now()) },
-		func() error { _, err := k.Controls.RaiseShards(k.ctx, []int{4, 2, 4}, k.now()); return err },
 		func() error {
-			return k.Campaigns.SetCampaign(k.ctx, "acme", "nov", ledger.CampaignPaused, "me", k.now())
+			return k.Controls.PutKillSwitch(k.ctx, ledger.KillSwitch{ID: "s1", Since: k.now()}, "me", k.now())
+		},
+		func() error { return k.Controls.EndKillSwitch(k.ctx, "s1", "me", k.now()) },
+		func() error { return k.PolicySets.Activate(k.ctx, ledger.PolicySet{Hash: "h"}, "me", k.now()) },
+		func() error { _, err := k.Controls.RaiseShardEpochs(k.ctx, []int{4, 2, 4}, k.now()); return err },
+		func() error {
+			return k.Campaigns.SetStatus(k.ctx, "acme", "nov", ledger.CampaignPaused, "me", k.now())
 		},
 		func() error {
-			return k.Campaigns.SetCampaign(k.ctx, "acme", "nov", ledger.CampaignRunning, "me", k.now())
+			return k.Campaigns.SetStatus(k.ctx, "acme", "nov", ledger.CampaignRunning, "me", k.now())
 		},
 	}
 	intents := []ledger.Intent{k.intent(seg.Touches[0])}
 	for i, change := range changes {
 		k.must(change())
 		_, err = k.Work.Intend(k.ctx, seg.Ref, before, intents)
-		if !errors.Is(err, ledger.ErrFence) {
+		if !errors.Is(err, ledger.ErrControlChanged) {
 			k.Fatalf("after change %d: %v", i, err)
 		}
-		after, err := k.Controls.Fence(k.ctx)
+		after, err := k.Controls.Version(k.ctx)
 		k.must(err)
 		if after <= before {
 			k.Fatalf("change %d did not raise the fence", i)
@@ -304,7 +306,7 @@ func testFence(k *kit) {
 func testIntendAgain(k *kit) {
 	k.accept(k.touches(3)...)
 	seg := k.take(bulk, 3)
-	fence, err := k.Controls.Fence(k.ctx)
+	fence, err := k.Controls.Version(k.ctx)
 	k.must(err)
 	one, two := k.intent(seg.Touches[0]), k.intent(seg.Touches[1])
 	stale, stranger := k.intent(seg.Touches[2]), one
@@ -319,9 +321,9 @@ func testIntendAgain(k *kit) {
 	// A settled intent is gone, also of a touch that stays.
 	keep := k.again(seg.Touches[1], time.Time{})
 	keep.Keep = true
-	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{keep}))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{keep}))
 	k.pass(2 * lease)
-	refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 1)
+	refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now(), k.now(), 1)
 	k.must(err)
 	again := k.claim(refs[0])
 	var got []*ledger.Intent
@@ -338,18 +340,18 @@ func testSettleParts(k *kit) {
 	if !k.view(all[0]).Sending {
 		k.Fatal("a claimed touch does not show as sending")
 	}
-	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0]), k.sent(seg.Touches[2])}))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0]), k.sent(seg.Touches[2])}))
 	if k.view(all[0]).Sending || !k.view(all[1]).Sending {
 		k.Fatal("sending is not what it should be")
 	}
 	k.pass(2 * lease)
-	refs, err := k.Recovery.Recover(k.ctx, k.now(), k.now(), 10)
+	refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now(), k.now(), 10)
 	k.must(err)
 	left := k.claim(refs[0])
 	if len(left.Touches) != 2 || left.Touches[0].Touch.ID != all[1].Touch.ID || left.Touches[1].Touch.ID != all[3].Touch.ID {
 		k.Fatalf("left %+v", left.Touches)
 	}
-	k.must(k.Work.Settle(k.ctx, left.Ref, []ledger.Transition{k.again(left.Touches[0], k.now()), k.sent(left.Touches[1])}))
+	k.must(k.Work.Apply(k.ctx, left.Ref, []ledger.Transition{k.again(left.Touches[0], k.now()), k.sent(left.Touches[1])}))
 	if open, err := k.Work.OpenSegments(k.ctx, bulk); err != nil || open != 0 {
 		k.Fatal(open, err)
 	}
@@ -368,17 +370,17 @@ func testSettleOutside(k *kit) {
 	k.deliver(bulk, 1)
 	k.accept(held)
 	seg := k.take(bulk, 1)
-	claimed := func(n ledger.NewTouch) ledger.Claimed {
+	claimed := func(n ledger.NewTouch) ledger.ClaimedTouch {
 		v := k.view(n)
-		return ledger.Claimed{Touch: v.Touch, Progress: v.Progress}
+		return ledger.ClaimedTouch{Touch: v.Touch, Progress: v.Progress}
 	}
 	tr := k.sent(claimed(free))
 	tr.To, tr.Events = touch.StateDelivered, []touch.Event{k.event(claimed(free), touch.EventDelivered, touch.StateDelivered)}
-	k.must(k.Work.Settle(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr, k.again(claimed(held), k.now())}))
+	k.must(k.Work.Apply(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr, k.again(claimed(held), k.now())}))
 	k.state(free, touch.StateDelivered)
 	k.state(held, touch.StateDue)
 	k.feed(bulk, 0)
-	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
 	k.state(held, touch.StateSent)
 }
 
@@ -393,7 +395,7 @@ func testSettleMerges(k *kit) {
 	if !got[0].Known || !got[0].Changed || got[0].After.State != touch.StateDelivered || got[0].After.Segment != seg.Ref.Segment {
 		k.Fatalf("%+v", got[0])
 	}
-	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
 	v := k.state(n, touch.StateDelivered, touch.EventAccepted, touch.EventDelivered, touch.EventSent)
 	if v.Progress.Provider != "p1" || len(v.Progress.Contacts) != 1 || v.Progress.Contacts[0].Kind != ledger.ContactDelivered {
 		k.Fatalf("%+v", v.Progress)
@@ -406,7 +408,7 @@ func testSettleMerges(k *kit) {
 	_, err = k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(m.Touch.ID, 0), Kind: touch.ReceiptFailed, Reason: "x"}}, k.now())
 	k.must(err)
 	k.feed("push.bulk", 0) // still in the worker's hands
-	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
 	k.state(m, touch.StateDue, touch.EventAccepted, touch.EventUndelivered, touch.EventFallback, touch.EventSent)
 	k.deliver("push.bulk", 1)
 	k.state(m, touch.StateSent)
@@ -420,21 +422,21 @@ func testSettleLateReport(k *kit) {
 	seg := k.take(bulk, 1)
 	tr := k.sent(seg.Touches[0])
 	tr.Due, tr.Lane = k.now().Add(time.Minute), "push.bulk"
-	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{tr}))
 	k.pass(time.Minute)
 	seg = k.take("push.bulk", 1)
 	c := seg.Touches[0]
 	tr = ledger.Transition{Seq: c.Progress.Seq, Version: c.Progress.Version, To: touch.StateDue, Leg: 1, Keep: true, Lane: "push.bulk"}
-	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{tr}))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{tr}))
 	c.Progress = k.view(n).Progress
-	fence, err := k.Controls.Fence(k.ctx)
+	fence, err := k.Controls.Version(k.ctx)
 	k.must(err)
 	if dropped, err := k.Work.Intend(k.ctx, seg.Ref, fence, []ledger.Intent{k.intent(c)}); err != nil || len(dropped) > 0 {
 		k.Fatal(dropped, err)
 	}
 	_, err = k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptFailed}}, k.now())
 	k.must(err)
-	k.must(k.Work.Settle(k.ctx, seg.Ref, []ledger.Transition{k.sent(c)}))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{k.sent(c)}))
 	v := k.state(n, touch.StateSent)
 	if v.Progress.Leg != 1 || len(v.Progress.Contacts) != 2 {
 		k.Fatalf("%+v", v.Progress)
@@ -450,7 +452,7 @@ func testUnconfirm(k *kit) {
 	trs := []ledger.Transition{k.sent(seg.Touches[0]), k.sent(seg.Touches[1]), k.sent(seg.Touches[2])}
 	trs[1].To = touch.StateUnknown
 	trs[2].Due = k.now().Add(10 * time.Hour)
-	k.must(k.Work.Settle(k.ctx, seg.Ref, trs))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, trs))
 	heard := k.touch()
 	k.accept(heard)
 	k.deliver(bulk, 1)
@@ -458,17 +460,17 @@ func testUnconfirm(k *kit) {
 	k.must(err)
 	sent := k.now()
 	k.pass(time.Hour)
-	n, err := k.Recovery.Unconfirm(k.ctx, sent, k.now(), 10)
+	n, err := k.Recovery.ExpireUnconfirmed(k.ctx, sent, k.now(), 10)
 	k.must(err)
 	k.equal(n, 0)
-	n, err = k.Recovery.Unconfirm(k.ctx, sent.Add(time.Second), k.now(), 10)
+	n, err = k.Recovery.ExpireUnconfirmed(k.ctx, sent.Add(time.Second), k.now(), 10)
 	k.must(err)
 	k.equal(n, 2)
 	k.state(a, touch.StateUnconfirmed, touch.EventAccepted, touch.EventSent, touch.EventUnconfirmed)
 	k.state(b, touch.StateUnconfirmed)
 	k.state(timed, touch.StateSent)
 	k.state(heard, touch.StateDelivered)
-	n, err = k.Recovery.Unconfirm(k.ctx, sent.Add(time.Second), k.now(), 10)
+	n, err = k.Recovery.ExpireUnconfirmed(k.ctx, sent.Add(time.Second), k.now(), 10)
 	k.must(err)
 	k.equal(n, 0)
 	// A receipt still corrects it.
@@ -488,7 +490,7 @@ func (k *kit) recount() {
 	}
 	seen, sums := map[line]int64{}, map[touch.State]int64{}
 	for after := int64(0); ; {
-		views, next, err := k.Touches.Touches(k.ctx, ledger.TouchFilter{After: after, Limit: 7})
+		views, next, err := k.Touches.List(k.ctx, ledger.TouchFilter{After: after, Limit: 7})
 		k.must(err)
 		for _, v := range views {
 			seen[line{v.Touch.Caller, v.Touch.Campaign, v.Progress.State, v.Progress.Reason}]++
@@ -508,7 +510,7 @@ func (k *kit) recount() {
 		campaigns[ledger.CampaignRef{Caller: l.caller, Campaign: l.campaign}] = 0
 	}
 	for ref := range campaigns {
-		view, err := k.Campaigns.Campaign(k.ctx, ref.Caller, ref.Campaign)
+		view, err := k.Campaigns.Get(k.ctx, ref.Caller, ref.Campaign)
 		k.must(err)
 		for _, c := range view.Counts {
 			l := line{ref.Caller, ref.Campaign, c.State, c.Reason}

@@ -20,12 +20,12 @@ type fakeReader struct {
 	ids, keys []string
 }
 
-func (f *fakeReader) Customers(_ context.Context, ids []string) (map[string]*touch.Customer, error) {
+func (f *fakeReader) Get(_ context.Context, ids []string) (map[string]*touch.Customer, error) {
 	f.ids = append(f.ids, ids...)
 	return f.customers, nil
 }
 
-func (f *fakeReader) Listings(_ context.Context, keys []string, _ time.Time) (map[string][]touch.Listing, error) {
+func (f *fakeReader) Live(_ context.Context, keys []string, _ time.Time) (map[string][]touch.Listing, error) {
 	f.keys = append(f.keys, keys...)
 	return f.listings, nil
 }
@@ -79,7 +79,7 @@ func TestRecipients(t *testing.T) {
 // fakeTemplates counts reads; the latest version is latest.
 type fakeTemplates struct{ latest, reads int }
 
-func (f *fakeTemplates) Template(_ context.Context, name string, version int) (*ledger.Template, error) {
+func (f *fakeTemplates) Get(_ context.Context, name string, version int) (*ledger.Template, error) {
 	f.reads++
 	if version > f.latest {
 		return nil, touch.Errorf(touch.NotFound, "name", "no such version")

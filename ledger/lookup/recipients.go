@@ -15,12 +15,12 @@ import (
 
 // CustomerReader is the part of ledger.Customers that recipients are read from.
 type CustomerReader interface {
-	Customers(ctx context.Context, ids []string) (map[string]*touch.Customer, error)
+	Get(ctx context.Context, ids []string) (map[string]*touch.Customer, error)
 }
 
 // ListingReader is the part of ledger.Listings that recipients are read from.
 type ListingReader interface {
-	Listings(ctx context.Context, keys []string, now time.Time) (map[string][]touch.Listing, error)
+	Live(ctx context.Context, keys []string, now time.Time) (map[string][]touch.Listing, error)
 }
 
 // Target is one leg of a touch whose recipient is wanted.
@@ -53,7 +53,7 @@ type Candidate struct {
 // Errors are those of the readers.
 func Recipients(ctx context.Context, customers CustomerReader, listings ListingReader, targets []Target, now time.Time) ([]Recipient, error) {
 	ids := customerIDs(targets)
-	profiles, err := customers.Customers(ctx, ids)
+	profiles, err := customers.Get(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func Recipients(ctx context.Context, customers CustomerReader, listings ListingR
 		}
 	}
 
-	entries, err := listings.Listings(ctx, keys, now)
+	entries, err := listings.Live(ctx, keys, now)
 	if err != nil {
 		return nil, err
 	}

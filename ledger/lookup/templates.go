@@ -20,7 +20,7 @@ const (
 
 // TemplateReader is the part of ledger.Templates that the cache reads from.
 type TemplateReader interface {
-	Template(ctx context.Context, name string, version int) (*ledger.Template, error)
+	Get(ctx context.Context, name string, version int) (*ledger.Template, error)
 }
 
 // Templates keeps template versions in memory. The templates it returns are
@@ -65,7 +65,7 @@ func (c *Templates) Latest(ctx context.Context, name string) (*ledger.Template, 
 		return cached.template, nil
 	}
 
-	t, err := c.reader.Template(ctx, name, 0)
+	t, err := c.reader.Get(ctx, name, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (c *Templates) Version(ctx context.Context, name string, version int) (*led
 		return t, nil
 	}
 
-	t, err := c.reader.Template(ctx, name, version)
+	t, err := c.reader.Get(ctx, name, version)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func (s intakeStore) Accept(ctx context.Context, touches []ledger.NewTouch) ([]l
 
 // accept takes touches in, those of the held lanes (hold nil: none) into a
 // worker's hands.
-func (s intakeStore) accept(ctx context.Context, touches []ledger.NewTouch, hold *ledger.Hold) (in *acceptTx, err error) {
+func (s intakeStore) accept(ctx context.Context, touches []ledger.NewTouch, hold *ledger.Claim) (in *acceptTx, err error) {
 	if len(touches) == 0 {
 		return &acceptTx{}, nil
 	}
@@ -54,7 +54,7 @@ type acceptTx struct {
 	touches   []ledger.NewTouch
 	bodies    [][]byte // of touches, packed
 	campaigns map[ledger.CampaignRef]int64
-	hold      *ledger.Hold // nil: nobody's
+	hold      *ledger.Claim // nil: nobody's
 	groups    *groupBuilder
 	first     map[touch.ID]int // where each id comes first in the batch
 	lines     []*newTouch
@@ -87,7 +87,7 @@ func (in *acceptTx) run() error {
 	in.stored = map[int][16]byte{}
 	in.dropDuplicates()
 	if in.hold != nil {
-		in.t.assertControlVersion(in.hold.Fence)
+		in.t.assertControlVersion(in.hold.ControlVersion)
 	}
 	if err := in.assign(); err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// PutKey implements ledger.Keys.
-func (s keyStore) PutKey(ctx context.Context, k ledger.APIKey) error {
+// Put implements ledger.Keys.
+func (s keyStore) Put(ctx context.Context, k ledger.APIKey) error {
 	doc, err := marshal(k)
 	if err != nil {
 		return s.classify(err)
@@ -29,8 +29,8 @@ func (s keyStore) PutKey(ctx context.Context, k ledger.APIKey) error {
 	})
 }
 
-// Key implements ledger.Keys.
-func (s keyStore) Key(ctx context.Context, id string) (*ledger.APIKey, error) {
+// Get implements ledger.Keys.
+func (s keyStore) Get(ctx context.Context, id string) (*ledger.APIKey, error) {
 	keys, err := s.keys(ctx, `WHERE id = $1`, id)
 	if err != nil {
 		return nil, err
@@ -41,8 +41,8 @@ func (s keyStore) Key(ctx context.Context, id string) (*ledger.APIKey, error) {
 	return &keys[0], nil
 }
 
-// ListKeys implements ledger.Keys.
-func (s keyStore) ListKeys(ctx context.Context) ([]ledger.APIKey, error) {
+// List implements ledger.Keys.
+func (s keyStore) List(ctx context.Context) ([]ledger.APIKey, error) {
 	return s.keys(ctx, `ORDER BY id`)
 }
 
@@ -71,8 +71,8 @@ func (s keyStore) keys(ctx context.Context, tail string, args ...any) (keys []le
 	return keys, err
 }
 
-// RevokeKey implements ledger.Keys. A key revoked already keeps its instant.
-func (s keyStore) RevokeKey(ctx context.Context, id string, now time.Time) error {
+// Revoke implements ledger.Keys. A key revoked already keeps its instant.
+func (s keyStore) Revoke(ctx context.Context, id string, now time.Time) error {
 	return s.update(ctx, func(t *tx) error {
 		n, err := t.exec(`UPDATE keys SET revoked = CASE WHEN revoked = 0 THEN $2 ELSE revoked END WHERE id = $1`, id, micros(now))
 		if err != nil {

@@ -10,9 +10,9 @@ import (
 	"touchgate.dev/touch"
 )
 
-// SetCampaign implements ledger.Campaigns. It only notes the word; Feed parks
+// SetStatus implements ledger.Campaigns. It only notes the word; Feed parks
 // the campaign's waits as it meets them, and Unpark moves or ends them.
-func (s campaignStore) SetCampaign(ctx context.Context, caller, campaign string, to ledger.CampaignStatus, actor string, now time.Time) error {
+func (s campaignStore) SetStatus(ctx context.Context, caller, campaign string, to ledger.CampaignStatus, actor string, now time.Time) error {
 	stored := map[ledger.CampaignStatus]int64{
 		ledger.CampaignRunning: campaignRunning, ledger.CampaignPaused: campaignPaused, ledger.CampaignCancelled: campaignCancelled,
 	}
@@ -36,8 +36,8 @@ func (s campaignStore) SetCampaign(ctx context.Context, caller, campaign string,
 	})
 }
 
-// Unpark implements ledger.Recovery.
-func (s recoveryStore) Unpark(ctx context.Context, now time.Time, limit int) (n int, err error) {
+// ResumeParked implements ledger.Recovery.
+func (s recoveryStore) ResumeParked(ctx context.Context, now time.Time, limit int) (n int, err error) {
 	limit = clampLimit(limit, touch.MaxBatch, 10*touch.MaxBatch)
 	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {
 		var no, status int64
@@ -97,8 +97,8 @@ func cancelTouch(reason, actor string, now time.Time) func(ledger.Progress, *tou
 	}
 }
 
-// CancelTouch implements ledger.Touches.
-func (s touchStore) CancelTouch(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (ledger.Progress, error) {
+// Cancel implements ledger.Touches.
+func (s touchStore) Cancel(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (ledger.Progress, error) {
 	var after ledger.Progress
 	err := s.update(ctx, func(t *tx) error {
 		var seq int64

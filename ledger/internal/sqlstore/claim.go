@@ -50,7 +50,7 @@ func (s workStore) Claim(ctx context.Context, ref ledger.SegmentRef, worker stri
 
 // claim reads the touches that are still in the segment.
 func (t *tx) claim(seg *segment) (*ledger.Segment, error) {
-	claimed := &ledger.Segment{Ref: seg.ref(), Crashes: seg.crashes, Touches: make([]ledger.Claimed, 0, len(seg.seqs))}
+	claimed := &ledger.Segment{Ref: seg.ref(), Crashes: seg.crashes, Touches: make([]ledger.ClaimedTouch, 0, len(seg.seqs))}
 	intents := map[int64]*ledger.Intent{}
 	for i := range seg.intents {
 		intents[seg.intents[i].Seq] = &seg.intents[i]
@@ -63,7 +63,7 @@ func (t *tx) claim(seg *segment) (*ledger.Segment, error) {
 		}
 		if seg.hasGroup(r.alias) {
 			r.attach(seg.id, dues[r.alias])
-			claimed.Touches = append(claimed.Touches, ledger.Claimed{Touch: *tc, Progress: r.Progress, Intent: intents[r.Seq]})
+			claimed.Touches = append(claimed.Touches, ledger.ClaimedTouch{Touch: *tc, Progress: r.Progress, Intent: intents[r.Seq]})
 		}
 		return nil
 	}, `SELECT `+touchColumns+`, `+progressColumns+fromProgress+`JOIN campaigns c ON c.no = t.campaign
@@ -91,7 +91,7 @@ func (c *conn) askDues(seg *segment) map[int64]int64 {
 }
 
 // retain drops members that have left, and their intents.
-func (s *segment) retain(touches []ledger.Claimed) {
+func (s *segment) retain(touches []ledger.ClaimedTouch) {
 	in := make(map[int64]bool, len(touches))
 	for i := range touches {
 		in[touches[i].Progress.Seq] = true
@@ -165,7 +165,7 @@ func (t *tx) assertControlVersion(judged int64) {
 			return err
 		}
 		if now != judged {
-			return ledger.ErrFence
+			return ledger.ErrControlChanged
 		}
 		return nil
 	}, `SELECT fence FROM control WHERE id = 1`+t.core.db.ForShare())

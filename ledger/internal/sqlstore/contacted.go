@@ -8,9 +8,9 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Contacted implements ledger.Contacts. Who has touches in a segment is named too,
+// ContactedCustomers implements ledger.Contacts. Who has touches in a segment is named too,
 // for those may be intended.
-func (s contactStore) Contacted(ctx context.Context, after string, limit int) ([]string, error) {
+func (s contactStore) ContactedCustomers(ctx context.Context, after string, limit int) ([]string, error) {
 	var customers []string
 	err := s.readTx(ctx, func(c *conn) error {
 		customers = nil

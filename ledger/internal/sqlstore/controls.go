@@ -34,8 +34,8 @@ func (s *core) updateControl(ctx context.Context, e touch.Event, fn func(*tx) er
 	})
 }
 
-// Fence implements ledger.Controls.
-func (s controlStore) Fence(ctx context.Context) (fence int64, err error) {
+// Version implements ledger.Controls.
+func (s controlStore) Version(ctx context.Context) (fence int64, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&fence}, `SELECT fence FROM control WHERE id = 1`)
 		return err
@@ -43,12 +43,12 @@ func (s controlStore) Fence(ctx context.Context) (fence int64, err error) {
 	return fence, err
 }
 
-// Control implements ledger.Controls.
-func (s controlStore) Control(ctx context.Context) (*ledger.Control, error) {
+// Read implements ledger.Controls.
+func (s controlStore) Read(ctx context.Context) (*ledger.Control, error) {
 	var all *ledger.Control
 	err := s.readTx(ctx, func(c *conn) error {
 		all = &ledger.Control{Campaigns: map[ledger.CampaignRef]ledger.CampaignStatus{}, Shards: map[int]int64{}}
-		if _, err := c.one([]any{&all.Fence, &all.PolicyHash}, `SELECT fence, policy FROM control WHERE id = 1`); err != nil {
+		if _, err := c.one([]any{&all.Version, &all.PolicyHash}, `SELECT fence, policy FROM control WHERE id = 1`); err != nil {
 			return err
 		}
 		err := c.each(func(rows sqldb.Rows) error {
@@ -63,7 +63,7 @@ func (s controlStore) Control(ctx context.Context) (*ledger.Control, error) {
 		if err != nil {
 			return err
 		}
-		if all.Stops, err = readDocs[ledger.Stop](c, `SELECT doc FROM stops ORDER BY id`); err != nil {
+		if all.KillSwitches, err = readDocs[ledger.KillSwitch](c, `SELECT doc FROM stops ORDER BY id`); err != nil {
 			return err
 		}
 		return c.each(func(rows sqldb.Rows) error {
@@ -95,8 +95,8 @@ func readDocs[T any](c *conn, query string, args ...any) ([]T, error) {
 	return all, err
 }
 
-// PutStop implements ledger.Controls.
-func (s controlStore) PutStop(ctx context.Context, stop ledger.Stop, actor string, now time.Time) error {
+// PutKillSwitch implements ledger.Controls.
+func (s controlStore) PutKillSwitch(ctx context.Context, stop ledger.KillSwitch, actor string, now time.Time) error {
 	doc, err := marshal(stop)
 	if err != nil {
 		return s.classify(err)
@@ -108,8 +108,8 @@ func (s controlStore) PutStop(ctx context.Context, stop ledger.Stop, actor strin
 	})
 }
 
-// EndStop implements ledger.Controls.
-func (s controlStore) EndStop(ctx context.Context, id, actor string, now time.Time) error {
+// EndKillSwitch implements ledger.Controls.
+func (s controlStore) EndKillSwitch(ctx context.Context, id, actor string, now time.Time) error {
 	e := touch.Event{At: now, Actor: actor, Reason: "end of stop " + id}
 	return s.updateControl(ctx, e, func(t *tx) error {
 		n, err := t.exec(`DELETE FROM stops WHERE id = $1`, id)
@@ -120,8 +120,8 @@ func (s controlStore) EndStop(ctx context.Context, id, actor string, now time.Ti
 	})
 }
 
-// PutPolicies implements ledger.PolicySets.
-func (s policySetStore) PutPolicies(ctx context.Context, p ledger.PolicySet, actor string, now time.Time) error {
+// Activate implements ledger.PolicySets.
+func (s policySetStore) Activate(ctx context.Context, p ledger.PolicySet, actor string, now time.Time) error {
 	if p.Hash == "" {
 		return touch.Errorf(touch.Invalid, "hash", "a policy set has no hash")
 	}
@@ -140,8 +140,8 @@ func (s policySetStore) PutPolicies(ctx context.Context, p ledger.PolicySet, act
 	})
 }
 
-// Policies implements ledger.PolicySets.
-func (s policySetStore) Policies(ctx context.Context, hash string) (*ledger.PolicySet, error) {
+// Get implements ledger.PolicySets.
+func (s policySetStore) Get(ctx context.Context, hash string) (*ledger.PolicySet, error) {
 	var sets []ledger.PolicySet
 	err := s.query(ctx, func(c *conn) (err error) {
 		sets, err = readDocs[ledger.PolicySet](c, `SELECT doc FROM policies
@@ -157,8 +157,8 @@ func (s policySetStore) Policies(ctx context.Context, hash string) (*ledger.Poli
 	return &sets[0], nil
 }
 
-// RaiseShards implements ledger.Controls.
-func (s controlStore) RaiseShards(ctx context.Context, shards []int, now time.Time) (raised map[int]int64, err error) {
+// RaiseShardEpochs implements ledger.Controls.
+func (s controlStore) RaiseShardEpochs(ctx context.Context, shards []int, now time.Time) (raised map[int]int64, err error) {
 	set := map[int]bool{}
 	for _, n := range shards {
 		set[n] = true

@@ -50,8 +50,8 @@ func (t *tx) writeCounts() {
 	insert(&t.conn, insertCounts, changes)
 }
 
-// Campaign implements ledger.Campaigns.
-func (s campaignStore) Campaign(ctx context.Context, caller, campaign string) (*ledger.CampaignView, error) {
+// Get implements ledger.Campaigns.
+func (s campaignStore) Get(ctx context.Context, caller, campaign string) (*ledger.CampaignView, error) {
 	view := &ledger.CampaignView{Campaign: campaign, Status: ledger.CampaignRunning}
 	err := s.readTx(ctx, func(c *conn) error {
 		var no, status int64

@@ -21,8 +21,8 @@ type customerFacts struct {
 	logged bool
 }
 
-// Customers implements ledger.Customers.
-func (s customerStore) Customers(ctx context.Context, ids []string) (found map[string]*touch.Customer, err error) {
+// Get implements ledger.Customers.
+func (s customerStore) Get(ctx context.Context, ids []string) (found map[string]*touch.Customer, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		found, err = c.customers(ids, "")
 		return err
@@ -42,8 +42,8 @@ func (c *conn) customers(ids []string, tail string) (map[string]*touch.Customer,
 	return found, err
 }
 
-// PutCustomers implements ledger.Customers.
-func (s customerStore) PutCustomers(ctx context.Context, customers []touch.Customer, actor string, now time.Time) error {
+// Put implements ledger.Customers.
+func (s customerStore) Put(ctx context.Context, customers []touch.Customer, actor string, now time.Time) error {
 	facts := make(map[string]*customerFacts, len(customers))
 	for i := range customers {
 		id := customers[i].ID

@@ -10,8 +10,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// JournalCut implements ledger.Journal.
-func (s journalStore) JournalCut(ctx context.Context) (done journal.Truncation, err error) {
+// Truncation implements ledger.Journal.
+func (s journalStore) Truncation(ctx context.Context) (done journal.Truncation, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		done, err = c.cut()
 		return err
@@ -24,8 +24,8 @@ func (c *conn) cut() (done journal.Truncation, err error) {
 	return done, err
 }
 
-// CutJournal implements ledger.Retention.
-func (s retentionStore) CutJournal(ctx context.Context, before time.Time, limit int, now time.Time) (n int, err error) {
+// TruncateJournal implements ledger.Retention.
+func (s retentionStore) TruncateJournal(ctx context.Context, before time.Time, limit int, now time.Time) (n int, err error) {
 	limit = clampLimit(limit, 100, touch.MaxBatch)
 	err = s.update(ctx, func(t *tx) (err error) {
 		n, err = t.cutJournal(micros(before), limit, now)

@@ -31,7 +31,7 @@ func (t *tx) saveDeadLetters(transitions []ledger.Transition) {
 
 // deadLetterConditions is the condition of a filter over dead d, touches t, campaigns c
 // and progress p.
-func deadLetterConditions(f *ledger.DeadFilter) conditions {
+func deadLetterConditions(f *ledger.DeadLetterFilter) conditions {
 	var q conditions
 	q.add("p.state = %s", string(touch.StateDead))
 	q.add("d.seq > %s", f.After)
@@ -60,7 +60,7 @@ const fromDeadLetters = ` FROM dead d JOIN progress p ON p.seq = d.seq JOIN touc
 
 // deadLetterPage gives the touches that a filter selects, when they were put aside,
 // and the cursor to go on from.
-func (c *conn) deadLetterPage(f *ledger.DeadFilter) (seqs []int64, at map[int64]int64, next int64, err error) {
+func (c *conn) deadLetterPage(f *ledger.DeadLetterFilter) (seqs []int64, at map[int64]int64, next int64, err error) {
 	limit := clampLimit(f.Limit, 100, touch.MaxBatch)
 	q := deadLetterConditions(f)
 	at = map[int64]int64{}
@@ -77,8 +77,8 @@ func (c *conn) deadLetterPage(f *ledger.DeadFilter) (seqs []int64, at map[int64]
 	return seqs, at, next, err
 }
 
-// Dead implements ledger.DeadLetters.
-func (s deadLetterStore) Dead(ctx context.Context, f ledger.DeadFilter) (found []ledger.DeadTouch, next int64, err error) {
+// List implements ledger.DeadLetters.
+func (s deadLetterStore) List(ctx context.Context, f ledger.DeadLetterFilter) (found []ledger.DeadLetter, next int64, err error) {
 	err = s.readTx(ctx, func(c *conn) error {
 		seqs, at, after, err := c.deadLetterPage(&f)
 		if err != nil || len(seqs) == 0 {
@@ -90,7 +90,7 @@ func (s deadLetterStore) Dead(ctx context.Context, f ledger.DeadFilter) (found [
 		views, _, err := c.views(q, len(seqs))
 		for i := range views {
 			p := &views[i].Progress
-			found = append(found, ledger.DeadTouch{TouchView: views[i], At: fromMicros(at[p.Seq]), Sent: ledger.MayBeSent(p)})
+			found = append(found, ledger.DeadLetter{TouchView: views[i], At: fromMicros(at[p.Seq]), Sent: ledger.MayBeSent(p)})
 		}
 		return err
 	})
@@ -98,7 +98,7 @@ func (s deadLetterStore) Dead(ctx context.Context, f ledger.DeadFilter) (found [
 }
 
 // Redrive implements ledger.DeadLetters.
-func (s deadLetterStore) Redrive(ctx context.Context, f ledger.DeadFilter, dry bool, actor string, now time.Time) (n ledger.Redriven, next int64, err error) {
+func (s deadLetterStore) Redrive(ctx context.Context, f ledger.DeadLetterFilter, dry bool, actor string, now time.Time) (n ledger.Redriven, next int64, err error) {
 	if dry {
 		err = s.readTx(ctx, func(c *conn) (err error) {
 			n, next, err = c.redrivable(&f, now)
@@ -114,7 +114,7 @@ func (s deadLetterStore) Redrive(ctx context.Context, f ledger.DeadFilter, dry b
 }
 
 // redrivable counts what redrive would make of one page of touches.
-func (c *conn) redrivable(f *ledger.DeadFilter, now time.Time) (n ledger.Redriven, next int64, err error) {
+func (c *conn) redrivable(f *ledger.DeadLetterFilter, now time.Time) (n ledger.Redriven, next int64, err error) {
 	seqs, _, next, err := c.deadLetterPage(f)
 	if err != nil {
 		return n, next, err
@@ -132,7 +132,7 @@ func (c *conn) redrivable(f *ledger.DeadFilter, now time.Time) (n ledger.Redrive
 }
 
 // redrive moves one page of touches.
-func (t *tx) redrive(f *ledger.DeadFilter, actor string, now time.Time) (n ledger.Redriven, next int64, err error) {
+func (t *tx) redrive(f *ledger.DeadLetterFilter, actor string, now time.Time) (n ledger.Redriven, next int64, err error) {
 	seqs, _, next, err := t.deadLetterPage(f)
 	if err != nil || len(seqs) == 0 {
 		return n, next, err

@@ -11,8 +11,8 @@ import (
 // recordsAtOnce bounds how many records one read of the feed takes.
 const recordsAtOnce = 64
 
-// Events implements ledger.Events.
-func (s eventStore) Events(ctx context.Context, caller string, after int64, limit int) ([]touch.Event, error) {
+// List implements ledger.Events.
+func (s eventStore) List(ctx context.Context, caller string, after int64, limit int) ([]touch.Event, error) {
 	limit = clampLimit(limit, 100, 10_000)
 	var events []touch.Event
 	err := s.query(ctx, func(c *conn) error {
@@ -49,8 +49,8 @@ func (c *conn) feedPage(caller string, from int64, visit func(*touch.Event)) (n 
 	return n, last, err
 }
 
-// JournalRecords implements ledger.Journal.
-func (s journalStore) JournalRecords(ctx context.Context, after int64, limit int) (records []journal.Record, err error) {
+// Records implements ledger.Journal.
+func (s journalStore) Records(ctx context.Context, after int64, limit int) (records []journal.Record, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		return c.each(func(rows sqldb.Rows) error {
 			var r journal.Record
@@ -62,8 +62,8 @@ func (s journalStore) JournalRecords(ctx context.Context, after int64, limit int
 	return records, err
 }
 
-// JournalHead implements ledger.Journal.
-func (s journalStore) JournalHead(ctx context.Context) (pos int64, hash []byte, err error) {
+// Head implements ledger.Journal.
+func (s journalStore) Head(ctx context.Context) (pos int64, hash []byte, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&pos, &hash}, `SELECT pos, hash FROM head WHERE id = 1`)
 		return err

@@ -10,8 +10,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Forget implements ledger.Retention.
-func (s retentionStore) Forget(ctx context.Context, before time.Time, after int64, limit int, now time.Time) (n int, next int64, err error) {
+// Purge implements ledger.Retention.
+func (s retentionStore) Purge(ctx context.Context, before time.Time, after int64, limit int, now time.Time) (n int, next int64, err error) {
 	err = s.update(ctx, func(t *tx) (err error) {
 		f := purgeTx{t: t, before: before, limit: clampLimit(limit, 100, touch.MaxBatch), past: map[touch.ID]int64{}}
 		n, next, err = f.run(after, now)

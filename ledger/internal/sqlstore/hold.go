@@ -9,8 +9,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// AcceptHeld implements ledger.Intake.
-func (s intakeStore) AcceptHeld(ctx context.Context, touches []ledger.NewTouch, h ledger.Hold) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
+// AcceptAndClaim implements ledger.Intake.
+func (s intakeStore) AcceptAndClaim(ctx context.Context, touches []ledger.NewTouch, h ledger.Claim) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
 	if h.Worker == "" || h.Until.IsZero() {
 		return nil, nil, nil, touch.Errorf(touch.Invalid, "", "what is held needs a worker and the end of its lease")
 	}
@@ -29,7 +29,7 @@ func (in *acceptTx) claim(s *segment) {
 		if l.group == nil || l.group.segment != s.id || !in.answers[l.index].New {
 			continue
 		}
-		held.Touches = append(held.Touches, ledger.Claimed{Touch: l.Touch, Progress: ledger.Progress{
+		held.Touches = append(held.Touches, ledger.ClaimedTouch{Touch: l.Touch, Progress: ledger.Progress{
 			Seq: l.seq, Version: firstVersion, State: l.State, Leg: l.Leg, Lane: l.Lane, Segment: s.id, Priority: l.Touch.Priority,
 		}})
 		if intent, ok := in.hold.Intents[l.index]; ok {
@@ -37,6 +37,6 @@ func (in *acceptTx) claim(s *segment) {
 			s.intents = append(s.intents, intent)
 		}
 	}
-	slices.SortFunc(held.Touches, func(a, b ledger.Claimed) int { return cmp.Compare(a.Progress.Seq, b.Progress.Seq) })
+	slices.SortFunc(held.Touches, func(a, b ledger.ClaimedTouch) int { return cmp.Compare(a.Progress.Seq, b.Progress.Seq) })
 	in.held = append(in.held, held)
 }

@@ -49,8 +49,8 @@ var itemColumns = sqldb.Columns[itemRow]{
 
 var insertItems = sqldb.NewInsert("items", itemColumns, "(id) DO NOTHING", "")
 
-// PutItems implements ledger.Items.
-func (s itemStore) PutItems(ctx context.Context, items []touch.Item) error {
+// Put implements ledger.Items.
+func (s itemStore) Put(ctx context.Context, items []touch.Item) error {
 	rows := make([]itemRow, 0, len(items))
 	seen := map[string]bool{}
 	for _, item := range items {
@@ -74,8 +74,8 @@ func (s itemStore) PutItems(ctx context.Context, items []touch.Item) error {
 	})
 }
 
-// Item implements ledger.Items.
-func (s itemStore) Item(ctx context.Context, id string) (*touch.Item, error) {
+// Get implements ledger.Items.
+func (s itemStore) Get(ctx context.Context, id string) (*touch.Item, error) {
 	var all []touch.Item
 	err := s.query(ctx, func(c *conn) (err error) {
 		all, err = readDocs[touch.Item](c, `SELECT doc FROM items WHERE id = $1`, id)
@@ -90,8 +90,8 @@ func (s itemStore) Item(ctx context.Context, id string) (*touch.Item, error) {
 	return &all[0], nil
 }
 
-// UpdateItem implements ledger.Items.
-func (s itemStore) UpdateItem(ctx context.Context, item touch.Item) error {
+// Update implements ledger.Items.
+func (s itemStore) Update(ctx context.Context, item touch.Item) error {
 	seen := item.Version
 	item.Version++
 	row, err := newItemRow(&item)
@@ -117,8 +117,8 @@ func (s itemStore) UpdateItem(ctx context.Context, item touch.Item) error {
 	})
 }
 
-// CountItems implements ledger.Items.
-func (s itemStore) CountItems(ctx context.Context, f ledger.ItemFilter) (n int64, err error) {
+// Count implements ledger.Items.
+func (s itemStore) Count(ctx context.Context, f ledger.ItemFilter) (n int64, err error) {
 	q := itemConditions(f)
 	err = s.query(ctx, func(c *conn) error {
 		_, err := c.one([]any{&n}, `SELECT count(*) FROM items`+q.where(), q.args...)
@@ -127,8 +127,8 @@ func (s itemStore) CountItems(ctx context.Context, f ledger.ItemFilter) (n int64
 	return n, err
 }
 
-// ListItems implements ledger.Items.
-func (s itemStore) ListItems(ctx context.Context, f ledger.ItemFilter) (items []touch.Item, next string, err error) {
+// List implements ledger.Items.
+func (s itemStore) List(ctx context.Context, f ledger.ItemFilter) (items []touch.Item, next string, err error) {
 	limit := clampLimit(f.Limit, 50, 200)
 	q := itemConditions(f)
 	order := `created DESC, id DESC`

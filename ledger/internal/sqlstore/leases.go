@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Lease implements ledger.Leases.
-func (s leaseStore) Lease(ctx context.Context, name, holder string, now, until time.Time) (held bool, err error) {
+// Acquire implements ledger.Leases.
+func (s leaseStore) Acquire(ctx context.Context, name, holder string, now, until time.Time) (held bool, err error) {
 	err = s.update(ctx, func(t *tx) error {
 		n, err := t.exec(`INSERT INTO leases (name, holder, until) VALUES ($1, $2, $3)
 			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until

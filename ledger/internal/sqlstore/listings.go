@@ -25,8 +25,8 @@ var listingColumns = sqldb.Columns[listingRow]{
 var insertListings = sqldb.NewInsert("listings", listingColumns,
 	"(list, key, scope) DO UPDATE SET "+listingColumns.Excluded("list", "key", "scope"), "")
 
-// PutListings implements ledger.Listings.
-func (s listingStore) PutListings(ctx context.Context, listings []touch.Listing, actor string, now time.Time) error {
+// Put implements ledger.Listings.
+func (s listingStore) Put(ctx context.Context, listings []touch.Listing, actor string, now time.Time) error {
 	type name struct{ list, key, scope string }
 	last := map[name]touch.Listing{} // of entries that come twice the later one holds
 	for _, l := range listings {
@@ -57,8 +57,8 @@ func (s listingStore) PutListings(ctx context.Context, listings []touch.Listing,
 	})
 }
 
-// EndListing implements ledger.Listings.
-func (s listingStore) EndListing(ctx context.Context, list, key, scope, actor string, now time.Time) error {
+// End implements ledger.Listings.
+func (s listingStore) End(ctx context.Context, list, key, scope, actor string, now time.Time) error {
 	return s.update(ctx, func(t *tx) error {
 		n, err := t.exec(`DELETE FROM listings WHERE list = $1 AND key = $2 AND scope = $3 AND (until = 0 OR until > $4)`,
 			list, key, scope, micros(now))
@@ -73,8 +73,8 @@ func (s listingStore) EndListing(ctx context.Context, list, key, scope, actor st
 	})
 }
 
-// Listings implements ledger.Listings.
-func (s listingStore) Listings(ctx context.Context, keys []string, now time.Time) (map[string][]touch.Listing, error) {
+// Live implements ledger.Listings.
+func (s listingStore) Live(ctx context.Context, keys []string, now time.Time) (map[string][]touch.Listing, error) {
 	found := map[string][]touch.Listing{}
 	if len(keys) == 0 {
 		return found, nil
@@ -90,8 +90,8 @@ func (s listingStore) Listings(ctx context.Context, keys []string, now time.Time
 	return found, err
 }
 
-// ListListings implements ledger.Listings.
-func (s listingStore) ListListings(ctx context.Context, list, afterKey string, limit int) (all []touch.Listing, err error) {
+// List implements ledger.Listings.
+func (s listingStore) List(ctx context.Context, list, afterKey string, limit int) (all []touch.Listing, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		all, err = readDocs[touch.Listing](c, `SELECT doc FROM listings WHERE list = $1 AND key > $2 ORDER BY key, scope LIMIT $3`,
 			list, afterKey, clampLimit(limit, 100, 1000))

@@ -9,8 +9,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// PutProposal implements ledger.PolicyChanges.
-func (s policyChangeStore) PutProposal(ctx context.Context, p ledger.Proposal, documents map[string][]byte, now time.Time) error {
+// Put implements ledger.PolicyChanges.
+func (s policyChangeStore) Put(ctx context.Context, p ledger.Proposal, documents map[string][]byte, now time.Time) error {
 	return s.update(ctx, func(t *tx) error {
 		if err := t.putProposal(p); err != nil {
 			return err
@@ -26,8 +26,8 @@ func (s policyChangeStore) PutProposal(ctx context.Context, p ledger.Proposal, d
 	})
 }
 
-// EnactProposal implements ledger.PolicyChanges.
-func (s policyChangeStore) EnactProposal(ctx context.Context, p ledger.Proposal, now time.Time) error {
+// Activate implements ledger.PolicyChanges.
+func (s policyChangeStore) Activate(ctx context.Context, p ledger.Proposal, now time.Time) error {
 	return s.updateControl(ctx, proposalEvent(&p, now), func(t *tx) error {
 		var active string
 		if _, err := t.one([]any{&active}, `SELECT policy FROM control WHERE id = 1`); err != nil {
@@ -101,8 +101,8 @@ func (t *tx) storeSet(set *ledger.PolicySet) error {
 	return err
 }
 
-// Proposal implements ledger.PolicyChanges.
-func (s policyChangeStore) Proposal(ctx context.Context, id string) (*ledger.Proposal, error) {
+// Get implements ledger.PolicyChanges.
+func (s policyChangeStore) Get(ctx context.Context, id string) (*ledger.Proposal, error) {
 	var all []ledger.Proposal
 	err := s.query(ctx, func(c *conn) (err error) {
 		all, err = readDocs[ledger.Proposal](c, `SELECT doc FROM proposals WHERE id = $1`, id)
@@ -117,8 +117,8 @@ func (s policyChangeStore) Proposal(ctx context.Context, id string) (*ledger.Pro
 	return &all[0], nil
 }
 
-// Proposals implements ledger.PolicyChanges.
-func (s policyChangeStore) Proposals(ctx context.Context, state ledger.ProposalState, limit int) (all []ledger.Proposal, err error) {
+// List implements ledger.PolicyChanges.
+func (s policyChangeStore) List(ctx context.Context, state ledger.ProposalState, limit int) (all []ledger.Proposal, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		all, err = readDocs[ledger.Proposal](c, `SELECT doc FROM proposals WHERE $1 = '' OR state = $1 ORDER BY created DESC, id DESC LIMIT $2`,
 			string(state), clampLimit(limit, 100, 1000))

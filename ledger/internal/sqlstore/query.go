@@ -11,8 +11,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Touch implements ledger.Touches.
-func (s touchStore) Touch(ctx context.Context, caller string, id touch.ID) (*ledger.TouchView, error) {
+// Get implements ledger.Touches.
+func (s touchStore) Get(ctx context.Context, caller string, id touch.ID) (*ledger.TouchView, error) {
 	var view *ledger.TouchView
 	err := s.readTx(ctx, func(c *conn) error {
 		var q conditions
@@ -34,8 +34,8 @@ func (s touchStore) Touch(ctx context.Context, caller string, id touch.ID) (*led
 	return view, err
 }
 
-// Touches implements ledger.Touches.
-func (s touchStore) Touches(ctx context.Context, f ledger.TouchFilter) (views []ledger.TouchView, next int64, err error) {
+// List implements ledger.Touches.
+func (s touchStore) List(ctx context.Context, f ledger.TouchFilter) (views []ledger.TouchView, next int64, err error) {
 	limit := clampLimit(f.Limit, 100, touch.MaxBatch)
 	var q conditions
 	q.add("t.seq > %s", f.After)
@@ -137,8 +137,8 @@ func (c *conn) claimedSegments(rows []*progressRow) (map[int64]bool, error) {
 	return claimed, err
 }
 
-// Contacts implements ledger.Contacts.
-func (s contactStore) Contacts(ctx context.Context, customers []string, since time.Time) (map[string][]ledger.PastContact, error) {
+// Since implements ledger.Contacts.
+func (s contactStore) Since(ctx context.Context, customers []string, since time.Time) (map[string][]ledger.PastContact, error) {
 	found := map[string][]ledger.PastContact{}
 	if len(customers) == 0 {
 		return found, nil

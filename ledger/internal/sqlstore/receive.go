@@ -12,11 +12,11 @@ import (
 )
 
 // Receive implements ledger.Receipts.
-func (s receiptStore) Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]ledger.Received, error) {
+func (s receiptStore) Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]ledger.AppliedReceipt, error) {
 	if len(receipts) == 0 {
 		return nil, nil
 	}
-	var answers []ledger.Received
+	var answers []ledger.AppliedReceipt
 	var unmatched [][]byte
 	err := s.update(ctx, func(t *tx) error {
 		answers, unmatched = nil, nil
@@ -98,14 +98,14 @@ func (c *conn) match(receipts []touch.Receipt) ([]receiptTarget, error) {
 }
 
 // receive applies the receipts that have a target.
-func (t *tx) receive(receipts []touch.Receipt, found []receiptTarget, now time.Time) ([]ledger.Received, error) {
+func (t *tx) receive(receipts []touch.Receipt, found []receiptTarget, now time.Time) ([]ledger.AppliedReceipt, error) {
 	var seqs []int64
 	for _, to := range found {
 		if to.seq != 0 {
 			seqs = append(seqs, to.seq)
 		}
 	}
-	answers := make([]ledger.Received, len(receipts))
+	answers := make([]ledger.AppliedReceipt, len(receipts))
 	if len(seqs) == 0 {
 		return answers, nil
 	}
@@ -122,7 +122,7 @@ func (t *tx) receive(receipts []touch.Receipt, found []receiptTarget, now time.T
 		a := &answers[i]
 		ms.add(to.seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) {
 			next, events := ledger.ApplyReceipt(cur, tc, to.leg, receipts[i], now)
-			*a = ledger.Received{Known: true, Changed: next.Version != cur.Version, Touch: *tc, Leg: to.leg, Before: cur, After: next}
+			*a = ledger.AppliedReceipt{Known: true, Changed: next.Version != cur.Version, Touch: *tc, Leg: to.leg, Before: cur, After: next}
 			return next, events
 		})
 	}

@@ -145,8 +145,8 @@ func (s workStore) Renew(ctx context.Context, ref ledger.SegmentRef, worker stri
 	})
 }
 
-// Recover implements ledger.Recovery.
-func (s recoveryStore) Recover(ctx context.Context, leasesBefore, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
+// ReclaimExpired implements ledger.Recovery.
+func (s recoveryStore) ReclaimExpired(ctx context.Context, leasesBefore, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
 	if err := s.applyUnmatched(ctx, nil, true, s.now()); err != nil {
 		return nil, err
 	}

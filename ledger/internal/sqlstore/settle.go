@@ -11,8 +11,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Settle implements ledger.Work.
-func (s workStore) Settle(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
+// Apply implements ledger.Work.
+func (s workStore) Apply(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
 	err := s.update(ctx, func(t *tx) error {
 		found := func() (*segment, error) { return nil, nil }
 		if ref.Segment != 0 {

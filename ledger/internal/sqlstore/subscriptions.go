@@ -9,8 +9,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// PutSubscription implements ledger.Subscriptions.
-func (s subscriptionStore) PutSubscription(ctx context.Context, sub ledger.Subscription) error {
+// Put implements ledger.Subscriptions.
+func (s subscriptionStore) Put(ctx context.Context, sub ledger.Subscription) error {
 	if sub.ID == "" || sub.Caller == "" {
 		return touch.Errorf(touch.Invalid, "id", "a subscription needs an id and a caller")
 	}
@@ -30,8 +30,8 @@ func (s subscriptionStore) PutSubscription(ctx context.Context, sub ledger.Subsc
 	})
 }
 
-// ListSubscriptions implements ledger.Subscriptions. An empty caller lists all.
-func (s subscriptionStore) ListSubscriptions(ctx context.Context, caller string) (subs []ledger.Subscription, err error) {
+// List implements ledger.Subscriptions. An empty caller lists all.
+func (s subscriptionStore) List(ctx context.Context, caller string) (subs []ledger.Subscription, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		return c.each(func(rows sqldb.Rows) error {
 			var doc []byte
@@ -54,8 +54,8 @@ func (s subscriptionStore) ListSubscriptions(ctx context.Context, caller string)
 	return subs, err
 }
 
-// DeleteSubscription implements ledger.Subscriptions.
-func (s subscriptionStore) DeleteSubscription(ctx context.Context, caller, id string) error {
+// Delete implements ledger.Subscriptions.
+func (s subscriptionStore) Delete(ctx context.Context, caller, id string) error {
 	return s.update(ctx, func(t *tx) error {
 		n, err := t.exec(`DELETE FROM subscriptions WHERE id = $1 AND (caller = $2 OR $2 = '')`, id, caller)
 		if err == nil && n == 0 {

@@ -10,8 +10,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Unconfirm implements ledger.Recovery.
-func (s recoveryStore) Unconfirm(ctx context.Context, sentBefore, now time.Time, limit int) (n int, err error) {
+// ExpireUnconfirmed implements ledger.Recovery.
+func (s recoveryStore) ExpireUnconfirmed(ctx context.Context, sentBefore, now time.Time, limit int) (n int, err error) {
 	limit = clampLimit(limit, touch.MaxBatch, touch.MaxBatch)
 	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) {
 		waits, err := t.lockGroups(`w.lane = $1 AND w.priority = 0 AND w.expires = $3 AND w.due < $2 AND w.stage = 0 ORDER BY w.due, w.id`, limit,

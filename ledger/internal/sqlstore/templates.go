@@ -10,8 +10,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// PutTemplate implements ledger.Templates.
-func (s templateStore) PutTemplate(ctx context.Context, t ledger.Template, actor string, now time.Time) (version int, err error) {
+// Put implements ledger.Templates.
+func (s templateStore) Put(ctx context.Context, t ledger.Template, actor string, now time.Time) (version int, err error) {
 	if t.Name == "" {
 		return 0, touch.Errorf(touch.Invalid, "name", "a template needs a name")
 	}
@@ -44,8 +44,8 @@ func (s templateStore) PutTemplate(ctx context.Context, t ledger.Template, actor
 	return version, err
 }
 
-// Template implements ledger.Templates.
-func (s templateStore) Template(ctx context.Context, name string, version int) (*ledger.Template, error) {
+// Get implements ledger.Templates.
+func (s templateStore) Get(ctx context.Context, name string, version int) (*ledger.Template, error) {
 	var all []ledger.Template
 	err := s.query(ctx, func(c *conn) (err error) {
 		all, err = readDocs[ledger.Template](c, `SELECT doc FROM templates WHERE name = $1 AND ($2 = 0 OR version = $2)
@@ -61,8 +61,8 @@ func (s templateStore) Template(ctx context.Context, name string, version int) (
 	return &all[0], nil
 }
 
-// ListTemplates implements ledger.Templates.
-func (s templateStore) ListTemplates(ctx context.Context) (all []ledger.Template, err error) {
+// List implements ledger.Templates.
+func (s templateStore) List(ctx context.Context) (all []ledger.Template, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		all, err = readDocs[ledger.Template](c, `SELECT doc FROM templates t
 			WHERE version = (SELECT max(version) FROM templates WHERE name = t.name) ORDER BY name`)

@@ -8,9 +8,9 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Waiting implements ledger.Touches. It looks at every touch that the customers
+// PendingOf implements ledger.Touches. It looks at every touch that the customers
 // ever had of a higher priority, by number; it reads those alone that wait.
-func (s touchStore) Waiting(ctx context.Context, customers []string, above, most int) (map[string][]ledger.TouchView, error) {
+func (s touchStore) PendingOf(ctx context.Context, customers []string, above, most int) (map[string][]ledger.TouchView, error) {
 	found := map[string][]ledger.TouchView{}
 	if len(customers) == 0 {
 		return found, nil

@@ -9,7 +9,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Group wraps a ledger so that concurrent calls of Accept and Receive share
+// GroupCommit wraps a ledger so that concurrent calls of Accept and Receive share
 // transactions: whoever comes while one is under way waits for the next, and
 // all who wait then go together. Nobody waits for a timer, so a caller alone
 // is as fast as without it. One caller's bad input does not spoil the others:
@@ -20,7 +20,7 @@ import (
 // a caller who gave up may be stored, as with any lost answer. A segment that
 // several callers' urgent touches share is given to the first of them, who
 // enqueues it; the reconciler finds one that nobody enqueued.
-func Group(l *Ledger, parallel int) *Ledger {
+func GroupCommit(l *Ledger, parallel int) *Ledger {
 	g := &grouped{intake: l.Intake, receipts: l.Receipts, store: l.Store}
 	g.accept = batcher.New(parallel,
 		func(ctx context.Context, items []NewTouch, sizes []int) ([]accepted, error) {
@@ -28,7 +28,7 @@ func Group(l *Ledger, parallel int) *Ledger {
 			return divide(items, answers, refs, sizes), err
 		})
 	g.receive = batcher.New(parallel,
-		func(ctx context.Context, items []touch.Receipt, sizes []int) ([][]Received, error) {
+		func(ctx context.Context, items []touch.Receipt, sizes []int) ([][]AppliedReceipt, error) {
 			answers, err := l.Receipts.Receive(ctx, items, g.latest())
 			return split(answers, sizes), err
 		})
@@ -45,7 +45,7 @@ type grouped struct {
 	receipts Receipts
 	store    Store
 	accept   *batcher.Batcher[NewTouch, accepted]
-	receive  *batcher.Batcher[touch.Receipt, []Received]
+	receive  *batcher.Batcher[touch.Receipt, []AppliedReceipt]
 	mu       sync.Mutex
 	now      time.Time
 }
@@ -64,13 +64,13 @@ func (g *grouped) Accept(ctx context.Context, touches []NewTouch) ([]Accepted, [
 	return a.answers, a.refs, err
 }
 
-// AcceptHeld implements Intake. It is not grouped: its caller waits for its own segments.
-func (g *grouped) AcceptHeld(ctx context.Context, touches []NewTouch, h Hold) ([]Accepted, []*Segment, []SegmentRef, error) {
-	return g.intake.AcceptHeld(ctx, touches, h)
+// AcceptAndClaim implements Intake. It is not grouped: its caller waits for its own segments.
+func (g *grouped) AcceptAndClaim(ctx context.Context, touches []NewTouch, h Claim) ([]Accepted, []*Segment, []SegmentRef, error) {
+	return g.intake.AcceptAndClaim(ctx, touches, h)
 }
 
 // Receive implements Receipts.
-func (g *grouped) Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]Received, error) {
+func (g *grouped) Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]AppliedReceipt, error) {
 	if len(receipts) > touch.MaxBatch/2 {
 		return g.receipts.Receive(ctx, receipts, now)
 	}

@@ -31,12 +31,12 @@ func (w *Watcher) Refresh(ctx context.Context) error {
 	defer w.mu.Unlock()
 	old := w.current.Load()
 	if old != nil {
-		fence, err := w.source.Fence(ctx)
-		if err != nil || fence == old.Fence {
+		fence, err := w.source.Version(ctx)
+		if err != nil || fence == old.Version {
 			return err
 		}
 	}
-	c, err := w.source.Control(ctx)
+	c, err := w.source.Read(ctx)
 	if err != nil {
 		return err
 	}

@@ -9,19 +9,19 @@ import (
 
 // DeadLetters are the touches that were put aside.
 type DeadLetters interface {
-	// Dead lists them, oldest first, after the cursor; the next cursor is 0 at
+	// List lists them, oldest first, after the cursor; the next cursor is 0 at
 	// the end.
-	Dead(ctx context.Context, f DeadFilter) (found []DeadTouch, next int64, err error)
+	List(ctx context.Context, f DeadLetterFilter) (found []DeadLetter, next int64, err error)
 	// Redrive gives those back to the workers that the filter selects, up to
 	// its limit, in one transaction, and notes who did it: one that surely was
 	// not sent is due again, of another its vendor is asked what became of it.
 	// One that surely was not sent and has expired stays. With dry nothing is
 	// changed: the numbers are what it would do. next is as Dead gives it.
-	Redrive(ctx context.Context, f DeadFilter, dry bool, actor string, now time.Time) (n Redriven, next int64, err error)
+	Redrive(ctx context.Context, f DeadLetterFilter, dry bool, actor string, now time.Time) (n Redriven, next int64, err error)
 }
 
-// DeadFilter selects touches that were put aside; empty fields select all.
-type DeadFilter struct {
+// DeadLetterFilter selects touches that were put aside; empty fields select all.
+type DeadLetterFilter struct {
 	Touch    touch.ID
 	Caller   string
 	Campaign string
@@ -32,8 +32,8 @@ type DeadFilter struct {
 	Limit    int // 1 to 1000; 0 is 100
 }
 
-// DeadTouch is a touch that was put aside.
-type DeadTouch struct {
+// DeadLetter is a touch that was put aside.
+type DeadLetter struct {
 	TouchView
 	At time.Time // when; zero where it is not known
 	// Sent says that it may have been sent.

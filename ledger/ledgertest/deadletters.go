@@ -20,7 +20,7 @@ func (k *kit) putAside(perhapsSent bool, all ...ledger.NewTouch) {
 			trs[i].Provider, trs[i].Contact = "acme-sms", &ledger.Contact{Channel: touch.SMS, At: k.now()}
 		}
 	}
-	k.must(k.Work.Settle(k.ctx, seg.Ref, trs))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, trs))
 }
 
 func testDeadListed(k *kit) {
@@ -30,31 +30,31 @@ func testDeadListed(k *kit) {
 	k.putAside(true, other)
 	for _, c := range []struct {
 		name string
-		f    ledger.DeadFilter
+		f    ledger.DeadLetterFilter
 		want int
 	}{
-		{"all", ledger.DeadFilter{}, 4},
-		{"campaign", ledger.DeadFilter{Campaign: "other"}, 1},
-		{"caller", ledger.DeadFilter{Caller: "nobody"}, 0},
-		{"reason", ledger.DeadFilter{Reason: "crashed_workers"}, 4},
-		{"another reason", ledger.DeadFilter{Reason: "x"}, 0},
-		{"channel", ledger.DeadFilter{Channel: touch.SMS}, 4},
-		{"another channel", ledger.DeadFilter{Channel: touch.Push}, 0},
-		{"since", ledger.DeadFilter{Since: k.now()}, 1},
-		{"touch", ledger.DeadFilter{Touch: mine[1].Touch.ID}, 1},
+		{"all", ledger.DeadLetterFilter{}, 4},
+		{"campaign", ledger.DeadLetterFilter{Campaign: "other"}, 1},
+		{"caller", ledger.DeadLetterFilter{Caller: "nobody"}, 0},
+		{"reason", ledger.DeadLetterFilter{Reason: "crashed_workers"}, 4},
+		{"another reason", ledger.DeadLetterFilter{Reason: "x"}, 0},
+		{"channel", ledger.DeadLetterFilter{Channel: touch.SMS}, 4},
+		{"another channel", ledger.DeadLetterFilter{Channel: touch.Push}, 0},
+		{"since", ledger.DeadLetterFilter{Since: k.now()}, 1},
+		{"touch", ledger.DeadLetterFilter{Touch: mine[1].Touch.ID}, 1},
 	} {
-		found, next, err := k.DeadLetters.Dead(k.ctx, c.f)
+		found, next, err := k.DeadLetters.List(k.ctx, c.f)
 		k.must(err)
 		if len(found) != c.want || next != 0 {
 			k.Errorf("%s: %d found, next %d, want %d", c.name, len(found), next, c.want)
 		}
 	}
-	found, next, err := k.DeadLetters.Dead(k.ctx, ledger.DeadFilter{Limit: 3})
+	found, next, err := k.DeadLetters.List(k.ctx, ledger.DeadLetterFilter{Limit: 3})
 	k.must(err)
 	if len(found) != 3 || next == 0 || found[0].Sent || !found[0].At.Equal(k.now().Add(-time.Hour)) {
 		k.Fatalf("%+v, next %d", found, next)
 	}
-	found, next, err = k.DeadLetters.Dead(k.ctx, ledger.DeadFilter{Limit: 3, After: next})
+	found, next, err = k.DeadLetters.List(k.ctx, ledger.DeadLetterFilter{Limit: 3, After: next})
 	k.must(err)
 	if len(found) != 1 || next != 0 || !found[0].Sent || found[0].Touch.ID != other.Touch.ID {
 		k.Fatalf("%+v, next %d", found, next)
@@ -71,14 +71,14 @@ func testRedrive(k *kit) {
 	k.putAside(true, sent)
 	k.pass(time.Hour)
 	want := ledger.Redriven{Due: 1, Asked: 1, Expired: 1}
-	n, _, err := k.DeadLetters.Redrive(k.ctx, ledger.DeadFilter{}, true, "ops", k.now())
+	n, _, err := k.DeadLetters.Redrive(k.ctx, ledger.DeadLetterFilter{}, true, "ops", k.now())
 	k.must(err)
 	k.equal(n, want)
 	k.feed(bulk, 0) // the dry run moved nothing
-	n, _, err = k.DeadLetters.Redrive(k.ctx, ledger.DeadFilter{}, false, "ops", k.now())
+	n, _, err = k.DeadLetters.Redrive(k.ctx, ledger.DeadLetterFilter{}, false, "ops", k.now())
 	k.must(err)
 	k.equal(n, want)
-	n, _, err = k.DeadLetters.Redrive(k.ctx, ledger.DeadFilter{}, false, "ops", k.now())
+	n, _, err = k.DeadLetters.Redrive(k.ctx, ledger.DeadLetterFilter{}, false, "ops", k.now())
 	k.must(err)
 	k.equal(n, ledger.Redriven{Expired: 1})
 	v := k.state(unsent, touch.StateDue, touch.EventAccepted, touch.EventDead, touch.EventRetry)
@@ -91,7 +91,7 @@ func testRedrive(k *kit) {
 	}
 	k.state(expiring, touch.StateDead, touch.EventAccepted, touch.EventDead)
 	k.take(bulk, 2)
-	events, err := k.Events.Events(k.ctx, "", 0, 100)
+	events, err := k.Events.List(k.ctx, "", 0, 100)
 	k.must(err)
 	last := events[len(events)-1]
 	if last.Kind != touch.EventControl || last.Actor != "ops" || last.Reason != "redrive: 1 due, 1 asked" {
@@ -105,7 +105,7 @@ func testRedriveAfterReceipt(k *kit) {
 	n := k.touch()
 	k.putAside(true, n)
 	k.receive(touch.Receipt{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptDelivered, At: k.now()})
-	got, _, err := k.DeadLetters.Redrive(k.ctx, ledger.DeadFilter{}, false, "ops", k.now())
+	got, _, err := k.DeadLetters.Redrive(k.ctx, ledger.DeadLetterFilter{}, false, "ops", k.now())
 	k.must(err)
 	k.equal(got, ledger.Redriven{})
 	k.state(n, touch.StateDelivered)

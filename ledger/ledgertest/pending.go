@@ -26,7 +26,7 @@ func testWaiting(k *kit) {
 	k.accept(equal, sent, high, refused, paused, bob, eve)
 	want := func(most int, all ...ledger.NewTouch) map[string][]ledger.TouchView {
 		k.Helper()
-		found, err := k.Touches.Waiting(k.ctx, []string{"ann", "bob", "nobody"}, 4, most)
+		found, err := k.Touches.PendingOf(k.ctx, []string{"ann", "bob", "nobody"}, 4, most)
 		k.must(err)
 		n := 0
 		for _, w := range all {
@@ -43,7 +43,7 @@ func testWaiting(k *kit) {
 	}
 	want(9, sent, high, paused, bob)
 	want(1, paused, bob)
-	k.must(k.Campaigns.SetCampaign(k.ctx, "acme", "paused", ledger.CampaignPaused, "me", k.now()))
+	k.must(k.Campaigns.SetStatus(k.ctx, "acme", "paused", ledger.CampaignPaused, "me", k.now()))
 	if ann := want(9, sent, high, bob)["ann"]; ann[0].Touch.ID != sent.Touch.ID || !ann[1].Progress.Due.Equal(high.Due) {
 		k.Fatalf("%+v", ann)
 	}
@@ -53,9 +53,9 @@ func testWaiting(k *kit) {
 	for _, c := range seg.Touches {
 		trs = append(trs, k.sent(c))
 	}
-	k.must(k.Work.Settle(k.ctx, seg.Ref, trs))
+	k.must(k.Work.Apply(k.ctx, seg.Ref, trs))
 	want(9, high, bob)
-	_, err := k.Touches.CancelTouch(k.ctx, "acme", high.Touch.ID, "me", k.now())
+	_, err := k.Touches.Cancel(k.ctx, "acme", high.Touch.ID, "me", k.now())
 	k.must(err)
 	want(9, bob)
 }

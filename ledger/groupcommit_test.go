@@ -54,12 +54,12 @@ func (s *slow) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.Ac
 	return answers, refs, nil
 }
 
-func (s *slow) Receive(_ context.Context, receipts []touch.Receipt, now time.Time) ([]ledger.Received, error) {
+func (s *slow) Receive(_ context.Context, receipts []touch.Receipt, now time.Time) ([]ledger.AppliedReceipt, error) {
 	err := s.note(len(receipts))
 	s.mu.Lock()
 	s.at = append(s.at, now)
 	s.mu.Unlock()
-	return make([]ledger.Received, len(receipts)), err
+	return make([]ledger.AppliedReceipt, len(receipts)), err
 }
 
 func (s *slow) Ping(context.Context) error { return nil }
@@ -75,7 +75,7 @@ func keyed(key string) ledger.NewTouch {
 func TestGroupSharesTransactions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{}
-		g := ledger.Group(&ledger.Ledger{Intake: s, Receipts: s, Store: s}, 1)
+		g := ledger.GroupCommit(&ledger.Ledger{Intake: s, Receipts: s, Store: s}, 1)
 		began := time.Now()
 		var wg sync.WaitGroup
 		refs := 0
@@ -118,7 +118,7 @@ func TestGroupSharesTransactions(t *testing.T) {
 func TestGroupBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{}
-		g := ledger.Group(&ledger.Ledger{Intake: s, Receipts: s, Store: s}, 1)
+		g := ledger.GroupCommit(&ledger.Ledger{Intake: s, Receipts: s, Store: s}, 1)
 		var wg sync.WaitGroup
 		refs := 0
 		for range 6 {
@@ -152,7 +152,7 @@ func TestGroupBounds(t *testing.T) {
 func TestGroupGivingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{}
-		g := ledger.Group(&ledger.Ledger{Intake: s, Receipts: s, Store: s}, 1)
+		g := ledger.GroupCommit(&ledger.Ledger{Intake: s, Receipts: s, Store: s}, 1)
 		ctx, stop := context.WithTimeout(t.Context(), time.Millisecond)
 		defer stop()
 		if _, err := g.Receipts.Receive(ctx, make([]touch.Receipt, 1), noon); touch.ClassOf(err) != touch.Unavailable {

@@ -9,20 +9,20 @@ import (
 // proposed by one and approved by another before it binds. Each step is an
 // event of the journal, with who took it and why.
 type PolicyChanges interface {
-	// PutProposal stores a proposal's next version. With Version 0 it is new
+	// Put stores a proposal's next version. With Version 0 it is new
 	// and documents are stored with it; otherwise documents are nil and the
 	// stored one must still be of the Version given. Class Conflict: the id
 	// exists, or the proposal has moved on. The step is logged as the last
 	// line of p's History.
-	PutProposal(ctx context.Context, p Proposal, documents map[string][]byte, now time.Time) error
-	// EnactProposal stores the next version (a new one too) and makes its
+	Put(ctx context.Context, p Proposal, documents map[string][]byte, now time.Time) error
+	// Activate stores the next version (a new one too) and makes its
 	// documents the active set, in one step that raises the fence. Class
 	// Conflict besides: the active set is not p.Base.
-	EnactProposal(ctx context.Context, p Proposal, now time.Time) error
-	// Proposal reads one; class NotFound.
-	Proposal(ctx context.Context, id string) (*Proposal, error)
-	// Proposals lists those in a state ("": in all), the newest first.
-	Proposals(ctx context.Context, state ProposalState, limit int) ([]Proposal, error)
+	Activate(ctx context.Context, p Proposal, now time.Time) error
+	// Get reads one; class NotFound.
+	Get(ctx context.Context, id string) (*Proposal, error)
+	// List lists those in a state ("": in all), the newest first.
+	List(ctx context.Context, state ProposalState, limit int) ([]Proposal, error)
 }
 
 // ProposalState is where a proposal stands.
@@ -34,7 +34,7 @@ const (
 	ProposalDraft     ProposalState = "draft"
 	ProposalSubmitted ProposalState = "submitted"
 	ProposalApproved  ProposalState = "approved"
-	ProposalEnacted   ProposalState = "enacted" // put into force; a later one may have replaced it
+	ProposalActive    ProposalState = "enacted" // put into force; a later one may have replaced it
 	ProposalRejected  ProposalState = "rejected"
 	ProposalWithdrawn ProposalState = "withdrawn"
 	// ProposalStale: another set was put into force before its instant came.
@@ -57,7 +57,7 @@ type Proposal struct {
 	Author      string    `json:"author"` // the key that drafted it
 	Approver    string    `json:"approver,omitempty"`
 	CreatedAt   time.Time `json:"created_at"`
-	EnactedAt   time.Time `json:"enacted_at,omitzero"`
+	ActivatedAt time.Time `json:"enacted_at,omitzero"`
 	// RollbackOf is the set that it puts out of force again, if it is a rollback.
 	RollbackOf string         `json:"rollback_of,omitempty"`
 	History    []ProposalStep `json:"history"` // oldest first

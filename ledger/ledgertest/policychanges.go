@@ -20,51 +20,51 @@ func (k *kit) step(p *ledger.Proposal, state ledger.ProposalState, actor string)
 func testProposals(k *kit) {
 	documents := map[string][]byte{"a.yaml": []byte("policy: a")}
 	draft := k.step(&ledger.Proposal{ID: "p1", Title: "t", Hash: "h1", Author: "ann", CreatedAt: k.now()}, ledger.ProposalDraft, "ann")
-	k.must(k.PolicyChanges.PutProposal(k.ctx, draft, documents, k.now()))
-	k.class(touch.Conflict, k.PolicyChanges.PutProposal(k.ctx, draft, documents, k.now()))
-	stored, err := k.PolicyChanges.Proposal(k.ctx, "p1")
+	k.must(k.PolicyChanges.Put(k.ctx, draft, documents, k.now()))
+	k.class(touch.Conflict, k.PolicyChanges.Put(k.ctx, draft, documents, k.now()))
+	stored, err := k.PolicyChanges.Get(k.ctx, "p1")
 	k.must(err)
 	draft.Version = 1
 	k.equal(stored, draft)
-	set, err := k.PolicySets.Policies(k.ctx, "h1")
+	set, err := k.PolicySets.Get(k.ctx, "h1")
 	k.must(err)
 	k.equal(set.Documents, documents)
-	_, err = k.PolicySets.Policies(k.ctx, "") // a draft binds nobody
+	_, err = k.PolicySets.Get(k.ctx, "") // a draft binds nobody
 	k.class(touch.NotFound, err)
 
-	fence, err := k.Controls.Fence(k.ctx)
+	fence, err := k.Controls.Version(k.ctx)
 	k.must(err)
 	submitted := k.step(stored, ledger.ProposalSubmitted, "ann")
-	k.must(k.PolicyChanges.PutProposal(k.ctx, submitted, nil, k.now()))
-	k.class(touch.Conflict, k.PolicyChanges.PutProposal(k.ctx, submitted, nil, k.now())) // somebody was faster
-	same, err := k.Controls.Fence(k.ctx)
+	k.must(k.PolicyChanges.Put(k.ctx, submitted, nil, k.now()))
+	k.class(touch.Conflict, k.PolicyChanges.Put(k.ctx, submitted, nil, k.now())) // somebody was faster
+	same, err := k.Controls.Version(k.ctx)
 	k.must(err)
 	k.equal(same, fence)
 
-	stored, err = k.PolicyChanges.Proposal(k.ctx, "p1")
+	stored, err = k.PolicyChanges.Get(k.ctx, "p1")
 	k.must(err)
-	enacted := k.step(stored, ledger.ProposalEnacted, "bob")
+	enacted := k.step(stored, ledger.ProposalActive, "bob")
 	wrong := enacted
 	wrong.Base = "h0"
-	k.class(touch.Conflict, k.PolicyChanges.EnactProposal(k.ctx, wrong, k.now()))
-	k.must(k.PolicyChanges.EnactProposal(k.ctx, enacted, k.now()))
-	k.class(touch.Conflict, k.PolicyChanges.EnactProposal(k.ctx, enacted, k.now()))
-	control, err := k.Controls.Control(k.ctx)
+	k.class(touch.Conflict, k.PolicyChanges.Activate(k.ctx, wrong, k.now()))
+	k.must(k.PolicyChanges.Activate(k.ctx, enacted, k.now()))
+	k.class(touch.Conflict, k.PolicyChanges.Activate(k.ctx, enacted, k.now()))
+	control, err := k.Controls.Read(k.ctx)
 	k.must(err)
-	k.equal([]any{control.PolicyHash, control.Fence > fence}, []any{"h1", true})
+	k.equal([]any{control.PolicyHash, control.Version > fence}, []any{"h1", true})
 
 	k.pass(time.Second)
-	back := k.step(&ledger.Proposal{ID: "p2", Hash: "nothing", Base: "h1", Author: "bob", CreatedAt: k.now()}, ledger.ProposalEnacted, "bob")
-	k.class(touch.NotFound, k.PolicyChanges.EnactProposal(k.ctx, back, k.now()))
+	back := k.step(&ledger.Proposal{ID: "p2", Hash: "nothing", Base: "h1", Author: "bob", CreatedAt: k.now()}, ledger.ProposalActive, "bob")
+	k.class(touch.NotFound, k.PolicyChanges.Activate(k.ctx, back, k.now()))
 	back.Hash = "h1"
-	k.must(k.PolicyChanges.EnactProposal(k.ctx, back, k.now()))
+	k.must(k.PolicyChanges.Activate(k.ctx, back, k.now()))
 	k.listProposals("", "p2", "p1")
-	k.listProposals(ledger.ProposalEnacted, "p2", "p1")
+	k.listProposals(ledger.ProposalActive, "p2", "p1")
 	k.listProposals(ledger.ProposalDraft)
-	_, err = k.PolicyChanges.Proposal(k.ctx, "none")
+	_, err = k.PolicyChanges.Get(k.ctx, "none")
 	k.class(touch.NotFound, err)
 
-	events, err := k.Events.Events(k.ctx, "", 0, 10)
+	events, err := k.Events.List(k.ctx, "", 0, 10)
 	k.must(err)
 	var told []string
 	for _, e := range events {
@@ -76,7 +76,7 @@ func testProposals(k *kit) {
 
 func (k *kit) listProposals(state ledger.ProposalState, want ...string) {
 	k.Helper()
-	all, err := k.PolicyChanges.Proposals(k.ctx, state, 10)
+	all, err := k.PolicyChanges.List(k.ctx, state, 10)
 	k.must(err)
 	var ids []string
 	for _, p := range all {
@@ -87,18 +87,18 @@ func (k *kit) listProposals(state ledger.ProposalState, want ...string) {
 
 // testJournal walks the chain of records as an auditor does.
 func testJournal(k *kit) {
-	pos, hash, err := k.Journal.JournalHead(k.ctx)
+	pos, hash, err := k.Journal.Head(k.ctx)
 	k.must(err)
 	k.equal([]any{pos, len(hash)}, []any{int64(0), 0})
 	for range 5 {
-		k.must(k.Controls.PutStop(k.ctx, ledger.Stop{ID: "a", Owner: "o", Reason: "r"}, "me", k.now()))
+		k.must(k.Controls.PutKillSwitch(k.ctx, ledger.KillSwitch{ID: "a", Owner: "o", Reason: "r"}, "me", k.now()))
 		_, _, err = k.Intake.Accept(k.ctx, []ledger.NewTouch{k.touch(), k.touch()})
 		k.must(err)
 	}
 	var prev []byte
 	after := int64(0)
 	for {
-		records, err := k.Journal.JournalRecords(k.ctx, after, 3)
+		records, err := k.Journal.Records(k.ctx, after, 3)
 		k.must(err)
 		if len(records) == 0 {
 			break
@@ -111,7 +111,7 @@ func testJournal(k *kit) {
 			}
 		}
 	}
-	pos, hash, err = k.Journal.JournalHead(k.ctx)
+	pos, hash, err = k.Journal.Head(k.ctx)
 	k.must(err)
 	if pos != 10 || pos != after || !bytes.Equal(hash, prev) {
 		k.Fatalf("the head is %d, %d records were read", pos, after)
