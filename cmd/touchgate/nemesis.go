@@ -117,7 +117,7 @@ func runNemesis(ctx context.Context, f nemesisFlags, stdout, stderr io.Writer) e
 	}
 	fmt.Fprintf(stderr, "nemesis: seed %d, everything is in %s\n", f.seed, f.dir)
 	r, err := nemesis.Run(ctx, nemesis.Options{
-		Self: self, Other: f.other, Only: f.only, Quick: f.quick, Dir: f.dir, Servers: f.servers, Cluster: f.redis == "cluster", Account: serviceAccount, Seed: f.seed, Duration: f.duration, Pause: f.pause,
+		Program: self, Other: f.other, Only: f.only, Quick: f.quick, Dir: f.dir, Servers: f.servers, Cluster: f.redis == "cluster", Account: serviceAccount, Seed: f.seed, Duration: f.duration, Pause: f.pause,
 		Rate: f.rate, Customers: f.customers, Crowd: crowd, Drain: nemesisDrain, Progress: stderr, Now: time.Now,
 	})
 	if err != nil {
@@ -142,7 +142,7 @@ func runNemesis(ctx context.Context, f nemesisFlags, stdout, stderr io.Writer) e
 func printNemesis(w io.Writer, r *nemesis.Report) {
 	t := newTable(w)
 	t.AppendRows([]table.Row{
-		{"seed", r.Seed}, {"seconds", int(r.Seconds)}, {"requests", r.Asked}, {"requests made again", r.Repeated},
+		{"seed", r.Seed}, {"seconds", int(r.Seconds)}, {"requests", r.Requests}, {"requests made again", r.Repeated},
 		{"touches", r.Touches}, {"accepted", r.Accepted}, {"messages at vendors", r.Messages},
 	})
 	t.AppendSeparator()

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// What a run must hold to count as proof.
+// What a run must reach to count as proof.
 const (
-	proofLength  = 30 * time.Minute
-	proofTouches = 300_000
-	proofKills   = 200
-	proofRedis   = 20
-	proofFlushes = 5
-	urgentWithin = 5 * time.Second
-	bulkWithin   = time.Minute
+	goalLength  = 30 * time.Minute
+	goalTouches = 300_000
+	goalKills   = 200
+	goalRedis   = 20 // restarts, deaths and promotions of Redis
+	goalFlushes = 5
+	goalUrgent  = 5 * time.Second // until urgent touches go out again after a fault
+	goalBulk    = time.Minute
 )
 
-// Goal is one line of what a run is to show, and whether it did.
+// Goal is one thing that a proof needs, and whether the run reached it.
 type Goal struct {
 	What string `json:"what"`
 	Want string `json:"want"`
@@ -24,42 +24,44 @@ type Goal struct {
 	Met  bool   `json:"met"`
 }
 
-// goals compares the run with all that one of half an hour is to show. A
-// shorter one keeps its promises just as well, and proves less.
+// goals compares the run with what a proof needs. A shorter run keeps its
+// promises as well, but proves less.
 func (r *Report) goals(o Options) (all []Goal) {
-	least := func(what string, got, want int) {
-		all = append(all, Goal{what, fmt.Sprintf("at least %d", want), fmt.Sprint(got), got >= want})
+	atLeast := func(what string, got, want int) {
+		all = append(all, Goal{What: what, Want: fmt.Sprintf("at least %d", want), Got: fmt.Sprint(got), Met: got >= want})
 	}
-	most := func(what string, got, want int) {
-		all = append(all, Goal{what, fmt.Sprintf("at most %d", want), fmt.Sprint(got), got <= want})
+	atMost := func(what string, got, want int) {
+		all = append(all, Goal{What: what, Want: fmt.Sprintf("at most %d", want), Got: fmt.Sprint(got), Met: got <= want})
 	}
-	all = append(all, Goal{"length", "at least " + proofLength.String(), o.Duration.String(), o.Duration >= proofLength})
-	least("touches", r.Touches, proofTouches)
-	least("kills of processes", r.Kills, proofKills)
+	all = append(all, Goal{
+		What: "length", Want: "at least " + goalLength.String(), Got: o.Duration.String(), Met: o.Duration >= goalLength,
+	})
+	atLeast("touches", r.Touches, goalTouches)
+	atLeast("kills of processes", r.Kills, goalKills)
 	if o.Servers {
-		least("restarts and promotions of Redis", r.Redis, proofRedis)
-		least("FLUSHALLs", r.Flushes, proofFlushes)
+		atLeast("restarts and promotions of Redis", r.Redis, goalRedis)
+		atLeast("FLUSHALLs", r.Flushes, goalFlushes)
 	}
-	most("lost", r.Lost, 0)
-	most("over cap", r.OverCap, 0)
-	most("sent in quiet hours", r.Quiet, 0)
-	most("sent after a stop", r.AfterStop, 0)
-	most("sent twice, of unknown outcomes that may be resent", r.Duplicated, r.Resendable)
-	most("sent twice by idempotent vendors", r.IdempotentDups, 0)
-	for _, lane := range []struct {
-		name   string
-		urgent bool
-		within time.Duration
-	}{{"urgent", true, urgentWithin}, {"bulk", false, bulkWithin}} {
-		g := Goal{What: lane.name + " resumes after every kind of fault", Want: "within " + lane.within.String(), Met: true}
-		var worst time.Duration
-		for _, x := range r.Resume {
-			if x.Urgent == lane.urgent && x.Worst >= worst {
-				worst, g.Got = x.Worst, fmt.Sprintf("%v (%s)", x.Worst.Round(time.Millisecond), x.Fault)
-			}
+	atMost("lost", r.Lost, 0)
+	atMost("over cap", r.OverCap, 0)
+	atMost("sent in quiet hours", r.Quiet, 0)
+	atMost("sent after a stop", r.AfterStop, 0)
+	atMost("sent twice, of unknown outcomes that may be resent", r.Duplicated, r.Resendable)
+	atMost("sent twice by idempotent vendors", r.IdempotentDups, 0)
+	return append(all, r.resumeGoal("urgent", true, goalUrgent), r.resumeGoal("bulk", false, goalBulk))
+}
+
+// resumeGoal compares the longest time until touches went out again with the
+// time allowed.
+func (r *Report) resumeGoal(name string, urgent bool, within time.Duration) Goal {
+	g := Goal{What: name + " resumes after every kind of fault", Want: "within " + within.String()}
+	var worst time.Duration
+	for _, x := range r.Resume {
+		if x.Urgent == urgent && x.Worst >= worst {
+			worst = x.Worst
+			g.Got = fmt.Sprintf("%v (%s)", x.Worst.Round(time.Millisecond), x.Fault)
 		}
-		g.Met = worst <= lane.within
-		all = append(all, g)
 	}
-	return all
+	g.Met = worst <= within
+	return g
 }

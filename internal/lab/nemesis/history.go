@@ -11,27 +11,29 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Line is one line of the raw history: what was asked or done, and what came
-// of it. Times are on the run's own clock.
+// Line is one line of the raw history: one request, fault or message, and its
+// result. Times are those of the run's own clock.
 type Line struct {
 	At   time.Time `json:"at"`
 	Took float64   `json:"took_ms,omitempty"`
-	Op   string    `json:"op"` // submit, stream, cancel, pause, resume, stop, unstop, fault, heal, behave
-	What string    `json:"what,omitempty"`
-	// Keys are the touches that it was about.
+	// Op is submit, stream, cancel, pause, stop, "end of …", fault, heal, behave
+	// or taken.
+	Op   string `json:"op"`
+	What string `json:"what,omitempty"`
+	// Keys are the touches of the request.
 	Keys   []string    `json:"keys,omitempty"`
 	State  touch.State `json:"state,omitempty"`
 	Answer any         `json:"answer,omitempty"`
 	Error  string      `json:"error,omitempty"`
 }
 
-// history writes the raw history. It is safe for concurrent use.
+// history writes the raw history to a file. It is safe for concurrent use.
 type history struct {
 	mu   sync.Mutex
 	file *os.File
 	out  *bufio.Writer
 	enc  *json.Encoder
-	err  error
+	err  error // the first one
 }
 
 func newHistory(dir string) (*history, error) {
@@ -47,19 +49,20 @@ func newHistory(dir string) (*history, error) {
 func (h *history) add(l Line) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.enc.Encode(l); err != nil && h.err == nil {
-		h.err = err
-	}
+	h.keepError(h.enc.Encode(l))
 }
 
+// close writes what is buffered, and returns the first error of all writes.
 func (h *history) close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.out.Flush(); err != nil && h.err == nil {
-		h.err = err
-	}
-	if err := h.file.Close(); err != nil && h.err == nil {
-		h.err = err
-	}
+	h.keepError(h.out.Flush())
+	h.keepError(h.file.Close())
 	return h.err
+}
+
+func (h *history) keepError(err error) {
+	if h.err == nil {
+		h.err = err
+	}
 }

@@ -15,14 +15,14 @@ const (
 	nodeTimeout = 2 * time.Second // after which a silent master is replaced
 )
 
-// cluster is a Redis Cluster of three masters with a replica each. Its nodes
-// tell clients their own addresses, so no proxy stands before them.
-type cluster struct {
+// redisCluster is a Redis Cluster of three masters with a replica each. Its
+// nodes tell clients their own addresses, so clients would bypass a proxy.
+type redisCluster struct {
 	nodes []*testserver.Redis
 }
 
-func startCluster(ctx context.Context, dir string) (_ *cluster, err error) {
-	c := &cluster{}
+func startRedisCluster(ctx context.Context, dir string) (_ *redisCluster, err error) {
+	c := &redisCluster{}
 	defer func() {
 		if err != nil {
 			c.close()
@@ -41,117 +41,118 @@ func startCluster(ctx context.Context, dir string) (_ *cluster, err error) {
 		}
 		c.nodes = append(c.nodes, node)
 	}
-	return c, testserver.FormCluster(ctx, c.nodes, masters, startWithin)
+	return c, testserver.FormCluster(ctx, c.nodes, masters, startTimeout)
 }
 
-func (c *cluster) config(*house, int) (map[string]any, error) {
+func (c *redisCluster) config(*system) (map[string]any, error) {
 	addresses := make([]string, len(c.nodes))
 	for i, n := range c.nodes {
-		addresses[i] = "127.0.0.1:" + n.Port
+		addresses[i] = n.Address()
 	}
 	return map[string]any{"mode": "cluster", "addresses": addresses}, nil
 }
 
-func (c *cluster) faults() []fault {
+func (c *redisCluster) faults() []fault {
 	return []fault{
-		{name: "redis: FLUSHALL", weight: 3, flush: true, do: c.flush},
-		{name: "redis: restart of a master", weight: 3, redis: true, do: c.restart},
-		{name: "redis: death of a master", weight: 2, redis: true, do: c.death},
-		{name: "redis: promotion, split brain", weight: 3, redis: true, do: c.promote},
-		{name: "redis: master stands still", weight: 1, do: c.freeze},
+		{name: "redis: FLUSHALL", weight: 3, redisFlush: true, inject: c.flush},
+		{name: "redis: restart of a master", weight: 3, redisFails: true, inject: c.restart},
+		{name: "redis: death of a master", weight: 2, redisFails: true, inject: c.die},
+		{name: "redis: promotion, split brain", weight: 3, redisFails: true, inject: c.promote},
+		{name: "redis: master stands still", weight: 1, inject: c.freeze},
 	}
 }
 
-// pick draws a shard's master and its replica.
-func (c *cluster) pick(ctx context.Context, dice *rand.Rand) (master, replica *testserver.Redis, err error) {
+// randomShard draws a shard.
+func (c *redisCluster) randomShard(ctx context.Context, random *rand.Rand) (testserver.Shard, error) {
 	shards, err := testserver.Shards(ctx, c.nodes)
 	if err != nil {
-		return nil, nil, err
+		return testserver.Shard{}, err
 	}
 	if len(shards) != masters {
-		return nil, nil, touch.Errorf(touch.Unavailable, "", "the Redis Cluster has %d masters with a replica", len(shards))
+		return testserver.Shard{}, touch.Errorf(touch.Unavailable, "", "the Redis Cluster has %d masters with a replica", len(shards))
 	}
-	s := shards[dice.IntN(len(shards))]
-	return s.Master, s.Replica, nil
+	return shards[random.IntN(len(shards))], nil
 }
 
-func (c *cluster) flush(ctx context.Context, _ *house, dice *rand.Rand) error {
+func (c *redisCluster) flush(ctx context.Context, _ *system, _ *rand.Rand) error {
 	shards, err := testserver.Shards(ctx, c.nodes)
 	if err != nil {
 		return err
 	}
 	for _, s := range shards {
 		if err := s.Master.FlushAll(ctx); err != nil {
-			return touch.Errorf(touch.Unavailable, "", "no FLUSHALL: %w", err)
+			return touch.Errorf(touch.Unavailable, "", "FLUSHALL failed: %w", err)
 		}
 	}
 	return nil
 }
 
-// restart loses what one master had: it is back before anybody takes its place.
-func (c *cluster) restart(ctx context.Context, _ *house, dice *rand.Rand) error {
-	master, _, err := c.pick(ctx, dice)
+// restart loses what one master stored. The master is back before a replica
+// replaces it.
+func (c *redisCluster) restart(ctx context.Context, _ *system, random *rand.Rand) error {
+	shard, err := c.randomShard(ctx, random)
 	if err != nil {
 		return err
 	}
-	master.Kill()
-	return master.Start(startWithin)
+	shard.Master.Kill()
+	return shard.Master.Start(startTimeout)
 }
 
-// death leaves a shard to its replica, which the other masters elect.
-func (c *cluster) death(ctx context.Context, _ *house, dice *rand.Rand) error {
-	master, replica, err := c.pick(ctx, dice)
+// die kills a master, and waits until the other masters have elected its
+// replica.
+func (c *redisCluster) die(ctx context.Context, _ *system, random *rand.Rand) error {
+	shard, err := c.randomShard(ctx, random)
 	if err != nil {
 		return err
 	}
-	master.Kill()
-	return replica.WaitMaster(ctx, startWithin)
+	shard.Master.Kill()
+	return shard.Replica.WaitMaster(ctx, startTimeout)
 }
 
-// promote makes a replica a master that knows nothing of the last second or
-// so, while the old one stands still with requests on its doorstep; when it
-// wakes up it goes on as a master until the others tell it.
-func (c *cluster) promote(ctx context.Context, _ *house, dice *rand.Rand) error {
-	master, replica, err := c.pick(ctx, dice)
+// promote makes a replica a master that misses what was written in the last
+// second or so, while the old master is frozen with requests in its socket
+// buffers. When it continues it acts as a master until the others tell it.
+func (c *redisCluster) promote(ctx context.Context, _ *system, random *rand.Rand) error {
+	shard, err := c.randomShard(ctx, random)
 	if err != nil {
 		return err
 	}
-	if err := master.BreakReplication(ctx); err != nil { // from here on they part
+	if err := shard.Master.BreakReplication(ctx); err != nil { // from now on the two differ
 		return err
 	}
-	rest(ctx, between(dice, 200*time.Millisecond, time.Second))
-	master.Freeze()
-	defer master.Thaw()
-	if err := replica.TakeOver(ctx); err != nil {
+	sleepBetween(ctx, random, 200*time.Millisecond, time.Second)
+	shard.Master.Freeze()
+	defer shard.Master.Thaw()
+	if err := shard.Replica.TakeOver(ctx); err != nil {
 		return err
 	}
-	rest(ctx, between(dice, 500*time.Millisecond, 3*time.Second))
+	sleepBetween(ctx, random, 500*time.Millisecond, 3*time.Second)
 	return nil
 }
 
-// freeze stands a master still for less than it takes to replace it.
-func (c *cluster) freeze(ctx context.Context, _ *house, dice *rand.Rand) error {
-	master, _, err := c.pick(ctx, dice)
+// freeze suspends a master for less time than it takes to replace it.
+func (c *redisCluster) freeze(ctx context.Context, _ *system, random *rand.Rand) error {
+	shard, err := c.randomShard(ctx, random)
 	if err != nil {
 		return err
 	}
-	master.Freeze()
-	defer master.Thaw()
-	rest(ctx, between(dice, 300*time.Millisecond, nodeTimeout*2/3))
+	shard.Master.Freeze()
+	defer shard.Master.Thaw()
+	sleepBetween(ctx, random, 300*time.Millisecond, nodeTimeout*2/3)
 	return nil
 }
 
-func (c *cluster) heal(ctx context.Context) error {
+func (c *redisCluster) heal(ctx context.Context) error {
 	for _, n := range c.nodes {
 		n.Thaw()
-		if err := n.Start(startWithin); err != nil {
+		if err := n.Start(startTimeout); err != nil {
 			return err
 		}
 	}
-	return testserver.WaitClusterReady(ctx, c.nodes, masters, startWithin)
+	return testserver.WaitClusterReady(ctx, c.nodes, masters, startTimeout)
 }
 
-func (c *cluster) close() {
+func (c *redisCluster) close() {
 	for _, n := range c.nodes {
 		n.Close()
 	}

@@ -11,25 +11,17 @@ import (
 	"touchgate.dev/touch"
 )
 
-// redisServers is the Redis of a run with servers, of one kind or the other.
-type redisServers interface {
-	// config is how the processes of a side are told of it.
-	config(h *house, side int) (map[string]any, error)
-	faults() []fault
-	heal(ctx context.Context) error
-	close()
-}
-
-// pair is a Redis of one master and its copy. Each side of the house reaches
-// the master by a way of its own: a split brain goes right through the middle.
-type pair struct {
+// redisPair is a master with a replica. Each partition reaches the master
+// through a proxy of its own, so that in a split brain the partitions can use
+// different servers.
+type redisPair struct {
 	servers [2]*testserver.Redis
-	master  int // which of them leads
-	ways    []*proxy.Proxy
+	master  int // the index of the master
+	proxies []*proxy.Proxy
 }
 
-func startPair(ctx context.Context, dir string) (_ *pair, err error) {
-	p := &pair{}
+func startRedisPair(ctx context.Context, dir string) (_ *redisPair, err error) {
+	p := &redisPair{}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -44,90 +36,92 @@ func startPair(ctx context.Context, dir string) (_ *pair, err error) {
 			return nil, err
 		}
 	}
-	return p, p.follow(ctx)
+	return p, p.replicate(ctx)
 }
 
-func (p *pair) config(h *house, _ int) (map[string]any, error) {
-	way, err := h.proxyTo("unix", p.servers[p.master].Socket)
+func (p *redisPair) config(s *system) (map[string]any, error) {
+	toMaster, err := s.proxyTo("unix", p.servers[p.master].Socket)
 	if err != nil {
 		return nil, err
 	}
-	p.ways = append(p.ways, way)
-	return map[string]any{"mode": "single", "addresses": []string{way.Addr()}}, nil
+	p.proxies = append(p.proxies, toMaster)
+	return map[string]any{"mode": "single", "addresses": []string{toMaster.Addr()}}, nil
 }
 
-func (p *pair) faults() []fault {
-	way := func(_ *house, dice *rand.Rand) *proxy.Proxy { return p.ways[dice.IntN(len(p.ways))] }
+func (p *redisPair) faults() []fault {
+	anyProxy := func(_ *system, random *rand.Rand) *proxy.Proxy { return p.proxies[random.IntN(len(p.proxies))] }
 	return []fault{
-		{name: "redis: FLUSHALL", weight: 3, flush: true, do: p.flush},
-		{name: "redis: restart", weight: 3, redis: true, do: p.restart},
-		{name: "redis: promotion, split brain", weight: 4, redis: true, do: p.promote},
-		{name: "redis: black hole", weight: 1, do: network(way, hole)},
-		{name: "redis: half open", weight: 1, do: network(way, halfOpen)},
-		{name: "redis: slow", weight: 1, do: network(way, slow)},
+		{name: "redis: FLUSHALL", weight: 3, redisFlush: true, inject: p.flush},
+		{name: "redis: restart", weight: 3, redisFails: true, inject: p.restart},
+		{name: "redis: promotion, split brain", weight: 4, redisFails: true, inject: p.promote},
+		{name: "redis: black hole", weight: 1, inject: disturb(anyProxy, blackHole)},
+		{name: "redis: half open", weight: 1, inject: disturb(anyProxy, halfOpen)},
+		{name: "redis: slow", weight: 1, inject: disturb(anyProxy, slow)},
 	}
 }
 
-func (p *pair) flush(ctx context.Context, _ *house, _ *rand.Rand) error {
+func (p *redisPair) flush(ctx context.Context, _ *system, _ *rand.Rand) error {
 	return p.servers[p.master].FlushAll(ctx)
 }
 
-// restart loses everything that Redis had, after a time without one.
-func (p *pair) restart(ctx context.Context, _ *house, dice *rand.Rand) error {
+// restart loses everything that Redis stored, after a time without Redis.
+func (p *redisPair) restart(ctx context.Context, _ *system, random *rand.Rand) error {
 	for _, r := range p.servers {
 		r.Kill()
 	}
-	rest(ctx, between(dice, 500*time.Millisecond, 3*time.Second))
+	sleepBetween(ctx, random, 500*time.Millisecond, 3*time.Second)
 	if err := p.heal(ctx); err != nil {
 		return err
 	}
 	p.master = 0
 	p.retarget()
-	return p.follow(ctx)
+	return p.replicate(ctx)
 }
 
-// promote makes the copy a master that knows nothing of the last second or so,
-// while one side of the house goes on with the old one.
-func (p *pair) promote(ctx context.Context, _ *house, dice *rand.Rand) error {
-	copy := p.servers[1-p.master]
-	if err := copy.Promote(ctx); err != nil { // from here on they part
+// promote makes the replica a master that misses what was written in the last
+// second or so, while one partition still uses the old master.
+func (p *redisPair) promote(ctx context.Context, _ *system, random *rand.Rand) error {
+	replica := p.servers[1-p.master]
+	if err := replica.Promote(ctx); err != nil { // from now on the two differ
 		return err
 	}
-	rest(ctx, between(dice, 200*time.Millisecond, time.Second))
-	first := p.ways[dice.IntN(len(p.ways))]
-	first.Retarget("unix", copy.Socket)
+	sleepBetween(ctx, random, 200*time.Millisecond, time.Second)
+	first := p.proxies[random.IntN(len(p.proxies))]
+	first.Retarget("unix", replica.Socket)
 	first.Reset()
-	rest(ctx, between(dice, 500*time.Millisecond, 4*time.Second)) // the split brain
+	sleepBetween(ctx, random, 500*time.Millisecond, 4*time.Second) // the split brain
 	p.master = 1 - p.master
 	p.retarget()
-	return p.follow(ctx)
+	return p.replicate(ctx)
 }
 
-func (p *pair) retarget() {
-	for _, way := range p.ways {
-		way.Retarget("unix", p.servers[p.master].Socket)
-		way.Reset()
+// retarget makes all partitions use the master.
+func (p *redisPair) retarget() {
+	for _, toMaster := range p.proxies {
+		toMaster.Retarget("unix", p.servers[p.master].Socket)
+		toMaster.Reset()
 	}
 }
 
-func (p *pair) follow(ctx context.Context) error {
-	copy, master := p.servers[1-p.master], p.servers[p.master]
-	if err := copy.ReplicaOf(ctx, master); err != nil {
-		return touch.Errorf(touch.Unavailable, "", "the copy does not follow: %w", err)
+// replicate makes the other server a replica of the master.
+func (p *redisPair) replicate(ctx context.Context) error {
+	replica, master := p.servers[1-p.master], p.servers[p.master]
+	if err := replica.ReplicaOf(ctx, master); err != nil {
+		return touch.Errorf(touch.Unavailable, "", "Redis does not become a replica: %w", err)
 	}
-	return copy.WaitInSync(ctx, startWithin)
+	return replica.WaitInSync(ctx, startTimeout)
 }
 
-func (p *pair) heal(context.Context) error {
+func (p *redisPair) heal(context.Context) error {
 	for _, r := range p.servers {
-		if err := r.Start(startWithin); err != nil {
+		if err := r.Start(startTimeout); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *pair) close() {
+func (p *redisPair) close() {
 	for _, r := range p.servers {
 		if r != nil {
 			r.Close()

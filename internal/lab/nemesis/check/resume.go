@@ -7,85 +7,102 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Resume is how long it took, after faults of a kind had ended, until touches
-// went out again.
+// Resume says how long it took after faults of one kind until touches went out
+// again, for urgent touches or for bulk.
 type Resume struct {
 	Fault  string `json:"fault"`
 	Urgent bool   `json:"urgent"`
-	Times  int    `json:"times"`
-	// Median and Worst are the time from the end of a fault to the first
-	// message of a touch that was accepted after it.
+	Times  int    `json:"times"` // faults that were measured
+	// Median and Worst are the time from the end of a fault to the first message
+	// of a touch that was accepted after it.
 	Median time.Duration `json:"median"`
 	Worst  time.Duration `json:"worst"`
-	// Straggler is the worst time after a fault's end at which a touch that it
-	// had caught (accepted before its end, due at once) went out at last.
+	// Straggler is the longest time from the end of a fault to the message of a
+	// touch that was accepted during it.
 	Straggler time.Duration `json:"straggler"`
 }
 
-// sight is one message with the instant at which its touch was accepted.
-type sight struct{ accepted, sent time.Time }
+// delivery is the first message of a touch, and when the touch was accepted.
+type delivery struct {
+	accepted time.Time
+	sent     time.Time
+}
 
-// resumes measures every kind of fault on urgent and on bulk touches.
-func resumes(run *Run) []Resume {
-	var sights [2][]sight // bulk, urgent
-	seen := map[touch.ID]bool{}
-	for _, m := range run.Messages {
-		id, n, err := touch.ParseDispatchID(m.Dispatch)
-		o := run.Orders[id]
-		if err != nil || o == nil || n != 0 || seen[id] || o.TakenAt.IsZero() {
-			continue
-		}
-		seen[id] = true
-		sights[lane(o.Urgent)] = append(sights[lane(o.Urgent)], sight{o.TakenAt, m.At})
-	}
-	for _, all := range sights {
-		slices.SortFunc(all, func(a, b sight) int { return a.sent.Compare(b.sent) })
-	}
-	kinds := map[string][]Fault{}
-	var names []string
+// measureResume measures every kind of fault, for urgent and for bulk touches.
+func measureResume(run *Run) (all []Resume) {
+	urgent, bulk := deliveries(run)
+	byKind := map[string][]Fault{}
+	var kinds []string
 	for _, f := range run.Faults {
-		if kinds[f.Kind] == nil {
-			names = append(names, f.Kind)
+		if byKind[f.Kind] == nil {
+			kinds = append(kinds, f.Kind)
 		}
-		kinds[f.Kind] = append(kinds[f.Kind], f)
+		byKind[f.Kind] = append(byKind[f.Kind], f)
 	}
-	slices.Sort(names)
-	var all []Resume
-	for _, name := range names {
-		for _, urgent := range []bool{true, false} {
-			all = append(all, measure(name, urgent, kinds[name], sights[lane(urgent)]))
-		}
+	slices.Sort(kinds)
+	for _, kind := range kinds {
+		r := resumeAfter(byKind[kind], urgent)
+		r.Fault, r.Urgent = kind, true
+		all = append(all, r)
+
+		r = resumeAfter(byKind[kind], bulk)
+		r.Fault = kind
+		all = append(all, r)
 	}
 	return all
 }
 
-func lane(urgent bool) int {
-	if urgent {
-		return 1
+// deliveries lists the first message of each touch's first leg, by the time at
+// which it was sent.
+func deliveries(run *Run) (urgent, bulk []delivery) {
+	seen := map[touch.ID]bool{}
+	for _, m := range run.Messages {
+		id, leg, err := touch.ParseDispatchID(m.Dispatch)
+		e := run.Expected[id]
+		if err != nil || e == nil || leg != 0 || seen[id] || e.AcceptedAt.IsZero() {
+			continue
+		}
+		seen[id] = true
+		d := delivery{accepted: e.AcceptedAt, sent: m.At}
+		if e.Urgent {
+			urgent = append(urgent, d)
+		} else {
+			bulk = append(bulk, d)
+		}
 	}
-	return 0
+	bySent := func(a, b delivery) int { return a.sent.Compare(b.sent) }
+	slices.SortFunc(urgent, bySent)
+	slices.SortFunc(bulk, bySent)
+	return urgent, bulk
 }
 
-func measure(kind string, urgent bool, faults []Fault, sights []sight) Resume {
-	r := Resume{Fault: kind, Urgent: urgent}
+// resumeAfter measures faults of one kind on deliveries that are sorted by the
+// time of sending.
+func resumeAfter(faults []Fault, all []delivery) (r Resume) {
 	var took []time.Duration
 	for _, f := range faults {
-		i, _ := slices.BinarySearchFunc(sights, f.To, func(s sight, at time.Time) int { return s.sent.Compare(at) })
-		for ; i < len(sights); i++ {
-			if !sights[i].accepted.Before(f.To) {
-				took = append(took, sights[i].sent.Sub(f.To))
-				break
-			}
+		after, _ := slices.BinarySearchFunc(all, f.To, func(d delivery, at time.Time) int { return d.sent.Compare(at) })
+
+		// The first message of a touch that was accepted after the fault.
+		first := after
+		for first < len(all) && all[first].accepted.Before(f.To) {
+			first++
 		}
-		for j := i - 1; j >= 0 && sights[j].sent.After(f.To); j-- {
-			if s := sights[j]; s.accepted.After(f.From) && s.accepted.Before(f.To) {
-				r.Straggler = max(r.Straggler, s.sent.Sub(f.To))
+		if first < len(all) {
+			took = append(took, all[first].sent.Sub(f.To))
+		}
+
+		// Before it lie the messages of touches that the fault held up.
+		for _, d := range all[after:first] {
+			if d.sent.After(f.To) && d.accepted.After(f.From) {
+				r.Straggler = max(r.Straggler, d.sent.Sub(f.To))
 			}
 		}
 	}
+	slices.Sort(took)
 	if r.Times = len(took); r.Times > 0 {
-		slices.Sort(took)
-		r.Median, r.Worst = took[len(took)/2], took[len(took)-1]
+		r.Median = took[len(took)/2]
+		r.Worst = took[len(took)-1]
 	}
 	return r
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package proxy is a bad network on command: a TCP proxy on loopback that
-// delays, holds, resets and cuts what passes, in each direction by itself. The
+// Package proxy simulates a bad network: a TCP proxy on loopback that delays,
+// holds, resets or refuses connections, each direction independently. The
 // nemesis puts one between every two parts that talk to each other.
 package proxy
 
 import (
 	"context"
-	"io"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -16,50 +15,57 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Direction is one way through a proxy, or both.
+// Direction is one direction through a proxy, or both.
 type Direction uint8
 
-// The directions, as seen by the one who dialled.
+// The directions, as seen by the client that connects to the proxy.
 const (
-	Up   Direction = 1 // towards the target
-	Down Direction = 2 // back from it
+	Up   Direction = 1 // to the target
+	Down Direction = 2 // back from the target
 	Both           = Up | Down
 )
 
-// Proxy passes connections from its own loopback port on to a target. It is
-// safe for concurrent use; Close ends it and waits for what it started.
+// Proxy forwards connections from its own port on loopback to a target. It is
+// safe for concurrent use. Close ends it and waits for its goroutines.
 type Proxy struct {
-	addr string
-	dice *dice
+	address string
+	jitter  *lockedRand
 
 	mu       sync.Mutex
-	network  string
+	network  string // of the target
 	target   string
-	listener net.Listener // nil while cut
-	up, down lane
-	pairs    map[*pair]struct{}
+	listener net.Listener // nil while connections are refused
+	up       conditions
+	down     conditions
+	open     map[*connection]struct{}
 	closed   bool
 	running  sync.WaitGroup
 }
 
-// lane is how one direction is doing.
-type lane struct {
-	latency, jitter time.Duration
-	gate            chan struct{} // closed: bytes pass
+// conditions is how one direction behaves.
+type conditions struct {
+	latency time.Duration // each piece of data waits this long
+	jitter  time.Duration // and up to this much longer
+	pass    chan struct{} // closed: data may pass
 }
 
-func openLane() lane {
-	l := lane{gate: make(chan struct{})}
-	close(l.gate)
-	return l
+func goodConditions() conditions {
+	c := conditions{pass: make(chan struct{})}
+	close(c.pass)
+	return c
 }
 
-// Start opens a proxy to a target ("tcp" and host:port, or "unix" and a path).
-// The seed decides jitter.
+// Start starts a proxy for a target: "tcp" with host and port, or "unix" with a
+// path. The seed determines the jitter.
 func Start(network, target string, seed uint64) (*Proxy, error) {
 	p := &Proxy{
-		addr: "127.0.0.1:0", network: network, target: target, up: openLane(), down: openLane(),
-		pairs: map[*pair]struct{}{}, dice: &dice{r: rand.New(rand.NewPCG(seed, 1))},
+		address: "127.0.0.1:0",
+		jitter:  &lockedRand{r: rand.New(rand.NewPCG(seed, 1))},
+		network: network,
+		target:  target,
+		up:      goodConditions(),
+		down:    goodConditions(),
+		open:    map[*connection]struct{}{},
 	}
 	if err := p.listen(); err != nil {
 		return nil, err
@@ -67,30 +73,39 @@ func Start(network, target string, seed uint64) (*Proxy, error) {
 	return p, nil
 }
 
-// Addr is where the proxy listens.
-func (p *Proxy) Addr() string { return p.addr }
+// Addr returns the host and port on which the proxy listens.
+func (p *Proxy) Addr() string { return p.address }
 
-// Delay makes every piece of data take latency, and up to jitter more.
+// Delay makes every piece of data wait for latency, and up to jitter longer.
 func (p *Proxy) Delay(d Direction, latency, jitter time.Duration) {
-	p.each(d, func(l *lane) { l.latency, l.jitter = latency, jitter })
+	p.change(d, func(c *conditions) {
+		c.latency = latency
+		c.jitter = jitter
+	})
 }
 
-// Hold keeps all data of a direction back until Heal, as a network does that
-// drops packets and later delivers them again: with one direction the
-// connection is half open, with both it is a black hole. New connections are
-// taken and stand still as well.
+// Hold stops all data of a direction until Heal, as a network that drops
+// packets and delivers them again later. With one direction the connection is
+// half open, with both the target is a black hole. New connections are accepted
+// and held as well.
 func (p *Proxy) Hold(d Direction) {
-	p.each(d, func(l *lane) {
+	p.change(d, func(c *conditions) {
 		select {
-		case <-l.gate:
-			l.gate = make(chan struct{})
-		default: // held already
+		case <-c.pass:
+			c.pass = make(chan struct{})
+		default: // already held
 		}
 	})
 }
 
-// Reset cuts every connection with a TCP reset; new ones are taken.
-func (p *Proxy) Reset() { p.drop() }
+// Reset ends every connection by a TCP reset. New ones are accepted.
+func (p *Proxy) Reset() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.open {
+		c.cancel()
+	}
+}
 
 // Cut resets every connection and refuses new ones until Heal.
 func (p *Proxy) Cut() {
@@ -100,31 +115,33 @@ func (p *Proxy) Cut() {
 		p.listener = nil
 	}
 	p.mu.Unlock()
-	p.drop()
+	p.Reset()
 }
 
-// Retarget sends new connections elsewhere. Those that are open stay where
-// they are: a process that keeps them sees the old target.
+// Retarget forwards new connections to another target. Open connections stay at
+// the old one, as a client's pooled connections do after a failover.
 func (p *Proxy) Retarget(network, target string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.network, p.target = network, target
+	p.network = network
+	p.target = target
 }
 
-// Heal ends every fault. What was held goes on.
+// Heal ends every fault. Data that was held passes.
 func (p *Proxy) Heal() error {
-	p.each(Both, func(l *lane) {
-		l.latency, l.jitter = 0, 0
+	p.change(Both, func(c *conditions) {
+		c.latency = 0
+		c.jitter = 0
 		select {
-		case <-l.gate:
+		case <-c.pass:
 		default:
-			close(l.gate)
+			close(c.pass)
 		}
 	})
 	return p.listen()
 }
 
-// Close resets what is open and waits until everything has ended.
+// Close resets every connection and waits until all goroutines have ended.
 func (p *Proxy) Close() {
 	p.mu.Lock()
 	p.closed = true
@@ -133,18 +150,18 @@ func (p *Proxy) Close() {
 	p.running.Wait()
 }
 
-func (p *Proxy) each(d Direction, change func(*lane)) {
+func (p *Proxy) change(d Direction, f func(*conditions)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if d&Up != 0 {
-		change(&p.up)
+		f(&p.up)
 	}
 	if d&Down != 0 {
-		change(&p.down)
+		f(&p.down)
 	}
 }
 
-func (p *Proxy) lane(d Direction) lane {
+func (p *Proxy) conditionsOf(d Direction) conditions {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if d == Up {
@@ -153,146 +170,57 @@ func (p *Proxy) lane(d Direction) lane {
 	return p.down
 }
 
-// listen opens the port, the same one each time; it does nothing while it is open.
+// listen opens the port, the same one each time. It does nothing while the port
+// is open.
 func (p *Proxy) listen() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.listener != nil || p.closed {
 		return nil
 	}
-	l, err := net.Listen("tcp", p.addr)
+	l, err := net.Listen("tcp", p.address)
 	if err != nil {
 		return touch.Errorf(touch.Unavailable, "", "the proxy cannot listen: %w", err)
 	}
-	p.listener, p.addr = l, l.Addr().String()
+	p.listener = l
+	p.address = l.Addr().String()
 	p.running.Go(func() { p.accept(l) })
 	return nil
 }
 
 func (p *Proxy) accept(l net.Listener) {
 	for {
-		conn, err := l.Accept()
+		client, err := l.Accept()
 		if err != nil {
 			return // cut or closed
 		}
 		p.mu.Lock()
 		if p.listener != l {
 			p.mu.Unlock()
-			conn.Close()
+			client.Close()
 			return
 		}
 		ctx, cancel := context.WithCancel(context.Background())
-		c := &pair{client: conn, done: ctx.Done(), cancel: cancel}
-		p.pairs[c] = struct{}{}
+		c := &connection{proxy: p, client: client, done: ctx.Done(), cancel: cancel}
+		p.open[c] = struct{}{}
 		network, target := p.network, p.target
-		p.running.Go(func() { p.serve(ctx, c, network, target) })
+		p.running.Go(func() { c.serve(ctx, network, target) })
 		p.mu.Unlock()
 	}
 }
 
-func (p *Proxy) drop() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.pairs {
-		c.cancel()
-	}
-}
-
-// pair is one connection through the proxy.
-type pair struct {
-	client net.Conn
-	done   <-chan struct{}
-	cancel context.CancelFunc
-}
-
-// serve carries one connection until one side ends it or it is dropped.
-func (p *Proxy) serve(ctx context.Context, c *pair, network, target string) {
-	defer func() {
-		c.cancel()
-		p.mu.Lock()
-		delete(p.pairs, c)
-		p.mu.Unlock()
-	}()
-	if !p.pass(c, Up) { // a black hole does not even connect
-		abort(c.client)
-		return
-	}
-	server, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, target)
-	if err != nil {
-		abort(c.client)
-		return
-	}
-	var both sync.WaitGroup
-	both.Go(func() { p.pump(c, server, c.client, Up) })
-	both.Go(func() { p.pump(c, c.client, server, Down) })
-	<-c.done
-	abort(c.client)
-	abort(server)
-	both.Wait()
-}
-
-// pump copies one direction, piece by piece.
-func (p *Proxy) pump(c *pair, to io.Writer, from io.Reader, d Direction) {
-	defer c.cancel()
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(buf)
-		if n > 0 {
-			if !p.pass(c, d) {
-				return
-			}
-			if _, err := to.Write(buf[:n]); err != nil {
-				return
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// pass waits as long as the direction's lane demands; false: the pair ended.
-func (p *Proxy) pass(c *pair, d Direction) bool {
-	l := p.lane(d)
-	if wait := l.latency + p.dice.upTo(l.jitter); wait > 0 {
-		t := time.NewTimer(wait)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-c.done:
-			return false
-		}
-	}
-	for {
-		gate := p.lane(d).gate
-		select {
-		case <-gate:
-			return true
-		case <-c.done:
-			return false
-		}
-	}
-}
-
-// abort closes with a reset, as a crashed peer does.
-func abort(c net.Conn) {
-	if tcp, ok := c.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // where it fails, the close alone cuts
-	}
-	c.Close()
-}
-
-// dice is a random source under a lock.
-type dice struct {
+// lockedRand is a source of random numbers that is safe for concurrent use.
+type lockedRand struct {
 	mu sync.Mutex
 	r  *rand.Rand
 }
 
-func (d *dice) upTo(most time.Duration) time.Duration {
-	if most <= 0 {
+// below returns a random duration from 0 up to limit.
+func (r *lockedRand) below(limit time.Duration) time.Duration {
+	if limit <= 0 {
 		return 0
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return time.Duration(d.r.Int64N(int64(most)))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Duration(r.r.Int64N(int64(limit)))
 }

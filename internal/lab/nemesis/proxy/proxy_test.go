@@ -11,8 +11,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// echo answers each line with prefix and the line.
-func echo(t *testing.T, prefix string) string {
+// startEcho starts a server that answers each line with prefix and the line.
+func startEcho(t *testing.T, prefix string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -63,13 +63,13 @@ func dial(t *testing.T, p *Proxy) peer {
 	return peer{c, bufio.NewReader(c)}
 }
 
-// ask sends a line and gives the answer, "" when none comes in time.
+// ask sends a line and returns the answer, "" when none comes in time.
 func (c peer) ask(line string, wait time.Duration) string {
 	c.Write([]byte(line + "\n"))
-	return c.hear(wait)
+	return c.readLine(wait)
 }
 
-func (c peer) hear(wait time.Duration) string {
+func (c peer) readLine(wait time.Duration) string {
 	c.SetReadDeadline(time.Now().Add(wait))
 	answer, _ := c.in.ReadString('\n')
 	return answer
@@ -80,41 +80,41 @@ const (
 	long  = 5 * time.Second
 )
 
-func TestPassesAndDelays(t *testing.T) {
-	p := start(t, echo(t, "a:"))
+func TestForwardAndDelay(t *testing.T) {
+	p := start(t, startEcho(t, "a:"))
 	c := dial(t, p)
 	if got := c.ask("x", long); got != "a:x\n" {
-		t.Fatalf("got %q", got)
+		t.Fatalf("the answer is %q, want a:x", got)
 	}
 	p.Delay(Down, 2*short, 0)
 	began := time.Now()
 	if got := c.ask("y", long); got != "a:y\n" || time.Since(began) < 2*short {
-		t.Errorf("got %q after %v", got, time.Since(began))
+		t.Errorf("the answer is %q after %v, want a:y after at least %v", got, time.Since(began), 2*short)
 	}
 }
 
-func TestHoldIsHalfOpenAndHeals(t *testing.T) {
+func TestHoldAndHeal(t *testing.T) {
 	for name, d := range map[string]Direction{"up": Up, "down": Down, "both": Both} {
 		t.Run(name, func(t *testing.T) {
-			p := start(t, echo(t, "a:"))
+			p := start(t, startEcho(t, "a:"))
 			c := dial(t, p)
 			c.ask("x", long)
 			p.Hold(d)
 			if got := c.ask("y", short); got != "" {
-				t.Errorf("held, and yet %q came", got)
+				t.Errorf("%q came although the direction is held", got)
 			}
 			if err := p.Heal(); err != nil {
 				t.Fatal(err)
 			}
-			if got := c.hear(long); got != "a:y\n" {
-				t.Errorf("after healing got %q, want what was held", got)
+			if got := c.readLine(long); got != "a:y\n" {
+				t.Errorf("after healing got %q, want the line that was held", got)
 			}
 		})
 	}
 }
 
-func TestHoldStopsNewConnections(t *testing.T) {
-	p := start(t, echo(t, "a:"))
+func TestHoldNewConnection(t *testing.T) {
+	p := start(t, startEcho(t, "a:"))
 	p.Hold(Both)
 	c := dial(t, p)
 	if got := c.ask("x", short); got != "" {
@@ -123,12 +123,12 @@ func TestHoldStopsNewConnections(t *testing.T) {
 }
 
 func TestResetAndCut(t *testing.T) {
-	p := start(t, echo(t, "a:"))
+	p := start(t, startEcho(t, "a:"))
 	c := dial(t, p)
 	c.ask("x", long)
 	p.Reset()
 	if _, err := c.in.ReadByte(); err == nil {
-		t.Error("the connection outlived a reset")
+		t.Error("the connection is open after a reset")
 	}
 	if got := dial(t, p).ask("x", long); got != "a:x\n" {
 		t.Errorf("after a reset a new connection got %q", got)
@@ -136,7 +136,7 @@ func TestResetAndCut(t *testing.T) {
 	p.Cut()
 	if c, err := net.Dial("tcp", p.Addr()); err == nil {
 		c.Close()
-		t.Error("a connection was taken while cut")
+		t.Error("a connection was accepted while cut")
 	}
 	if err := p.Heal(); err != nil {
 		t.Fatal(err)
@@ -146,13 +146,13 @@ func TestResetAndCut(t *testing.T) {
 	}
 }
 
-func TestRetargetLeavesOpenConnections(t *testing.T) {
-	p := start(t, echo(t, "a:"))
+func TestRetargetKeepsOpenConnections(t *testing.T) {
+	p := start(t, startEcho(t, "a:"))
 	old := dial(t, p)
 	old.ask("x", long)
-	p.Retarget("tcp", echo(t, "b:"))
+	p.Retarget("tcp", startEcho(t, "b:"))
 	if got := old.ask("x", long); got != "a:x\n" {
-		t.Errorf("an open connection moved: %q", got)
+		t.Errorf("an open connection was moved: %q", got)
 	}
 	if got := dial(t, p).ask("x", long); got != "b:x\n" {
 		t.Errorf("a new connection got %q", got)

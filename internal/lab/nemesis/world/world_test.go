@@ -9,7 +9,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-func TestTheSameSeedIsTheSameWorld(t *testing.T) {
+func TestSameSeed(t *testing.T) {
 	var made [2][]touch.Request
 	for i := range made {
 		w, err := New(3, 10, 5)
@@ -17,11 +17,11 @@ func TestTheSameSeedIsTheSameWorld(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 20 {
-			made[i] = append(made[i], w.Urgent(Turn), w.Bulk("c", Turn), w.Later(Turn))
+			made[i] = append(made[i], w.Urgent(Turn), w.Bulk("c", Turn), w.Scheduled(Turn))
 		}
 	}
 	if !reflect.DeepEqual(made[0], made[1]) {
-		t.Error("two worlds of one seed differ")
+		t.Error("two worlds with the same seed differ")
 	}
 }
 
@@ -31,8 +31,8 @@ func TestPolicyCompiles(t *testing.T) {
 	}
 }
 
-// TestTheTurn: the run crosses a closing, an opening and a midnight.
-func TestTheTurn(t *testing.T) {
+// TestTurn: at the turn quiet hours begin, end, and a day begins.
+func TestTurn(t *testing.T) {
 	w, err := New(1, 4, 4)
 	if err != nil {
 		t.Fatal(err)
@@ -40,18 +40,19 @@ func TestTheTurn(t *testing.T) {
 	before, after := Turn.Add(-time.Second), Turn.Add(time.Second)
 	shanghai, paulo, kamchatka := w.Zone("n000000"), w.Zone("n000001"), w.Zone("n000002")
 	if !Open(before.In(shanghai)) || Open(after.In(shanghai)) || Open(before.In(paulo)) || !Open(after.In(paulo)) {
-		t.Error("no quiet hours begin or end")
+		t.Error("quiet hours do not begin in Shanghai or do not end in São Paulo")
 	}
 	if before.In(kamchatka).YearDay() == after.In(kamchatka).YearDay() {
-		t.Error("no day turns")
+		t.Error("no day begins in Kamchatka")
 	}
 	if w.Zone("n000004") != nil || w.Zone("x") != nil {
-		t.Error("a stranger lives somewhere")
+		t.Error("an unknown customer has a zone")
 	}
 }
 
-// TestTheCrowdMovesOn: few get all touches at one time, and in the end all had some.
-func TestTheCrowdMovesOn(t *testing.T) {
+// TestCrowdMoves: few customers get touches at one time, and at the end all had
+// some.
+func TestCrowdMoves(t *testing.T) {
 	const crowd, touches = 4, 1000
 	n := Customers(touches, crowd)
 	w, err := New(1, n, crowd)
@@ -67,15 +68,15 @@ func TestTheCrowdMovesOn(t *testing.T) {
 			all[id]++
 		}
 		if len(now) > crowd+1 {
-			t.Errorf("%d customers at one time, want %d", len(now), crowd)
+			t.Errorf("%d customers get touches at one time, want at most %d", len(now), crowd+1)
 		}
 	}
 	for id, got := range all {
-		if got > 3*visits {
-			t.Errorf("%s got %d touches", id, got)
+		if got > 3*touchesEach {
+			t.Errorf("%s got %d touches, want at most %d", id, got, 3*touchesEach)
 		}
 	}
 	if len(all) < n*9/10 {
-		t.Errorf("%d of %d customers got a touch", len(all), n)
+		t.Errorf("only %d of %d customers got a touch", len(all), n)
 	}
 }
