@@ -21,32 +21,17 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Fault is one thing wrong with a configuration.
-type Fault struct {
-	Line    int    // in the file; 0: not in the file (environment, default)
-	Path    string // redis.addresses[0]
-	Message string
-}
-
-// ConfigError is everything that is wrong with a configuration, at once.
-type ConfigError struct {
-	File   string
-	Faults []Fault
-}
+// ConfigError is everything that is wrong with a configuration, at once. A
+// fault has no line when it is not in the file: it lies in the environment or
+// in a default.
+type ConfigError struct{ Faults touch.Faults }
 
 // Error lists the faults, a line each.
 func (e *ConfigError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "the configuration has %d fault(s):", len(e.Faults))
 	for _, f := range e.Faults {
-		b.WriteString("\n  ")
-		if f.Line > 0 {
-			fmt.Fprintf(&b, "%s:%d: ", e.File, f.Line)
-		}
-		if f.Path != "" {
-			b.WriteString(f.Path + ": ")
-		}
-		b.WriteString(f.Message)
+		b.WriteString("\n  " + f.String())
 	}
 	return b.String()
 }
@@ -65,26 +50,31 @@ func LoadConfig(path string, environ []string, reg channels.Registry) (*Config, 
 		}
 	}
 	cfg := DefaultConfig()
-	l := &loader{registry: reg, lines: map[string]int{}, env: map[string]bool{}}
+	l := &loader{path: path, registry: reg, lines: map[string]int{}, env: map[string]bool{}}
 	l.file(data, &cfg)
 	l.environment(environ, &cfg)
 	l.check(&cfg)
 	if len(l.faults) > 0 {
-		slices.SortStableFunc(l.faults, func(a, b Fault) int { return a.Line - b.Line })
-		return nil, &ConfigError{File: path, Faults: l.faults}
+		slices.SortStableFunc(l.faults, func(a, b touch.Fault) int { return a.Line - b.Line })
+		return nil, &ConfigError{Faults: l.faults}
 	}
 	return &cfg, nil
 }
 
 type loader struct {
+	path     string // of the file
 	registry channels.Registry
-	faults   []Fault
+	faults   touch.Faults
 	lines    map[string]int  // path -> line of the file
 	env      map[string]bool // the settings that the environment gave, by their name there
 }
 
 func (l *loader) fault(line int, path, format string, args ...any) {
-	l.faults = append(l.faults, Fault{line, path, fmt.Sprintf(format, args...)})
+	f := touch.Fault{Line: line, Field: path, Message: fmt.Sprintf(format, args...)}
+	if line > 0 {
+		f.File = l.path
+	}
+	l.faults = append(l.faults, f)
 }
 
 // faultAt words a fault of a setting, where it was set: in the environment, on

@@ -16,7 +16,7 @@ type Forecast struct {
 	Due      time.Time // unless refused: when it could go
 	Leg      int       // the leg that would go first; -1: none
 	Verdicts []touch.Verdict
-	Err      error // *touch.Error or Faults
+	Err      error // *touch.Error or touch.Faults
 }
 
 // Check answers what Submit would, for every leg, and stores nothing. A touch

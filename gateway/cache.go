@@ -4,6 +4,8 @@ import (
 	"sync"
 	"time"
 	_ "time/tzdata" // the same answer on every host
+
+	"touchgate.dev/touch"
 )
 
 // zoneCache remembers which zones exist: to load one reads a file.
@@ -31,10 +33,10 @@ func (c *zoneCache) exists(name string) bool {
 }
 
 // check notes the zones that do not exist.
-func (c *zoneCache) check(zones []string, faults *Faults) {
+func (c *zoneCache) check(zones []string, faults *touch.Faults) {
 	for _, z := range zones {
 		if !c.exists(z) {
-			faults.add("zones", "%q is not a zone of the tz database", z)
+			faults.Add("zones", "%q is not a zone of the tz database", z)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func printable(f validator.FieldLevel) bool {
 const embedded = "~"
 
 // tags holds any input against its tags.
-func (c *checker) tags(input any) Faults {
+func (c *checker) tags(input any) touch.Faults {
 	err := c.v.Struct(input)
 	if err == nil {
 		return nil
@@ -72,9 +72,9 @@ func (c *checker) tags(input any) Faults {
 	if !errors.As(err, &found) {
 		panic(err) // the input is no struct: a programmer's fault
 	}
-	var faults Faults
+	var faults touch.Faults
 	for _, e := range found {
-		faults.add(fieldPath(e.Namespace()), "%s", complaint(e))
+		faults.Add(fieldPath(e.Namespace()), "%s", complaint(e))
 	}
 	return faults
 }
@@ -132,7 +132,7 @@ func complaint(e validator.FieldError) string {
 }
 
 // request holds a touch against everything that needs no store.
-func (c *checker) request(r *touch.Request, now time.Time, maxFuture time.Duration) Faults {
+func (c *checker) request(r *touch.Request, now time.Time, maxFuture time.Duration) touch.Faults {
 	faults := c.tags(r)
 	horizon := now.Add(maxFuture)
 	for _, at := range []struct {
@@ -140,11 +140,11 @@ func (c *checker) request(r *touch.Request, now time.Time, maxFuture time.Durati
 		time *time.Time
 	}{{"not_before", r.NotBefore}, {"expires_at", r.ExpiresAt}} {
 		if at.time != nil && at.time.After(horizon) {
-			faults.add(at.name, "is more than %s ahead", touch.Duration(maxFuture))
+			faults.Add(at.name, "is more than %s ahead", touch.Duration(maxFuture))
 		}
 	}
 	if r.NotBefore != nil && r.ExpiresAt != nil && !r.ExpiresAt.After(*r.NotBefore) {
-		faults.add("expires_at", "must be after not_before")
+		faults.Add("expires_at", "must be after not_before")
 	}
 	checkAddresses(r.Addresses, &faults)
 	for i := range r.Plan {
@@ -154,9 +154,9 @@ func (c *checker) request(r *touch.Request, now time.Time, maxFuture time.Durati
 }
 
 // checkLeg holds a leg against the rules between its fields.
-func checkLeg(l *touch.Leg, i int, longest touch.Duration, faults *Faults) {
+func checkLeg(l *touch.Leg, i int, longest touch.Duration, faults *touch.Faults) {
 	bad := func(field, format string, args ...any) {
-		faults.add(fmt.Sprintf("plan[%d].%s", i, field), format, args...)
+		faults.Add(fmt.Sprintf("plan[%d].%s", i, field), format, args...)
 	}
 	switch {
 	case l.Template != "" && l.Content != nil:
@@ -207,9 +207,9 @@ const clockSkew = time.Minute
 
 // checkInstant reads when something happened: now where nothing is said, and
 // never later than now.
-func checkInstant(at *time.Time, now time.Time, faults *Faults) {
+func checkInstant(at *time.Time, now time.Time, faults *touch.Faults) {
 	if at.After(now.Add(clockSkew)) {
-		faults.add("at", "lies in the future")
+		faults.Add("at", "lies in the future")
 	}
 	if at.IsZero() || at.After(now) {
 		*at = now
@@ -218,10 +218,10 @@ func checkInstant(at *time.Time, now time.Time, faults *Faults) {
 
 // checkAddresses asks that numbers are written in one way only, so that
 // suppressions by address find them.
-func checkAddresses(addresses map[touch.Channel]string, faults *Faults) {
+func checkAddresses(addresses map[touch.Channel]string, faults *touch.Faults) {
 	for ch, a := range addresses {
 		if ch.IsPhone() && a != "" && !isNumber(a) {
-			faults.add("addresses."+string(ch), "must be a number: an optional + and 3 to 20 digits, nothing between")
+			faults.Add("addresses."+string(ch), "must be a number: an optional + and 3 to 20 digits, nothing between")
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (s *Service) PutCustomers(ctx context.Context, p *Principal, profiles []Pro
 	wrong := make([]error, len(profiles))
 	last := make(map[string]int, len(profiles))
 	for i := range profiles {
-		wrong[i] = s.checkProfile(&profiles[i]).err()
+		wrong[i] = s.checkProfile(&profiles[i]).Err()
 		if wrong[i] == nil {
 			last[profiles[i].ID] = i
 		}
@@ -73,7 +73,7 @@ func (s *Service) PutCustomers(ctx context.Context, p *Principal, profiles []Pro
 	return wrong, s.ledger.Customers.Put(ctx, customers, p.Key, s.now())
 }
 
-func (s *Service) checkProfile(f *Profile) Faults {
+func (s *Service) checkProfile(f *Profile) touch.Faults {
 	faults := s.check.tags(f)
 	s.zones.check(f.Zones, &faults)
 	checkAddresses(f.Addresses, &faults)
@@ -82,10 +82,10 @@ func (s *Service) checkProfile(f *Profile) Faults {
 		case bool, float64:
 		case string:
 			if len(v) > 512 {
-				faults.add("attributes."+name, "must have at most 512 characters")
+				faults.Add("attributes."+name, "must have at most 512 characters")
 			}
 		default:
-			faults.add("attributes."+name, "must be a string, a number or a boolean")
+			faults.Add("attributes."+name, "must be a string, a number or a boolean")
 		}
 	}
 	return faults
@@ -102,9 +102,9 @@ func (s *Service) AddConsents(ctx context.Context, p *Principal, facts []Consent
 		faults := s.check.tags(&f)
 		checkInstant(&f.At, now, &faults)
 		if f.Until != nil && !f.Until.After(f.At) {
-			faults.add("until", "must be after at")
+			faults.Add("until", "must be after at")
 		}
-		if wrong[i] = faults.err(); wrong[i] == nil {
+		if wrong[i] = faults.Err(); wrong[i] == nil {
 			good = append(good, ledger.CustomerConsent{Customer: f.Customer, Consent: f.Consent})
 		}
 	}
@@ -124,13 +124,13 @@ func (s *Service) AddOutcomes(ctx context.Context, p *Principal, facts []Outcome
 		f := facts[i]
 		faults := s.check.tags(&f)
 		if f.Channel != "" && !f.Channel.Valid() {
-			faults.add("channel", "must be one of %s", list(touch.Channels()))
+			faults.Add("channel", "must be one of %s", list(touch.Channels()))
 		}
 		if f.Category != "" && !f.Category.Valid() {
-			faults.add("category", "must be one of %s", list(touch.Categories()))
+			faults.Add("category", "must be one of %s", list(touch.Categories()))
 		}
 		checkInstant(&f.At, now, &faults)
-		if wrong[i] = faults.err(); wrong[i] == nil {
+		if wrong[i] = faults.Err(); wrong[i] == nil {
 			good = append(good, ledger.CustomerOutcome{Customer: f.Customer, Outcome: f.Outcome})
 		}
 	}

@@ -77,13 +77,13 @@ var notYours = touch.Errorf(touch.Conflict, "id", "the task is not claimed by th
 // of a vendor's receipt, so that cool-downs start. Class Conflict when the
 // manager has not claimed it.
 func (s *Service) Complete(ctx context.Context, t *Token, id, outcome, note string) error {
-	var faults Faults
+	var faults touch.Faults
 	if outcome == "" || len(outcome) > 64 {
-		faults.add("outcome", "must have 1 to 64 characters: %s, %s, %s, %s, %s or a word of your own",
+		faults.Add("outcome", "must have 1 to 64 characters: %s, %s, %s, %s, %s or a word of your own",
 			touch.OutcomeConversation, touch.OutcomeRefused, touch.OutcomeOptOut, touch.OutcomeNoAnswer, touch.OutcomeCompleted)
 	}
 	if len(note) > 2048 {
-		faults.add("note", "must have at most 2048 characters")
+		faults.Add("note", "must have at most 2048 characters")
 	}
 	if len(faults) > 0 {
 		return faults

@@ -15,7 +15,7 @@ import (
 
 func firstField(t *testing.T, err error) string {
 	t.Helper()
-	var f gateway.Faults
+	var f touch.Faults
 	if errors.As(err, &f) {
 		return f[0].Field
 	}

@@ -50,19 +50,19 @@ func (s *Service) Events(ctx context.Context, caller string, after int64, limit 
 // (Standard Webhooks), which cannot be shown again. The address must be https,
 // or on loopback. It hears of everything after the cursor; 0 is the beginning.
 func (s *Service) Subscribe(ctx context.Context, caller, address string, kinds []touch.EventKind, after int64) (*ledger.Subscription, error) {
-	var faults Faults
+	var faults touch.Faults
 	if after < 0 {
-		faults.add("after", "must be at least 0")
+		faults.Add("after", "must be at least 0")
 	}
 	if !goodWebhook(address) {
-		faults.add("url", "must be an https address (http on loopback) of at most 2048 characters, without user or fragment")
+		faults.Add("url", "must be an https address (http on loopback) of at most 2048 characters, without user or fragment")
 	}
 	if len(kinds) > 32 {
-		faults.add("kinds", "must have at most 32 entries")
+		faults.Add("kinds", "must have at most 32 entries")
 	}
 	for _, k := range kinds {
 		if !knownKind(k) {
-			faults.add("kinds", "%q is not a kind of event", k)
+			faults.Add("kinds", "%q is not a kind of event", k)
 		}
 	}
 	if len(faults) > 0 {

@@ -5,7 +5,7 @@
 // that both need. It knows no HTTP; gateway/httpapi, the demo and the
 // operator's commands call it.
 //
-// Every method is safe for concurrent use. Errors are *touch.Error, or Faults
+// Every method is safe for concurrent use. Errors are *touch.Error, or touch.Faults
 // where an input has several.
 package gateway
 

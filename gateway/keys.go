@@ -59,16 +59,16 @@ var keyText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding
 // "tg_<id>_<secret>", which is not kept and cannot be shown again. Class
 // Invalid names an unknown scope.
 func (s *Service) CreateKey(ctx context.Context, caller string, scopes []string) (key string, _ *ledger.APIKey, _ error) {
-	var faults Faults
+	var faults touch.Faults
 	if caller == "" || len(caller) > 128 {
-		faults.add("caller", "must have 1 to 128 characters")
+		faults.Add("caller", "must have 1 to 128 characters")
 	}
 	if len(scopes) == 0 {
-		faults.add("scopes", "name at least one")
+		faults.Add("scopes", "name at least one")
 	}
 	for _, scope := range scopes {
 		if !slices.Contains(Scopes(), Scope(scope)) {
-			faults.add("scopes", "%q is not a scope", scope)
+			faults.Add("scopes", "%q is not a scope", scope)
 		}
 	}
 	if len(faults) > 0 {

@@ -34,25 +34,25 @@ type Reach struct {
 // the reach is all that is wanted. All entries are good or none is saved.
 func (s *Service) Suppress(ctx context.Context, p *Principal, entries []Entry, dry bool) (Reach, error) {
 	now := s.now()
-	var faults Faults
+	var faults touch.Faults
 	listings := make([]touch.Listing, 0, len(entries))
 	for i := range entries {
 		e := &entries[i]
 		own := s.checkEntry(e, now)
 		if e.Owner == "" {
-			own.add("owner", "is required: who answers for it")
+			own.Add("owner", "is required: who answers for it")
 		}
 		if e.Reason == "" {
-			own.add("reason", "is required")
+			own.Add("reason", "is required")
 		}
 		if (e.Until == nil) != e.ForEver {
-			own.add("until", "give an end, or say for_ever: exactly one of them")
+			own.Add("until", "give an end, or say for_ever: exactly one of them")
 		}
 		faults = append(faults, own.In("entries", i)...)
 		listings = append(listings, e.listing(touch.Suppression, now))
 	}
 	if len(entries) == 0 {
-		faults.add("entries", "is empty")
+		faults.Add("entries", "is empty")
 	}
 	if len(faults) > 0 {
 		return Reach{}, faults
@@ -74,7 +74,7 @@ func (s *Service) PutRegister(ctx context.Context, p *Principal, register string
 	wrong := make([]error, len(entries))
 	var good []touch.Listing
 	for i := range entries {
-		if wrong[i] = s.checkEntry(&entries[i], now).err(); wrong[i] == nil {
+		if wrong[i] = s.checkEntry(&entries[i], now).Err(); wrong[i] == nil {
 			good = append(good, entries[i].listing(register, now))
 		}
 	}
@@ -122,21 +122,21 @@ func checkRegister(name string) error {
 	return nil
 }
 
-func (s *Service) checkEntry(e *Entry, now time.Time) Faults {
+func (s *Service) checkEntry(e *Entry, now time.Time) touch.Faults {
 	faults := s.check.tags(e)
 	switch {
 	case (e.Customer == "") == (e.Address == ""):
-		faults.add("customer", "name a customer, or a channel and an address")
+		faults.Add("customer", "name a customer, or a channel and an address")
 	case e.Address != "" && e.Channel == "":
-		faults.add("channel", "an address needs its channel")
+		faults.Add("channel", "an address needs its channel")
 	case e.Address != "":
 		checkAddresses(map[touch.Channel]string{e.Channel: e.Address}, &faults)
 	}
 	if e.Until != nil && !e.Until.After(now) {
-		faults.add("until", "must lie in the future")
+		faults.Add("until", "must lie in the future")
 	}
 	if !goodScope(e.Scope) {
-		faults.add("scope", "must be a category, a channel, or category:channel")
+		faults.Add("scope", "must be a category, a channel, or category:channel")
 	}
 	return faults
 }

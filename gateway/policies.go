@@ -25,19 +25,19 @@ type PolicyDraft struct {
 
 // PolicyCheck is what compiling documents came to.
 type PolicyCheck struct {
-	OK     bool             `json:"ok"`
-	Hash   string           `json:"hash,omitempty"`
-	Rules  []string         `json:"rules,omitempty"`
-	Faults []policies.Fault `json:"faults,omitempty"`
+	OK     bool         `json:"ok"`
+	Hash   string       `json:"hash,omitempty"`
+	Rules  []string     `json:"rules,omitempty"`
+	Faults touch.Faults `json:"faults,omitempty"`
 }
 
 // CheckPolicies compiles documents and stores nothing.
 func (s *Service) CheckPolicies(documents map[string]string) (*PolicyCheck, error) {
 	set, err := s.compile(documents)
-	var faults *policies.Faults
+	var faults touch.Faults
 	switch {
 	case errors.As(err, &faults):
-		return &PolicyCheck{Faults: faults.List}, nil
+		return &PolicyCheck{Faults: faults}, nil
 	case err != nil:
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (s *Service) DraftPolicies(ctx context.Context, p *Principal, d PolicyDraft
 	now := s.now()
 	faults := s.check.tags(&d)
 	if d.EffectiveAt != nil && !d.EffectiveAt.After(now) {
-		faults.add("effective_at", "must lie in the future")
+		faults.Add("effective_at", "must lie in the future")
 	}
 	if len(faults) > 0 {
 		return nil, faults
@@ -97,17 +97,17 @@ func (s *Service) DraftPolicies(ctx context.Context, p *Principal, d PolicyDraft
 
 // documentFaults words the faults of documents as those of a request.
 func documentFaults(err error) error {
-	var found *policies.Faults
+	var found touch.Faults
 	if !errors.As(err, &found) {
 		return err
 	}
-	var faults Faults
-	for _, f := range found.List {
+	var faults touch.Faults
+	for _, f := range found {
 		message := f.Message
 		if f.Hint != "" {
 			message += " (" + f.Hint + ")"
 		}
-		faults.add(fmt.Sprintf("documents.%s:%d", f.File, f.Line), "%s", message)
+		faults.Add(fmt.Sprintf("documents.%s:%d", f.File, f.Line), "%s", message)
 	}
 	return faults
 }

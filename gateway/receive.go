@@ -40,7 +40,7 @@ func (s *Service) Receive(ctx context.Context, provider string, r adapter.Receip
 // example, which the key vouches for: by dispatch id, and of no future.
 func (s *Service) Report(ctx context.Context, p *Principal, receipts []touch.Receipt) error {
 	now := s.now()
-	var faults Faults
+	var faults touch.Faults
 	for i := range receipts {
 		r := &receipts[i]
 		faults = append(faults, checkReceipt(r, now).In("receipts", i)...)
@@ -52,21 +52,21 @@ func (s *Service) Report(ctx context.Context, p *Principal, receipts []touch.Rec
 	return s.Record(ctx, receipts)
 }
 
-func checkReceipt(r *touch.Receipt, now time.Time) (faults Faults) {
+func checkReceipt(r *touch.Receipt, now time.Time) (faults touch.Faults) {
 	if _, _, err := touch.ParseDispatchID(r.Dispatch); err != nil {
-		faults.add("dispatch", "must be a dispatch id: a touch id, a dot and the leg")
+		faults.Add("dispatch", "must be a dispatch id: a touch id, a dot and the leg")
 	}
 	switch r.Kind {
 	case touch.ReceiptDelivered, touch.ReceiptFailed, touch.ReceiptReplied, touch.ReceiptRead:
 	case touch.ReceiptOutcome:
 		if r.Outcome == "" {
-			faults.add("outcome", "is required")
+			faults.Add("outcome", "is required")
 		}
 	default:
-		faults.add("kind", "must be one of delivered, failed, replied, read, outcome")
+		faults.Add("kind", "must be one of delivered, failed, replied, read, outcome")
 	}
 	if len(r.Reason) > 64 || len(r.Outcome) > 64 || len(r.Code) > 64 {
-		faults.add("outcome", "reason, outcome and code have at most 64 characters")
+		faults.Add("outcome", "reason, outcome and code have at most 64 characters")
 	}
 	checkInstant(&r.At, now, &faults)
 	return faults

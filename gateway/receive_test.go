@@ -124,7 +124,7 @@ func TestReportIsChecked(t *testing.T) {
 		"receipts[0].at":       {Dispatch: good, Kind: touch.ReceiptRead, At: noon.Add(time.Hour)},
 	} {
 		err := h.Report(t.Context(), engine, []touch.Receipt{r})
-		var f gateway.Faults
+		var f touch.Faults
 		if !errors.As(err, &f) || f[0].Field != field {
 			t.Errorf("%s: got %v", field, err)
 		}

@@ -34,10 +34,10 @@ func (s *Service) PutStop(ctx context.Context, p *Principal, id string, o StopOr
 	now := s.now()
 	faults := s.check.tags(&o)
 	if id == "" || len(id) > 64 {
-		faults.add("id", "must have 1 to 64 characters")
+		faults.Add("id", "must have 1 to 64 characters")
 	}
 	if o.Until != nil && !o.Until.After(now) {
-		faults.add("until", "must lie in the future")
+		faults.Add("until", "must lie in the future")
 	}
 	if len(faults) > 0 {
 		return nil, faults

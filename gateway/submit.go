@@ -26,7 +26,7 @@ type Answer struct {
 	// Reason is the rule that refused it, or made it wait.
 	Reason   string
 	Verdicts []touch.Verdict // by leg judged; the last one decided
-	Err      error           // *touch.Error or Faults; then nothing was stored
+	Err      error           // *touch.Error or touch.Faults; then nothing was stored
 }
 
 // Deferred reports whether the touch waits for a later time.
@@ -134,7 +134,7 @@ func (s *Service) draft(ctx context.Context, caller string, r *touch.Request, no
 
 // pin finds each leg's template and holds the params against it.
 func (s *Service) pin(ctx context.Context, d *draft) error {
-	var faults Faults
+	var faults touch.Faults
 	for i := range d.touch.Plan {
 		leg := &d.touch.Plan[i]
 		if leg.Template == "" {
@@ -143,7 +143,7 @@ func (s *Service) pin(ctx context.Context, d *draft) error {
 		path := fmt.Sprintf("plan[%d].", i)
 		t, err := s.templates.Latest(ctx, leg.Template)
 		if touch.ClassOf(err) == touch.NotFound {
-			faults.add(path+"template", "there is no template %q", leg.Template)
+			faults.Add(path+"template", "there is no template %q", leg.Template)
 			continue
 		}
 		if err != nil {
@@ -153,7 +153,7 @@ func (s *Service) pin(ctx context.Context, d *draft) error {
 		var fault *touch.Error
 		switch {
 		case errors.As(err, &fault):
-			faults.add(path+fault.Field, "%s", fault.Message)
+			faults.Add(path+fault.Field, "%s", fault.Message)
 			continue
 		case err != nil:
 			return err
@@ -163,7 +163,7 @@ func (s *Service) pin(ctx context.Context, d *draft) error {
 		}
 		d.touch.Pins[i], d.templates[i] = t.Version, t
 	}
-	return faults.err()
+	return faults.Err()
 }
 
 func (s *Service) isRepeat(ctx context.Context, d *draft) bool {

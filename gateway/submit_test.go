@@ -52,7 +52,7 @@ func TestOneBadTouchSparesTheOthers(t *testing.T) {
 	if answers[0].Err != nil || answers[2].Err != nil || !answers[0].New || !answers[2].New {
 		t.Errorf("the good ones: %+v", answers)
 	}
-	var faults gateway.Faults
+	var faults touch.Faults
 	if !errors.As(answers[1].Err, &faults) || faults[0].Field != "plan[0].channel" {
 		t.Errorf("the bad one: %v", answers[1].Err)
 	}
@@ -87,7 +87,7 @@ func TestRequestFaultsNameTheField(t *testing.T) {
 	} {
 		r := sms("k")
 		spoil(&r)
-		var faults gateway.Faults
+		var faults touch.Faults
 		if got := h.submit(t, r)[0]; !errors.As(got.Err, &faults) || faults[0].Field != field || touch.ClassOf(got.Err) != touch.Invalid {
 			t.Errorf("%s: got %v", field, got.Err)
 		} else if faults[0].Message == "is not valid" {
@@ -119,7 +119,7 @@ func TestTemplatesArePinnedAndParamsChecked(t *testing.T) {
 		"plan[0].params.amount": use("2", "offer", nil),
 		"plan[0].params.colour": use("3", "offer", map[string]string{"amount": "1", "colour": "red"}),
 	} {
-		var faults gateway.Faults
+		var faults touch.Faults
 		if got := h.submit(t, r)[0]; !errors.As(got.Err, &faults) || faults[0].Field != field {
 			t.Errorf("%s: got %v", field, got.Err)
 		}

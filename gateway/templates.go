@@ -10,14 +10,14 @@ import (
 func (s *Service) PutTemplate(ctx context.Context, p *Principal, t ledger.Template) (int, error) {
 	faults := s.check.tags(&t)
 	if t.Name == "" || len(t.Name) > 128 {
-		faults.add("name", "must have 1 to 128 characters")
+		faults.Add("name", "must have 1 to 128 characters")
 	}
 	for i := range t.Variables {
 		faults = append(faults, s.check.tags(&t.Variables[i]).In("variables", i)...)
 	}
 	for ch, c := range t.Content {
 		for _, f := range s.check.tags(&c) {
-			faults.add("content."+string(ch)+"."+f.Field, "%s", f.Message)
+			faults.Add("content."+string(ch)+"."+f.Field, "%s", f.Message)
 		}
 	}
 	if len(faults) > 0 {

@@ -41,15 +41,15 @@ func (s *Service) MintToken(audience string, t Token, expiresIn time.Duration) (
 	if expiresIn == 0 {
 		expiresIn = tokenDefault
 	}
-	var faults Faults
+	var faults touch.Faults
 	if t.Subject == "" || len(t.Subject) > 128 {
-		faults.add("id", "must have 1 to 128 characters")
+		faults.Add("id", "must have 1 to 128 characters")
 	}
 	if expiresIn < time.Minute || expiresIn > tokenLongest {
-		faults.add("expires_in", "must be 1m to 24h")
+		faults.Add("expires_in", "must be 1m to 24h")
 	}
 	if len(t.Queues) > 64 || len(t.Branches) > 64 || slices.Contains(t.Queues, "") || slices.Contains(t.Branches, "") {
-		faults.add("queues", "at most 64 queues and 64 branches, none of them empty")
+		faults.Add("queues", "at most 64 queues and 64 branches, none of them empty")
 	}
 	if len(faults) > 0 {
 		return "", time.Time{}, faults

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"touchgate.dev/policies/calendar"
+	"touchgate.dev/touch"
 )
 
 // Options are the bank's own settings beside its documents.
@@ -50,17 +51,17 @@ type pendingWaiver struct {
 	rule   string
 }
 
-// Compile checks sources and compiles them. The error is *Faults, and holds
+// Compile checks sources and compiles them. The error is touch.Faults, and holds
 // every fault of every document.
 func Compile(sources []Source, o Options) (*Set, error) {
-	var faults []Fault
+	var faults touch.Faults
 	l, err := newLanguage()
 	if err != nil {
-		return nil, &Faults{List: []Fault{{Message: "the condition language cannot start: " + err.Error()}}}
+		return nil, touch.Faults{{Message: "the condition language cannot start: " + err.Error()}}
 	}
 	if o.Calendars == nil {
 		if o.Calendars, err = calendar.Shipped(); err != nil {
-			return nil, &Faults{List: []Fault{{Message: err.Error()}}}
+			return nil, touch.Faults{{Message: err.Error()}}
 		}
 	}
 	c := &compiler{language: l, options: &o, ids: map[string]string{}, set: &Set{tallies: o.Tallies}}
@@ -78,7 +79,7 @@ func Compile(sources []Source, o Options) (*Set, error) {
 		sort.SliceStable(faults, func(i, j int) bool {
 			return faults[i].File < faults[j].File || (faults[i].File == faults[j].File && faults[i].Line < faults[j].Line)
 		})
-		return nil, &Faults{List: slices.Compact(faults)}
+		return nil, slices.Compact(faults)
 	}
 	c.set.finish(sources, l.conditions)
 	return c.set, nil
@@ -246,7 +247,7 @@ func (c *compiler) checkHidden() {
 	for _, h := range c.set.hidden {
 		for _, r := range c.set.rules {
 			if limit, ok := r.demand.(*limits); ok && r.doc.floor && !h.doc.floor && limit.counted&h.pairs() != 0 {
-				*c.faults = append(*c.faults, Fault{File: h.doc.file, Line: h.line, Message: fmt.Sprintf("rule %q takes contacts out of the count that %q, part of a floor, counts", h.id, r.id)})
+				*c.faults = append(*c.faults, touch.Fault{File: h.doc.file, Line: h.line, Message: fmt.Sprintf("rule %q takes contacts out of the count that %q, part of a floor, counts", h.id, r.id)})
 			}
 		}
 	}

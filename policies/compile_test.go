@@ -11,14 +11,14 @@ import (
 	"touchgate.dev/touch"
 )
 
-func faults(t *testing.T, document string) []policies.Fault {
+func faults(t *testing.T, document string) touch.Faults {
 	t.Helper()
 	set, err := policies.Compile([]policies.Source{{Name: "bad.yaml", Data: []byte(document)}}, policies.Options{})
-	var f *policies.Faults
+	var f touch.Faults
 	if !errors.As(err, &f) || set != nil || touch.ClassOf(err) != touch.Invalid {
 		t.Fatalf("set %v, error %v: want faults of class invalid", set, err)
 	}
-	return f.List
+	return f
 }
 
 func TestEveryFaultHasItsLineAndAHint(t *testing.T) {
@@ -122,12 +122,12 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		{Name: "b.yaml", Data: []byte("policy: b\nzone: Nowhere\nrules:\n  - {id: a, cap: {limit: 0, per: 7d}}\n  - {id: b, require: chanel}\n")},
 		{Name: "a.yaml", Data: []byte("policy: a\nextra: 1\n")},
 	}, policies.Options{})
-	var f *policies.Faults
+	var f touch.Faults
 	if !errors.As(err, &f) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, one := range f.List {
+	for _, one := range f {
 		got = append(got, fmt.Sprintf("%s:%d", one.File, one.Line))
 	}
 	if want := "a.yaml:2 b.yaml:2 b.yaml:4 b.yaml:5"; strings.Join(got, " ") != want {

@@ -74,7 +74,7 @@ func (c *compiler) checkHours() {
 				open[r.doc] = &calendar.Common{}
 			}
 			if told[r] = !open[r.doc].Add(&h.Hours); told[r] {
-				*c.faults = append(*c.faults, Fault{File: r.doc.file, Line: r.line, Message: fmt.Sprintf("the hours of %q are never open together with those of the rules before it", r.id)})
+				*c.faults = append(*c.faults, touch.Fault{File: r.doc.file, Line: r.line, Message: fmt.Sprintf("the hours of %q are never open together with those of the rules before it", r.id)})
 			}
 		}
 	}

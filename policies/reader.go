@@ -21,7 +21,7 @@ import (
 // reader walks one file's YAML tree and takes down every fault.
 type reader struct {
 	file   string
-	faults *[]Fault
+	faults *touch.Faults
 }
 
 func (r *reader) fault(n *yaml.Node, hint, format string, args ...any) {
@@ -29,12 +29,12 @@ func (r *reader) fault(n *yaml.Node, hint, format string, args ...any) {
 	if n != nil {
 		line = n.Line
 	}
-	*r.faults = append(*r.faults, Fault{File: r.file, Line: line, Message: fmt.Sprintf(format, args...), Hint: hint})
+	*r.faults = append(*r.faults, touch.Fault{File: r.file, Line: line, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
 // broken takes down an error of the YAML library or of a calendar.
 func (r *reader) broken(err error) {
-	f := Fault{File: r.file, Message: strings.ReplaceAll(err.Error(), "yaml: ", "")}
+	f := touch.Fault{File: r.file, Message: strings.ReplaceAll(err.Error(), "yaml: ", "")}
 	if m := yamlLine.FindStringSubmatch(f.Message); m != nil {
 		f.Line, _ = strconv.Atoi(m[1])
 		f.Message = strings.Replace(f.Message, m[0], "", 1)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/policies"
+	"touchgate.dev/touch"
 )
 
 func policyCheckCommand() *cobra.Command {
@@ -37,16 +38,16 @@ with its file and line, and a hint where one is known. A folder stands for all
 
 // faultsOf prints the faults of documents, one a line, and ends the command.
 func faultsOf(err error, cmd *cobra.Command) error {
-	var faults *policies.Faults
+	var faults touch.Faults
 	if !errors.As(err, &faults) {
 		return err
 	}
-	for _, f := range faults.List {
+	for _, f := range faults {
 		fmt.Fprintln(cmd.OutOrStdout(), f)
 	}
 	noun := "faults"
-	if len(faults.List) == 1 {
+	if len(faults) == 1 {
 		noun = "fault"
 	}
-	return &exitError{exitFailed, fmt.Sprintf("%d %s", len(faults.List), noun)}
+	return &exitError{exitFailed, fmt.Sprintf("%d %s", len(faults), noun)}
 }

@@ -197,12 +197,12 @@ func (t *scenarioTest) run(ctx context.Context, cases []scenarioCase) error {
 func (t *scenarioTest) play(ctx context.Context, c scenarioCase, where string, log contactlog.Log) error {
 	fail := func(err error) error {
 		t.faulty++
-		var faults *policies.Faults
+		var faults touch.Faults
 		if !errors.As(err, &faults) {
 			fmt.Fprintf(t.out, "%s: %v\n", c.scenario, err)
 			return nil
 		}
-		for _, f := range faults.List {
+		for _, f := range faults {
 			fmt.Fprintln(t.out, f)
 		}
 		return nil

@@ -73,10 +73,10 @@ func addAll[T any](c *call, list string, facts []T, put store[T]) error {
 	if err != nil {
 		return err
 	}
-	var faults gateway.Faults
+	var faults touch.Faults
 	for i, err := range wrong {
 		if err != nil {
-			faults = append(faults, faultsOf(err).In(list, i)...)
+			faults = append(faults, touch.FaultsOf(err).In(list, i)...)
 		}
 	}
 	if len(faults) > 0 {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"touchgate.dev/gateway"
 	"touchgate.dev/touch"
 )
 
@@ -77,27 +76,14 @@ func problemOf(err error) problem {
 	case errors.Is(err, noMethod):
 		p.Status, p.Title = http.StatusMethodNotAllowed, "Method not allowed"
 	}
-	faults := faultsOf(err)
-	p.Detail = faults[0].Error()
+	faults := touch.FaultsOf(err)
+	p.Detail = faults[0].String()
 	for _, f := range faults {
 		if f.Field != "" {
 			p.Errors = append(p.Errors, fieldError{f.Field, f.Message})
 		}
 	}
 	return p
-}
-
-// faultsOf lists everything that an error with a class holds against the input.
-func faultsOf(err error) gateway.Faults {
-	var all gateway.Faults
-	if errors.As(err, &all) && len(all) > 0 {
-		return all
-	}
-	var one *touch.Error
-	if errors.As(err, &one) {
-		return gateway.Faults{one}
-	}
-	return gateway.Faults{touch.Errorf(touch.Internal, "", "An error of ours.")}
 }
 
 // refuse answers with a problem document.

@@ -47,7 +47,7 @@ type lineError struct {
 // fail notes what is wrong with a line.
 func (r *chunkReport) fail(line int, err error) {
 	r.Failed++
-	for _, f := range faultsOf(err) {
+	for _, f := range touch.FaultsOf(err) {
 		r.Errors = append(r.Errors, lineError{line, f.Field, f.Message})
 	}
 }
