@@ -178,7 +178,7 @@ func (a *App) send(o Options) error {
 		return err
 	}
 	a.worker = workers.Options{
-		Ledger: a.ledger, Guard: a.guard, Pool: a.pool, Control: a.watcher, Enqueue: a.queue.Enqueue, Place: a.queue.Place, PriorityGate: a.priorityGate,
+		Ledger: a.ledger, Guard: a.guard, Pool: a.pool, Control: a.watcher, Enqueue: a.queue.Enqueue, TakeSlot: a.takeSlot, PriorityGate: a.priorityGate,
 		Name: processName(), Now: a.now, Rand: rand.New(rand.NewPCG(seed[0], seed[1])),
 		Logger: a.log, Metrics: a.metrics, Tuning: o.Tuning,
 	}
@@ -186,6 +186,15 @@ func (a *App) send(o Options) error {
 		a.deliverer = workers.NewDeliverer(a.worker)
 	}
 	return nil
+}
+
+// takeSlot returns a free slot of this process for the fast path, or nil.
+func (a *App) takeSlot(lane string) workers.Slot {
+	slot := a.queue.TakeSlot(lane)
+	if slot == nil {
+		return nil // not a nil *queue.Slot in a non-nil interface
+	}
+	return slot
 }
 
 // takeIn sets up the way in.

@@ -185,7 +185,9 @@ func (a *App) laneConfigs() []queue.Lane {
 	for _, name := range workers.Lanes() {
 		c := queue.Lane{Name: name, Concurrency: a.cfg.Workers.Bulk, PollInterval: 50 * time.Millisecond}
 		if workers.IsUrgent(name) {
-			c.Concurrency, c.PollInterval, c.Direct = a.cfg.Workers.Urgent, 20*time.Millisecond, a.cfg.Workers.Urgent
+			c.Concurrency = a.cfg.Workers.Urgent
+			c.Slots = a.cfg.Workers.Urgent
+			c.PollInterval = 20 * time.Millisecond
 		}
 		configs = append(configs, c)
 	}

@@ -4,86 +4,76 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/ledger"
-	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/touch"
 )
 
-// Deliverer carries one segment to its end: claim, judge, reserve, intend, send,
-// settle. It is safe for concurrent use.
+// Deliverer brings one segment after the other to its end: claim, judge,
+// reserve, intend, send, write the results. It is safe for concurrent use.
 type Deliverer struct {
-	o         Options
-	jitter    *jitter
-	templates *lookup.Templates
-	metrics   *metrics
-	isolating sync.Mutex // held by whoever works on a suspected segment
+	*services
+	isolating sync.Mutex // held while a segment with a suspected poison touch is worked on
 }
 
 // NewDeliverer makes a deliverer and registers its metrics.
-func NewDeliverer(o Options) *Deliverer {
-	o = o.preemptible()
-	o.Tuning = o.Tuning.withDefaults()
-	return &Deliverer{
-		o:         o,
-		jitter:    &jitter{rand: o.Rand},
-		templates: lookup.NewTemplates(o.Ledger.Templates, o.Now),
-		metrics:   newMetrics(o.Metrics),
-	}
-}
+func NewDeliverer(o Options) *Deliverer { return &Deliverer{services: newServices(o)} }
 
-// Handle works on the segment that a queue task names. It answers nil when
-// there is nothing (more) to do here, also when another worker has it; an
-// error asks the queue to bring the task again.
+// Handle works on the segment that a queue task names. It returns nil if
+// nothing is left to do here, also if another worker has the segment. After an
+// error the queue must bring the task again.
 func (d *Deliverer) Handle(ctx context.Context, ref ledger.SegmentRef) error {
 	if IsUrgent(ref.Lane) {
-		defer d.o.PriorityGate.BeginUrgent().End()
+		defer d.priorityGate.BeginUrgent().End()
 	}
-	now := d.o.Now()
-	seg, err := d.o.Ledger.Work.Claim(ctx, ref, d.o.Name, now, now.Add(d.lease(ref.Lane)))
+
+	now := d.now()
+	seg, err := d.work.Claim(ctx, ref, d.name, now, now.Add(d.leaseOf(ref.Lane)))
+	if touch.ClassOf(err) == touch.Conflict {
+		return nil
+	}
 	if err != nil {
-		if touch.ClassOf(err) == touch.Conflict {
-			return nil
-		}
 		return err
 	}
-	return d.withLease(ctx, ref, func(ctx context.Context) error { return d.work(ctx, seg) })
+
+	return d.withLease(ctx, ref, func(ctx context.Context) error {
+		if seg.Crashes >= d.isolateFrom() {
+			return d.isolate(ctx, seg)
+		}
+		return newBatch(d.services, seg.Ref).finish(ctx, seg.Touches)
+	})
 }
 
-// lease is for how long a segment of the lane is held at a time.
-func (d *Deliverer) lease(lane string) time.Duration {
+// leaseOf is for how long a segment of the lane is leased at a time.
+func (d *Deliverer) leaseOf(lane string) time.Duration {
 	if IsUrgent(lane) {
-		return d.o.Tuning.UrgentLease
+		return d.tuning.UrgentLease
 	}
-	return d.o.Tuning.BulkLease
+	return d.tuning.BulkLease
 }
 
-// withLease works on a segment that this worker holds, and keeps the lease alive.
+// withLease works on a segment that this worker has claimed. The lease is
+// renewed while the work goes on; if it is lost, the work's context ends.
 func (d *Deliverer) withLease(ctx context.Context, ref ledger.SegmentRef, work func(context.Context) error) error {
-	defer func(start time.Time) {
-		d.metrics.segment.WithLabelValues(ref.Lane).Observe(d.o.Now().Sub(start).Seconds())
-	}(d.o.Now())
-	lease := d.lease(ref.Lane)
-	ctx, lost := context.WithCancel(ctx)
-	defer lost()
-	renewing := make(chan struct{})
-	go func() {
-		defer close(renewing)
-		d.renew(ctx, ref, lease, lost)
+	start := d.now()
+	defer func() {
+		d.metrics.segment.WithLabelValues(ref.Lane).Observe(d.now().Sub(start).Seconds())
 	}()
-	err := work(ctx)
-	lost()
-	<-renewing
-	if touch.ClassOf(err) == touch.Conflict {
-		return nil // the segment was taken over: its new worker settles it
-	}
-	if err != nil {
-		d.release(context.WithoutCancel(ctx), ref, lease)
+
+	renewal := loop.NewGroup(ctx)
+	renewal.Go(func(ctx context.Context) { d.renew(ctx, ref, renewal.Cancel) })
+	err := work(renewal.Context())
+	renewal.Stop()
+
+	switch {
+	case touch.ClassOf(err) == touch.Conflict:
+		// Another worker took the segment over, and writes its results.
+		return nil
+	case err != nil:
+		d.release(context.WithoutCancel(ctx), ref)
 	}
 	if errors.Is(err, errRequeue) {
 		return nil
@@ -91,88 +81,31 @@ func (d *Deliverer) withLease(ctx context.Context, ref ledger.SegmentRef, work f
 	return err
 }
 
-// release lets a segment go that could not be finished because a store did
-// not answer: that is no crash, and another try need not wait for the lease.
-func (d *Deliverer) release(ctx context.Context, ref ledger.SegmentRef, lease time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, lease)
+// renew extends the lease until ctx ends. It calls lost when another worker has
+// the segment.
+func (d *Deliverer) renew(ctx context.Context, ref ledger.SegmentRef, lost func()) {
+	lease := d.leaseOf(ref.Lane)
+	extend := func(ctx context.Context) error { return d.work.Renew(ctx, ref, d.name, d.now().Add(lease)) }
+
+	loop.Every(ctx, lease/3, extend, func(err error) {
+		d.log.LogAttrs(ctx, slog.LevelWarn, "lease not renewed", slog.String("lane", ref.Lane),
+			slog.Int64("segment", ref.Segment), slog.Any("error", err))
+		if touch.ClassOf(err) == touch.Conflict {
+			lost()
+		}
+	})
+}
+
+// release gives up the lease on a segment that could not be finished, for
+// example because a store did not answer. The worker lives, so this is no crash,
+// and the next try need not wait for the lease to run out.
+func (d *Deliverer) release(ctx context.Context, ref ledger.SegmentRef) {
+	ctx, cancel := context.WithTimeout(ctx, d.leaseOf(ref.Lane))
 	defer cancel()
 	for {
-		err := d.o.Ledger.Work.Renew(ctx, ref, d.o.Name, time.Time{})
-		if touch.ClassOf(err) != touch.Unavailable || !sleep(ctx, 200*time.Millisecond) {
+		err := d.work.Renew(ctx, ref, d.name, time.Time{})
+		if touch.ClassOf(err) != touch.Unavailable || !loop.Sleep(ctx, 200*time.Millisecond) {
 			return
 		}
 	}
-}
-
-// renew keeps the lease alive; when it is lost, the work is cancelled.
-func (d *Deliverer) renew(ctx context.Context, ref ledger.SegmentRef, lease time.Duration, lost func()) {
-	for sleep(ctx, lease/3) {
-		err := d.o.Ledger.Work.Renew(ctx, ref, d.o.Name, d.o.Now().Add(lease))
-		if err != nil && ctx.Err() == nil {
-			d.o.Logger.LogAttrs(ctx, slog.LevelWarn, "lease not renewed", slog.String("lane", ref.Lane),
-				slog.Int64("segment", ref.Segment), slog.Any("error", err))
-			if touch.ClassOf(err) == touch.Conflict {
-				lost()
-			}
-		}
-	}
-}
-
-// work takes the segment's touches through their stages. Each stage ends some
-// of them (a transition to be settled) and hands the rest on.
-func (d *Deliverer) work(ctx context.Context, seg *ledger.Segment) error {
-	if seg.Crashes >= d.suspectFrom() {
-		return d.isolate(ctx, seg)
-	}
-	b := &batch{d: d, seg: seg}
-	return b.finish(ctx, seg.Touches)
-}
-
-// jitter is a random source under a lock.
-type jitter struct {
-	mu   sync.Mutex
-	rand *rand.Rand
-}
-
-// full gives a uniform duration in (0, d].
-func (j *jitter) full(d time.Duration) time.Duration {
-	if d <= 1 {
-		return d
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return time.Duration(j.rand.Int64N(int64(d))) + 1
-}
-
-// backoff is full jitter over a doubling base, and never under half of it.
-func (d *Deliverer) backoff(base, most time.Duration, attempt int) time.Duration {
-	wait := most
-	if attempt < 20 && base<<attempt < most {
-		wait = base << attempt
-	}
-	return wait/2 + d.jitter.full(wait/2)
-}
-
-type metrics struct {
-	settled *prometheus.CounterVec
-	segment *prometheus.HistogramVec
-	age     *prometheus.HistogramVec
-}
-
-func newMetrics(r prometheus.Registerer) *metrics {
-	m := &metrics{
-		settled: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "touchgate_touches_settled_total", Help: "Transitions of touches, by channel and the state reached.",
-		}, []string{"channel", "state"}),
-		segment: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "touchgate_segment_seconds", Help: "Time from claim to the end of a segment.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 9),
-		}, []string{"lane"}),
-		age: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "touchgate_touch_sent_age_seconds", Help: "Time from acceptance to the vendor's answer.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 11),
-		}, []string{"channel"}),
-	}
-	if r != nil {
-		r.MustRegister(m.settled, m.segment, m.age)
-	}
-	return m
 }

@@ -6,96 +6,111 @@ import (
 	"sync"
 	"time"
 
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
 	"touchgate.dev/touch"
 )
 
-// Fallback delivers urgent service and transactional touches while Redis is
-// gone: no lane carries tasks then, and the contact log does not answer. It
-// takes segments from the ledger itself, and judges by a guard whose contact
-// log needs the ledger only. One process does so at a time, under a lease.
-//
-// Redis is gone when no worker sees it. Each that does says so by a lease that
-// a standby must have taken from them: a worker cut off by itself leaves the
-// work to the others.
-type Fallback struct {
-	o         Options
-	deliverer *Deliverer
-	answers   func(context.Context) error
-}
-
 const (
-	standbyLease = "redis-seen"
-	standbyLook  = 500 * time.Millisecond // between looks whether Redis answers
-	// standbySeen is how long a worker's word holds that Redis answers, and so
-	// how long it must be gone before a standby begins.
-	standbySeen = 3 * time.Second
-	// standbyTerm is how long one stands by without asking anew. After it the
-	// lease is left to run out, so that workers who see Redis can take it.
-	standbyTerm  = 10 * time.Second
-	standbyPause = time.Second // an unclaimed segment is taken after it
-	standbyJobs  = 8           // segments delivered at once
+	// fallbackLease is renewed by workers that reach Redis, and taken by the
+	// fallback.
+	fallbackLease = "redis-seen"
+	// fallbackLook is the pause between two checks of Redis.
+	fallbackLook = 500 * time.Millisecond
+	// fallbackDelay is how long Redis must be down for all workers before a
+	// fallback starts.
+	fallbackDelay = 3 * time.Second
+	// fallbackTerm is how long a fallback works before the lease is free again,
+	// so that workers which reach Redis can take it.
+	fallbackTerm = 10 * time.Second
+	// fallbackUnclaimed is how long a segment must be unclaimed before the
+	// fallback takes it.
+	fallbackUnclaimed = time.Second
+	fallbackParallel  = 8 // segments delivered at once
 )
 
-// NewFallback makes a standby that delivers as d does, but by guard. answers
-// says whether Redis does.
-func NewFallback(d *Deliverer, guard Guard, answers func(context.Context) error) *Fallback {
-	own := d.o
-	own.Guard = serviceOnly{guard}
-	return &Fallback{
-		o: own, deliverer: &Deliverer{o: own, jitter: d.jitter, templates: d.templates, metrics: d.metrics}, answers: answers,
-	}
+// Fallback delivers urgent service and transactional touches while Redis is
+// down. Then the queue carries no tasks and the contact log does not answer. The
+// fallback takes segments from the ledger itself, and judges with a guard whose
+// contact log lives in memory and is loaded from the ledger.
+//
+// Redis counts as down only if no worker reaches it. Workers that do keep
+// renewing the lease "redis-seen", and a fallback must take that lease before it
+// starts. So a worker that only lost its own connection leaves the work to the
+// others, and one process at a time runs a fallback.
+type Fallback struct {
+	*services
+	deliverer *Deliverer
+	pingRedis func(context.Context) error
 }
 
-// Run stands by until ctx ends.
-func (s *Fallback) Run(ctx context.Context) {
-	silent := time.Duration(0)
-	for sleep(ctx, standbyLook) {
-		if s.reachable(ctx) {
-			s.lease(ctx, "redis", standbySeen)
-			silent = 0
-			continue
-		}
-		if silent += standbyLook; silent >= standbySeen && s.lease(ctx, s.o.Name, standbyTerm) {
-			s.o.Logger.LogAttrs(ctx, slog.LevelWarn, "Redis is gone: urgent service touches are sent from the ledger")
-			s.term(ctx)
-		}
-	}
+// NewFallback makes a fallback that delivers as d does, but judges with guard.
+// pingRedis returns an error if Redis does not answer.
+func NewFallback(d *Deliverer, guard Guard, pingRedis func(context.Context) error) *Fallback {
+	s := *d.services
+	s.guard = serviceOnly{guard}
+	return &Fallback{services: &s, deliverer: &Deliverer{services: &s}, pingRedis: pingRedis}
 }
 
-func (s *Fallback) reachable(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, standbyLook)
+// Run watches Redis and delivers while it is down, until ctx ends.
+func (f *Fallback) Run(ctx context.Context) {
+	down := time.Duration(0)
+	look := func(ctx context.Context) error {
+		if f.redisAnswers(ctx) {
+			f.lease(ctx, "redis", fallbackDelay)
+			down = 0
+			return nil
+		}
+		down += fallbackLook
+		if down >= fallbackDelay && f.lease(ctx, f.name, fallbackTerm) {
+			f.log.LogAttrs(ctx, slog.LevelWarn, "Redis is down: urgent service touches are sent from the ledger",
+				slog.String("component", "fallback"))
+			f.runTerm(ctx)
+		}
+		return nil
+	}
+	loop.Every(ctx, fallbackLook, look, logStepError(ctx, f.log, "fallback"))
+}
+
+func (f *Fallback) redisAnswers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, fallbackLook)
 	defer cancel()
-	return s.answers(ctx) == nil
+	return f.pingRedis(ctx) == nil
 }
 
-// lease takes or renews the lease; without the ledger nobody has it.
-func (s *Fallback) lease(ctx context.Context, holder string, term time.Duration) bool {
-	now := s.o.Now()
-	held, err := s.o.Ledger.Leases.Acquire(ctx, standbyLease, holder, now, now.Add(term))
+// lease takes or renews the lease and reports whether the holder has it. If the
+// ledger does not answer nobody has it.
+func (f *Fallback) lease(ctx context.Context, holder string, term time.Duration) bool {
+	now := f.now()
+	held, err := f.leases.Acquire(ctx, fallbackLease, holder, now, now.Add(term))
 	return err == nil && held
 }
 
-// term delivers until Redis answers or the term is over, and gives the lease
-// back. A worker of it that outlives the term does no harm: the guard's log is
-// void as soon as another takes it up.
-func (s *Fallback) term(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, standbyTerm-standbySeen)
+// runTerm delivers until Redis answers or the term is over, and then frees the
+// lease. A delivery that goes on after the term does no harm: another fallback
+// acquires the shards of the contact log, which voids this one's reservations.
+func (f *Fallback) runTerm(ctx context.Context) {
+	term, cancel := context.WithTimeout(ctx, fallbackTerm-fallbackDelay)
 	defer cancel()
-	for sleep(ctx, s.o.Tuning.FeedEvery) && !s.reachable(ctx) {
-		if err := s.Step(ctx); err != nil && ctx.Err() == nil {
-			s.o.Logger.LogAttrs(ctx, slog.LevelWarn, "standing by failed", slog.Any("error", err))
+	logError := logStepError(term, f.log, "fallback")
+	_ = loop.Until(term, f.tuning.FeedEvery, func(ctx context.Context) (done bool, err error) {
+		if f.redisAnswers(ctx) {
+			return true, nil
 		}
-	}
-	s.lease(context.WithoutCancel(ctx), s.o.Name, 0)
+		if err := f.Step(ctx); err != nil && ctx.Err() == nil {
+			logError(err)
+		}
+		return false, nil
+	})
+	f.lease(context.WithoutCancel(ctx), f.name, 0)
 }
 
-// Step delivers what is due in urgent lanes once, and what lies there in
-// segments that no worker has.
-func (s *Fallback) Step(ctx context.Context) error {
-	now := s.o.Now()
-	refs, err := s.o.Ledger.Recovery.ReclaimExpired(ctx, now, now.Add(-standbyPause), recoverLimit)
+// Step delivers, once, what is due in urgent lanes and what lies there in
+// segments that no worker has claimed.
+func (f *Fallback) Step(ctx context.Context) error {
+	now := f.now()
+	refs, err := f.recovery.ReclaimExpired(ctx, now, now.Add(-fallbackUnclaimed), recoverLimit)
 	if err != nil {
 		return err
 	}
@@ -103,7 +118,7 @@ func (s *Fallback) Step(ctx context.Context) error {
 		if !IsUrgent(lane) {
 			continue
 		}
-		ref, _, ok, err := s.o.Ledger.Work.Feed(ctx, lane, now, s.o.Tuning.UrgentSegment)
+		ref, _, ok, err := f.work.Feed(ctx, lane, now, f.tuning.UrgentSegment)
 		if err != nil {
 			return err
 		}
@@ -111,59 +126,75 @@ func (s *Fallback) Step(ctx context.Context) error {
 			refs = append(refs, ref)
 		}
 	}
-	return s.handle(ctx, refs)
+	return f.deliver(ctx, refs)
 }
 
-func (s *Fallback) handle(ctx context.Context, refs []ledger.SegmentRef) error {
-	places := make(chan struct{}, standbyJobs)
-	var wg sync.WaitGroup
+// deliver works on the urgent segments, several at once, and returns the last
+// error. The reconciler finds the bulk segments again.
+func (f *Fallback) deliver(ctx context.Context, refs []ledger.SegmentRef) error {
+	// The end of the term stops nothing that has begun: messages may be out.
+	work := context.WithoutCancel(ctx)
+
+	free := make(chan struct{}, fallbackParallel)
+	var running sync.WaitGroup
 	var mu sync.Mutex
 	var failed error
 	for _, ref := range refs {
 		if !IsUrgent(ref.Lane) {
-			continue // found again by the reconciler
+			continue
 		}
-		places <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-places }()
-			// What was begun is ended: the term bounds what is begun.
-			if err := s.deliverer.Handle(context.WithoutCancel(ctx), ref); err != nil {
+		free <- struct{}{}
+		running.Go(func() {
+			defer func() { <-free }()
+			if err := f.deliverer.Handle(work, ref); err != nil {
 				mu.Lock()
 				failed = err
 				mu.Unlock()
 			}
 		})
 	}
-	wg.Wait()
+	running.Wait()
 	return failed
 }
 
-// serviceOnly lets everything wait that a customer can wait for.
+// serviceOnly is a guard that defers every touch a customer can wait for.
 type serviceOnly struct{ Guard }
 
 // Reserve implements Guard.
-func (g serviceOnly) Reserve(ctx context.Context, qs []policies.Question) ([]touch.Verdict, error) {
-	var asked []policies.Question
-	var at []int
-	verdicts := make([]touch.Verdict, len(qs))
-	for i, q := range qs {
+func (g serviceOnly) Reserve(ctx context.Context, questions []policies.Question) ([]touch.Verdict, error) {
+	verdicts := make([]touch.Verdict, len(questions))
+	var toJudge []policies.Question
+	var indexes []int // in verdicts, of the questions to judge
+	for i, q := range questions {
 		if c := q.Touch.Category; c == touch.Service || c == touch.Transactional {
-			asked, at = append(asked, q), append(at, i)
+			toJudge = append(toJudge, q)
+			indexes = append(indexes, i)
 			continue
 		}
-		until := q.Now.Add(stopRecheck)
-		f := touch.Finding{Rule: "touchgate/contact-log", Kind: "cap", Decision: touch.DecisionDefer, Until: until, Reason: "the contact log does not answer"}
-		verdicts[i] = touch.Verdict{Decision: touch.DecisionDefer, Kind: f.Kind, Rule: f.Rule, Until: until, Findings: []touch.Finding{f}}
+		verdicts[i] = deferredWithoutLog(q.Now.Add(stopRecheck))
 	}
-	if len(asked) == 0 {
+	if len(toJudge) == 0 {
 		return verdicts, nil
 	}
-	answers, err := g.Guard.Reserve(ctx, asked)
+
+	judged, err := g.Guard.Reserve(ctx, toJudge)
 	if err != nil {
 		return nil, err
 	}
-	for i, v := range answers {
-		verdicts[at[i]] = v
+	for i, v := range judged {
+		verdicts[indexes[i]] = v
 	}
 	return verdicts, nil
+}
+
+// deferredWithoutLog is the verdict on a touch that waits for the contact log.
+func deferredWithoutLog(until time.Time) touch.Verdict {
+	f := touch.Finding{
+		Rule:     "touchgate/contact-log",
+		Kind:     "cap",
+		Decision: touch.DecisionDefer,
+		Until:    until,
+		Reason:   "the contact log does not answer",
+	}
+	return touch.Verdict{Decision: f.Decision, Kind: f.Kind, Rule: f.Rule, Until: until, Findings: []touch.Finding{f}}
 }

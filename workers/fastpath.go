@@ -6,163 +6,229 @@ import (
 	"log/slog"
 	"slices"
 
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 )
 
-// Accept stores touches as the ledger's Accept does, and begins to deliver
-// the urgent ones for whose lane this process has a free slot: judged by what
-// intake has just read, with their reservations in the contact log made, they
-// are stored together with the claim and the intents, and sent from memory.
-// candidates are the touches that intake found sendable now; the others go
-// through the queue. The caller must enqueue the segments that are returned.
+// The fast path sends an urgent touch from memory, without the queue (ADR 0012).
+// It turns the usual order around. Usually the gateway stores a touch, and a
+// worker claims and judges it afterwards. Here the gateway calls the worker in
+// the middle of its own intake:
+//
+//	gateway                 deliverer                        ledger      slot
+//	admit ── Accept ──────> take a free slot of the lane ──────────────> taken
+//	                        judge, reserve, choose provider
+//	                        AcceptAndClaim ────────────────────> stores touches,
+//	                                                         claim and intents
+//	                                                         in one transaction
+//	      <─ accepted ───── slot.Run ──────────────────────────────────> sends
+//
+// So a touch is judged before it has a number, and its segment exists only when
+// its delivery has begun. If anything goes wrong before AcceptAndClaim has stored
+// the touches, everything is undone and they take the usual way.
+
+// Accept stores touches like ledger.Intake, and starts to send the urgent ones
+// for whose lane this process has a free slot. candidates are the touches that
+// intake found sendable now; the others go through the queue. The caller must
+// enqueue the segments that are returned.
 func (d *Deliverer) Accept(ctx context.Context, touches []ledger.NewTouch, candidates []lookup.Candidate) ([]ledger.Accepted, []ledger.SegmentRef, error) {
-	all := d.straight(touches, candidates)
-	if len(all) == 0 {
-		return d.o.Ledger.Intake.Accept(ctx, touches)
+	paths := d.fastPaths(touches, candidates)
+	if len(paths) == 0 {
+		return d.intake.Accept(ctx, touches)
 	}
-	control := d.o.Control.Current()
-	hold := ledger.Claim{Worker: d.o.Name, ControlVersion: control.Version, Intents: map[int]ledger.Intent{}}
-	for _, s := range all {
-		if err := s.intend(ctx, control, &hold); err != nil {
-			abort(ctx, all, err)
-			return d.o.Ledger.Intake.Accept(ctx, touches)
+
+	control := d.control.Current()
+	claim := ledger.Claim{Worker: d.name, ControlVersion: control.Version, Intents: map[int]ledger.Intent{}}
+	for _, p := range paths {
+		if err := p.prepare(ctx, control, &claim); err != nil {
+			abort(ctx, paths, err)
+			return d.intake.Accept(ctx, touches)
 		}
 	}
-	hold.Until = d.o.Now().Add(d.o.Tuning.UrgentLease)
-	accepted, held, refs, err := d.o.Ledger.Intake.AcceptAndClaim(ctx, touches, hold)
+
+	claim.Until = d.now().Add(d.tuning.UrgentLease)
+	accepted, held, refs, err := d.intake.AcceptAndClaim(ctx, touches, claim)
 	if err != nil {
-		abort(ctx, all, err)
-		if errors.Is(err, ledger.ErrControlChanged) { // whoever claims them judges them anew
-			return d.o.Ledger.Intake.Accept(ctx, touches)
+		abort(ctx, paths, err)
+		// The rules changed after judging. The worker that claims the touches
+		// will judge them again.
+		if errors.Is(err, ledger.ErrControlChanged) {
+			return d.intake.Accept(ctx, touches)
 		}
 		return nil, nil, err
 	}
-	for _, s := range all {
-		s.send(ctx, accepted, held)
+
+	for _, p := range paths {
+		p.start(ctx, accepted, held)
 	}
 	return accepted, refs, nil
 }
 
-// fastPath is the delivery of one lane's touches straight from intake.
+// fastPath is the delivery of one lane's touches out of one accepted batch.
 type fastPath struct {
 	*batch
-	lane     string
-	place    func(ledger.SegmentRef, func(context.Context, ledger.SegmentRef) error)
-	jobs     map[touch.ID]*job
-	index    map[*job]int // in what intake gave
-	intended []*job
+	deliverer *Deliverer
+	lane      string
+	slot      Slot
+	jobs      []*job
+	byTouch   map[touch.ID]*job
+	intended  []*job // with a reservation, an intent and a provider
 }
 
-// straight takes a place for each lane that has touches to go at once.
-func (d *Deliverer) straight(touches []ledger.NewTouch, candidates []lookup.Candidate) (all []*fastPath) {
-	if d.o.Place == nil {
+// isRepeat reports whether the touch was stored by an earlier call: then the
+// ledger gave this job's copy no number. It is only known after AcceptAndClaim.
+func (j *job) isRepeat() bool { return j.claimed.Progress.Seq == 0 }
+
+// fastPaths takes a free slot for each lane that has candidates, and returns one
+// path for each slot.
+func (d *Deliverer) fastPaths(touches []ledger.NewTouch, candidates []lookup.Candidate) []*fastPath {
+	if d.takeSlot == nil {
 		return nil
 	}
-	tried := map[string]*fastPath{} // nil: there is no place
+	var paths []*fastPath
+	byLane := map[string]*fastPath{} // nil: the lane has no free slot
 	for i := range candidates {
 		c := &candidates[i]
 		n := &touches[c.Index]
 		if !n.Enqueue {
 			continue
 		}
-		s, known := tried[n.Lane]
+		p, known := byLane[n.Lane]
 		if !known {
-			if place := d.o.Place(n.Lane); place != nil {
-				s = &fastPath{batch: &batch{d: d}, lane: n.Lane, place: place, jobs: map[touch.ID]*job{}, index: map[*job]int{}}
-				all = append(all, s)
+			if slot := d.takeSlot(n.Lane); slot != nil {
+				p = &fastPath{
+					batch:     newBatch(d.services, ledger.SegmentRef{}),
+					deliverer: d,
+					lane:      n.Lane,
+					slot:      slot,
+					byTouch:   map[touch.ID]*job{},
+				}
+				paths = append(paths, p)
 			}
-			tried[n.Lane] = s
+			byLane[n.Lane] = p
 		}
-		if s == nil || s.jobs[n.Touch.ID] != nil {
-			continue // a key that comes twice goes once
+		if p != nil {
+			p.addCandidate(n, c)
 		}
-		j := s.job(&ledger.ClaimedTouch{Touch: n.Touch, Progress: ledger.Progress{State: n.State, Leg: n.Leg, Lane: n.Lane}})
-		j.recipient = &c.Recipient
-		s.jobs[n.Touch.ID] = j
-		s.index[j] = c.Index
 	}
-	return all
+	return paths
 }
 
-// intend judges the jobs, reserves for them and chooses their providers. What
-// must wait or end after all is settled once it is stored.
-func (s *fastPath) intend(ctx context.Context, control *ledger.Control, hold *ledger.Claim) error {
-	jobs := make([]*job, 0, len(s.index))
-	for j := range s.index {
-		jobs = append(jobs, j)
+// addCandidate adds a touch to the path. A key that comes twice in a batch is
+// sent once.
+func (p *fastPath) addCandidate(n *ledger.NewTouch, c *lookup.Candidate) {
+	if p.byTouch[n.Touch.ID] != nil {
+		return
 	}
-	slices.SortFunc(jobs, func(a, b *job) int { return s.index[a] - s.index[b] })
-	allowed, err := s.judge(ctx, control, jobs)
+	progress := ledger.Progress{State: n.State, Leg: n.Leg, Lane: n.Lane}
+	j := newJob(&ledger.ClaimedTouch{Touch: n.Touch, Progress: progress}, p.now())
+	j.recipient = &c.Recipient
+	j.index = c.Index
+	p.byTouch[n.Touch.ID] = j
+	p.jobs = append(p.jobs, j)
+}
+
+// prepare judges the jobs, reserves in the contact log, chooses the providers
+// and adds the intents to claim. Jobs that must wait or end get their next step,
+// which is written after they are stored.
+func (p *fastPath) prepare(ctx context.Context, control *ledger.Control, claim *ledger.Claim) error {
+	allowed, err := p.judge.allowed(ctx, control, p.jobs)
 	if err != nil {
 		return err
 	}
-	s.intended = s.choose(control, allowed)
-	hold.Lanes = append(hold.Lanes, s.lane)
-	for _, j := range s.intended {
-		hold.Intents[s.index[j]] = j.intent(s.d.o.Now())
+	p.intended = p.choose(control, allowed)
+
+	claim.Lanes = append(claim.Lanes, p.lane)
+	for _, j := range p.intended {
+		claim.Intents[j.index] = j.intent(p.now())
 	}
 	return nil
 }
 
-// send sends what is in the held segment of the lane, in its place.
-func (s *fastPath) send(ctx context.Context, accepted []ledger.Accepted, held []*ledger.Segment) {
-	at := slices.IndexFunc(held, func(seg *ledger.Segment) bool { return seg.Ref.Lane == s.lane })
-	var others []*job // that intake would not let go now, or did not judge
-	if at >= 0 {
-		s.seg = held[at]
-		for i := range s.seg.Touches {
-			c := &s.seg.Touches[i]
-			if j := s.jobs[c.Touch.ID]; j != nil {
-				j.c = c
-			} else {
-				others = append(others, s.job(c))
-			}
-		}
-	}
-	// A repeat is not delivered twice. The place taken for it is that of the
-	// touch as it was stored, which may need it unless it is over.
-	known := func(j *job) bool { return j.c.Progress.Seq == 0 }
-	s.settleLog(ctx, s.places(func(j *job) bool { return known(j) && accepted[s.index[j]].State.Final() }))
-	s.intended = slices.DeleteFunc(s.intended, known)
-	s.pending = slices.DeleteFunc(s.pending, func(p settled) bool { return known(p.j) })
-	if at < 0 {
-		s.place(ledger.SegmentRef{}, nil)
+// start runs the lane's held segment in the slot. It does not wait for it.
+func (p *fastPath) start(ctx context.Context, accepted []ledger.Accepted, held []*ledger.Segment) {
+	segment, others := p.adopt(held)
+	p.dropRepeats(ctx, accepted)
+	if segment == nil { // every touch was a repeat
+		p.slot.Release()
 		return
 	}
-	urgent := s.d.o.PriorityGate.BeginUrgent()
-	s.place(s.seg.Ref, func(ctx context.Context, ref ledger.SegmentRef) error {
-		defer urgent.End()
-		return s.d.withLease(ctx, ref, func(ctx context.Context) error {
-			again := s.dispatch(ctx, s.intended)
-			urgent.End()
-			return s.conclude(ctx, s.run(ctx, append(again, others...)))
-		})
+
+	urgent := p.priorityGate.BeginUrgent()
+	p.slot.Run(segment.Ref, func(ctx context.Context, ref ledger.SegmentRef) error {
+		return p.deliver(ctx, ref, urgent, others)
 	})
 }
 
-// places are the words that give back what some of the jobs hold.
-func (s *fastPath) places(of func(*job) bool) (all []contactlog.Settlement) {
-	for _, j := range s.intended {
-		if of(j) {
-			all = append(all, *s.release(j))
+// adopt finds the lane's segment among the held ones, and gives its jobs the
+// touches as the ledger has stored them. others are touches of the segment that
+// intake did not judge, or found not sendable now. The segment is nil if the
+// ledger made none.
+func (p *fastPath) adopt(held []*ledger.Segment) (segment *ledger.Segment, others []*job) {
+	i := slices.IndexFunc(held, func(s *ledger.Segment) bool { return s.Ref.Lane == p.lane })
+	if i < 0 {
+		return nil, nil
+	}
+	segment = held[i]
+	p.steps.segment = segment.Ref
+	for i := range segment.Touches {
+		c := &segment.Touches[i]
+		if j := p.byTouch[c.Touch.ID]; j != nil {
+			j.claimed = c
+		} else {
+			others = append(others, newJob(c, p.now()))
 		}
 	}
-	for _, p := range s.pending {
-		if p.log != nil && of(p.j) {
-			all = append(all, *p.log)
+	return segment, others
+}
+
+// dropRepeats takes out the jobs whose key was already stored: they must not be
+// sent again. The reservation of such a job belongs to the stored touch, so it
+// is released only if that touch is final.
+func (p *fastPath) dropRepeats(ctx context.Context, accepted []ledger.Accepted) {
+	finalRepeat := func(j *job) bool { return j.isRepeat() && accepted[j.index].State.Final() }
+	p.settleContacts(ctx, p.contacts(finalRepeat))
+
+	p.intended = slices.DeleteFunc(p.intended, (*job).isRepeat)
+	p.steps.pending = slices.DeleteFunc(p.steps.pending, func(s step) bool { return s.job.isRepeat() })
+}
+
+// deliver sends the prepared jobs from memory, and then works on what is left
+// of the segment in the usual way.
+func (p *fastPath) deliver(ctx context.Context, ref ledger.SegmentRef, urgent *priority.Urgent, others []*job) error {
+	defer urgent.End()
+	return p.deliverer.withLease(ctx, ref, func(ctx context.Context) error {
+		unsent := p.dispatch(ctx, p.intended)
+		urgent.End() // bulk goes on while the results are written
+		return p.conclude(ctx, p.run(ctx, append(unsent, others...)))
+	})
+}
+
+// contacts returns the settlements that release what the selected jobs claim in
+// the contact log.
+func (p *fastPath) contacts(selected func(*job) bool) []contactlog.Settlement {
+	var all []contactlog.Settlement
+	for _, j := range p.intended {
+		if selected(j) {
+			all = append(all, *j.releaseIfReserved())
+		}
+	}
+	for _, s := range p.steps.pending {
+		if s.contact != nil && selected(s.job) {
+			all = append(all, *s.contact)
 		}
 	}
 	return all
 }
 
-// abort leaves everything as it was before: nothing has been sent.
-func abort(ctx context.Context, all []*fastPath, why error) {
-	for _, s := range all {
-		s.d.o.Logger.LogAttrs(ctx, slog.LevelDebug, "not delivered straight from intake", slog.String("lane", s.lane), slog.Any("error", why))
-		s.settleLog(context.WithoutCancel(ctx), s.places(func(*job) bool { return true }))
-		s.place(ledger.SegmentRef{}, nil)
+// abort undoes what the paths have prepared. Nothing has been sent or stored.
+func abort(ctx context.Context, paths []*fastPath, cause error) {
+	for _, p := range paths {
+		p.log.LogAttrs(ctx, slog.LevelDebug, "fast path aborted", slog.String("lane", p.lane), slog.Any("error", cause))
+		p.settleContacts(context.WithoutCancel(ctx), p.contacts(func(*job) bool { return true }))
+		p.slot.Release()
 	}
 }

@@ -39,44 +39,50 @@ func (h *house) accept(d *workers.Deliverer, touches ...ledger.NewTouch) ([]ledg
 	return d.Accept(h.ctx, touches, candidates)
 }
 
-// places are direct places of a lane, and what is to be done in them.
-type places struct {
-	free  int
-	taken []func() error
+// fakeSlots are the slots of a lane. Work that is given to a slot runs when the
+// test calls run.
+type fakeSlots struct {
+	ctx  context.Context
+	free int
+	work []func() error
 }
 
-func (p *places) take(h *house) func(string) func(ledger.SegmentRef, func(context.Context, ledger.SegmentRef) error) {
-	return func(string) func(ledger.SegmentRef, func(context.Context, ledger.SegmentRef) error) {
-		if p.free == 0 {
-			return nil
-		}
-		p.free--
-		return func(ref ledger.SegmentRef, work func(context.Context, ledger.SegmentRef) error) {
-			p.free++
-			if work != nil {
-				p.taken = append(p.taken, func() error { return work(h.ctx, ref) })
-			}
+func (f *fakeSlots) take(string) workers.Slot {
+	if f.free == 0 {
+		return nil
+	}
+	f.free--
+	return fakeSlot{f}
+}
+
+// run does the work that was given to the slots.
+func (f *fakeSlots) run(t testing.TB) {
+	t.Helper()
+	work := f.work
+	f.work = nil
+	for _, do := range work {
+		if err := do(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
 
-// run does what the places were given to do.
-func (p *places) run(h *house) {
-	h.t.Helper()
-	for _, work := range p.taken {
-		if err := work(); err != nil {
-			h.t.Fatal(err)
-		}
-	}
-	p.taken = nil
+type fakeSlot struct{ slots *fakeSlots }
+
+func (s fakeSlot) Run(ref ledger.SegmentRef, work func(context.Context, ledger.SegmentRef) error) {
+	s.slots.free++
+	s.slots.work = append(s.slots.work, func() error { return work(s.slots.ctx, ref) })
 }
 
-// straight makes a deliverer with so many direct places over a ledger.
-func (h *house) straight(l *ledger.Ledger, free int) (*workers.Deliverer, *places) {
-	p := &places{free: free}
+func (s fakeSlot) Release() { s.slots.free++ }
+
+// fastPath makes a deliverer with free slots over a ledger.
+func (h *house) fastPath(l *ledger.Ledger, free int) (*workers.Deliverer, *fakeSlots) {
+	slots := &fakeSlots{ctx: h.ctx, free: free}
 	o := h.options("w1")
-	o.Ledger, o.Place = l, p.take(h)
-	return workers.NewDeliverer(o), p
+	o.Ledger = l
+	o.TakeSlot = slots.take
+	return workers.NewDeliverer(o), slots
 }
 
 // unread is a ledger in which what was accepted is neither claimed nor read back.
@@ -103,7 +109,7 @@ func (u unread) Get(context.Context, []string) (map[string]*touch.Customer, erro
 
 func TestStraightFromIntakeToTheVendor(t *testing.T) {
 	h := newHouse(t)
-	d, p := h.straight(h.ledger.With(func(l *ledger.Ledger) {
+	d, slots := h.fastPath(h.ledger.With(func(l *ledger.Ledger) {
 		read := unread{l.Work, l.Customers, t}
 		l.Work = read
 		l.Customers = read
@@ -114,10 +120,10 @@ func TestStraightFromIntakeToTheVendor(t *testing.T) {
 	if err != nil || len(refs) != 0 || !answers[0].New || !answers[1].New || !answers[2].Same {
 		t.Fatal(answers, refs, err)
 	}
-	if len(h.pool.accepted) != 0 || p.free != 1 {
+	if len(h.pool.accepted) != 0 || slots.free != 1 {
 		t.Fatal("the caller waited for the vendor, or the place is gone")
 	}
-	p.run(h)
+	slots.run(t)
 	h.expect(a.Touch.ID, touch.StateSent, touch.EventSent)
 	h.expect(b.Touch.ID, touch.StateSent, touch.EventSent)
 	if id := touch.DispatchID(a.Touch.ID, 0); h.pool.accepted[id] != 1 || h.guard.log[id] != "committed" {
@@ -125,14 +131,14 @@ func TestStraightFromIntakeToTheVendor(t *testing.T) {
 	}
 	// The same again is a repeat, and gives its place back unused.
 	answers, _, err = h.accept(d, a)
-	if err != nil || !answers[0].Same || answers[0].State != touch.StateSent || len(p.taken) != 0 || p.free != 1 {
-		t.Fatal(answers, err, len(p.taken), p.free)
+	if err != nil || !answers[0].Same || answers[0].State != touch.StateSent || len(slots.work) != 0 || slots.free != 1 {
+		t.Fatal(answers, err, len(slots.work), slots.free)
 	}
 	c := h.otp("c")
 	if _, _, err := h.accept(d, a, c); err != nil {
 		t.Fatal(err)
 	}
-	p.run(h)
+	slots.run(t)
 	h.expect(a.Touch.ID, touch.StateSent, touch.EventSent)
 	h.expect(c.Touch.ID, touch.StateSent, touch.EventSent)
 	if n := h.pool.accepted[touch.DispatchID(a.Touch.ID, 0)]; n != 1 {
@@ -180,9 +186,10 @@ func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 		waits = standsBack(way)
 		return touch.Result{Class: touch.ResultAccepted}
 	}
-	p := &places{free: 1}
+	slots := &fakeSlots{ctx: h.ctx, free: 1}
 	o := h.options("w1")
-	o.Place, o.PriorityGate = p.take(h), way
+	o.TakeSlot = slots.take
+	o.PriorityGate = way
 	o.Ledger = h.ledger.With(func(l *ledger.Ledger) {
 		l.Work = settling{l.Work, func() { late = standsBack(way) }}
 	})
@@ -191,7 +198,7 @@ func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 	if _, _, err := h.accept(d, a); err != nil || !standsBack(way) {
 		t.Fatal("before the vendor is called, bulk goes on", err)
 	}
-	p.run(h)
+	slots.run(t)
 	if !waits || late || standsBack(way) {
 		t.Errorf("straight from intake bulk stood back: %v; while it was settled: %v; and afterwards: %v", waits, late, standsBack(way))
 	}
@@ -211,7 +218,7 @@ func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 
 func TestWithoutAPlaceItIsEnqueued(t *testing.T) {
 	h := newHouse(t)
-	d, _ := h.straight(h.ledger, 0)
+	d, _ := h.fastPath(h.ledger, 0)
 	a := h.otp("a")
 	_, refs, err := h.accept(d, a)
 	if err != nil || len(refs) != 1 || len(h.guard.log) != 0 {
@@ -227,7 +234,7 @@ func TestWithoutAPlaceItIsEnqueued(t *testing.T) {
 // about, is in the same segment and comes to its end there.
 func TestWhatMustWaitAfterAllIsSettledWithTheRest(t *testing.T) {
 	h := newHouse(t)
-	d, p := h.straight(h.ledger, 1)
+	d, slots := h.fastPath(h.ledger, 1)
 	var all []ledger.NewTouch
 	for i := range 4 {
 		all = append(all, h.otp(fmt.Sprint(i)))
@@ -245,7 +252,7 @@ func TestWhatMustWaitAfterAllIsSettledWithTheRest(t *testing.T) {
 	if _, refs, err := d.Accept(h.ctx, all, candidates); err != nil || len(refs) != 0 {
 		t.Fatal(refs, err)
 	}
-	p.run(h)
+	slots.run(t)
 	h.expect(all[0].Touch.ID, touch.StateRefused, touch.EventRefused)
 	h.expect(all[1].Touch.ID, touch.StateDue, touch.EventDeferred)
 	h.expect(all[2].Touch.ID, touch.StateSent, touch.EventSent)
@@ -264,7 +271,7 @@ func (refusing) AcceptAndClaim(context.Context, []ledger.NewTouch, ledger.Claim)
 
 func TestAFailedAcceptGivesPlacesBack(t *testing.T) {
 	h := newHouse(t)
-	d, p := h.straight(h.ledger.With(func(l *ledger.Ledger) { l.Intake = refusing{l.Intake} }), 1)
+	d, slots := h.fastPath(h.ledger.With(func(l *ledger.Ledger) { l.Intake = refusing{l.Intake} }), 1)
 	a := h.otp("a")
 	if _, _, err := h.accept(d, a); touch.ClassOf(err) != touch.Unavailable {
 		t.Fatal(err)
@@ -272,7 +279,7 @@ func TestAFailedAcceptGivesPlacesBack(t *testing.T) {
 	if got := h.guard.log[touch.DispatchID(a.Touch.ID, 0)]; got != "released" {
 		t.Errorf("the contact log says %q", got)
 	}
-	if p.free != 1 || len(p.taken) != 0 {
+	if slots.free != 1 || len(slots.work) != 0 {
 		t.Error("the direct place is gone")
 	}
 }
@@ -282,7 +289,7 @@ func TestAFailedAcceptGivesPlacesBack(t *testing.T) {
 // touch may have been sent.
 func TestAWorkerThatDiesStraightAway(t *testing.T) {
 	h := newHouse(t)
-	d, _ := h.straight(h.ledger, 1)
+	d, _ := h.fastPath(h.ledger, 1)
 	a := h.otp("a")
 	if _, _, err := h.accept(d, a); err != nil {
 		t.Fatal(err)
@@ -339,7 +346,7 @@ func TestAStopDuringIntakeHolds(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		d, p := h.straight(h.ledger.With(func(l *ledger.Ledger) {
+		d, slots := h.fastPath(h.ledger.With(func(l *ledger.Ledger) {
 			l.Intake = &late{Intake: l.Intake, controls: l.Controls, by: stop, lie: lie}
 		}), 1)
 		a := h.otp("a")
@@ -347,7 +354,7 @@ func TestAStopDuringIntakeHolds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.run(h)
+		slots.run(t)
 		for _, ref := range refs {
 			if err := d.Handle(h.ctx, ref); err != nil {
 				t.Fatal(err)

@@ -3,79 +3,102 @@ package workers
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
-// Feeder moves due touches into lanes, and keeps each lane filled a little
-// ahead and no more: an unbounded queue would starve its own workers, and what
-// is fed has lost its turn to whatever more urgent comes later.
+// Feeder moves due touches into segments and puts these into the queue. It
+// keeps each lane filled a little ahead, and no more: a long queue would slow
+// its own workers down, and a touch in the queue is sent before any more urgent
+// one that becomes due later. Several feeders may run at once.
 type Feeder struct {
-	o       Options
-	rations map[string]*feedLimiter // by lane
+	work     ledger.Work
+	enqueue  func(context.Context, []ledger.SegmentRef) error
+	pool     Pool
+	control  Control
+	now      func() time.Time
+	log      *slog.Logger
+	tuning   Tuning
+	limiters map[string]*feedLimiter // by lane
 }
 
-// NewFeeder makes a feeder; several may run at once.
+// NewFeeder makes a feeder.
 func NewFeeder(o Options) *Feeder {
-	o = o.preemptible()
-	o.Tuning = o.Tuning.withDefaults()
-	return &Feeder{o: o, rations: newRations()}
+	work := o.Ledger.Work
+	if o.PriorityGate != nil {
+		work = preemptibleWork{Work: work, gate: o.PriorityGate}
+	}
+	return &Feeder{
+		work:     work,
+		enqueue:  o.Enqueue,
+		pool:     o.Pool,
+		control:  o.Control,
+		now:      o.Now,
+		log:      o.Logger,
+		tuning:   o.Tuning.withDefaults(),
+		limiters: newFeedLimiters(),
+	}
 }
 
 // Run feeds every lane until ctx ends.
 func (f *Feeder) Run(ctx context.Context) {
-	var wg sync.WaitGroup
+	var lanes sync.WaitGroup
 	for _, lane := range Lanes() {
-		wg.Go(func() { f.runLane(ctx, lane) })
+		lanes.Go(func() { f.runLane(ctx, lane) })
 	}
-	wg.Wait()
+	lanes.Wait()
 }
 
 func (f *Feeder) runLane(ctx context.Context, lane string) {
-	wait := time.Duration(0)
-	for sleep(ctx, wait) {
+	pause := time.Duration(0)
+	for loop.Sleep(ctx, pause) {
 		fed, err := f.Fill(ctx, lane)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			f.o.Logger.LogAttrs(ctx, slog.LevelWarn, "feeding failed", slog.String("lane", lane), slog.Any("error", err))
-			wait = time.Second
+			f.log.LogAttrs(ctx, slog.LevelWarn, "lane not fed", slog.String("component", "feeder"),
+				slog.String("lane", lane), slog.Any("error", err))
+			pause = time.Second
 		case fed > 0:
-			wait = f.o.Tuning.FeedEvery / 10
+			pause = f.tuning.FeedEvery / 10
 		default:
-			wait = f.o.Tuning.FeedEvery
+			pause = f.tuning.FeedEvery
 		}
 	}
 }
 
-// Fill tops the lane up to its window of open segments, and no faster than its
-// channel's providers take; it answers how many touches it moved.
+// Fill moves due touches of the lane into segments, until the lane has Window
+// open segments or its channel's providers are busy. It returns how many touches
+// it moved.
 func (f *Feeder) Fill(ctx context.Context, lane string) (fed int, err error) {
-	open, err := f.o.Ledger.Work.OpenSegments(ctx, lane)
+	open, err := f.work.OpenSegments(ctx, lane)
 	if err != nil {
 		return 0, err
 	}
-	urgent, size := IsUrgent(lane), f.o.Tuning.SegmentSize
+
+	urgent := IsUrgent(lane)
+	size := f.tuning.SegmentSize
 	if urgent {
-		size = f.o.Tuning.UrgentSegment
+		size = f.tuning.UrgentSegment
 	}
-	ration := f.rations[lane]
-	left := f.o.Tuning.Window * size
-	if rate := f.rate(ration.channel); rate > 0 {
-		left = min(left, ration.take(urgent, open, rate, f.o.Tuning.FeedEvery, f.o.Now()))
+	limiter := f.limiters[lane]
+	limit := f.tuning.Window * size
+	if rate := f.rate(limiter.channel); rate > 0 {
+		limit = min(limit, limiter.available(urgent, open, rate, f.tuning.FeedEvery, f.now()))
 	}
-	for ; open < f.o.Tuning.Window && fed < left; open++ {
-		ref, n, ok, err := f.o.Ledger.Work.Feed(ctx, lane, f.o.Now(), min(size, left-fed))
+
+	for ; open < f.tuning.Window && fed < limit; open++ {
+		ref, n, ok, err := f.work.Feed(ctx, lane, f.now(), min(size, limit-fed))
 		if err != nil || !ok {
 			return fed, err
 		}
-		ration.spend(urgent, n)
-		// A segment that fails to be enqueued stays in the ledger; the
-		// reconciler enqueues it later.
-		if err := f.o.Enqueue(ctx, []ledger.SegmentRef{ref}); err != nil {
+		limiter.take(urgent, n)
+		// If this fails the segment stays in the ledger, and the reconciler
+		// queues it later.
+		if err := f.enqueue(ctx, []ledger.SegmentRef{ref}); err != nil {
 			return fed, err
 		}
 		fed += n
@@ -83,32 +106,14 @@ func (f *Feeder) Fill(ctx context.Context, lane string) (fed int, err error) {
 	return fed, nil
 }
 
-// rate is how many touches a second the channel's providers take, but for those
-// that a stop holds back altogether; 0: no limit.
+// rate is how many touches a second the channel's providers take together; 0
+// means no limit. Providers under a kill switch for all touches do not count.
 func (f *Feeder) rate(c touch.Channel) float64 {
 	var stopped []string
-	for _, s := range f.o.Control.Current().KillSwitches {
-		if s.Provider != "" && s.Matches(&touch.Touch{}, c, f.o.Now()) {
+	for _, s := range f.control.Current().KillSwitches {
+		if s.Provider != "" && s.Matches(&touch.Touch{}, c, f.now()) {
 			stopped = append(stopped, s.Provider)
 		}
 	}
-	return f.o.Pool.Rate(c, stopped)
-}
-
-// IsUrgent reports whether a lane is for urgent touches.
-func IsUrgent(lane string) bool { return strings.HasSuffix(lane, ".urgent") }
-
-// sleep waits and reports whether ctx is still live.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
+	return f.pool.Rate(c, stopped)
 }

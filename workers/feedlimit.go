@@ -1,97 +1,91 @@
 package workers
 
 import (
-	"cmp"
 	"sync"
 	"time"
 
 	"touchgate.dev/touch"
 )
 
-// idleBoost is how many times as fast a lane earns while it is empty: then
-// much of what it was fed was not sent, but deferred, refused or expired.
+// idleBoost is how many times as fast the bucket of an empty lane fills. A lane
+// runs empty although touches are due when many of those it was fed were not
+// sent, but deferred, refused or expired.
 const idleBoost = 4
 
-// feedLimiter deals out to the two lanes of a channel what its providers take a
-// second, so that what has to wait does so in the ledger, where priority and
-// expiry decide again at every feed who is next.
+// feedLimiter is a token bucket for each of the two lanes of a channel. It lets
+// the feeder move as many touches a second as the channel's providers take. What
+// must wait then waits in the ledger, where priority and expiry decide again at
+// every feed which touch is next. It is safe for concurrent use.
 type feedLimiter struct {
 	channel touch.Channel
 
-	mu           sync.Mutex
-	urgent, bulk bucket
+	mu     sync.Mutex
+	urgent bucket
+	bulk   bucket
 }
 
-// bucket is what one lane may be fed, in touches. Bulk's is negative while it
-// pays back what urgent was fed.
+// bucket holds the touches that one lane may be fed now.
 type bucket struct {
-	tokens float64
-	at     time.Time
+	tokens float64   // negative while bulk pays back what urgent was fed
+	filled time.Time // when tokens was computed
 }
 
-// newRations makes the ration of each lane; the lanes of a channel share one.
-func newRations() map[string]*feedLimiter {
+// newFeedLimiters makes a limiter for each channel, by lane: the lanes of a
+// channel share one.
+func newFeedLimiters() map[string]*feedLimiter {
 	all := map[string]*feedLimiter{}
 	for _, c := range touch.Channels() {
-		r := &feedLimiter{channel: c}
-		all[touch.Lane(c, true)], all[touch.Lane(c, false)] = r, r
+		l := &feedLimiter{channel: c}
+		all[touch.Lane(c, true)] = l
+		all[touch.Lane(c, false)] = l
 	}
 	return all
 }
 
-// take is how many touches the lane may be fed now, at a rate a second and a
-// look at the lane every so often. Less than a look's worth is not dealt out,
-// or segments would be tiny, unless the lane is empty. Where many segments are
-// open the vendor is slow: it gets fewer and larger ones. Little more than
-// that is saved, since providers let bulk wait little.
-func (r *feedLimiter) take(urgent bool, open int, rate float64, every time.Duration, now time.Time) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := &r.bulk
+// available returns how many touches the lane may be fed now. open is its
+// number of open segments, rate what the providers take a second, and every the
+// pause between two looks at the lane.
+func (l *feedLimiter) available(urgent bool, open int, rate float64, every time.Duration, now time.Time) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := &l.bulk
 	if urgent {
-		s = &r.urgent
+		b = &l.urgent
 	}
-	least := rate * every.Seconds() * max(1, float64(open)/2)
-	if open == 0 && s.tokens >= 0 {
-		rate *= idleBoost
+
+	// portion is what comes in between two looks. Less is not fed, or segments
+	// would be tiny. If many segments are open the vendor is slow: then it gets
+	// fewer and larger ones.
+	portion := rate * every.Seconds() * max(1, float64(open)/2)
+
+	// The bucket holds little more than a portion: providers let bulk wait only
+	// for a short time.
+	fillRate := rate
+	if open == 0 && b.tokens >= 0 {
+		fillRate *= idleBoost
 	}
-	s.tokens = min(s.tokens+rate*max(now.Sub(s.at), 0).Seconds(), max(1, least*3/2))
-	s.at = now
+	elapsed := max(now.Sub(b.filled), 0).Seconds()
+	b.tokens = min(b.tokens+fillRate*elapsed, max(1, portion*3/2))
+	b.filled = now
+
+	// An empty lane is fed at once, however little there is.
 	if open == 0 {
-		least = 1
+		portion = 1
 	}
-	if s.tokens < max(1, least) {
+	if b.tokens < max(1, portion) {
 		return 0
 	}
-	return int(s.tokens)
+	return int(b.tokens)
 }
 
-// spend takes what the lane was fed. Urgent goes first: bulk has to earn the
-// same again before it is fed.
-func (r *feedLimiter) spend(urgent bool, n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// take removes n tokens of the lane. Urgent touches go first: their tokens are
+// taken from bulk as well, which must earn them again before it is fed.
+func (l *feedLimiter) take(urgent bool, n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if urgent {
-		r.urgent.tokens -= float64(n)
-		r.bulk.tokens = min(r.bulk.tokens, 0)
+		l.urgent.tokens -= float64(n)
+		l.bulk.tokens = min(l.bulk.tokens, 0)
 	}
-	r.bulk.tokens -= float64(n)
-}
-
-// byPriority orders the jobs of a segment as the ledger orders what waits: by
-// priority, and of equal ones what expires first.
-func byPriority(a, b *job) int {
-	if by := cmp.Compare(b.touch().Priority, a.touch().Priority); by != 0 {
-		return by
-	}
-	switch x, y := a.touch().ExpiresAt, b.touch().ExpiresAt; {
-	case x == nil && y == nil:
-		return 0
-	case x == nil:
-		return 1
-	case y == nil:
-		return -1
-	default:
-		return x.Compare(*y)
-	}
+	l.bulk.tokens -= float64(n)
 }

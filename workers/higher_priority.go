@@ -8,34 +8,46 @@ import (
 	"touchgate.dev/policies"
 )
 
-// addHigherPriority adds to the questions the touches of their customers that wait and have
-// a higher priority, read at once for all whom a rule judges by rank. What an
-// emergency stop holds back waits for no place, as what a paused campaign holds.
-func (b *batch) addHigherPriority(ctx context.Context, control *ledger.Control, questions []policies.Question) error {
+// maxPriority is the highest priority: no touch goes before one that has it.
+const maxPriority = 9
+
+// addHigherPriority adds to the questions the waiting touches of the same
+// customer that have a higher priority. A cap may have to keep room for them.
+// They are read in one query for all customers whom a rule judges by priority.
+//
+// A touch under a kill switch is left out, because it cannot be sent soon: it
+// must not take room from one that can. Touches of paused campaigns are not
+// returned by the ledger.
+func (g judge) addHigherPriority(ctx context.Context, control *ledger.Control, questions []policies.Question) error {
 	var ranked []*policies.Question
 	var customers []string
 	lowest := maxPriority
 	for i := range questions {
 		q := &questions[i]
-		if q.Touch.Priority < maxPriority && b.d.o.Guard.Ranks(q.Touch, q.Leg) {
-			ranked, customers = append(ranked, q), append(customers, q.Touch.Customer)
+		if q.Touch.Priority < maxPriority && g.guard.Ranks(q.Touch, q.Leg) {
+			ranked = append(ranked, q)
+			customers = append(customers, q.Touch.Customer)
 			lowest = min(lowest, q.Touch.Priority)
 		}
 	}
 	if len(ranked) == 0 {
 		return nil
 	}
+
 	slices.Sort(customers)
-	waiting, err := b.d.o.Ledger.Touches.PendingOf(ctx, slices.Compact(customers), lowest, policies.MaxAhead+1)
+	waiting, err := g.touches.PendingOf(ctx, slices.Compact(customers), lowest, policies.MaxAhead+1)
 	if err != nil {
 		return err
 	}
+
 	for _, q := range ranked {
 		all := waiting[q.Touch.Customer]
-		many := len(all) > policies.MaxAhead // there may be more that nobody has looked at
+		// There may be more than were read. Then the stopped ones are counted
+		// too, which is the strict side.
+		incomplete := len(all) > policies.MaxAhead
 		for i := range all {
 			v := &all[i]
-			if v.Touch.Priority > q.Touch.Priority && (many || !held(control, v, q)) {
+			if v.Touch.Priority > q.Touch.Priority && (incomplete || !underKillSwitch(control, v, q)) {
 				q.Ahead = append(q.Ahead, policies.Ahead{Touch: &v.Touch, Leg: v.Progress.Leg, Due: v.Progress.Due})
 			}
 		}
@@ -43,11 +55,8 @@ func (b *batch) addHigherPriority(ctx context.Context, control *ledger.Control, 
 	return nil
 }
 
-// maxPriority is the highest there is: nothing goes before it.
-const maxPriority = 9
-
-// held reports whether an emergency stop holds a waiting touch back.
-func held(control *ledger.Control, v *ledger.TouchView, q *policies.Question) bool {
+// underKillSwitch reports whether a kill switch stops a waiting touch.
+func underKillSwitch(control *ledger.Control, v *ledger.TouchView, q *policies.Question) bool {
 	channel := v.Touch.Plan[v.Progress.Leg].Channel
 	return slices.ContainsFunc(control.KillSwitches, func(s ledger.KillSwitch) bool {
 		return s.Provider == "" && s.Matches(&v.Touch, channel, q.Now)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"touchgate.dev/channels/adapter"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies"
@@ -12,131 +11,100 @@ import (
 )
 
 const (
-	stopRecheck  = 30 * time.Second // how often a touch under an open-ended stop looks again
-	storeRecheck = 2 * time.Second  // likewise, when the contact log does not answer
+	// stopRecheck is how long a touch waits under a kill switch without an end,
+	// before it is judged again.
+	stopRecheck = 30 * time.Second
+	// contactLogRecheck is how long a touch waits when the contact log does not
+	// answer.
+	contactLogRecheck = 2 * time.Second
 )
 
-// judge decides on each job whether it may go now. Those that may hold a
-// reservation afterwards; the rest has been ended or put back.
-func (b *batch) judge(ctx context.Context, control *ledger.Control, jobs []*job) ([]*job, error) {
-	if err := b.loadRecipients(ctx, jobs); err != nil {
+// judge decides which touches may be sent now. A touch that may not gets its
+// next step: later, the next leg, or an end.
+type judge struct{ unknowns }
+
+// allowed returns the jobs that may be sent now; those that were not sent
+// before then hold a reservation in the contact log. All are judged against the
+// same view of kill switches and campaigns.
+func (g judge) allowed(ctx context.Context, control *ledger.Control, jobs []*job) ([]*job, error) {
+	if err := g.loadRecipients(ctx, jobs); err != nil {
 		return nil, err
 	}
-	now := b.d.o.Now()
-	var ready []*job
-	var questions []policies.Question
-	for _, j := range jobs {
-		t, known := j.touch(), j.recipient
-		j.recipient = nil // the next judgement reads it again
-		if b.stopped(control, j, now) {
-			continue
-		}
-		if t.Expired(now) || (t.ExpiresAt == nil && now.Sub(t.AcceptedAt) > b.d.o.Tuning.MaxAge) {
-			if j.inFlight() {
-				b.unresolved(j) // it may be out already
-			} else {
-				b.end(j, touch.StateExpired, "expired", touch.EventExpired)
-			}
-			continue
-		}
-		q := policies.Question{Touch: t, Leg: j.leg, Customer: known.Customer, Listings: known.Listings, Now: now}
-		duties, reason, err := b.address(ctx, j, &q)
-		if err != nil {
-			return nil, err
-		}
-		if reason != "" {
-			if j.inFlight() {
-				b.unresolved(j)
-			} else {
-				b.nextLeg(j, reason, touch.StateFailed, touch.EventFailed, b.release(j))
-			}
-			continue
-		}
-		q.TemplateDuties = duties
-		j.entry, j.judgedAt = policies.EntryOf(q), now
-		ready, questions = append(ready, j), append(questions, q)
-	}
-	if len(ready) == 0 {
-		return nil, nil
-	}
-	if err := b.addHigherPriority(ctx, control, questions); err != nil {
+	candidates, questions, err := g.questions(ctx, control, jobs)
+	if err != nil || len(candidates) == 0 {
 		return nil, err
 	}
-	verdicts, err := b.d.o.Guard.Reserve(ctx, questions)
+	if err := g.addHigherPriority(ctx, control, questions); err != nil {
+		return nil, err
+	}
+
+	verdicts, err := g.guard.Reserve(ctx, questions)
 	if err != nil {
-		// A check is never skipped: everything waits for the log to answer.
-		for _, j := range ready {
-			b.reschedule(j, now.Add(storeRecheck), "contact_log_unavailable")
+		// No check is ever skipped: everything waits until the log answers.
+		at := questions[0].Now.Add(contactLogRecheck)
+		for _, j := range candidates {
+			g.reschedule(j, at, "contact_log_unavailable")
 		}
 		return nil, nil
 	}
-	allowed := ready[:0]
-	for i, j := range ready {
+
+	allowed := candidates[:0]
+	for i, j := range candidates {
 		j.verdict = verdicts[i]
-		if j.verdict.Decision == touch.DecisionAllow {
-			j.reserved = !j.inFlight() // one in flight keeps its place whatever comes
-			allowed = append(allowed, j)
+		if j.verdict.Decision != touch.DecisionAllow {
+			g.deny(j)
 			continue
 		}
-		b.denied(j)
+		// A job in flight has its reservation from the earlier attempt and
+		// keeps it whatever happens now.
+		j.reserved = !j.inFlight()
+		allowed = append(allowed, j)
 	}
 	return allowed, nil
 }
 
-// denied settles a job that may not go now.
-func (b *batch) denied(j *job) {
-	v := &j.verdict
-	if j.inFlight() {
-		b.unresolved(j) // it may be out already; only a resend is forbidden
-		return
-	}
-	if v.Decision != touch.DecisionDefer || v.Until.IsZero() {
-		state := v.RefusedAs()
-		b.nextLeg(j, v.Rule, state, touch.EventRefused, b.release(j))
-		return
-	}
-	if exp := j.touch().ExpiresAt; exp != nil && !v.Until.Before(*exp) {
-		b.end(j, touch.StateExpired, v.Rule, touch.EventExpired)
-		return
-	}
-	e := b.event(j, touch.EventDeferred, touch.StateDue, v.Rule)
-	e.Until, e.Verdict = v.Until, v
-	b.reschedule(j, v.Until, v.Rule, e)
-}
+// questions returns the jobs that the policies have to judge, and the question
+// for each. The others get their next step here: they are stopped or expired,
+// or their message cannot be written.
+func (g judge) questions(ctx context.Context, control *ledger.Control, jobs []*job) ([]*job, []policies.Question, error) {
+	now := g.now()
+	candidates := make([]*job, 0, len(jobs))
+	questions := make([]policies.Question, 0, len(jobs))
+	for _, j := range jobs {
+		recipient := j.recipient
+		j.recipient = nil // the next judgement reads it again
 
-// stopped holds a job back that a campaign's status or an emergency stop binds.
-func (b *batch) stopped(control *ledger.Control, j *job, now time.Time) bool {
-	t := j.touch()
-	switch control.Campaigns[ledger.CampaignRef{Caller: t.Caller, Campaign: t.Campaign}] {
-	case ledger.CampaignPaused:
-		b.reschedule(j, now, "campaign_paused") // the next feed parks it
-		return true
-	case ledger.CampaignCancelled:
-		if j.inFlight() {
-			b.unresolved(j)
-		} else {
-			b.end(j, touch.StateCancelled, "campaign_cancelled", touch.EventCancelled)
+		if g.stopped(control, j, now) || g.expired(j, now) {
+			continue
 		}
-		return true
+
+		q := policies.Question{
+			Touch:    j.touch(),
+			Leg:      j.leg,
+			Customer: recipient.Customer,
+			Listings: recipient.Listings,
+			Now:      now,
+		}
+		reason, err := g.prepareDispatch(ctx, j, &q)
+		if err != nil {
+			return nil, nil, err
+		}
+		if reason != "" {
+			g.cannotSend(j, reason)
+			continue
+		}
+
+		j.entry = policies.EntryOf(q)
+		j.judgedAt = now
+		candidates = append(candidates, j)
+		questions = append(questions, q)
 	}
-	for i := range control.KillSwitches {
-		s := &control.KillSwitches[i]
-		if s.Provider != "" || !s.Matches(t, j.plan().Channel, now) {
-			continue // providers are stopped where they are chosen
-		}
-		until := now.Add(stopRecheck + b.d.jitter.full(stopRecheck))
-		if s.Until != nil && s.Until.Before(until) {
-			until = *s.Until
-		}
-		b.reschedule(j, until, "stop:"+s.ID)
-		return true
-	}
-	return false
+	return candidates, questions, nil
 }
 
 // loadRecipients reads the recipients of the jobs that have none yet. Each is
 // used for one judgement: the next one reads again.
-func (b *batch) loadRecipients(ctx context.Context, all []*job) error {
+func (g judge) loadRecipients(ctx context.Context, all []*job) error {
 	var jobs []*job
 	var targets []lookup.Target
 	for _, j := range all {
@@ -148,7 +116,7 @@ func (b *batch) loadRecipients(ctx context.Context, all []*job) error {
 	if len(jobs) == 0 {
 		return nil
 	}
-	recipients, err := lookup.Recipients(ctx, b.d.o.Ledger.Customers, b.d.o.Ledger.Listings, targets, b.d.o.Now())
+	recipients, err := lookup.Recipients(ctx, g.customers, g.listings, targets, g.now())
 	if err != nil {
 		return err
 	}
@@ -158,46 +126,85 @@ func (b *batch) loadRecipients(ctx context.Context, all []*job) error {
 	return nil
 }
 
-// address fills in the dispatch: where it goes and what it says. It answers
-// the duties that the template fulfils, or the reason why this leg cannot be sent.
-func (b *batch) address(ctx context.Context, j *job, q *policies.Question) (duties []string, reason string, err error) {
-	t, leg := j.touch(), j.plan()
-	q.Address = touch.AddressOn(leg.Channel, &t.Request, q.Customer)
-	if q.Address == "" && leg.Channel.NeedsAddress() {
-		return nil, "no_address", nil
-	}
-	content := touch.Content{Title: leg.Title}
-	switch {
-	case leg.Content != nil:
-		content = *leg.Content
-	case leg.Template != "":
-		version := 0
-		if j.leg < len(t.Pins) {
-			version = t.Pins[j.leg]
+// stopped reports whether a campaign's status or a kill switch keeps the touch
+// from being sent, and gives it its next step if so.
+func (g judge) stopped(control *ledger.Control, j *job, now time.Time) bool {
+	t := j.touch()
+	switch control.Campaigns[ledger.CampaignRef{Caller: t.Caller, Campaign: t.Campaign}] {
+	case ledger.CampaignPaused:
+		g.reschedule(j, now, "campaign_paused") // the next feed parks it
+		return true
+	case ledger.CampaignCancelled:
+		if j.inFlight() {
+			g.stillUnknown(j)
+		} else {
+			g.end(j, touch.StateCancelled, "campaign_cancelled", touch.EventCancelled)
 		}
-		tpl, err := b.d.templates.Version(ctx, leg.Template, version)
-		if touch.ClassOf(err) == touch.NotFound {
-			return nil, "no_template", nil
-		} else if err != nil {
-			return nil, "", err
+		return true
+	}
+
+	for i := range control.KillSwitches {
+		s := &control.KillSwitches[i]
+		// A kill switch for a provider is obeyed where providers are chosen.
+		if s.Provider != "" || !s.Matches(t, j.channel(), now) {
+			continue
 		}
-		rendered, ok := tpl.Render(leg.Channel, leg.Params)
-		if !ok {
-			return nil, "no_template", nil
+		until := now.Add(stopRecheck + g.jitter.upTo(stopRecheck))
+		if s.Until != nil && s.Until.Before(until) {
+			until = *s.Until
 		}
-		content, duties = rendered, tpl.Duties
+		g.reschedule(j, until, "stop:"+s.ID)
+		return true
 	}
-	if content.Title == "" {
-		content.Title = leg.Title
+	return false
+}
+
+// expired reports whether the touch is too old to be sent, and ends it if so. A
+// touch in flight may have been sent in time; its vendor is asked again.
+func (g judge) expired(j *job, now time.Time) bool {
+	t := j.touch()
+	tooOld := t.ExpiresAt == nil && now.Sub(t.AcceptedAt) > g.tuning.MaxAge
+	if !t.Expired(now) && !tooOld {
+		return false
 	}
-	j.dispatch = adapter.Dispatch{
-		ID: touch.DispatchID(t.ID, j.leg), Touch: t.ID, Leg: j.leg, Channel: leg.Channel, Customer: t.Customer,
-		Category: t.Category, Campaign: t.Campaign, Subject: t.Subject, Address: q.Address, Template: leg.Template,
-		Params: leg.Params, Content: content, Assignee: leg.Assign, DueIn: leg.DueIn.Std(),
-		Urgent: t.Urgent(), Resend: j.resend,
+	if j.inFlight() {
+		g.stillUnknown(j)
+	} else {
+		g.end(j, touch.StateExpired, "expired", touch.EventExpired)
 	}
-	if t.ExpiresAt != nil {
-		j.dispatch.ExpiresAt = *t.ExpiresAt
+	return true
+}
+
+// cannotSend moves a touch on whose leg has no address or no text.
+func (g judge) cannotSend(j *job, reason string) {
+	if j.inFlight() {
+		g.stillUnknown(j)
+		return
 	}
-	return duties, "", nil
+	g.nextLeg(j, reason, touch.StateFailed, touch.EventFailed, j.releaseIfReserved())
+}
+
+// deny gives a touch its next step after a verdict that is not "allow".
+func (g judge) deny(j *job) {
+	v := &j.verdict
+
+	// The verdict forbids only another attempt. The one before may have been
+	// sent, and stays unknown.
+	if j.inFlight() {
+		g.stillUnknown(j)
+		return
+	}
+	if v.Decision != touch.DecisionDefer || v.Until.IsZero() {
+		g.nextLeg(j, v.Rule, v.RefusedAs(), touch.EventRefused, j.releaseIfReserved())
+		return
+	}
+	if expiry := j.touch().ExpiresAt; expiry != nil && !v.Until.Before(*expiry) {
+		g.end(j, touch.StateExpired, v.Rule, touch.EventExpired)
+		return
+	}
+
+	e := g.event(j, touch.EventDeferred, touch.StateDue, v.Rule)
+	e.Until = v.Until
+	e.Verdict = v
+	g.reschedule(j, v.Until, v.Rule, e)
 }

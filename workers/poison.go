@@ -2,87 +2,68 @@ package workers
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
-// reasonCrashed is why a touch was put aside.
+// reasonCrashed is why a touch became a dead letter.
 const reasonCrashed = "crashed_workers"
 
-// errRequeue has a segment given back, to be brought again by the reconciler.
-var errRequeue = errors.New("workers: this segment has to wait")
+// isolateFrom is the number of lost workers from which on a segment is worked
+// on touch by touch: one of its touches may be poison, and have killed them.
+// The first loss is taken for the machine's fault.
+func (d *Deliverer) isolateFrom() int { return max(1, d.tuning.MaxCrashes-1) }
 
-// suspectFrom is the number of lost workers from which on a segment is not
-// worked on as a whole: one of its touches may have killed them. The first of
-// them was the machine's fault until shown otherwise.
-func (d *Deliverer) suspectFrom() int { return max(1, d.o.Tuning.MaxCrashes-1) }
-
-// isolate works on a suspected segment, each touch settled before the next
-// begins: if one more worker is lost, the first touch left is the one that it
-// was lost over, and that one alone is put aside. No two suspected segments
-// are in work in one process, so that a killer doesn't bring others into
-// suspicion over and over.
+// isolate works on a segment that may hold a poison touch. Each touch is
+// finished and written before the next one begins. So if one more worker is
+// lost, the first touch that is left is the one that it was lost over, and only
+// that one becomes a dead letter.
+//
+// A process isolates one segment at a time. Otherwise a poison touch would, each
+// time it kills the process, put the other segment under suspicion too.
 func (d *Deliverer) isolate(ctx context.Context, seg *ledger.Segment) error {
 	if !d.isolating.TryLock() {
 		return errRequeue
 	}
 	defer d.isolating.Unlock()
-	b := &batch{d: d, seg: seg}
+
+	b := newBatch(d.services, seg.Ref)
 	rest := seg.Touches
-	if seg.Crashes > d.suspectFrom() {
-		for _, j := range b.sort(rest[:1]) { // none, if it came to its end all the same
+	if seg.Crashes > d.isolateFrom() {
+		// sort returns nothing if the touch came to its end all the same.
+		for _, j := range b.sort(rest[:1]) {
 			b.deadLetter(j)
 		}
-		if err := b.flush(ctx); err != nil {
+		if err := b.steps.flush(ctx); err != nil {
 			return err
 		}
 		rest = rest[1:]
 	}
+
 	for i := range rest {
+		// After an error nothing else begins: a touch that has to wait must
+		// stay the first one, too.
 		if err := b.finish(ctx, rest[i:i+1]); err != nil {
-			return err // what is awaited must stay the first, too
+			return err
 		}
-	}
-	return nil
-}
-
-// finish takes touches as far as they go and settles them.
-func (b *batch) finish(ctx context.Context, touches []ledger.ClaimedTouch) error {
-	jobs := b.sort(touches)
-	slices.SortStableFunc(jobs, byPriority)
-	return b.conclude(ctx, b.run(ctx, jobs))
-}
-
-// conclude settles what has come of a run, also of one that failed.
-func (b *batch) conclude(ctx context.Context, err error) error {
-	if err != nil {
-		// What is settled stays settled; the rest goes back to the queue's
-		// next try under this lease, or to the reconciler after it.
-		return errors.Join(err, b.flush(ctx))
-	}
-	if err := b.flush(ctx); err != nil {
-		return err
-	}
-	if b.waiting {
-		return errRequeue
 	}
 	return nil
 }
 
 // deadLetter ends a touch that workers were lost over. If it may have been sent
-// it counts as sent by now, and its provider is kept: whoever redrives it asks.
+// it counts as a contact, and keeps its provider: a redrive asks that one.
 func (b *batch) deadLetter(j *job) {
-	if !j.inFlight() { // the place is of whichever worker took one
-		b.endWith(j, touch.StateDead, reasonCrashed, touch.EventDead, b.releaseContact(j))
+	if !j.inFlight() {
+		// Release whichever worker's reservation there is.
+		b.steps.endWith(j, touch.StateDead, reasonCrashed, touch.EventDead, j.releaseContact())
 		return
 	}
-	now := b.d.o.Now()
-	j.dispatch.ID = touch.DispatchID(j.touch().ID, j.leg)
-	tr := b.transition(j, touch.StateDead, b.event(j, touch.EventDead, touch.StateDead, reasonCrashed))
-	tr.Reason, tr.Provider = reasonCrashed, j.provider
-	tr.Contact = &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: now}
-	b.add(j, tr, b.commit(j, now, ledger.ContactAttempt))
+
+	now := b.now()
+	tr := b.steps.transition(j, touch.StateDead, b.steps.event(j, touch.EventDead, touch.StateDead, reasonCrashed))
+	tr.Reason = reasonCrashed
+	tr.Provider = j.provider
+	tr.Contact = j.unknownContact(now)
+	b.steps.add(j, tr, j.commitContact(now, ledger.ContactAttempt))
 }

@@ -59,13 +59,13 @@ func TestBulkStandsBackAtEachStep(t *testing.T) {
 	bulk, urgent := ledger.SegmentRef{Lane: touch.Lane(touch.SMS, false)}, ledger.SegmentRef{Lane: touch.Lane(touch.SMS, true)}
 	synctest.Test(t, func(t *testing.T) {
 		way, ctx := new(priority.Gate), t.Context()
-		o := Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: &idleGuard{}, PriorityGate: way}.preemptible()
+		s := newServices(Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: &idleGuard{}, PriorityGate: way})
 		onLane := func(ref ledger.SegmentRef) map[string]func() {
 			return map[string]func(){
-				"feed":   func() { _, _, _, _ = o.Ledger.Work.Feed(ctx, ref.Lane, time.Time{}, 1) },
-				"claim":  func() { _, _ = o.Ledger.Work.Claim(ctx, ref, "w", time.Time{}, time.Time{}) },
-				"intend": func() { _, _ = o.Ledger.Work.Intend(ctx, ref, 0, nil) },
-				"settle": func() { _ = o.Ledger.Work.Apply(ctx, ref, nil) },
+				"feed":   func() { _, _, _, _ = s.work.Feed(ctx, ref.Lane, time.Time{}, 1) },
+				"claim":  func() { _, _ = s.work.Claim(ctx, ref, "w", time.Time{}, time.Time{}) },
+				"intend": func() { _, _ = s.work.Intend(ctx, ref, 0, nil) },
+				"settle": func() { _ = s.work.Apply(ctx, ref, nil) },
 			}
 		}
 		waits := func(what string, step func(), want time.Duration) {
@@ -85,29 +85,29 @@ func TestBulkStandsBackAtEachStep(t *testing.T) {
 		}
 		reserve := func(n int, c touch.Category) func() {
 			return func() {
-				if vs, err := o.Guard.Reserve(ctx, questions(n, c)); err != nil || len(vs) != n {
+				if vs, err := s.guard.Reserve(ctx, questions(n, c)); err != nil || len(vs) != n {
 					t.Error(len(vs), err)
 				}
 			}
 		}
 		settle := func(n int) func() {
-			return func() { _ = o.Guard.Settle(ctx, make([]contactlog.Settlement, n)) }
+			return func() { _ = s.guard.Settle(ctx, make([]contactlog.Settlement, n)) }
 		}
 		waits("bulk's reservation", reserve(1, touch.Marketing), time.Millisecond)
-		waits("an urgent reservation", reserve(atOnce+1, touch.Transactional), 0)
-		waits("settling many contacts", settle(atOnce+1), time.Millisecond)
-		waits("settling few contacts", settle(atOnce), 0)
+		waits("an urgent reservation", reserve(contactsPerCall+1, touch.Transactional), 0)
+		waits("settling many contacts", settle(contactsPerCall+1), time.Millisecond)
+		waits("settling few contacts", settle(contactsPerCall), 0)
 	})
 }
 
 func TestBulkGoesToTheContactLogInParts(t *testing.T) {
 	g := &idleGuard{}
-	o := Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: g, PriorityGate: new(priority.Gate)}.preemptible()
-	if vs, err := o.Guard.Reserve(t.Context(), questions(2*atOnce+1, touch.Marketing)); err != nil || len(vs) != 2*atOnce+1 || g.calls != 3 {
+	s := newServices(Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: g, PriorityGate: new(priority.Gate)})
+	if vs, err := s.guard.Reserve(t.Context(), questions(2*contactsPerCall+1, touch.Marketing)); err != nil || len(vs) != 2*contactsPerCall+1 || g.calls != 3 {
 		t.Errorf("%d verdicts by %d calls: %v", len(vs), g.calls, err)
 	}
 	g.calls = 0
-	if err := o.Guard.Settle(t.Context(), make([]contactlog.Settlement, 2*atOnce+1)); err != nil || g.calls != 3 {
+	if err := s.guard.Settle(t.Context(), make([]contactlog.Settlement, 2*contactsPerCall+1)); err != nil || g.calls != 3 {
 		t.Errorf("settled by %d calls: %v", g.calls, err)
 	}
 }

@@ -4,62 +4,81 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"touchgate.dev/internal/loop"
+	"touchgate.dev/ledger"
 )
 
 const (
 	recoverLimit = 200  // segments recovered in one step
-	sweepLimit   = 1000 // touches moved in one step
+	moveLimit    = 1000 // touches moved in one transaction
 )
 
-// Reconciler finds what stalled: segments whose worker died or whose task was
-// lost, touches of campaigns that were resumed or cancelled, and sent touches
-// that no vendor ever confirmed.
+// Reconciler finds what stalled: segments whose worker died or whose queue task
+// was lost, touches of campaigns that were resumed or cancelled, and sent
+// touches that no vendor ever confirmed. Several reconcilers may run at once.
 type Reconciler struct {
-	o Options
+	recovery ledger.Recovery
+	enqueue  func(context.Context, []ledger.SegmentRef) error
+	now      func() time.Time
+	log      *slog.Logger
+	tuning   Tuning
 }
 
-// NewReconciler makes a reconciler; several may run at once.
+// NewReconciler makes a reconciler.
 func NewReconciler(o Options) *Reconciler {
-	o.Tuning = o.Tuning.withDefaults()
-	return &Reconciler{o: o}
+	return &Reconciler{
+		recovery: o.Ledger.Recovery,
+		enqueue:  o.Enqueue,
+		now:      o.Now,
+		log:      o.Logger,
+		tuning:   o.Tuning.withDefaults(),
+	}
 }
 
 // Run reconciles until ctx ends.
 func (r *Reconciler) Run(ctx context.Context) {
-	for sleep(ctx, r.o.Tuning.ReconcileEvery) {
-		if err := r.Step(ctx); err != nil && ctx.Err() == nil {
-			r.o.Logger.LogAttrs(ctx, slog.LevelWarn, "reconciling failed", slog.Any("error", err))
-		}
-	}
+	loop.Every(ctx, r.tuning.ReconcileEvery, r.Step, logStepError(ctx, r.log, "reconciler"))
 }
 
-// Step does everything that is due once.
+// Step moves on everything that has stalled by now.
 func (r *Reconciler) Step(ctx context.Context) error {
-	now := r.o.Now()
-	refs, err := r.o.Ledger.Recovery.ReclaimExpired(ctx, now, now.Add(-r.o.Tuning.Unclaimed), recoverLimit)
+	now := r.now()
+	refs, err := r.recovery.ReclaimExpired(ctx, now, now.Add(-r.tuning.Unclaimed), recoverLimit)
 	if err != nil {
 		return err
 	}
 	if len(refs) > 0 {
-		if err := r.o.Enqueue(ctx, refs); err != nil {
+		if err := r.enqueue(ctx, refs); err != nil {
 			return err
 		}
 	}
-	if err := r.repeat(ctx, func(now time.Time) (int, error) { return r.o.Ledger.Recovery.ResumeParked(ctx, now, sweepLimit) }); err != nil {
+
+	err = r.repeat(ctx, func(now time.Time) (moved int, err error) {
+		return r.recovery.ResumeParked(ctx, now, moveLimit)
+	})
+	if err != nil {
 		return err
 	}
-	return r.repeat(ctx, func(now time.Time) (int, error) {
-		return r.o.Ledger.Recovery.ExpireUnconfirmed(ctx, now.Add(-r.o.Tuning.Horizon), now, sweepLimit)
+	return r.repeat(ctx, func(now time.Time) (moved int, err error) {
+		return r.recovery.ExpireUnconfirmed(ctx, now.Add(-r.tuning.Horizon), now, moveLimit)
 	})
 }
 
-// repeat repeats step until it finds less than a full portion.
-func (r *Reconciler) repeat(ctx context.Context, step func(now time.Time) (int, error)) error {
+// repeat calls move until it moves fewer touches than the limit.
+func (r *Reconciler) repeat(ctx context.Context, move func(now time.Time) (moved int, err error)) error {
 	for ctx.Err() == nil {
-		n, err := step(r.o.Now())
-		if err != nil || n < sweepLimit {
+		moved, err := move(r.now())
+		if err != nil || moved < moveLimit {
 			return err
 		}
 	}
 	return nil
+}
+
+// logStepError returns a function that logs the failed step of a component.
+func logStepError(ctx context.Context, log *slog.Logger, component string) func(error) {
+	return func(err error) {
+		log.LogAttrs(ctx, slog.LevelWarn, "step failed", slog.String("component", component), slog.Any("error", err))
+	}
 }

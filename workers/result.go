@@ -1,164 +1,150 @@
 package workers
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
 
 	"touchgate.dev/ledger"
-	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 )
 
-// applyResult is the table from what a provider answered to what becomes of the
-// touch and of its place in the contact log.
-func (b *batch) applyResult(j *job, r touch.Result) {
+// results turns what a provider answered into the next step of the touch and
+// of its reservation.
+type results struct{ unknowns }
+
+// applyResult is the table from the class of a result to its consequence.
+func (s results) applyResult(j *job, r touch.Result) {
+	// A failed second attempt says nothing of the first one, which may have
+	// been sent. Two answers do: it was accepted; or the vendor rejects a
+	// message that was repeated under the same id.
 	if j.inFlight() && r.Class != touch.ResultAccepted && (r.Class != touch.ResultRejected || j.resend) {
-		b.unresolved(j) // a failed second try says nothing of the first
+		s.stillUnknown(j)
 		return
 	}
+
 	switch r.Class {
 	case touch.ResultAccepted:
-		b.applyAccepted(j, r)
+		s.applyAccepted(j, r)
+
 	case touch.ResultRejected:
-		log := b.releaseContact(j)
-		j.notSent = j.c.Progress.State == touch.StateUnknown
-		j.events = append(j.events, b.resultEvent(j, touch.EventUndelivered, touch.StateDue, r))
-		b.nextLeg(j, orElse(r.Reason, touch.ReasonOther), touch.StateFailed, touch.EventFailed, log)
+		// This vendor never takes this message: try the next leg.
+		release := j.releaseContact()
+		j.notSent = j.claimed.Progress.State == touch.StateUnknown
+		j.events = append(j.events, s.resultEvent(j, touch.EventUndelivered, touch.StateDue, r))
+		s.nextLeg(j, cmp.Or(r.Reason, touch.ReasonOther), touch.StateFailed, touch.EventFailed, release)
+
 	case touch.ResultThrottled:
 		wait := r.RetryAfter
-		if !r.NoAttempt || wait == 0 { // what our own rate says is exact: each has a turn of its own
-			wait = max(wait, b.d.backoff(b.d.o.Tuning.RetryBase, b.d.o.Tuning.RetryMax, 0))
+		// Our own rate limiter gives each touch a time of its own, so its wait
+		// needs no jitter. A vendor gives the same wait to all.
+		if !r.NoAttempt || wait == 0 {
+			wait = max(wait, s.backoff(s.tuning.RetryBase, s.tuning.RetryMax, 0))
 		}
-		b.retry(j, r, wait)
+		s.retry(j, r, wait)
+
 	case touch.ResultMisconfigured:
-		b.retry(j, r, b.d.o.Tuning.RetryMax/10+b.d.jitter.full(b.d.o.Tuning.RetryMax/10))
+		// A person has to change something: trying sooner only makes noise.
+		s.retry(j, r, s.tuning.RetryMax/10+s.jitter.upTo(s.tuning.RetryMax/10))
+
 	case touch.ResultRetryable:
-		b.applyRetryable(j, r)
+		s.applyRetryable(j, r)
+
 	default:
-		b.applyUnknown(j, r)
+		s.begin(j, r)
 	}
 }
 
-func (b *batch) applyAccepted(j *job, r touch.Result) {
-	now := b.d.o.Now()
-	leg, t := j.plan(), j.touch()
-	b.d.metrics.age.WithLabelValues(string(leg.Channel)).Observe(now.Sub(t.AcceptedAt).Seconds())
+// applyAccepted records that the vendor has the message: the reservation
+// becomes a contact. Channels that deliver at once are delivered.
+func (s results) applyAccepted(j *job, r touch.Result) {
+	now := s.now()
+	leg := j.currentLeg()
+	t := j.touch()
 	j.attempts++
-	state, kind, at := touch.StateSent, ledger.ContactAttempt, now
-	caps, _ := b.d.o.Pool.Capabilities(r.Provider)
+	s.metrics.age.WithLabelValues(string(leg.Channel)).Observe(now.Sub(t.AcceptedAt).Seconds())
+
+	state := touch.StateSent
+	kind := ledger.ContactAttempt
+	caps, _ := s.pool.Capabilities(r.Provider)
 	if caps.Immediate {
-		state, kind = touch.StateDelivered, ledger.ContactDelivered
+		state = touch.StateDelivered
+		kind = ledger.ContactDelivered
 	}
-	e := b.resultEvent(j, touch.EventSent, touch.StateSent, r)
+
+	e := s.resultEvent(j, touch.EventSent, touch.StateSent, r)
 	e.Verdict = &j.verdict
-	tr := b.transition(j, state, e)
-	if state == touch.StateDelivered {
-		tr.Events = append(tr.Events, b.event(j, touch.EventDelivered, touch.StateDelivered, ""))
-	} else if leg.Wait > 0 && !leg.Succeeds(touch.StateSent) {
+	tr := s.transition(j, state, e)
+	tr.Provider = r.Provider
+	tr.Contact = &ledger.Contact{Leg: j.leg, Channel: leg.Channel, At: now, Kind: kind}
+	if !caps.EchoesID {
+		tr.VendorID = r.VendorID // its receipts name the message by this
+	}
+
+	switch {
+	case state == touch.StateDelivered:
+		tr.Events = append(tr.Events, s.event(j, touch.EventDelivered, touch.StateDelivered, ""))
+	case leg.Wait > 0 && !leg.Succeeds(touch.StateSent):
+		// If no receipt says that it arrived, the next leg is up after the wait.
 		tr.Due = now.Add(leg.Wait.Std())
-		if j.leg+1 < len(t.Plan) {
+		if !j.isLastLeg() {
 			tr.Lane = touch.Lane(t.Plan[j.leg+1].Channel, t.Urgent())
 		}
 	}
-	tr.Provider = r.Provider
-	tr.Contact = &ledger.Contact{Leg: j.leg, Channel: leg.Channel, At: at, Kind: kind}
-	if !caps.EchoesID {
-		tr.VendorID = r.VendorID
-	}
-	b.add(j, tr, b.commit(j, at, kind))
+	s.add(j, tr, j.commitContact(now, kind))
 }
 
-func (b *batch) applyRetryable(j *job, r touch.Result) {
+// applyRetryable tries a message again that was surely not sent. After
+// MaxAttempts the next leg is tried.
+func (s results) applyRetryable(j *job, r touch.Result) {
 	if !r.NoAttempt {
 		j.attempts++
 	}
-	if j.attempts >= b.d.o.Tuning.MaxAttempts {
-		log := b.releaseContact(j)
-		j.events = append(j.events, b.resultEvent(j, touch.EventUndelivered, touch.StateDue, r))
-		b.nextLeg(j, orElse(r.Reason, "attempts_spent"), touch.StateFailed, touch.EventFailed, log)
+	if j.attempts >= s.tuning.MaxAttempts {
+		release := j.releaseContact()
+		j.events = append(j.events, s.resultEvent(j, touch.EventUndelivered, touch.StateDue, r))
+		s.nextLeg(j, cmp.Or(r.Reason, "attempts_spent"), touch.StateFailed, touch.EventFailed, release)
 		return
 	}
-	wait := b.d.backoff(b.d.o.Tuning.RetryBase, b.d.o.Tuning.RetryMax, j.attempts)
-	if !r.NoAttempt && !b.d.o.Pool.AllowRetry(r.Provider) {
-		wait = b.d.o.Tuning.RetryMax/2 + b.d.jitter.full(b.d.o.Tuning.RetryMax/2)
+
+	wait := s.backoff(s.tuning.RetryBase, s.tuning.RetryMax, j.attempts)
+	// A provider that fails most of its calls has used up its retry budget:
+	// more retries would only keep it down.
+	if !r.NoAttempt && !s.pool.AllowRetry(r.Provider) {
+		wait = s.tuning.RetryMax/2 + s.jitter.upTo(s.tuning.RetryMax/2)
 	}
-	b.retry(j, r, max(wait, r.RetryAfter))
+	s.retry(j, r, max(wait, r.RetryAfter))
 }
 
-// retry puts a known non-send back. What our own breaker or rate refused is
-// no attempt, and no line in the touch's history.
-func (b *batch) retry(j *job, r touch.Result, wait time.Duration) {
-	at := b.d.o.Now().Add(wait)
+// retry makes a touch due again that was surely not sent. What our own breaker
+// or rate limiter refused was no attempt, and gets no line in the history.
+func (s results) retry(j *job, r touch.Result, wait time.Duration) {
+	at := s.now().Add(wait)
 	var events []touch.Event
 	if !r.NoAttempt {
-		e := b.resultEvent(j, touch.EventRetry, touch.StateDue, r)
+		e := s.resultEvent(j, touch.EventRetry, touch.StateDue, r)
 		e.Until = at
 		events = append(events, e)
 	}
-	b.reschedule(j, at, orElse(r.Reason, r.Class.String()), events...)
+	s.reschedule(j, at, cmp.Or(r.Reason, r.Class.String()), events...)
 }
 
-// applyUnknown keeps the place in the contact log and begins to find out.
-func (b *batch) applyUnknown(j *job, r touch.Result) {
-	now := b.d.o.Now()
-	j.unknownSince = now
-	j.provider = r.Provider
-	j.attempts = 0 // from here on: looks at what became of it
-	e := b.resultEvent(j, touch.EventUnknown, touch.StateUnknown, r)
-	e.Verdict = &j.verdict
-	tr := b.transition(j, touch.StateUnknown, e)
-	tr.Due = now.Add(b.d.backoff(b.d.o.Tuning.ResolveBase, b.d.o.Tuning.RetryMax, 0))
-	tr.Provider = r.Provider
-	tr.Contact = &ledger.Contact{Leg: j.leg, Channel: j.plan().Channel, At: now}
-	b.add(j, tr, nil) // its reservation stays pending, and a pending one never ages
-}
-
-// commit turns the reservation into a contact made at the instant.
-func (b *batch) commit(j *job, at time.Time, kind string) *contactlog.Settlement {
-	made := j.entry
-	made.At, made.Kind = at, contactlog.Kind(ledger.ContactRank(kind))
-	s := &contactlog.Settlement{Customer: j.touch().Customer, ID: j.dispatch.ID, At: at, Kind: made.Kind}
-	if made.ID != "" {
-		s.Entry = &made // should the log have lost the reservation meanwhile
-	}
-	return s
-}
-
-// releaseContact frees the place of a message that surely did not go out, also one
-// that had an unknown outcome before.
-func (b *batch) releaseContact(j *job) *contactlog.Settlement {
-	return &contactlog.Settlement{Customer: j.touch().Customer, ID: touch.DispatchID(j.touch().ID, j.leg), Release: true, At: j.judgedAt}
-}
-
-func (b *batch) resultEvent(j *job, kind touch.EventKind, state touch.State, r touch.Result) touch.Event {
-	e := b.event(j, kind, state, r.Reason)
-	e.Result = &r
-	return e
-}
-
-// logAttempt writes the one log line of an attempt; it holds no personal data.
-func (b *batch) logAttempt(ctx context.Context, j *job, r touch.Result) {
+// logAttempt writes the one log line of an attempt. It holds no personal data.
+func (s results) logAttempt(ctx context.Context, j *job, r touch.Result) {
 	level := slog.LevelInfo
 	if r.Class == touch.ResultMisconfigured {
 		level = slog.LevelError
 	}
-	if !b.d.o.Logger.Enabled(ctx, level) {
+	if !s.log.Enabled(ctx, level) {
 		return
 	}
 	t := j.touch()
-	b.d.o.Logger.LogAttrs(ctx, level, "attempt",
+	s.log.LogAttrs(ctx, level, "attempt",
 		slog.String("touch", t.ID.String()), slog.String("caller", t.Caller), slog.String("campaign", t.Campaign),
-		slog.String("category", string(t.Category)), slog.String("channel", string(j.plan().Channel)),
+		slog.String("category", string(t.Category)), slog.String("channel", string(j.channel())),
 		slog.Int("leg", j.leg), slog.Int("attempt", j.attempts+1), slog.String("provider", r.Provider),
 		slog.String("class", r.Class.String()), slog.String("reason", r.Reason), slog.String("code", r.Code),
-		slog.String("policy", j.verdict.Policy), slog.Duration("age", b.d.o.Now().Sub(t.AcceptedAt)),
-		slog.Int64("segment", b.seg.Ref.Segment), slog.Int64("epoch", b.seg.Ref.Epoch))
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
+		slog.String("policy", j.verdict.Policy), slog.Duration("age", s.now().Sub(t.AcceptedAt)),
+		slog.Int64("segment", s.segment.Segment), slog.Int64("epoch", s.segment.Epoch))
 }

@@ -2,41 +2,17 @@ package workers
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
-	"time"
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
-// run judges and sends the jobs. When the rules change between judging and
-// the intents, it starts again with those not yet sent.
-func (b *batch) run(ctx context.Context, jobs []*job) error {
-	jobs = b.resolve(ctx, jobs)
-	for len(jobs) > 0 {
-		// Everything of one round is asserted against this one view: what
-		// changed since it was taken voids the round.
-		control := b.d.o.Control.Current()
-		allowed, err := b.judge(ctx, control, jobs)
-		if err != nil {
-			return err
-		}
-		jobs, err = b.send(ctx, control, allowed)
-		if errors.Is(err, ledger.ErrControlChanged) {
-			err = b.d.o.Control.Refresh(ctx)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// send hands the jobs to providers, and again to another provider those that
-// surely were not sent. With ErrFence it answers the jobs to judge again.
+// send gives the jobs to providers. A message that a provider surely did not
+// send goes to another one. With ErrControlChanged it returns the jobs that must be
+// judged again.
 func (b *batch) send(ctx context.Context, control *ledger.Control, jobs []*job) ([]*job, error) {
 	for len(jobs) > 0 {
 		jobs = b.choose(control, jobs)
@@ -49,31 +25,29 @@ func (b *batch) send(ctx context.Context, control *ledger.Control, jobs []*job) 
 	return nil, nil
 }
 
-// choose finds a provider for each job; those that none will take are put back.
+// choose returns the jobs that have a provider. A job that no provider takes
+// now is tried again later.
 func (b *batch) choose(control *ledger.Control, jobs []*job) []*job {
-	now := b.d.o.Now()
 	chosen := jobs[:0:0]
 	for _, j := range jobs {
-		exclude := j.tried
-		for i := range control.KillSwitches {
-			if s := &control.KillSwitches[i]; s.Provider != "" && s.Matches(j.touch(), j.plan().Channel, now) {
-				exclude = append(exclude[:len(exclude):len(exclude)], s.Provider)
-			}
-		}
-		if j.inFlight() { // never another provider while unknown
+		exclude := b.excluded(control, j)
+
+		// While an outcome is unknown, no other provider gets the message.
+		if j.inFlight() {
 			if slices.Contains(exclude, j.provider) {
-				b.unresolved(j)
+				b.unknowns.stillUnknown(j)
 			} else {
 				chosen = append(chosen, j)
 			}
 			continue
 		}
-		provider, ok, refusal := b.d.o.Pool.Choose(j.plan().Channel, j.dispatch, exclude)
+
+		provider, ok, refusal := b.pool.Choose(j.channel(), j.dispatch, exclude)
 		if !ok {
 			if len(j.tried) > 0 {
-				refusal = j.last // what was really tried says more
+				refusal = j.lastResult // what a provider said tells more
 			}
-			b.applyResult(j, refusal)
+			b.results.applyResult(j, refusal)
 			continue
 		}
 		j.provider = provider
@@ -82,23 +56,42 @@ func (b *batch) choose(control *ledger.Control, jobs []*job) []*job {
 	return chosen
 }
 
-// intend records what is about to be sent, and takes out what must not be any more.
-func (b *batch) intend(ctx context.Context, fence int64, jobs []*job) ([]*job, error) {
+// excluded returns the providers that must not get the job: those that did not
+// send it in this step, and those under a kill switch.
+func (b *batch) excluded(control *ledger.Control, j *job) []string {
+	exclude := j.tried
+	for i := range control.KillSwitches {
+		s := &control.KillSwitches[i]
+		if s.Provider != "" && s.Matches(j.touch(), j.channel(), b.now()) {
+			exclude = append(exclude[:len(exclude):len(exclude)], s.Provider)
+		}
+	}
+	return exclude
+}
+
+// intend records in the ledger what is about to be sent, before any provider is
+// called. It returns the jobs that may be sent; the others were cancelled or
+// moved on meanwhile, and are dropped.
+func (b *batch) intend(ctx context.Context, controlVersion int64, jobs []*job) ([]*job, error) {
 	if len(jobs) == 0 {
 		return nil, nil
 	}
 	intents := make([]ledger.Intent, len(jobs))
 	for i, j := range jobs {
-		intents[i] = j.intent(b.d.o.Now())
+		intents[i] = j.intent(b.now())
 	}
-	dropped, err := b.d.o.Ledger.Work.Intend(ctx, b.seg.Ref, fence, intents)
+	dropped, err := b.work.Intend(ctx, b.steps.segment, controlVersion, intents)
 	if err != nil {
 		return nil, err
 	}
+	if len(dropped) == 0 {
+		return jobs, nil
+	}
+
 	gone := make(map[int]bool, len(dropped))
 	for _, i := range dropped {
 		gone[i] = true
-		b.drop(jobs[i])
+		b.steps.drop(jobs[i])
 	}
 	kept := jobs[:0:0]
 	for i, j := range jobs {
@@ -109,93 +102,60 @@ func (b *batch) intend(ctx context.Context, fence int64, jobs []*job) ([]*job, e
 	return kept, nil
 }
 
-// intent says that the job is about to be sent. Where only an intent says since
-// when the outcome is unknown, it goes on saying so.
-func (j *job) intent(now time.Time) ledger.Intent {
-	at := now
-	if j.inFlight() && j.orphaned() {
-		at = j.unknownSince
-	}
-	return ledger.Intent{
-		Seq: j.c.Progress.Seq, Version: j.c.Progress.Version, Leg: j.leg, Attempt: j.attempts + 1, Provider: j.provider, At: at,
-	}
-}
-
-// failover collects the jobs that another provider should try.
-type failover struct {
+// retryList collects the jobs that another provider should try. It is safe for
+// concurrent use.
+type retryList struct {
 	mu   sync.Mutex
 	jobs []*job
 }
 
-// dispatch sends by every provider at once and settles results as they come,
-// so that one slow answer does not keep the others from being written. It
-// answers the jobs that surely were not sent, for another provider.
+func (l *retryList) add(j *job) {
+	l.mu.Lock()
+	l.jobs = append(l.jobs, j)
+	l.mu.Unlock()
+}
+
+// dispatch calls all providers at the same time and applies each result as it
+// comes. It returns the jobs that were surely not sent, for another provider.
 func (b *batch) dispatch(ctx context.Context, jobs []*job) []*job {
-	var again failover
 	byProvider := make(map[string][]*job)
 	for _, j := range jobs {
 		byProvider[j.provider] = append(byProvider[j.provider], j)
 	}
-	stop := b.flushWhile(ctx)
-	var wg sync.WaitGroup
+
+	// Results are written while slow providers still answer.
+	flushing := b.steps.startFlushing(ctx)
+	var failed retryList
+	var calls sync.WaitGroup
 	for provider, group := range byProvider {
-		wg.Go(func() {
-			ds := make([]adapter.Dispatch, len(group))
-			for i, j := range group {
-				ds[i] = j.dispatch
-				ds[i].NotAfter = j.judgedAt.Add(b.d.o.Tuning.SendWithin)
-			}
-			b.d.o.Pool.SendEach(ctx, provider, ds, func(i int, r touch.Result) {
-				if r.Provider == "" {
-					r.Provider = provider
-				}
-				b.result(ctx, group[i], r, &again)
-			})
-		})
+		calls.Go(func() { b.sendBy(ctx, provider, group, &failed) })
 	}
-	wg.Wait()
-	stop()
-	return again.jobs
+	calls.Wait()
+	flushing.Stop()
+	return failed.jobs
 }
 
-// flushEvery is how long a result may be in hand before it is written: long
-// enough that what a quick vendor answers to a segment is written at once.
-const flushEvery = 250 * time.Millisecond
+// sendBy sends jobs by one provider.
+func (b *batch) sendBy(ctx context.Context, provider string, jobs []*job, failed *retryList) {
+	dispatches := make([]adapter.Dispatch, len(jobs))
+	for i, j := range jobs {
+		dispatches[i] = j.dispatch
+		// An old verdict is worth nothing: the provider starts no call after it.
+		dispatches[i].NotAfter = j.judgedAt.Add(b.tuning.SendWithin)
+	}
 
-// flushWhile flushes from time to time until the answer is called.
-func (b *batch) flushWhile(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for sleep(ctx, flushEvery) {
-			// An error shows again at the last flush, with what is left.
-			if err := b.flush(context.WithoutCancel(ctx)); err != nil {
-				return
-			}
+	b.pool.SendEach(ctx, provider, dispatches, func(i int, r touch.Result) {
+		if r.Provider == "" {
+			r.Provider = provider
 		}
-	}()
-	return func() { cancel(); <-done }
-}
-
-// result settles one answer, or keeps the job for another provider.
-func (b *batch) result(ctx context.Context, j *job, r touch.Result, again *failover) {
-	b.logAttempt(ctx, j, r)
-	if j.wantsAnother(r) {
-		again.mu.Lock()
-		j.tried, j.last = append(j.tried, r.Provider), r
-		again.jobs = append(again.jobs, j)
-		again.mu.Unlock()
-		return
-	}
-	b.applyResult(j, r)
-}
-
-// wantsAnother reports whether a different provider may still send this: the
-// message surely did not go out, and not because of the message.
-func (j *job) wantsAnother(r touch.Result) bool {
-	if j.inFlight() || len(j.tried) >= 2 || r.Reason == touch.ReasonLate {
-		return false
-	}
-	return r.Class == touch.ResultRetryable || r.Class == touch.ResultMisconfigured || (r.Class == touch.ResultThrottled && r.NoAttempt)
+		j := jobs[i]
+		b.results.logAttempt(ctx, j, r)
+		if !j.wantsAnother(r) {
+			b.results.applyResult(j, r)
+			return
+		}
+		j.tried = append(j.tried, r.Provider)
+		j.lastResult = r
+		failed.add(j)
+	})
 }

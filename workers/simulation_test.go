@@ -348,13 +348,7 @@ func (s *sim) straight(ctx context.Context, o workers.Options, frozen *freeze, n
 		}
 		o.Name = fmt.Sprintf("%s-%d", o.Name[:2], try)
 		var work sync.WaitGroup
-		o.Place = func(string) func(ledger.SegmentRef, func(context.Context, ledger.SegmentRef) error) {
-			return func(ref ledger.SegmentRef, do func(context.Context, ledger.SegmentRef) error) {
-				if do != nil {
-					work.Go(func() { _ = do(life, ref) }) // the reconciler has what fails
-				}
-			}
-		}
+		o.TakeSlot = func(string) workers.Slot { return simSlot{life, &work} }
 		_, refs, err := workers.NewDeliverer(o).Accept(ctx, []ledger.NewTouch{n}, []lookup.Candidate{{Index: 0}})
 		work.Wait()
 		die()
@@ -364,6 +358,19 @@ func (s *sim) straight(ctx context.Context, o workers.Options, frozen *freeze, n
 		}
 	}
 }
+
+// simSlot runs work until the context of a worker's life ends. The reconciler
+// finds what fails.
+type simSlot struct {
+	life context.Context
+	work *sync.WaitGroup
+}
+
+func (s simSlot) Run(ref ledger.SegmentRef, do func(context.Context, ledger.SegmentRef) error) {
+	s.work.Go(func() { _ = do(s.life, ref) })
+}
+
+func (simSlot) Release() {}
 
 func (s *sim) trouble() bool { s.truth.mu.Lock(); defer s.truth.mu.Unlock(); return s.truth.ill }
 

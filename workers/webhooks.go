@@ -1,171 +1,134 @@
 package workers
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
 	"sync"
 	"time"
 
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
 const (
-	reportBatch   = 100       // events in one call
-	reportMaxWait = time.Hour // between tries
-	// reportLease outlives one call; several slow ones may let a second
-	// reporter in, which repeats some events and skips none.
-	reportLease = 30 * time.Second
+	webhookEvery    = 500 * time.Millisecond // between two looks for new events
+	webhookEvents   = 100                    // events in one call
+	webhookMaxWait  = time.Hour              // between two tries
+	webhookParallel = 8                      // subscriptions served at once
+	// webhookLease is longer than one call. After several slow calls another
+	// process may take the lease over: it repeats some events and skips none.
+	webhookLease = 30 * time.Second
 )
 
-// Webhooks tells callers what came of their touches: signed webhooks in the
-// form of Standard Webhooks, https://www.standardwebhooks.com. A subscription
-// hears every event in order, at least once; one that fails is tried again
-// with growing pauses and never skipped.
+// Webhooks tells callers what became of their touches, by signed calls in the
+// form of Standard Webhooks (https://www.standardwebhooks.com). A subscription
+// gets every event in order, at least once. A call that fails is repeated with
+// growing pauses, and its events are never skipped. Several may run; one at a
+// time holds the lease and works.
 type Webhooks struct {
-	o      Options
-	client *http.Client
-	every  time.Duration
+	events        ledger.Events
+	subscriptions ledger.Subscriptions
+	leases        ledger.Leases
+	name          string
+	now           func() time.Time
+	log           *slog.Logger
+	client        *http.Client
 }
 
-// NewWebhooks makes a reporter that calls over transport, and gives each call
-// at most timeout. Many may run: one at
-// a time holds the lease and speaks.
+// NewWebhooks makes a Webhooks that calls over transport; a call takes at most
+// timeout. Redirects are not followed.
 func NewWebhooks(o Options, transport http.RoundTripper, timeout time.Duration) *Webhooks {
-	return &Webhooks{o: o, every: 500 * time.Millisecond, client: &http.Client{
-		Transport: transport, Timeout: timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
-}
-
-// Run reports until ctx ends, whenever this one holds the lease.
-func (r *Webhooks) Run(ctx context.Context) {
-	for sleep(ctx, r.every) {
-		now := r.o.Now()
-		held, err := r.o.Ledger.Leases.Acquire(ctx, "reporter", r.o.Name, now, now.Add(reportLease))
-		if err == nil && held {
-			err = r.Step(ctx)
-		}
-		if err != nil && ctx.Err() == nil {
-			r.o.Logger.LogAttrs(ctx, slog.LevelWarn, "reporting failed", slog.Any("error", err))
-		}
+	return &Webhooks{
+		events:        o.Ledger.Events,
+		subscriptions: o.Ledger.Subscriptions,
+		leases:        o.Ledger.Leases,
+		name:          o.Name,
+		now:           o.Now,
+		log:           o.Logger,
+		client: &http.Client{
+			Transport:     transport,
+			Timeout:       timeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
 	}
 }
 
-// Step serves every subscription until it is up to date or fails.
-func (r *Webhooks) Step(ctx context.Context) error {
-	subs, err := r.o.Ledger.Subscriptions.List(ctx, "")
+// Run serves subscriptions until ctx ends, whenever this process has the lease.
+func (w *Webhooks) Run(ctx context.Context) {
+	step := func(ctx context.Context) error {
+		now := w.now()
+		held, err := w.leases.Acquire(ctx, "reporter", w.name, now, now.Add(webhookLease))
+		if err != nil || !held {
+			return err
+		}
+		return w.Step(ctx)
+	}
+	loop.Every(ctx, webhookEvery, step, logStepError(ctx, w.log, "webhooks"))
+}
+
+// Step serves every subscription until it is up to date or a call fails.
+func (w *Webhooks) Step(ctx context.Context) error {
+	subscriptions, err := w.subscriptions.List(ctx, "")
 	if err != nil {
 		return err
 	}
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, 8)
-	for _, s := range subs {
-		if s.NextAt.After(r.o.Now()) {
-			continue
+
+	var running sync.WaitGroup
+	free := make(chan struct{}, webhookParallel)
+	for _, s := range subscriptions {
+		if s.NextAt.After(w.now()) {
+			continue // it waits after a failed call
 		}
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if err := r.serve(ctx, s); err != nil && ctx.Err() == nil {
-				r.o.Logger.LogAttrs(ctx, slog.LevelWarn, "webhook failed", slog.String("subscription", s.ID),
-					slog.String("caller", s.Caller), slog.Int("failures", s.Failures+1), slog.Any("error", err))
+		free <- struct{}{}
+		running.Go(func() {
+			defer func() { <-free }()
+			if err := w.serve(ctx, s); err != nil && ctx.Err() == nil {
+				w.log.LogAttrs(ctx, slog.LevelWarn, "webhook failed", slog.String("component", "webhooks"),
+					slog.String("subscription", s.ID), slog.String("caller", s.Caller),
+					slog.Int("failures", s.Failures+1), slog.Any("error", err))
 			}
 		})
 	}
-	wg.Wait()
+	running.Wait()
 	return nil
 }
 
-// serve sends what is new to one subscription.
-func (r *Webhooks) serve(ctx context.Context, s ledger.Subscription) error {
+// serve sends one subscription the events after its cursor. The cursor is saved
+// after each call, so that a crash repeats one call at most.
+func (w *Webhooks) serve(ctx context.Context, s ledger.Subscription) error {
 	for ctx.Err() == nil {
-		events, err := r.o.Ledger.Events.List(ctx, s.Caller, s.Cursor, reportBatch)
+		events, err := w.events.List(ctx, s.Caller, s.Cursor, webhookEvents)
 		if err != nil || len(events) == 0 {
 			return err
 		}
+
 		last := events[len(events)-1].Seq
-		if wanted := filterKinds(events, s.Kinds); len(wanted) > 0 {
-			if err := r.post(ctx, s, last, wanted); err != nil {
+		if wanted := selectKinds(events, s.Kinds); len(wanted) > 0 {
+			if err := w.post(ctx, s, last, wanted); err != nil {
 				s.Failures++
-				wait := min(time.Second<<min(s.Failures, 12), reportMaxWait)
-				return errors.Join(err, r.o.Ledger.Subscriptions.SaveCursor(ctx, s.ID, s.Cursor, s.Failures, r.o.Now().Add(wait)))
+				wait := min(time.Second<<min(s.Failures, 12), webhookMaxWait)
+				saved := w.subscriptions.SaveCursor(ctx, s.ID, s.Cursor, s.Failures, w.now().Add(wait))
+				return errors.Join(err, saved)
 			}
 		}
-		s.Cursor, s.Failures = last, 0
-		if err := r.o.Ledger.Subscriptions.SaveCursor(ctx, s.ID, last, 0, time.Time{}); err != nil {
+
+		s.Cursor = last
+		s.Failures = 0
+		if err := w.subscriptions.SaveCursor(ctx, s.ID, last, 0, time.Time{}); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
-func filterKinds(events []touch.Event, kinds []touch.EventKind) []touch.Event {
+// selectKinds returns the events of the given kinds; no kinds select all.
+func selectKinds(events []touch.Event, kinds []touch.EventKind) []touch.Event {
 	if len(kinds) == 0 {
 		return events
 	}
 	return slices.DeleteFunc(events, func(e touch.Event) bool { return !slices.Contains(kinds, e.Kind) })
-}
-
-// reportBody is what a webhook receives.
-type reportBody struct {
-	Type      string        `json:"type"`
-	Timestamp time.Time     `json:"timestamp"`
-	Data      []touch.Event `json:"data"`
-}
-
-func (r *Webhooks) post(ctx context.Context, s ledger.Subscription, last int64, events []touch.Event) error {
-	now := r.o.Now()
-	body, err := json.Marshal(reportBody{Type: "touch.events", Timestamp: now, Data: events})
-	if err != nil {
-		return err
-	}
-	hook, err := standardwebhooks.NewWebhook(s.Secret)
-	if err != nil {
-		return touch.Errorf(touch.Internal, "secret", "the subscription's secret is not usable")
-	}
-	id := fmt.Sprintf("%s-%d", s.ID, last)
-	signature, err := hook.Sign(id, now, body)
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set(standardwebhooks.HeaderWebhookID, id)
-	req.Header.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
-	req.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
-	resp, err := r.client.Do(req)
-	if err != nil {
-		return withoutURL(err)
-	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)); err != nil {
-		return err
-	}
-	if resp.StatusCode/100 != 2 {
-		return touch.Errorf(touch.Unavailable, "url", "answered %d", resp.StatusCode)
-	}
-	return nil
-}
-
-// withoutURL keeps a webhook's address, which may hold a token, out of logs.
-func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }

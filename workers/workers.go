@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package workers moves accepted touches to their end: the Feeder puts due
-// ones into lanes, Deliver judges, reserves, sends and settles a segment of
-// them, the Reconciler finds what stalled, and the Reporter tells callers what
-// came of it. Each holds nothing that it could not lose: the ledger is the
-// truth, and every step begins with a compare-and-set on it.
+// Package workers brings accepted touches to their end:
+//
+//   - Feeder puts due touches into segments of their lane.
+//   - Deliverer judges, reserves and sends a segment, and writes the results.
+//   - Fallback delivers urgent touches while Redis is down.
+//   - Reconciler finds segments and touches that stalled.
+//   - Webhooks tells callers what became of their touches.
+//   - Retention deletes what is older than it must be kept.
+//
+// None of them holds state that it could not lose. The ledger is the truth, and
+// every step begins with a compare-and-set on it.
 package workers
 
 import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,123 +30,78 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Guard judges contacts and holds their places in the contact log;
-// *policies.Guard is one.
+// Guard judges touches and reserves contacts in the contact log;
+// *policies.Guard is one. It is safe for concurrent use.
 type Guard interface {
-	Reserve(ctx context.Context, qs []policies.Question) ([]touch.Verdict, error)
-	Settle(ctx context.Context, ss []contactlog.Settlement) error
-	// Ranks reports whether the leg is judged together with the customer's
-	// touches of higher priority.
+	// Reserve judges touches. Each one that is allowed then holds a reservation.
+	Reserve(ctx context.Context, questions []policies.Question) ([]touch.Verdict, error)
+	// Settle commits and releases reservations.
+	Settle(ctx context.Context, settlements []contactlog.Settlement) error
+	// Ranks reports whether a rule judges the leg together with the customer's
+	// waiting touches of higher priority.
 	Ranks(t *touch.Touch, leg int) bool
 }
 
-// Pool sends through providers; *channels.Pool is one.
+// Pool sends through providers; *channels.Pool is one. It is safe for
+// concurrent use.
 type Pool interface {
+	// Choose returns a provider that takes the message now; if there is none,
+	// refusal says why and for how long.
 	Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (provider string, ok bool, refusal touch.Result)
+	// SendEach sends messages by one provider and calls done for each, from
+	// several goroutines.
 	SendEach(ctx context.Context, provider string, ds []adapter.Dispatch, done func(i int, r touch.Result))
+	// Query asks a provider what became of a message; false if it cannot say.
 	Query(ctx context.Context, provider string, d adapter.Dispatch) (touch.Result, bool)
+	// Capabilities returns what a provider can do; false if it is unknown.
 	Capabilities(provider string) (adapter.Capabilities, bool)
+	// AllowRetry reports whether the provider's retry budget allows another try.
 	AllowRetry(provider string) bool
-	// Rate is how many touches a second the channel's providers take; 0: no limit.
+	// Rate is how many touches a second the channel's providers take; 0 means
+	// that there is no limit.
 	Rate(c touch.Channel, exclude []string) float64
 }
 
-// Control is the fresh view of what may stop a touch; *ledger.Watcher is one.
+// Control is this node's view of kill switches, pauses and campaigns;
+// *ledger.Watcher is one.
 type Control interface {
 	Current() *ledger.Control
+	// Refresh reads the view again if it has changed.
 	Refresh(ctx context.Context) error
 }
 
-// Options are what workers need of the rest of the house.
+// Slot is a free place of this process to work on one segment. Call exactly one
+// of Run and Release.
+type Slot interface {
+	// Run works on a segment in the background, and frees the slot afterwards.
+	// If the work fails the segment goes to the queue.
+	Run(ref ledger.SegmentRef, work func(context.Context, ledger.SegmentRef) error)
+	// Release frees the slot unused.
+	Release()
+}
+
+// Options are what workers are built from. Each part uses some of them.
 type Options struct {
 	Ledger  *ledger.Ledger
 	Guard   Guard
 	Pool    Pool
 	Control Control
-	// Enqueue puts segments into their lanes.
+	// Enqueue puts segments into the queues of their lanes.
 	Enqueue func(ctx context.Context, refs []ledger.SegmentRef) error
-	// Place, when set, takes a place for a segment of the lane that comes
-	// straight from intake, nil when none is free. It is called once: with the
-	// segment and the work on it, or without work to be given back.
-	Place func(lane string) func(ref ledger.SegmentRef, work func(context.Context, ledger.SegmentRef) error)
-	// PriorityGate, when set, is where bulk stands back for urgent touches.
+	// TakeSlot, when set, returns a free slot of an urgent lane for the fast
+	// path, or nil if there is none.
+	TakeSlot func(lane string) Slot
+	// PriorityGate, when set, makes bulk wait for urgent touches.
 	PriorityGate *priority.Gate
-	Name         string // of this worker, unique among all: holds leases
+	Name         string // of this worker, unique in the fleet: holds leases
 	Now          func() time.Time
-	Rand         *rand.Rand // jitter; used under a lock
+	Rand         *rand.Rand // for jitter; used under a lock
 	Logger       *slog.Logger
-	Metrics      prometheus.Registerer
+	Metrics      prometheus.Registerer // nil: none are registered
 	Tuning       Tuning
 }
 
-// Tuning is what an operator may change. Zero fields take DefaultTuning's.
-type Tuning struct {
-	SegmentSize    int           // touches in one bulk segment
-	UrgentSegment  int           // touches in one urgent segment made by the feeder
-	Window         int           // segments that the feeder keeps open in one lane
-	FeedEvery      time.Duration // between looks at an idle lane
-	UrgentLease    time.Duration
-	BulkLease      time.Duration
-	MaxAttempts    int           // known non-sends on one leg before the next leg is tried
-	RetryBase      time.Duration // first retry; doubles, with full jitter
-	RetryMax       time.Duration
-	SendWithin     time.Duration // what was judged longer ago is judged again before it is sent
-	CallWithin     time.Duration // a call to a vendor that has begun is over after it
-	ResolveBase    time.Duration // first look after an unknown outcome; doubles
-	ResolveTries   int
-	MaxAge         time.Duration // an older touch without expires_at expires
-	Unclaimed      time.Duration // a segment that nobody claimed for so long is enqueued again
-	Horizon        time.Duration // a sent touch without receipt is unconfirmed after it
-	ReconcileEvery time.Duration
-	MaxCrashes     int // a segment that lost so many workers is put aside as dead
-}
-
-// DefaultTuning serves one node of a few cores.
-func DefaultTuning() Tuning {
-	return Tuning{
-		SegmentSize: 500, UrgentSegment: 50, Window: 16, FeedEvery: 100 * time.Millisecond,
-		UrgentLease: 5 * time.Second, BulkLease: time.Minute,
-		MaxAttempts: 5, RetryBase: time.Second, RetryMax: 10 * time.Minute,
-		SendWithin: 5 * time.Second, CallWithin: 10 * time.Second,
-		ResolveBase: 2 * time.Second, ResolveTries: 6, MaxAge: 7 * 24 * time.Hour,
-		Unclaimed: 3 * time.Second, Horizon: 72 * time.Hour, ReconcileEvery: time.Second, MaxCrashes: 3,
-	}
-}
-
-func (t Tuning) withDefaults() Tuning {
-	d := DefaultTuning()
-	orInt := func(v *int, d int) {
-		if *v <= 0 {
-			*v = d
-		}
-	}
-	orDur := func(v *time.Duration, d time.Duration) {
-		if *v <= 0 {
-			*v = d
-		}
-	}
-	orInt(&t.SegmentSize, d.SegmentSize)
-	orInt(&t.UrgentSegment, d.UrgentSegment)
-	orInt(&t.Window, d.Window)
-	orInt(&t.MaxAttempts, d.MaxAttempts)
-	orInt(&t.ResolveTries, d.ResolveTries)
-	orInt(&t.MaxCrashes, d.MaxCrashes)
-	orDur(&t.FeedEvery, d.FeedEvery)
-	orDur(&t.UrgentLease, d.UrgentLease)
-	orDur(&t.BulkLease, d.BulkLease)
-	orDur(&t.RetryBase, d.RetryBase)
-	orDur(&t.RetryMax, d.RetryMax)
-	orDur(&t.SendWithin, d.SendWithin)
-	orDur(&t.CallWithin, d.CallWithin)
-	orDur(&t.ResolveBase, d.ResolveBase)
-	orDur(&t.MaxAge, d.MaxAge)
-	orDur(&t.Unclaimed, d.Unclaimed)
-	orDur(&t.Horizon, d.Horizon)
-	orDur(&t.ReconcileEvery, d.ReconcileEvery)
-	return t
-}
-
-// Lanes lists every lane, urgent ones first.
+// Lanes returns the names of all lanes, urgent ones first.
 func Lanes() []string {
 	var lanes []string
 	for _, urgent := range []bool{true, false} {
@@ -149,3 +111,6 @@ func Lanes() []string {
 	}
 	return lanes
 }
+
+// IsUrgent reports whether a lane is for urgent touches.
+func IsUrgent(lane string) bool { return strings.HasSuffix(lane, ".urgent") }

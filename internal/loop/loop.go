@@ -10,34 +10,28 @@ import (
 	"time"
 )
 
-// Every calls step each time period has passed, until ctx ends. An error goes
-// to report and does not end the loop; an error after ctx has ended is not
-// reported. Steps never overlap: a step that takes longer than period delays
-// the next one.
+// Every calls step again and again until ctx ends. It waits for period before
+// the first step and after each one, so steps never overlap. An error goes to
+// report and does not end the loop; an error after ctx has ended is not
+// reported.
 func Every(ctx context.Context, period time.Duration, step func(context.Context) error, report func(error)) {
-	Until(ctx, period, func(ctx context.Context) (bool, error) {
+	for Sleep(ctx, period) {
 		if err := step(ctx); err != nil && ctx.Err() == nil {
 			report(err)
 		}
-		return false, nil
-	})
+	}
 }
 
-// Until calls step each time period has passed, until it reports done or fails.
-// It returns the error of step, or the error of ctx if that ends first.
+// Until calls step again and again until it reports done or fails. It waits for
+// period before the first step and after each one. It returns the error of
+// step, or the error of ctx if that ends first.
 func Until(ctx context.Context, period time.Duration, step func(context.Context) (done bool, err error)) error {
-	tick := time.NewTicker(period)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-			if done, err := step(ctx); done || err != nil {
-				return err
-			}
+	for Sleep(ctx, period) {
+		if done, err := step(ctx); done || err != nil {
+			return err
 		}
 	}
+	return ctx.Err()
 }
 
 // Sleep waits for d and reports whether ctx is still live. It is for loops
@@ -75,6 +69,12 @@ func NewGroup(ctx context.Context) *Group {
 func (g *Group) Go(run func(context.Context)) {
 	g.running.Go(func() { run(g.ctx) })
 }
+
+// Context ends when the group is stopped or cancelled.
+func (g *Group) Context() context.Context { return g.ctx }
+
+// Cancel ends the context of all loops and does not wait for them.
+func (g *Group) Cancel() { g.cancel() }
 
 // Stop ends the context of all loops and waits until they have returned.
 // Calls after the first do no harm.

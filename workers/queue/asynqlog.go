@@ -5,12 +5,12 @@ import (
 	"log/slog"
 )
 
-// quiet gives Asynq's own words to slog, a level lower than it says them: what
-// it calls an error it repairs by itself or the reconciler does.
-type quiet struct{ to *slog.Logger }
+// asynqLog passes Asynq's messages on, one level lower: what Asynq calls an
+// error it repairs by itself, or the reconciler does.
+type asynqLog struct{ log *slog.Logger }
 
-func (q quiet) Debug(args ...any) {}
-func (q quiet) Info(args ...any)  { q.to.Debug("asynq: " + fmt.Sprint(args...)) }
-func (q quiet) Warn(args ...any)  { q.to.Info("asynq: " + fmt.Sprint(args...)) }
-func (q quiet) Error(args ...any) { q.to.Warn("asynq: " + fmt.Sprint(args...)) }
-func (q quiet) Fatal(args ...any) { q.to.Error("asynq: " + fmt.Sprint(args...)) }
+func (l asynqLog) Debug(args ...any) {}
+func (l asynqLog) Info(args ...any)  { l.log.Debug("asynq: " + fmt.Sprint(args...)) }
+func (l asynqLog) Warn(args ...any)  { l.log.Info("asynq: " + fmt.Sprint(args...)) }
+func (l asynqLog) Error(args ...any) { l.log.Warn("asynq: " + fmt.Sprint(args...)) }
+func (l asynqLog) Fatal(args ...any) { l.log.Error("asynq: " + fmt.Sprint(args...)) }

@@ -21,9 +21,9 @@ func BenchmarkIdleLatency(b *testing.B) {
 		{Name: urgent, Concurrency: 4, PollInterval: 20 * time.Millisecond},
 		{Name: urgent, Concurrency: 4, PollInterval: 5 * time.Millisecond},
 		{Name: urgent, Concurrency: 4, PollInterval: 20 * time.Millisecond, Servers: 4},
-		{Name: urgent, Concurrency: 4, PollInterval: 20 * time.Millisecond, Direct: 4},
+		{Name: urgent, Concurrency: 4, PollInterval: 20 * time.Millisecond, Slots: 4},
 	} {
-		b.Run(fmt.Sprintf("poll=%v,servers=%d,direct=%d", c.PollInterval, max(1, c.Servers), c.Direct), func(b *testing.B) {
+		b.Run(fmt.Sprintf("poll=%v,servers=%d,slots=%d", c.PollInterval, max(1, c.Servers), c.Slots), func(b *testing.B) {
 			l := New(Options{Redis: client})
 			taken := make(chan time.Time)
 			ctx, cancel := context.WithCancel(context.Background())

@@ -66,6 +66,12 @@ func serve(t *testing.T, l *Queue, cs []Lane, handle Handler) (stop func()) {
 	})
 }
 
+// depth is how many tasks a lane holds in all states.
+func depth(ctx context.Context, q *Queue, lane string) (int, error) {
+	l, err := q.load(ctx, lane)
+	return int(l.pending + l.active + l.retry), err
+}
+
 func refs(lane string, from, to int64) (all []ledger.SegmentRef) {
 	for n := from; n < to; n++ {
 		all = append(all, ledger.SegmentRef{Segment: n, Epoch: 1, Lane: lane})
@@ -97,7 +103,7 @@ func TestEverySegmentReachesAHandlerOnceAndTheQueueIsEmptyAfter(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n, err := l.Depth(t.Context(), urgent); n != 30 || err != nil {
+		if n, err := depth(t.Context(), l, urgent); n != 30 || err != nil {
 			t.Fatal(n, err)
 		}
 		var mu sync.Mutex
@@ -110,8 +116,8 @@ func TestEverySegmentReachesAHandlerOnceAndTheQueueIsEmptyAfter(t *testing.T) {
 		})
 		defer stop()
 		wait(t, "the lanes are empty", func() bool {
-			a, err1 := l.Depth(t.Context(), urgent)
-			b, err2 := l.Depth(t.Context(), bulk)
+			a, err1 := depth(t.Context(), l, urgent)
+			b, err2 := depth(t.Context(), l, bulk)
 			return a+b == 0 && err1 == nil && err2 == nil
 		})
 		stop()
@@ -125,7 +131,7 @@ func TestEverySegmentReachesAHandlerOnceAndTheQueueIsEmptyAfter(t *testing.T) {
 		if err := l.Enqueue(t.Context(), append(next, refs(urgent, 0, 1)...)); err != nil {
 			t.Fatal(err)
 		}
-		if n, err := l.Depth(t.Context(), urgent); n != 2 || err != nil {
+		if n, err := depth(t.Context(), l, urgent); n != 2 || err != nil {
 			t.Fatal(n, err)
 		}
 	})
@@ -150,7 +156,7 @@ func TestAFailureOrPanicComesAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		wait(t, "the third try is done", func() bool {
-			n, err := l.Depth(t.Context(), urgent)
+			n, err := depth(t.Context(), l, urgent)
 			return calls.Load() == 3 && n == 0 && err == nil
 		})
 		if s := log.String(); !strings.Contains(s, "segment=7") || !strings.Contains(s, "panic") || strings.Contains(s, "4912345") {
@@ -162,7 +168,7 @@ func TestAFailureOrPanicComesAgain(t *testing.T) {
 func TestStoppingWaitsForHandlersAndTakesNoMore(t *testing.T) {
 	eachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		l := New(Options{Redis: client})
-		c := Lane{Name: urgent, Concurrency: 1, PollInterval: 5 * time.Millisecond, Direct: 1}
+		c := Lane{Name: urgent, Concurrency: 1, PollInterval: 5 * time.Millisecond, Slots: 1}
 		started, release := make(chan ledger.SegmentRef, 9), make(chan struct{})
 		var finished atomic.Int32
 		stop := serve(t, l, []Lane{c}, func(ctx context.Context, ref ledger.SegmentRef) error {
@@ -174,8 +180,8 @@ func TestStoppingWaitsForHandlersAndTakesNoMore(t *testing.T) {
 			finished.Add(1)
 			return nil
 		})
-		wait(t, "the lane is served", func() bool { return l.handOver(refs(urgent, 1, 2)[0]) })
-		if err := l.Enqueue(t.Context(), refs(urgent, 2, 3)); err != nil { // the direct place is taken
+		wait(t, "the lane is served", func() bool { return l.tryInline(refs(urgent, 1, 2)[0]) })
+		if err := l.Enqueue(t.Context(), refs(urgent, 2, 3)); err != nil { // the slot is taken
 			t.Fatal(err)
 		}
 		<-started
@@ -185,10 +191,10 @@ func TestStoppingWaitsForHandlersAndTakesNoMore(t *testing.T) {
 		}
 		stopped := make(chan struct{})
 		go func() { stop(); close(stopped) }()
-		wait(t, "no direct place is left", func() bool {
+		wait(t, "no slot is left", func() bool {
 			l.mu.RLock()
 			defer l.mu.RUnlock()
-			return l.direct[urgent] == nil
+			return l.inline[urgent] == nil
 		})
 		select {
 		case <-stopped:
@@ -200,7 +206,7 @@ func TestStoppingWaitsForHandlersAndTakesNoMore(t *testing.T) {
 		if n := finished.Load(); n != 2 {
 			t.Fatalf("%d handlers finished, want 2", n)
 		}
-		if n, err := l.Depth(t.Context(), urgent); n != 1 || err != nil {
+		if n, err := depth(t.Context(), l, urgent); n != 1 || err != nil {
 			t.Fatalf("%d left, %v; want the third", n, err)
 		}
 	})
@@ -210,78 +216,78 @@ func TestTheGraceTimeEnds(t *testing.T) {
 	eachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		l := New(Options{Redis: client, Grace: 50 * time.Millisecond})
 		c := fast(urgent)
-		c.Direct = 1
+		c.Slots = 1
 		started := make(chan struct{}, 9)
 		stop := serve(t, l, []Lane{c}, func(ctx context.Context, _ ledger.SegmentRef) error {
 			started <- struct{}{}
 			<-ctx.Done()
 			return ctx.Err()
 		})
-		wait(t, "the lane is served", func() bool { return l.handOver(refs(urgent, 1, 2)[0]) })
+		wait(t, "the lane is served", func() bool { return l.tryInline(refs(urgent, 1, 2)[0]) })
 		if err := l.Enqueue(t.Context(), refs(urgent, 2, 3)); err != nil {
 			t.Fatal(err)
 		}
 		<-started
 		<-started
 		stop()
-		if n, err := l.Depth(t.Context(), urgent); n != 2 || err != nil {
+		if n, err := depth(t.Context(), l, urgent); n != 2 || err != nil {
 			t.Fatalf("%d queued, %v; want both of them again", n, err)
 		}
 	})
 }
 
-// TestAPlaceIsTakenAheadOfItsSegment: who takes a place may not need it, and
-// work that fails in one comes again from the queue.
-func TestAPlaceIsTakenAheadOfItsSegment(t *testing.T) {
+// TestTakeSlot takes a slot before there is a segment: it can be released unused,
+// and a segment whose work fails in it comes again from the queue.
+func TestTakeSlot(t *testing.T) {
 	eachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		l := New(Options{Redis: client})
-		if l.Place(urgent) != nil {
-			t.Fatal("a place in a lane that nobody serves")
+		if l.TakeSlot(urgent) != nil {
+			t.Fatal("got a slot of a lane that nobody serves")
 		}
 		handled := make(chan ledger.SegmentRef, 9)
-		stop := serve(t, l, []Lane{{Name: urgent, Concurrency: 1, PollInterval: 5 * time.Millisecond, Direct: 1}}, func(_ context.Context, ref ledger.SegmentRef) error {
+		stop := serve(t, l, []Lane{{Name: urgent, Concurrency: 1, PollInterval: 5 * time.Millisecond, Slots: 1}}, func(_ context.Context, ref ledger.SegmentRef) error {
 			handled <- ref
 			return nil
 		})
 		defer stop()
-		var place Place
-		wait(t, "the lane is served", func() bool { place = l.Place(urgent); return place != nil })
-		if l.Place(urgent) != nil {
-			t.Fatal("one place was taken twice")
+		var slot *Slot
+		wait(t, "the lane is served", func() bool { slot = l.TakeSlot(urgent); return slot != nil })
+		if l.TakeSlot(urgent) != nil {
+			t.Fatal("the slot was taken twice")
 		}
-		place(ledger.SegmentRef{}, nil)
-		if place = l.Place(urgent); place == nil {
-			t.Fatal("a place that was given back is gone")
+		slot.Release()
+		if slot = l.TakeSlot(urgent); slot == nil {
+			t.Fatal("the released slot cannot be taken again")
 		}
 		want := refs(urgent, 8, 9)[0]
-		place(want, func(context.Context, ledger.SegmentRef) error { return errors.New("the ledger was silent") })
+		slot.Run(want, func(context.Context, ledger.SegmentRef) error { return errors.New("the ledger was silent") })
 		if got := <-handled; got != want {
 			t.Fatalf("from the queue came %+v", got)
 		}
-		wait(t, "the place is free again", func() bool {
-			place = l.Place(urgent)
-			return place != nil
+		wait(t, "the slot is free again", func() bool {
+			slot = l.TakeSlot(urgent)
+			return slot != nil
 		})
 		stopped := make(chan struct{})
 		go func() { stop(); close(stopped) }()
-		wait(t, "no direct place is left", func() bool { return l.Place(urgent) == nil && l.directOf(urgent) == nil })
+		wait(t, "no slot is left", func() bool { return l.TakeSlot(urgent) == nil && l.inlineLane(urgent) == nil })
 		select {
 		case <-stopped:
-			t.Fatal("Run returned while a place was taken")
+			t.Fatal("Run returned while a slot was taken")
 		default:
 		}
-		place(ledger.SegmentRef{}, nil)
+		slot.Release()
 		<-stopped
 	})
 }
 
-func TestADirectPlaceNeedsNoRedis(t *testing.T) {
+func TestSlotWithoutRedis(t *testing.T) {
 	t.Parallel()
 	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1})
 	defer client.Close()
 	l := New(Options{Redis: client})
 	done := make(chan ledger.SegmentRef, 1)
-	stop := serve(t, l, []Lane{{Name: urgent, Concurrency: 1, Direct: 1}}, func(_ context.Context, ref ledger.SegmentRef) error {
+	stop := serve(t, l, []Lane{{Name: urgent, Concurrency: 1, Slots: 1}}, func(_ context.Context, ref ledger.SegmentRef) error {
 		done <- ref
 		return nil
 	})
@@ -295,7 +301,7 @@ func TestADirectPlaceNeedsNoRedis(t *testing.T) {
 	if touch.ClassOf(err) != touch.Unavailable || strings.Contains(err.Error(), "127.0.0.1") {
 		t.Fatalf("%v", err)
 	}
-	if _, err := l.Depth(t.Context(), bulk); touch.ClassOf(err) != touch.Unavailable {
+	if _, err := depth(t.Context(), l, bulk); touch.ClassOf(err) != touch.Unavailable {
 		t.Fatal(err)
 	}
 	if got := scrape(t, l); got["touchgate_queue_up"] != 1 || len(got) != 1 || up(t, l) != 0 {
@@ -336,11 +342,11 @@ func TestTheLoadIsWhatAsynqSaysItIs(t *testing.T) {
 		if want := (load{int64(info.Pending), int64(info.Active), int64(info.Retry)}); got != want || info.Active != 1 || info.Pending < 2 {
 			t.Fatalf("%+v, Asynq says %+v", got, want)
 		}
-		first, err := l.Latency(t.Context(), urgent, time.Now())
+		first, err := l.latency(t.Context(), urgent, time.Now())
 		if err != nil || first <= 0 || first > time.Minute {
 			t.Fatal(first, err)
 		}
-		later, err := l.Latency(t.Context(), urgent, time.Now().Add(time.Hour))
+		later, err := l.latency(t.Context(), urgent, time.Now().Add(time.Hour))
 		if err != nil || later < time.Hour {
 			t.Fatal(later, err)
 		}
@@ -420,9 +426,9 @@ func TestAWrongConfigurationNamesItsField(t *testing.T) {
 	bad := map[string][]Lane{
 		"lanes[0].name":        {{Concurrency: 1}},
 		"lanes[1].name":        {fast(urgent), fast(urgent)},
-		"lanes[0].concurrency": {{Name: urgent, Concurrency: maxActive + 1}},
+		"lanes[0].concurrency": {{Name: urgent, Concurrency: maxConcurrency + 1}},
 		"lanes[0].servers":     {{Name: urgent, Concurrency: 1, Servers: 2}},
-		"lanes[0]":             {{Name: urgent, Concurrency: 1, Direct: -1}},
+		"lanes[0]":             {{Name: urgent, Concurrency: 1, Slots: -1}},
 	}
 	for field, cs := range bad {
 		err := l.Run(t.Context(), cs, nil)

@@ -2,19 +2,22 @@ package queue
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 
 	"touchgate.dev/ledger"
 )
 
-// direct is the short way from Enqueue to a handler in the same process. Asynq
-// polls an empty queue, which costs an urgent touch half a poll on average;
-// a free direct place costs nothing. Safe without Redis: the segment is in the
-// ledger, and if this process dies the reconciler finds it as it finds those
-// that a dead worker had taken from the queue.
-type direct struct {
-	handle Handler                          // of segments that were enqueued
-	work   func(ledger.SegmentRef, Handler) // runs one
+// inlineLane runs segments of one lane in this process, without a way through
+// Redis. Asynq polls an empty queue, which costs an urgent touch half a poll on
+// average; a free slot costs nothing. It is safe without Redis: the segment is
+// in the ledger, and if this process dies the reconciler finds it like any
+// segment whose worker died.
+type inlineLane struct {
+	queue  *Queue
+	handle Handler // of segments that Enqueue puts into a slot
+	// work is the context of the work. It ends after the grace time.
+	work context.Context
 
 	mu      sync.Mutex
 	free    int
@@ -22,94 +25,101 @@ type direct struct {
 	running sync.WaitGroup
 }
 
-// take takes a free place, nil when there is none.
-func (d *direct) take() Place {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed || d.free == 0 {
+// take takes a free slot; nil if there is none.
+func (l *inlineLane) take() *Slot {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || l.free == 0 {
 		return nil
 	}
-	d.free--
-	d.running.Add(1)
-	return func(ref ledger.SegmentRef, work Handler) {
-		if work == nil {
-			d.leave()
-			return
-		}
-		go func() {
-			defer d.leave()
-			d.work(ref, work)
-		}()
+	l.free--
+	l.running.Add(1)
+	return &Slot{lane: l}
+}
+
+// put frees a slot.
+func (l *inlineLane) put() {
+	l.mu.Lock()
+	l.free++
+	l.mu.Unlock()
+	l.running.Done()
+}
+
+// close takes no more work and waits for what runs.
+func (l *inlineLane) close() {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.running.Wait()
+}
+
+// Slot is a place of this process to work on one segment. Call exactly one of
+// Run and Release, once.
+type Slot struct{ lane *inlineLane }
+
+// Run works on a segment in the background and frees the slot afterwards. If
+// the work fails, the segment goes to the queue.
+func (s *Slot) Run(ref ledger.SegmentRef, work Handler) {
+	go func() {
+		defer s.lane.put()
+		s.lane.run(ref, work)
+	}()
+}
+
+// Release frees the slot unused.
+func (s *Slot) Release() { s.lane.put() }
+
+// run works on one segment. If that fails the queue brings it again, and if it
+// cannot be queued either, the reconciler does.
+func (l *inlineLane) run(ref ledger.SegmentRef, work Handler) {
+	if l.queue.work(l.work, ref, work) == nil {
+		return
+	}
+	if err := l.queue.enqueue(context.WithoutCancel(l.work), ref); err != nil {
+		l.queue.log.LogAttrs(l.work, slog.LevelWarn, "segment left to the reconciler", slog.String("lane", ref.Lane),
+			slog.Int64("segment", ref.Segment), slog.Any("error", err))
 	}
 }
 
-func (d *direct) leave() {
-	d.mu.Lock()
-	d.free++
-	d.mu.Unlock()
-	d.running.Done()
-}
-
-// Place is a direct place that was taken. Call it once: with a segment and the
-// work on it, which begins at once, or without work to give the place back.
-type Place = func(ref ledger.SegmentRef, work Handler)
-
-// Place takes a direct place of a lane, for a segment that is still to be made;
-// nil when none is free. If the work fails the segment goes into the queue.
-func (l *Queue) Place(lane string) Place {
-	if d := l.directOf(lane); d != nil {
-		return d.take()
+// TakeSlot takes a slot of a lane for a segment that is still to be made. It
+// returns nil if none is free, or if the lane is not served here.
+func (q *Queue) TakeSlot(lane string) *Slot {
+	if l := q.inlineLane(lane); l != nil {
+		return l.take()
 	}
 	return nil
 }
 
-func (l *Queue) directOf(lane string) *direct {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return l.direct[lane]
-}
-
-// close takes no more and waits for those running.
-func (d *direct) close() {
-	d.mu.Lock()
-	d.closed = true
-	d.mu.Unlock()
-	d.running.Wait()
-}
-
-// handOver gives ref to a direct place of this process, if there is a free one.
-func (l *Queue) handOver(ref ledger.SegmentRef) bool {
-	d := l.directOf(ref.Lane)
-	if d == nil {
+// tryInline gives a segment to a free slot of this process, if there is one.
+func (q *Queue) tryInline(ref ledger.SegmentRef) bool {
+	l := q.inlineLane(ref.Lane)
+	if l == nil {
 		return false
 	}
-	place := d.take()
-	if place != nil {
-		place(ref, d.handle)
+	slot := l.take()
+	if slot == nil {
+		return false
 	}
-	return place != nil
+	slot.Run(ref, l.handle)
+	return true
 }
 
-// openDirect makes the direct places of a lane; the answer closes them.
-func (l *Queue) openDirect(ctx context.Context, c Lane, handle Handler) (stop func()) {
-	d := &direct{free: c.Direct, handle: handle}
-	d.work = func(ref ledger.SegmentRef, work Handler) {
-		if l.work(ctx, ref, work) == nil {
-			return
-		}
-		// It failed: the queue will bring it again. If that fails too, the
-		// reconciler will.
-		if err := l.enqueue(context.WithoutCancel(ctx), ref); err != nil {
-			l.o.Logger.WarnContext(ctx, "segment left to the reconciler", "lane", ref.Lane, "segment", ref.Segment, "error", err)
-		}
-	}
-	l.mu.Lock()
-	l.direct[c.Name] = d
-	l.mu.Unlock()
+func (q *Queue) inlineLane(lane string) *inlineLane {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	return q.inline[lane]
+}
+
+// startInline makes the slots of a lane. Call stop to close them.
+func (q *Queue) startInline(work context.Context, c Lane, handle Handler) (stop func()) {
+	l := &inlineLane{queue: q, handle: handle, work: work, free: c.Slots}
+	q.mu.Lock()
+	q.inline[c.Name] = l
+	q.mu.Unlock()
 	return func() {
-		l.mu.Lock()
-		delete(l.direct, c.Name)
-		l.mu.Unlock()
-		d.close()
+		q.mu.Lock()
+		delete(q.inline, c.Name)
+		q.mu.Unlock()
+		l.close()
 	}
 }

@@ -1,0 +1,82 @@
+package workers
+
+import (
+	"context"
+
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
+	"touchgate.dev/touch"
+)
+
+// prepareDispatch writes the job's message: where it goes and what it says. It
+// adds the address and the template's duties to the question. A reason other
+// than "" says why this leg cannot be sent.
+func (g judge) prepareDispatch(ctx context.Context, j *job, q *policies.Question) (reason string, err error) {
+	t := j.touch()
+	leg := j.currentLeg()
+	q.Address = touch.AddressOn(leg.Channel, &t.Request, q.Customer)
+	if q.Address == "" && leg.Channel.NeedsAddress() {
+		return "no_address", nil
+	}
+
+	content := touch.Content{Title: leg.Title}
+	switch {
+	case leg.Content != nil:
+		content = *leg.Content
+	case leg.Template != "":
+		template, err := g.template(ctx, j)
+		if err != nil {
+			return "", err
+		}
+		if template == nil {
+			return "no_template", nil
+		}
+		rendered, ok := template.Render(leg.Channel, leg.Params)
+		if !ok {
+			return "no_template", nil
+		}
+		content = rendered
+		q.TemplateDuties = template.Duties
+	}
+	if content.Title == "" {
+		content.Title = leg.Title
+	}
+
+	j.dispatch = adapter.Dispatch{
+		ID:       touch.DispatchID(t.ID, j.leg),
+		Touch:    t.ID,
+		Leg:      j.leg,
+		Channel:  leg.Channel,
+		Customer: t.Customer,
+		Category: t.Category,
+		Campaign: t.Campaign,
+		Subject:  t.Subject,
+		Address:  q.Address,
+		Template: leg.Template,
+		Params:   leg.Params,
+		Content:  content,
+		Assignee: leg.Assign,
+		DueIn:    leg.DueIn.Std(),
+		Urgent:   t.Urgent(),
+		Resend:   j.resend,
+	}
+	if t.ExpiresAt != nil {
+		j.dispatch.ExpiresAt = *t.ExpiresAt
+	}
+	return "", nil
+}
+
+// template returns the version of the leg's template that intake fixed, or the
+// latest if it fixed none; nil if there is none.
+func (g judge) template(ctx context.Context, j *job) (*ledger.Template, error) {
+	version := 0
+	if pins := j.touch().Pins; j.leg < len(pins) {
+		version = pins[j.leg]
+	}
+	template, err := g.templates.Version(ctx, j.currentLeg().Template, version)
+	if touch.ClassOf(err) == touch.NotFound {
+		return nil, nil
+	}
+	return template, err
+}
