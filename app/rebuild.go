@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 )
@@ -22,9 +23,8 @@ var errElsewhere = touch.Errorf(touch.Conflict, "", "another process rebuilds th
 // contacts of: at the start, after Redis lost shards, and when a policy looks
 // further back. Until then customers are loaded one by one as they are met.
 func (a *App) keepComplete(ctx context.Context) {
-	tick := time.NewTicker(completeEvery)
-	defer tick.Stop()
-	for {
+	pause := time.Duration(0)
+	for loop.Sleep(ctx, pause) {
 		began := a.now()
 		switch n, err := a.complete(ctx); {
 		case errors.Is(err, errElsewhere) || ctx.Err() != nil:
@@ -33,11 +33,7 @@ func (a *App) keepComplete(ctx context.Context) {
 		case n > 0:
 			a.log.LogAttrs(ctx, slog.LevelInfo, "contact log complete", slog.Int("shards", n), slog.Duration("took", a.now().Sub(began)))
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+		pause = completeEvery
 	}
 }
 

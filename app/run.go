@@ -88,22 +88,20 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.takeOver(ctx); err != nil {
 		return err
 	}
-	background, stopBackground := context.WithCancel(base)
-	var feeding sync.WaitGroup
+	background := loop.NewGroup(base)
 	for _, part := range a.backgroundParts() {
-		feeding.Go(func() { part(background) })
+		background.Go(part)
 	}
-	delivery, stopDelivery := context.WithCancel(base)
-	var delivering sync.WaitGroup
+	delivery := loop.NewGroup(base)
 	if a.deliverer != nil {
-		delivering.Go(func() {
-			if err := a.queue.Run(delivery, a.laneConfigs(), a.deliverer.Handle); err != nil {
+		delivery.Go(func(ctx context.Context) {
+			if err := a.queue.Run(ctx, a.laneConfigs(), a.deliverer.Handle); err != nil {
 				fail(err)
 			}
 		})
 		if a.redis.server == nil {
-			standby := workers.NewFallback(a.deliverer, a.guard.Over(contactlog.NewLocal(a.shards())), a.redisAnswers)
-			delivering.Go(func() { standby.Run(delivery) })
+			guard := a.guard.Over(contactlog.NewLocal(a.shards()))
+			delivery.Go(workers.NewFallback(a.deliverer, guard, a.redisAnswers).Run)
 		}
 	}
 	serving := a.serve(fail)
@@ -111,10 +109,8 @@ func (a *App) Run(ctx context.Context) error {
 	<-ctx.Done()
 	a.gate.Close()
 	serving.stop() // running requests may still enqueue
-	stopBackground()
-	feeding.Wait()
-	stopDelivery()
-	delivering.Wait()
+	background.Stop()
+	delivery.Stop()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/touch"
 )
 
@@ -74,7 +75,7 @@ func (e *env) campaign(ctx context.Context, w *work) (*Figures, error) {
 		if late := time.Since(w.due); late > 0 {
 			e.say("the campaign was due %s before it was all there", late.Round(time.Millisecond))
 		}
-		if before = e.read(ctx); !pause(ctx, time.Until(w.due)) {
+		if before = e.read(ctx); !loop.Sleep(ctx, time.Until(w.due)) {
 			return nil, ctx.Err()
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -67,7 +68,7 @@ func (e *env) settled(ctx context.Context, w *work) (time.Time, error) {
 		// the question takes time from what is measured.
 		if n := e.sink.count(); n != last {
 			last, idle = n, time.Now()
-			if !pause(ctx, 10*time.Millisecond) {
+			if !loop.Sleep(ctx, 10*time.Millisecond) {
 				return time.Time{}, ctx.Err()
 			}
 			continue
@@ -83,7 +84,7 @@ func (e *env) settled(ctx context.Context, w *work) (time.Time, error) {
 		if now.Sub(idle) > patience {
 			return time.Time{}, touch.Errorf(touch.Unavailable, "", "nothing has moved for %s: %v of %d touches", patience, states, w.n)
 		}
-		if !pause(ctx, 5*time.Millisecond) {
+		if !loop.Sleep(ctx, 5*time.Millisecond) {
 			return time.Time{}, ctx.Err()
 		}
 	}
@@ -94,16 +95,4 @@ func total(states map[touch.State]int) (n int) {
 		n += k
 	}
 	return n
-}
-
-// pause waits, and reports whether ctx is still live.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

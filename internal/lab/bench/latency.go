@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/touch"
 )
 
@@ -54,7 +55,7 @@ func (e *env) backlog(ctx context.Context, n int) (*work, error) {
 	}
 	if wait := time.Until(w.due); wait > 0 {
 		e.say("a backlog of %d lies ready", n)
-		pause(ctx, wait)
+		loop.Sleep(ctx, wait)
 	}
 	return w, ctx.Err()
 }
@@ -74,7 +75,7 @@ func (e *env) urgentWhile(ctx context.Context, w *work, n int, every time.Durati
 	defer p.close()
 	first := e.sink.count()
 	for e.sink.count() < first+w.n/100 {
-		if !pause(ctx, 10*time.Millisecond) {
+		if !loop.Sleep(ctx, 10*time.Millisecond) {
 			return nil, ctx.Err()
 		}
 	}
@@ -138,7 +139,7 @@ func (p *poster) postEvery(ctx context.Context, every time.Duration, goOn func(p
 	start := time.Now()
 	for ; posted < p.w.n && goOn(posted); posted++ {
 		i, at := posted, start.Add(time.Duration(posted)*every)
-		if !pause(ctx, time.Until(at)) {
+		if !loop.Sleep(ctx, time.Until(at)) {
 			break
 		}
 		group.Go(func() error { return p.post(ctx, i, at) })

@@ -10,6 +10,7 @@ import (
 	"touchgate.dev/internal/apiclient"
 	"touchgate.dev/internal/lab/nemesis/check"
 	"touchgate.dev/internal/lab/nemesis/world"
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/touch"
 )
 
@@ -74,7 +75,7 @@ func (c *callers) run(ctx, answering context.Context, rate float64) {
 		})
 	})
 	running.Go(func() {
-		for i := 0; sleep(ctx, 4*time.Second); i++ {
+		for i := 0; loop.Sleep(ctx, 4*time.Second); i++ {
 			if i%2 == 0 {
 				c.killSwitch(ctx)
 			} else {

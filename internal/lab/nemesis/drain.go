@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/touch"
 )
 
@@ -29,7 +30,7 @@ func (c *callers) waitDrained(ctx context.Context, timeout time.Duration) (time.
 				return now, err
 			}
 		}
-		if waiting == 0 || time.Now().After(deadline) || !sleep(ctx, 2*time.Second) {
+		if waiting == 0 || time.Now().After(deadline) || !loop.Sleep(ctx, 2*time.Second) {
 			return now, ctx.Err()
 		}
 	}

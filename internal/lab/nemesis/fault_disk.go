@@ -6,6 +6,8 @@ import (
 	"errors"
 	"math/rand/v2"
 	"time"
+
+	"touchgate.dev/internal/loop"
 )
 
 // fillDisk makes every write of the one process fail.
@@ -35,7 +37,7 @@ func slowDisk(ctx context.Context, s *system, random *rand.Rand) (err error) {
 		if err := tx.Rollback(); err != nil {
 			return err
 		}
-		sleep(ctx, 100*time.Millisecond) // lets the process write
+		loop.Sleep(ctx, 100*time.Millisecond) // lets the process write
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"touchgate.dev/internal/lab/nemesis/check"
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/touch"
 )
 
@@ -33,7 +34,7 @@ func (in *injector) run(ctx context.Context) error {
 	}
 	deck := slices.Clone(kinds)
 	in.shuffle(deck)
-	for sleep(ctx, in.pause) {
+	for loop.Sleep(ctx, in.pause) {
 		if len(deck) == 0 {
 			for _, f := range kinds {
 				deck = append(deck, slices.Repeat([]fault{f}, f.weight)...)

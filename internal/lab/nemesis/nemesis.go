@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"touchgate.dev/internal/lab/nemesis/world"
+
+	"touchgate.dev/internal/loop"
 )
 
 // Run runs the nemesis. An error says that the run itself failed; the report
@@ -99,7 +101,7 @@ func runFaults(ctx context.Context, c *callers, in *injector) error {
 // printProgress prints a line every ten seconds.
 func (c *callers) printProgress(ctx context.Context) {
 	began := time.Now()
-	for sleep(ctx, 10*time.Second) {
+	for loop.Sleep(ctx, 10*time.Second) {
 		counts := c.system.vendors.Truth().Counts()
 		c.mu.Lock()
 		fmt.Fprintf(c.system.o.Progress, "nemesis: %3.0f s, %d touches, %d requests (%d again), vendors took %d messages\n",

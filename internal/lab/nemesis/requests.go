@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/touch"
 )
 
@@ -35,7 +36,7 @@ func (c *callers) untilAnswered(ctx context.Context, l Line, request func(*apicl
 		default:
 			return false
 		}
-		if !sleep(ctx, wait) {
+		if !loop.Sleep(ctx, wait) {
 			return false
 		}
 		c.mu.Lock()
@@ -80,7 +81,7 @@ func (c *callers) submit(ctx context.Context, r touch.Request) {
 // submitAndCancel submits a scheduled touch and, in most cases, cancels it.
 func (c *callers) submitAndCancel(ctx context.Context, r touch.Request) {
 	c.submit(ctx, r)
-	if c.chance(30) || !sleep(ctx, 3*time.Second) {
+	if c.chance(30) || !loop.Sleep(ctx, 3*time.Second) {
 		return
 	}
 	id := touch.NewID(caller, r.Key)

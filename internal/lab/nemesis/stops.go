@@ -9,6 +9,7 @@ import (
 
 	"touchgate.dev/internal/apiclient"
 	"touchgate.dev/internal/lab/nemesis/check"
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/touch"
 )
 
@@ -41,7 +42,7 @@ func (c *callers) stopForAWhile(ctx context.Context, w check.StopWindow, begin, 
 		return
 	}
 	w.From = c.system.now()
-	sleep(ctx, c.system.o.Delay()+6*time.Second)
+	loop.Sleep(ctx, c.system.o.Delay()+6*time.Second)
 	w.Until = c.system.now()
 	c.addStop(w)
 
@@ -55,7 +56,7 @@ func (c *callers) stopForAWhile(ctx context.Context, w check.StopWindow, begin, 
 func (c *callers) cancelCampaign(ctx context.Context, n int) {
 	campaign := "doomed-" + strconv.Itoa(n)
 	c.streamCampaign(ctx, campaign)
-	sleep(ctx, time.Second)
+	loop.Sleep(ctx, time.Second)
 	cancel := call{method: http.MethodPost, path: "/v1/campaigns/" + url.PathEscape(campaign) + ":cancel"}
 	if c.callUntilAnswered(ctx, "cancel campaign", cancel) {
 		c.addStop(check.StopWindow{Kind: "cancelled campaign", Campaign: campaign, From: c.system.now()})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"touchgate.dev/internal/lab/nemesis/check"
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/internal/simulator"
 	"touchgate.dev/touch"
 )
@@ -60,7 +61,7 @@ func misbehave(ctx context.Context, s *system, random *rand.Rand, log *history) 
 		simulator.Throttle, simulator.ServerError, simulator.Hang, simulator.Reset, simulator.Reject,
 		simulator.AcceptReset, simulator.AcceptError, simulator.AcceptHang, simulator.AcceptGarbage, simulator.Misconfigured,
 	}
-	for sleep(ctx, between(random, time.Second, 3*time.Second)) {
+	for loop.Sleep(ctx, between(random, time.Second, 3*time.Second)) {
 		name := vendorNames()[random.IntN(len(vendorNames()))]
 		kind := kinds[random.IntN(len(kinds))]
 		b := normalBehavior(name)
