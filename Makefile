@@ -10,7 +10,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # The lint tools are fetched by go run at exactly these versions.
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: all build test quick servers demo dev lint fmt tour bench nemesis nemesis-short model simulate clean help
+.PHONY: all build lab test quick servers demo dev lint fmt tour bench nemesis nemesis-short model simulate clean help
 
 all: build
 
@@ -19,6 +19,9 @@ help: ## list the targets
 
 build: ## the binary, into bin/
 	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -trimpath -ldflags '$(LDFLAGS)' -o bin/touchgate ./cmd/touchgate
+
+lab: ## the binary for trials, bench and nemesis, into bin/
+	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -trimpath -o bin/touchgate-lab ./cmd/touchgate-lab
 
 test: servers ## every test with -race, against embedded and real servers
 	REQUIRE_TEST_SERVERS=1 $(GO) test -tags $(TAGS) -race -timeout 15m ./...
@@ -39,10 +42,10 @@ tour: ## run the README's curl tour against a gateway of its own
 	$(GO) test -tags $(TAGS) -count=1 -run TestTour ./cmd/touchgate
 
 nemesis-short: ## the nemesis for half a minute, as in make test: the embedded process, and servers
-	$(GO) test -tags $(TAGS) -count=1 -timeout 20m -v -run TestNemesis ./cmd/touchgate
+	$(GO) test -tags $(TAGS) -count=1 -timeout 20m -v -run TestNemesis ./cmd/touchgate-lab
 
-nemesis: build ## half an hour of breaking everything, on servers; DURATION=5m SEED=42 REDIS=cluster OTHER=old-binary
-	bin/touchgate nemesis --servers --duration $(or $(DURATION),30m) --rate 175 --redis $(or $(REDIS),single) $(if $(SEED),--seed $(SEED)) $(if $(OTHER),--other $(OTHER)) --dir bin/nemesis
+nemesis: lab ## half an hour of breaking everything, on servers; DURATION=5m SEED=42 REDIS=cluster OTHER=old-binary
+	bin/touchgate-lab nemesis --servers --duration $(or $(DURATION),30m) --rate 175 --redis $(or $(REDIS),single) $(if $(SEED),--seed $(SEED)) $(if $(OTHER),--other $(OTHER)) --dir bin/nemesis
 
 simulate: ## thousands of seeds of feeder, lease, deliver and settle
 	$(GO) test -tags $(TAGS) -count=1 -timeout 2h -run 'TestSimulation$$' ./workers -sim.seeds $(or $(SEEDS),2000)

@@ -2,9 +2,7 @@ package app
 
 import (
 	"context"
-	"encoding/binary"
 	"log/slog"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -77,20 +75,3 @@ func (c *clock) watch(ctx context.Context, log *slog.Logger) {
 }
 
 func near(a, b int64) bool { return time.Duration(a-b).Abs() <= clockTolerance }
-
-// OffsetClock is the machine's clock set apart by as many nanoseconds as stand
-// in a file, in eight bytes. The nemesis sets its processes' clocks by it.
-func OffsetClock(path string) (func() time.Time, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, touch.Errorf(touch.Invalid, "clock", "cannot be read: %w", err)
-	}
-	return func() time.Time {
-		var offset [8]byte
-		now := time.Now()
-		if _, err := f.ReadAt(offset[:], 0); err != nil {
-			return now // a trial whose file is gone has ended
-		}
-		return now.Add(time.Duration(binary.LittleEndian.Uint64(offset[:])))
-	}, nil
-}

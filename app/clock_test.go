@@ -2,9 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/binary"
-	"os"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,26 +40,6 @@ func TestSinceBootGoesOn(t *testing.T) {
 	for deadline := time.Now().Add(10 * time.Second); sinceBoot() <= before; {
 		if time.Now().After(deadline) {
 			t.Fatal("the time since boot stands still")
-		}
-	}
-}
-
-func TestTrialClockFollowsItsFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "clock")
-	set := func(d time.Duration) {
-		if err := os.WriteFile(path, binary.LittleEndian.AppendUint64(nil, uint64(d)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	set(time.Hour)
-	now, err := OffsetClock(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range []time.Duration{time.Hour, -time.Hour} {
-		set(d)
-		if apart := time.Until(now()); (apart - d).Abs() > time.Minute {
-			t.Errorf("set to %v, and %v apart", d, apart)
 		}
 	}
 }

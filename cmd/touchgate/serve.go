@@ -21,8 +21,8 @@ import (
 const devKey = "dev-key"
 
 type serveFlags struct {
-	config, role, listen, data, vendors, clock string
-	dev                                        bool
+	config, role, listen, data, vendors string
+	dev                                 bool
 }
 
 func serveCommand(environ []string) *cobra.Command {
@@ -57,13 +57,7 @@ dev-key with every scope. It listens on loopback only.`,
 			if err != nil {
 				return err
 			}
-			var o app.Options
-			if f.clock != "" {
-				if o.Wall, err = app.OffsetClock(f.clock); err != nil {
-					return err
-				}
-			}
-			a, err := app.Build(cmd.Context(), cfg, o)
+			a, err := app.Build(cmd.Context(), cfg, app.Options{})
 			if err != nil {
 				return err
 			}
@@ -78,8 +72,6 @@ dev-key with every scope. It listens on loopback only.`,
 	flags.StringVar(&f.data, "data", "", "the `FOLDER` of embedded stores (default: as configured; with --dev a temporary one)")
 	flags.StringVar(&f.vendors, "vendors", "127.0.0.1:0", "with --dev, the `ADDRESS` of the simulated vendors (default: any free port)")
 	flags.BoolVar(&f.dev, "dev", false, "everything embedded, vendors simulated, the key "+devKey)
-	flags.StringVar(&f.clock, "clock", "", "for trials: the `FILE` that says how far the clock is set apart")
-	_ = flags.MarkHidden("clock") // fails for a flag that does not exist
 	cmd.MarkFlagsMutuallyExclusive("dev", "config")
 	cmd.MarkFlagsMutuallyExclusive("dev", "role")
 	return cmd

@@ -2,11 +2,7 @@ package main
 
 import (
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
-	"encoding/pem"
 
 	yaml "go.yaml.in/yaml/v3"
 
@@ -33,7 +29,7 @@ func startSimulated(address string, o simulator.Options) (*simulated, error) {
 	if err != nil {
 		return nil, err
 	}
-	account, err := serviceAccount(server.URL("fcm") + "/token")
+	account, err := simulator.ServiceAccount(server.URL("fcm") + "/token")
 	if err != nil {
 		server.Close()
 		return nil, err
@@ -72,21 +68,4 @@ func readProviders(config string) ([]channels.ProviderConfig, error) {
 		return nil, touch.Errorf(touch.Internal, "providers", "cannot be read: %w", err)
 	}
 	return providers, nil
-}
-
-// serviceAccount makes a service account's key, as Google would give one.
-func serviceAccount(tokenURL string) (string, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return "", touch.Errorf(touch.Internal, "", "no key: %w", err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return "", touch.Errorf(touch.Internal, "", "no key: %w", err)
-	}
-	b, err := json.Marshal(map[string]string{
-		"type": "service_account", "project_id": "demo", "client_email": "demo@demo.example", "private_key_id": "1",
-		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), "token_uri": tokenURL,
-	})
-	return string(b), err
 }

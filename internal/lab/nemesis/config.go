@@ -1,15 +1,13 @@
 package nemesis
 
 import (
-	"context"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
 
+	"touchgate.dev/internal/simulator"
 	"touchgate.dev/touch"
 )
 
@@ -17,7 +15,7 @@ import (
 // provider or two for each channel.
 func (s *system) baseConfig() (map[string]any, error) {
 	url := "http://" + s.toVendors.Addr() + "/"
-	account, err := s.o.Account(url + "fcm/token")
+	account, err := simulator.ServiceAccount(url + "fcm/token")
 	if err != nil {
 		return nil, err
 	}
@@ -64,19 +62,6 @@ func (s *system) writeConfig(process string, config map[string]any) error {
 	if err != nil {
 		return touch.Errorf(touch.Unavailable, "dir", "a configuration cannot be written: %w", err)
 	}
-	return nil
-}
-
-// createKey creates the callers' API key in the ledger.
-func (s *system) createKey(ctx context.Context) error {
-	create := exec.CommandContext(ctx, s.o.Program, "key", "create", caller, "--scopes", "submit,read,customers,admin",
-		"--config", s.configPath(s.processes[0].Name))
-	create.Env = childEnv()
-	out, err := create.Output()
-	if err != nil {
-		return touch.Errorf(touch.Unavailable, "", "no API key could be created: %w", err)
-	}
-	s.apiKey = strings.TrimSpace(string(out))
 	return nil
 }
 

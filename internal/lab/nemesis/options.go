@@ -7,17 +7,15 @@ import (
 
 // Options say how a run goes.
 type Options struct {
-	Program string // the program whose command `serve` starts Touchgate
+	Program string // starts Touchgate by "serve --config FILE --clock FILE"
 	Dir     string // the folder for all files; it must exist
 	// Servers says that the run has two gateways, workers and feeders on
 	// PostgreSQL and redis-server. Otherwise it has one process with everything
 	// embedded.
-	Servers bool
-	Cluster bool   // with Servers: Redis is a Cluster of three masters with a replica each
-	Only    string // only faults with this text in their names
-	Other   string // a second build of the program, for rolling restarts; "": the same one
-	// Account makes a service account of FCM whose tokens come from a URL.
-	Account   func(tokenURL string) (string, error)
+	Servers   bool
+	Cluster   bool   // with Servers: Redis is a Cluster of three masters with a replica each
+	Only      string // only faults with this text in their names
+	Other     string // a second build of the program, for rolling restarts; "": the same one
 	Seed      uint64
 	Duration  time.Duration // of breaking; draining comes after it
 	Pause     time.Duration // between two faults

@@ -12,12 +12,12 @@ import (
 	"touchgate.dev/internal/testserver/servertest"
 )
 
-// TestNemesis runs the nemesis for some seconds, on the embedded single process
-// and on servers. It judges by the promises alone: how soon a busy machine
-// resumes proves nothing. `make nemesis` runs it for long.
+// TestNemesis runs the nemesis for some seconds, on one process with everything
+// embedded and on servers. It checks the promises only: how soon a busy machine
+// sends again after a fault proves nothing. `make nemesis` runs it for long.
 func TestNemesis(t *testing.T) {
-	self := filepath.Join(t.TempDir(), "touchgate")
-	if out, err := exec.Command("go", "build", "-tags", "nomsgpack", "-o", self, ".").CombinedOutput(); err != nil {
+	program := filepath.Join(t.TempDir(), "touchgate-lab")
+	if out, err := exec.Command("go", "build", "-tags", "nomsgpack", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for name, args := range map[string][]string{
@@ -29,12 +29,12 @@ func TestNemesis(t *testing.T) {
 				servertest.Missing(t, err.Error())
 			}
 			t.Parallel()
-			cmd := exec.Command(self, append([]string{"nemesis", "--json", "--quick", "--rate", "40", "--seed", "11"}, args...)...)
+			cmd := exec.Command(program, append([]string{"nemesis", "--json", "--quick", "--rate", "40", "--seed", "11"}, args...)...)
 			var out, progress bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &progress
 			err := cmd.Run()
-			var broken *exec.ExitError
-			if err != nil && !errors.As(err, &broken) {
+			var failed *exec.ExitError
+			if err != nil && !errors.As(err, &failed) {
 				t.Fatal(err)
 			}
 			var r struct {

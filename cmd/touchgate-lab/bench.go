@@ -16,7 +16,7 @@ import (
 	"touchgate.dev/workers"
 )
 
-// benchCommand measures; everything but the flags is in internal/bench.
+// benchCommand measures. Package bench does the work; here are the flags.
 func benchCommand(environ []string) *cobra.Command {
 	var o bench.Options
 	var ledger string
@@ -24,23 +24,25 @@ func benchCommand(environ []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench " + strings.Join(bench.Modes(), "|") + "|all",
 		Short: "Measure speed, cost and what was lost, on this machine",
-		Long: `bench starts a redis-server, a PostgreSQL, a vendor and the house itself, all of
-its own and on loopback, drives them, and prints how fast they were and at what
-cost; beside each speed what was lost, duplicated or over a cap by the vendor's
-own log, and what the machine does without us. docs/performance.md explains the
-modes. It ends with status 1 if one of the three counts is not zero.`,
-		Example: `  touchgate bench bulk --ledger postgres
-  touchgate bench all --ledger both --json > figures.json
-  touchgate bench report figures.json
-  touchgate bench latency --backlog 1000000
-  touchgate bench sweep segment`,
-		Args: cobra.ExactArgs(1), ValidArgs: append(bench.Modes(), "all"),
+		Long: `bench starts a redis-server, a PostgreSQL, a vendor and a Touchgate, all of its
+own and on loopback. It puts them under load and prints how fast they were and
+at what cost; beside each speed it prints how many touches were lost, duplicated
+or over a cap according to the vendor's own log, and what the machine could do
+without Touchgate. docs/performance.md explains the modes. The exit status is 1
+if one of the three counts is not zero.`,
+		Example: `  touchgate-lab bench bulk --ledger postgres
+  touchgate-lab bench all --ledger both --json > figures.json
+  touchgate-lab bench report figures.json
+  touchgate-lab bench latency --backlog 1000000
+  touchgate-lab bench sweep segment`,
+		Args:      usageArgs(cobra.ExactArgs(1)),
+		ValidArgs: append(bench.Modes(), "all"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := benchOptions(cmd, &o, ledger); err != nil {
+			if err := finishBenchOptions(cmd, &o, ledger); err != nil {
 				return err
 			}
 			report, err := bench.Run(cmd.Context(), args[0], o)
-			if report != nil && len(report.All) > 0 { // what was measured before an error counts too
+			if report != nil && len(report.All) > 0 { // also what was measured before an error
 				report.Table(cmd.ErrOrStderr())
 				if asJSON {
 					if err := report.JSON(cmd.OutOrStdout()); err != nil {
@@ -61,14 +63,15 @@ modes. It ends with status 1 if one of the three counts is not zero.`,
 	flags.IntVar(&o.Rounds, "rounds", 0, "rounds after the one that warms up (default 3, and 2 in all)")
 	flags.IntVar(&o.Backlog, "backlog", 100_000, "bulk touches that wait while the latency of urgent ones is measured")
 	flags.IntVar(&o.Connections, "connections", 64, "callers at work at once in mode single")
-	flags.IntVar(&o.Bulk, "segments", 0, "segments of one bulk lane that are delivered at once (default: the house's)")
-	flags.StringVar(&o.Profile, "cpuprofile", "", "write the house's CPU profile to `FILE`")
+	flags.IntVar(&o.Bulk, "segments", 0, "segments of one bulk lane that are delivered at once (default: Touchgate's)")
+	flags.StringVar(&o.Profile, "cpuprofile", "", "write Touchgate's CPU profile to `FILE`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "also print one JSON object on standard output at the end")
-	cmd.AddCommand(benchSweepCommand(&o, &ledger), benchReportCommand(), benchHouseCommand(environ))
+	cmd.AddCommand(benchSweepCommand(&o, &ledger), benchReportCommand(), benchServeCommand(environ))
 	return cmd
 }
 
-func benchOptions(cmd *cobra.Command, o *bench.Options, ledger string) error {
+// finishBenchOptions sets what does not come from a flag of its own.
+func finishBenchOptions(cmd *cobra.Command, o *bench.Options, ledger string) error {
 	switch ledger {
 	case "both":
 		o.Ledgers = []string{"postgres", "sqlite"}
@@ -77,11 +80,12 @@ func benchOptions(cmd *cobra.Command, o *bench.Options, ledger string) error {
 	default:
 		return touch.Errorf(touch.Invalid, "ledger", "%q is none of postgres, sqlite, both", ledger)
 	}
-	self, err := os.Executable()
+	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	o.Start, o.Progress = bench.Child(self, "bench", "house"), cmd.ErrOrStderr()
+	o.Start = bench.Child(program, "bench", "serve")
+	o.Progress = cmd.ErrOrStderr()
 	return nil
 }
 
@@ -89,11 +93,12 @@ func benchSweepCommand(o *bench.Options, ledger *string) *cobra.Command {
 	var dir string
 	var most int
 	cmd := &cobra.Command{
-		Use:   "sweep " + strings.Join(bench.Sweeps(), "|"),
-		Short: "Vary one thing and draw how the cost grows",
-		Args:  cobra.ExactArgs(1), ValidArgs: bench.Sweeps(),
+		Use:       "sweep " + strings.Join(bench.Sweeps(), "|"),
+		Short:     "Vary one thing and draw how the cost grows",
+		Args:      usageArgs(cobra.ExactArgs(1)),
+		ValidArgs: bench.Sweeps(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := benchOptions(cmd, o, *ledger); err != nil {
+			if err := finishBenchOptions(cmd, o, *ledger); err != nil {
 				return err
 			}
 			if err := bench.Sweep(cmd.Context(), args[0], dir, most, *o); err != nil {
@@ -108,13 +113,13 @@ func benchSweepCommand(o *bench.Options, ledger *string) *cobra.Command {
 	return cmd
 }
 
-// benchReportCommand turns figures into the tables of docs/performance.md, so
-// that nobody types them.
+// benchReportCommand prints the tables of docs/performance.md, so that nobody
+// copies figures by hand.
 func benchReportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "report FILE",
 		Short: "Print the figures that --json wrote as tables in Markdown",
-		Args:  cobra.ExactArgs(1),
+		Args:  usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := os.Open(args[0])
 			if err != nil {
@@ -131,21 +136,24 @@ func benchReportCommand() *cobra.Command {
 	}
 }
 
-// benchHouseCommand is the house that bench starts as a process of its own.
-func benchHouseCommand(environ []string) *cobra.Command {
+// benchServeCommand runs the Touchgate that bench measures, as a process of its
+// own. It prints its address, and ends when its standard input ends.
+func benchServeCommand(environ []string) *cobra.Command {
 	var config, profile string
 	var segment int
 	cmd := &cobra.Command{
-		Use: "house", Hidden: true, Args: cobra.NoArgs,
+		Use:    "serve",
+		Hidden: true,
+		Args:   usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			// What the operator has set for a server of theirs is not meant for this one.
+			// Settings in the operator's environment are meant for another server.
 			environ = slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, app.EnvPrefix) })
 			cfg, err := app.LoadConfig(config, environ, app.Adapters(nil, nil))
 			if err != nil {
 				return err
 			}
 			app.TuneMemory(environ)
-			cfg.Listen = "127.0.0.1:0" // any free port, which no operator would want
+			cfg.Listen = "127.0.0.1:0" // any free port; the configuration does not allow this
 			if profile != "" {
 				f, err := os.Create(profile)
 				if err != nil {
