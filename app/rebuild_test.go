@@ -68,7 +68,7 @@ func contacted(t *testing.T, a *App, customer string, now time.Time) {
 	}
 	p := seg.Touches[0].Progress
 	err = a.ledger.Work.Apply(t.Context(), ref, []ledger.Transition{{
-		Seq: p.Seq, Version: p.Version, To: touch.StateSent, Contact: &ledger.Contact{Channel: touch.Inbox, At: now, Kind: ledger.ContactAttempt},
+		Seq: p.Seq, Version: p.Version, To: touch.StateSent, Contact: &ledger.Contact{Channel: touch.Inbox, At: now, Kind: touch.ContactAttempt},
 	}})
 	if err != nil {
 		t.Fatal(err)

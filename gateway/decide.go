@@ -54,11 +54,11 @@ func (s *Service) decide(d *draft, a *Answer, now time.Time) ledger.NewTouch {
 func (d *draft) events(n *ledger.NewTouch, now time.Time) []touch.Event {
 	events := make([]touch.Event, 0, len(d.verdicts)+1)
 	add := func(kind touch.EventKind, leg int, v *touch.Verdict, reason string) {
-		events = append(events, touch.Event{
-			Kind: kind, At: now, Touch: d.touch.ID, Key: d.touch.Key, Caller: d.touch.Caller,
-			Customer: d.touch.Customer, Campaign: d.touch.Campaign, State: n.State, Leg: leg,
-			Channel: d.touch.Plan[leg].Channel, Until: n.Due, Reason: reason, Verdict: v,
-		})
+		e := d.touch.Event(kind, now, n.State, leg)
+		e.Until = n.Due
+		e.Reason = reason
+		e.Verdict = v
+		events = append(events, e)
 	}
 	decided := len(d.verdicts) - 1
 	if n.State == touch.StateDue {

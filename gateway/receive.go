@@ -128,6 +128,6 @@ func correction(r *ledger.AppliedReceipt) (contactlog.Settlement, bool) {
 		return contactlog.Settlement{}, false
 	}
 	entry := policies.EntryOf(policies.Question{Touch: &r.Touch, Leg: r.Leg, Address: touch.AddressOn(after.Channel, &r.Touch.Request, nil), Now: after.At})
-	entry.Kind = contactlog.Kind(ledger.ContactRank(after.Kind))
+	entry.Kind = contactlog.KindOf(after.Kind)
 	return contactlog.Settlement{Customer: r.Touch.Customer, ID: entry.ID, At: after.At, Kind: entry.Kind, Entry: &entry}, true
 }

@@ -35,7 +35,7 @@ func (h *house) send(t testing.TB, id touch.ID, provider, vendorID string) strin
 		ch := c.Touch.Plan[c.Progress.Leg].Channel
 		moves = append(moves, ledger.Transition{
 			Seq: c.Progress.Seq, Version: c.Progress.Version, To: touch.StateSent, Leg: c.Progress.Leg, Attempts: 1,
-			Provider: provider, VendorID: vendorID, Contact: &ledger.Contact{Leg: c.Progress.Leg, Channel: ch, At: h.clock(), Kind: ledger.ContactAttempt},
+			Provider: provider, VendorID: vendorID, Contact: &ledger.Contact{Leg: c.Progress.Leg, Channel: ch, At: h.clock(), Kind: touch.ContactAttempt},
 			Events: []touch.Event{{Kind: touch.EventSent, At: h.clock(), Touch: c.Touch.ID, Key: c.Touch.Key, Caller: c.Touch.Caller, State: touch.StateSent}},
 		})
 	}

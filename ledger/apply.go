@@ -76,32 +76,6 @@ func sendEvents(events []touch.Event, state touch.State) []touch.Event {
 	return kept
 }
 
-// The kinds of a contact, weakest first: a later report never weakens one.
-const (
-	ContactUnknown      = "" // may have been sent: nobody could tell so far
-	ContactAttempt      = "attempt"
-	ContactFailed       = "failed" // attempted, and known not to have arrived
-	ContactDelivered    = "delivered"
-	ContactConnected    = "connected"
-	ContactConversation = "conversation"
-)
-
-// ContactRank orders the kinds of a contact; one of unknown outcome counts as
-// an attempt.
-func ContactRank(kind string) int {
-	switch kind {
-	case ContactFailed:
-		return 1
-	case ContactDelivered:
-		return 2
-	case ContactConnected:
-		return 3
-	case ContactConversation:
-		return 4
-	}
-	return 0
-}
-
 func mergeContact(all []Contact, c Contact) []Contact {
 	merged := make([]Contact, 0, len(all)+1)
 	for _, old := range all {
@@ -109,7 +83,7 @@ func mergeContact(all []Contact, c Contact) []Contact {
 			merged = append(merged, old)
 			continue
 		}
-		if c.Kind == ContactUnknown || ContactRank(old.Kind) > ContactRank(c.Kind) {
+		if c.Kind == touch.ContactUnknown || old.Kind.Rank() > c.Kind.Rank() {
 			c.Kind = old.Kind
 		}
 		for word := range strings.FieldsSeq(old.Heard) {
@@ -158,9 +132,9 @@ func ApplyReceipt(cur Progress, t *touch.Touch, leg int, r touch.Receipt, now ti
 	case touch.ReceiptFailed:
 		b.failed()
 	case touch.ReceiptDelivered:
-		b.delivered(ContactDelivered)
+		b.delivered(touch.ContactDelivered)
 	case touch.ReceiptRead:
-		b.delivered(ContactDelivered)
+		b.delivered(touch.ContactDelivered)
 		b.hear(".read", touch.EventRead)
 	case touch.ReceiptReplied, touch.ReceiptOutcome:
 		b.answered()
@@ -184,18 +158,20 @@ type receiptBuilder struct {
 
 func (b *receiptBuilder) event(kind touch.EventKind) {
 	b.news = true
-	b.events = append(b.events, touch.Event{
-		Kind: kind, At: b.at, Touch: b.t.ID, Key: b.t.Key, Caller: b.t.Caller, Customer: b.t.Customer,
-		Campaign: b.t.Campaign, State: b.next.State, Leg: b.leg, Channel: b.t.Plan[b.leg].Channel,
-		Until: b.next.Due, Reason: b.r.Reason, Outcome: b.r.Outcome,
-		Result: &touch.Result{Class: touch.ResultAccepted, Provider: b.r.Provider, VendorID: b.r.VendorID, Code: b.r.Code},
-	})
+	e := b.t.Event(kind, b.at, b.next.State, b.leg)
+	e.Until = b.next.Due
+	e.Reason = b.r.Reason
+	e.Outcome = b.r.Outcome
+	e.Result = &touch.Result{
+		Class: touch.ResultAccepted, Provider: b.r.Provider, VendorID: b.r.VendorID, Code: b.r.Code,
+	}
+	b.events = append(b.events, e)
 }
 
 // contact raises the leg's contact to kind.
-func (b *receiptBuilder) contact(kind string) {
+func (b *receiptBuilder) contact(kind touch.ContactKind) {
 	old, known := b.next.ContactOn(b.leg)
-	if known && ContactRank(old.Kind) >= ContactRank(kind) {
+	if known && old.Kind.Rank() >= kind.Rank() {
 		return
 	}
 	at := b.at
@@ -207,10 +183,10 @@ func (b *receiptBuilder) contact(kind string) {
 	b.news = true
 }
 
-func (b *receiptBuilder) delivered(kind string) {
+func (b *receiptBuilder) delivered(kind touch.ContactKind) {
 	old, _ := b.next.ContactOn(b.leg)
 	b.contact(kind)
-	if ContactRank(old.Kind) >= ContactRank(ContactDelivered) && b.next.State == touch.StateDelivered {
+	if old.Kind.Rank() >= touch.ContactDelivered.Rank() && b.next.State == touch.StateDelivered {
 		return // it had arrived before
 	}
 	b.next.State, b.next.Due, b.next.Reason = touch.StateDelivered, time.Time{}, ""
@@ -238,9 +214,9 @@ func (b *receiptBuilder) answered() {
 	case touch.OutcomeNoAnswer:
 		b.failed()
 	case touch.OutcomeConversation, touch.OutcomeRefused, touch.OutcomeCompleted:
-		b.delivered(ContactConversation)
+		b.delivered(touch.ContactConversation)
 	default:
-		b.delivered(ContactConnected)
+		b.delivered(touch.ContactConnected)
 	}
 	if b.r.Kind == touch.ReceiptReplied {
 		b.hear(".replied", touch.EventReplied)
@@ -252,10 +228,10 @@ func (b *receiptBuilder) answered() {
 
 func (b *receiptBuilder) failed() {
 	old, known := b.next.ContactOn(b.leg)
-	if known && ContactRank(old.Kind) >= ContactRank(ContactFailed) {
+	if known && old.Kind.Rank() >= touch.ContactFailed.Rank() {
 		return // failed already, or delivered: a later failure is no news
 	}
-	b.contact(ContactFailed)
+	b.contact(touch.ContactFailed)
 	onLeg := b.leg == b.next.Leg && (!b.next.State.Final() || b.next.State == touch.StateUnconfirmed)
 	if b.next.State == touch.StateSent && b.leg == b.next.Leg+1 { // it overtook the word that this leg was sent
 		b.next.Leg, onLeg = b.leg, true

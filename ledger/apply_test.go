@@ -29,7 +29,7 @@ func threeLegs() *touch.Touch {
 func sentOn(leg int) ledger.Progress {
 	p := ledger.Progress{Seq: 1, Version: 5, State: touch.StateSent, Leg: leg, Lane: "sms.bulk", Provider: "p"}
 	for i := range leg + 1 {
-		p.Contacts = append(p.Contacts, ledger.Contact{Leg: i, Channel: threeLegs().Plan[i].Channel, At: noon.Add(-time.Hour), Kind: ledger.ContactAttempt})
+		p.Contacts = append(p.Contacts, ledger.Contact{Leg: i, Channel: threeLegs().Plan[i].Channel, At: noon.Add(-time.Hour), Kind: touch.ContactAttempt})
 	}
 	return p
 }
@@ -128,7 +128,7 @@ func TestFailureGoesOn(t *testing.T) {
 func TestApply(t *testing.T) {
 	sent := ledger.Transition{
 		Seq: 1, Version: 5, To: touch.StateSent, Leg: 1, Provider: "q",
-		Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Kind: ledger.ContactAttempt},
+		Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Kind: touch.ContactAttempt},
 		Events:  []touch.Event{{Kind: touch.EventFallback}, {Kind: touch.EventSent, State: touch.StateSent}},
 	}
 	at := func(state touch.State, leg int, version, segment int64) ledger.Progress {
@@ -170,15 +170,15 @@ func TestApplyOnlyLeaves(t *testing.T) {
 
 func TestApplyContacts(t *testing.T) {
 	cur := sentOn(1)
-	cur.Contacts[1].Kind, cur.Contacts[1].Heard = ledger.ContactDelivered, "replied"
+	cur.Contacts[1].Kind, cur.Contacts[1].Heard = touch.ContactDelivered, "replied"
 	tr := ledger.Transition{Version: 5, To: touch.StateSent, Leg: 1, Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Heard: "read"}}
 	next, _ := ledger.Apply(cur, tr)
-	if c := next.Contacts[1]; c.Kind != ledger.ContactDelivered || c.Heard != "read replied" || !c.At.Equal(noon) {
+	if c := next.Contacts[1]; c.Kind != touch.ContactDelivered || c.Heard != "read replied" || !c.At.Equal(noon) {
 		t.Fatalf("%+v", c)
 	}
-	cur.Contacts[0].Kind = ledger.ContactAttempt
+	cur.Contacts[0].Kind = touch.ContactAttempt
 	next, _ = ledger.Apply(cur, ledger.Transition{Version: 5, To: touch.StateUnknown, Leg: 0, Contact: &ledger.Contact{Leg: 0, Channel: touch.SMS, At: noon}})
-	if c := next.Contacts[len(next.Contacts)-1]; c.Leg != 0 || c.Kind != ledger.ContactAttempt {
+	if c := next.Contacts[len(next.Contacts)-1]; c.Leg != 0 || c.Kind != touch.ContactAttempt {
 		t.Fatalf("an unknown outcome took back what is known: %+v", c)
 	}
 	next, _ = ledger.Apply(cur, ledger.Transition{Version: 5, To: touch.StateFailed, Leg: 1, DropContact: true})
@@ -199,7 +199,7 @@ func TestAFailureThatOvertakesItsSending(t *testing.T) {
 		cur.Segment = 7
 		next, _ := ledger.ApplyReceipt(cur, tc, 1, touch.Receipt{Kind: touch.ReceiptFailed, Provider: "p"}, noon)
 		sent := ledger.Transition{
-			Version: cur.Version, To: touch.StateSent, Leg: 1, Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Kind: ledger.ContactAttempt},
+			Version: cur.Version, To: touch.StateSent, Leg: 1, Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Kind: touch.ContactAttempt},
 			Due: noon.Add(time.Hour), Events: []touch.Event{{Kind: touch.EventFallback}, {Kind: touch.EventSent}},
 		}
 		next, events := ledger.Apply(next, sent)

@@ -60,10 +60,11 @@ func Redrive(cur Progress, t *touch.Touch, actor string, now time.Time) (Progres
 	if sent {
 		next.State, kind = touch.StateUnknown, touch.EventUnknown
 	}
-	return next, []touch.Event{{
-		Kind: kind, At: now, Touch: t.ID, Key: t.Key, Caller: t.Caller, Customer: t.Customer, Campaign: t.Campaign,
-		State: next.State, Leg: next.Leg, Channel: t.Plan[next.Leg].Channel, Until: now, Reason: next.Reason, Actor: actor,
-	}}
+	e := t.Event(kind, now, next.State, next.Leg)
+	e.Until = now
+	e.Reason = next.Reason
+	e.Actor = actor
+	return next, []touch.Event{e}
 }
 
 // MayBeSent reports whether the leg that a touch is on may have reached the customer.

@@ -164,9 +164,8 @@ type Contact struct {
 	Leg     int           `json:"l"`
 	Channel touch.Channel `json:"c"`
 	At      time.Time     `json:"t"`
-	// Kind is how far it came: "attempt", "delivered", "connected",
-	// "conversation"; "" counts as an attempt.
-	Kind string `json:"k,omitempty"`
+	// Kind is how far the contact came.
+	Kind touch.ContactKind `json:"k,omitempty"`
 	// Heard are the outcomes and replies reported of this leg, in order of the
 	// alphabet and parted by spaces, so that each is news only once; ".read"
 	// and ".replied" are no outcomes.

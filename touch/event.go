@@ -54,3 +54,24 @@ type Event struct {
 	Result   *Result   `json:"result,omitempty"`
 	Verdict  *Verdict  `json:"verdict,omitempty"`
 }
+
+// Event returns an event about the touch: its state after the event, and the
+// leg that the event is about. The caller adds what the kind of event needs,
+// for example Reason, Until or Result.
+func (t *Touch) Event(kind EventKind, at time.Time, state State, leg int) Event {
+	e := Event{
+		Kind:     kind,
+		At:       at,
+		Touch:    t.ID,
+		Key:      t.Key,
+		Caller:   t.Caller,
+		Customer: t.Customer,
+		Campaign: t.Campaign,
+		State:    state,
+		Leg:      leg,
+	}
+	if leg >= 0 && leg < len(t.Plan) {
+		e.Channel = t.Plan[leg].Channel
+	}
+	return e
+}

@@ -114,7 +114,7 @@ func (j *job) mayHaveReached() bool {
 	p := &j.claimed.Progress
 	for _, c := range p.Contacts {
 		notSent := j.notSent && c.Leg == p.Leg
-		if c.Kind != ledger.ContactFailed && !notSent {
+		if c.Kind != touch.ContactFailed && !notSent {
 			return true
 		}
 	}

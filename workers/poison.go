@@ -65,5 +65,5 @@ func (b *batch) deadLetter(j *job) {
 	tr.Reason = reasonCrashed
 	tr.Provider = j.provider
 	tr.Contact = j.unknownContact(now)
-	b.steps.add(j, tr, j.commitContact(now, ledger.ContactAttempt))
+	b.steps.add(j, tr, j.commitContact(now, touch.ContactAttempt))
 }

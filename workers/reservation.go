@@ -7,14 +7,15 @@ import (
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
 )
 
 // commitContact returns the settlement that turns the job's reservation into a
 // contact made at an instant.
-func (j *job) commitContact(at time.Time, kind string) *contactlog.Settlement {
+func (j *job) commitContact(at time.Time, kind touch.ContactKind) *contactlog.Settlement {
 	made := j.entry
 	made.At = at
-	made.Kind = contactlog.Kind(ledger.ContactRank(kind))
+	made.Kind = contactlog.KindOf(kind)
 	s := &contactlog.Settlement{Customer: j.touch().Customer, ID: j.dispatchID(), At: at, Kind: made.Kind}
 
 	// The log may have lost the reservation meanwhile; with the entry it can

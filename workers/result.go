@@ -66,11 +66,11 @@ func (s results) applyAccepted(j *job, r touch.Result) {
 	s.metrics.age.WithLabelValues(string(leg.Channel)).Observe(now.Sub(t.AcceptedAt).Seconds())
 
 	state := touch.StateSent
-	kind := ledger.ContactAttempt
+	kind := touch.ContactAttempt
 	caps, _ := s.pool.Capabilities(r.Provider)
 	if caps.Immediate {
 		state = touch.StateDelivered
-		kind = ledger.ContactDelivered
+		kind = touch.ContactDelivered
 	}
 
 	e := s.resultEvent(j, touch.EventSent, touch.StateSent, r)

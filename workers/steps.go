@@ -38,11 +38,10 @@ func (s *steps) add(j *job, tr ledger.Transition, contact *contactlog.Settlement
 
 // event begins an event about the job's touch.
 func (s *steps) event(j *job, kind touch.EventKind, state touch.State, reason string) touch.Event {
-	t := j.touch()
-	return touch.Event{
-		Kind: kind, At: s.now(), Touch: t.ID, Key: t.Key, Caller: t.Caller, Customer: t.Customer,
-		Campaign: t.Campaign, State: state, Leg: j.leg, Channel: j.channel(), Attempt: j.attempts, Reason: reason,
-	}
+	e := j.touch().Event(kind, s.now(), state, j.leg)
+	e.Attempt = j.attempts
+	e.Reason = reason
+	return e
 }
 
 // resultEvent begins an event that carries the provider's result.
@@ -138,7 +137,7 @@ func (s *steps) drop(j *job) {
 func (s *steps) commitLost(j *job) {
 	now := s.now()
 	j.leg = j.claimed.Intent.Leg
-	s.add(j, ledger.Transition{Contact: j.unknownContact(now)}, j.commitContact(now, ledger.ContactAttempt))
+	s.add(j, ledger.Transition{Contact: j.unknownContact(now)}, j.commitContact(now, touch.ContactAttempt))
 }
 
 // receiptOverdue moves a sent touch whose receipt did not come in time to its

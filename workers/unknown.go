@@ -3,7 +3,6 @@ package workers
 import (
 	"time"
 
-	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
@@ -50,7 +49,7 @@ func (u unknowns) stillUnknown(j *job) {
 		// It was sent at some time until now. The latest instant is the strict
 		// reading: the contact leaves the window of a cap last.
 		tr.Contact = j.unknownContact(now)
-		u.add(j, tr, j.commitContact(now, ledger.ContactAttempt))
+		u.add(j, tr, j.commitContact(now, touch.ContactAttempt))
 		return
 	}
 

@@ -51,7 +51,9 @@ func viewTouch(v *ledger.TouchView) touchView {
 	for _, c := range v.Progress.Contacts {
 		if c.Leg < len(view.Legs) {
 			l := &view.Legs[c.Leg]
-			if l.Contacted, l.Contact = c.At, c.Kind; l.Contact == ledger.ContactUnknown {
+			l.Contacted = c.At
+			l.Contact = string(c.Kind)
+			if c.Kind == touch.ContactUnknown {
 				l.Contact = "unknown"
 			}
 		}

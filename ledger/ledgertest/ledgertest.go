@@ -186,10 +186,9 @@ func (k *kit) touch(change ...func(*ledger.NewTouch)) ledger.NewTouch {
 		c(&n)
 	}
 	n.Digest = n.Touch.Digest()
-	n.Events = []touch.Event{{
-		Kind: touch.EventAccepted, At: k.now(), Touch: n.Touch.ID, Key: n.Touch.Key, Caller: n.Touch.Caller,
-		Customer: n.Touch.Customer, Campaign: n.Touch.Campaign, State: n.State, Until: n.Due,
-	}}
+	accepted := n.Touch.Event(touch.EventAccepted, k.now(), n.State, n.Leg)
+	accepted.Until = n.Due
+	n.Events = []touch.Event{accepted}
 	return n
 }
 
@@ -268,7 +267,7 @@ func (k *kit) sent(c ledger.ClaimedTouch) ledger.Transition {
 	return ledger.Transition{
 		Seq: p.Seq, Version: p.Version, To: touch.StateSent, Leg: p.Leg, Attempts: p.Attempts + 1, Provider: "p1",
 		VendorID: "v-" + touch.DispatchID(c.Touch.ID, p.Leg),
-		Contact:  &ledger.Contact{Leg: p.Leg, Channel: c.Touch.Plan[p.Leg].Channel, At: k.now(), Kind: ledger.ContactAttempt},
+		Contact:  &ledger.Contact{Leg: p.Leg, Channel: c.Touch.Plan[p.Leg].Channel, At: k.now(), Kind: touch.ContactAttempt},
 		Events:   []touch.Event{k.event(c, touch.EventSent, touch.StateSent)},
 	}
 }
@@ -283,11 +282,9 @@ func (k *kit) again(c ledger.ClaimedTouch, due time.Time) ledger.Transition {
 }
 
 func (k *kit) event(c ledger.ClaimedTouch, kind touch.EventKind, state touch.State) touch.Event {
-	return touch.Event{
-		Kind: kind, At: k.now(), Touch: c.Touch.ID, Key: c.Touch.Key, Caller: c.Touch.Caller, Customer: c.Touch.Customer,
-		Campaign: c.Touch.Campaign, State: state, Leg: c.Progress.Leg,
-		Result: &touch.Result{Class: touch.ResultAccepted, Provider: "p1", RetryAfter: time.Second, NoAttempt: true},
-	}
+	e := c.Touch.Event(kind, k.now(), state, c.Progress.Leg)
+	e.Result = &touch.Result{Class: touch.ResultAccepted, Provider: "p1", RetryAfter: time.Second, NoAttempt: true}
+	return e
 }
 
 // deliver sends whatever is due in a lane and settles it as sent.

@@ -92,7 +92,7 @@ func testPastContacts(k *kit) {
 		return got["c1"]
 	}
 	made := ledger.PastContact{
-		Contact: ledger.Contact{Leg: 0, Channel: touch.SMS, At: first, Kind: ledger.ContactAttempt},
+		Contact: ledger.Contact{Leg: 0, Channel: touch.SMS, At: first, Kind: touch.ContactAttempt},
 		Touch:   n.Touch.ID, Category: touch.Marketing, Subject: "loan", Campaign: "nov", Caller: "acme", Address: "+8613800000000", Template: "offer",
 	}
 	k.equal(contacts(first), []ledger.PastContact{made})
@@ -106,7 +106,7 @@ func testPastContacts(k *kit) {
 	tr := k.sent(seg.Touches[0])
 	tr.To, tr.Due, tr.Lane, tr.Events = touch.StateUnknown, k.now(), bulk, nil
 	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{tr}))
-	pending.Kind = ledger.ContactAttempt
+	pending.Kind = touch.ContactAttempt
 	k.equal(contacts(k.now().Add(time.Hour)), []ledger.PastContact{pending})
 	tr = k.sent(seg.Touches[0])
 	tr.Version = k.view(m).Progress.Version
@@ -123,7 +123,7 @@ func testPastContacts(k *kit) {
 	k.intend(k.take(bulk, 1))
 	_, err := k.Receipts.Receive(k.ctx, []touch.Receipt{{Dispatch: touch.DispatchID(again.Touch.ID, 0), Kind: touch.ReceiptDelivered}}, k.now())
 	k.must(err)
-	if got := contacts(first); len(got) != 2 || got[1].Touch != again.Touch.ID || got[1].Pending || got[1].Kind != ledger.ContactDelivered {
+	if got := contacts(first); len(got) != 2 || got[1].Touch != again.Touch.ID || got[1].Pending || got[1].Kind != touch.ContactDelivered {
 		k.Fatalf("%+v", got)
 	}
 }

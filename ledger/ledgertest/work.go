@@ -397,7 +397,7 @@ func testSettleMerges(k *kit) {
 	}
 	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
 	v := k.state(n, touch.StateDelivered, touch.EventAccepted, touch.EventDelivered, touch.EventSent)
-	if v.Progress.Provider != "p1" || len(v.Progress.Contacts) != 1 || v.Progress.Contacts[0].Kind != ledger.ContactDelivered {
+	if v.Progress.Provider != "p1" || len(v.Progress.Contacts) != 1 || v.Progress.Contacts[0].Kind != touch.ContactDelivered {
 		k.Fatalf("%+v", v.Progress)
 	}
 	// A failure overtakes: the touch goes on with the next leg.

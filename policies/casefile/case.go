@@ -45,16 +45,16 @@ type Waiting struct {
 
 // Contact is one contact made with the customer before.
 type Contact struct {
-	ID       string         `json:"id,omitempty"` // the dispatch id, where it is known
-	At       time.Time      `json:"at"`
-	Channel  touch.Channel  `json:"channel"`
-	Category touch.Category `json:"category"`
-	Subject  string         `json:"subject,omitempty"`
-	Campaign string         `json:"campaign,omitempty"`
-	Caller   string         `json:"caller,omitempty"`
-	Address  string         `json:"address,omitempty"`
-	Template string         `json:"template,omitempty"`
-	Kind     string         `json:"kind,omitempty"` // attempt, failed, delivered, connected, conversation
+	ID       string            `json:"id,omitempty"` // the dispatch id, where it is known
+	At       time.Time         `json:"at"`
+	Channel  touch.Channel     `json:"channel"`
+	Category touch.Category    `json:"category"`
+	Subject  string            `json:"subject,omitempty"`
+	Campaign string            `json:"campaign,omitempty"`
+	Caller   string            `json:"caller,omitempty"`
+	Address  string            `json:"address,omitempty"`
+	Template string            `json:"template,omitempty"`
+	Kind     touch.ContactKind `json:"kind,omitempty"` // attempt, failed, delivered, connected, conversation
 
 	pending bool // reserved, not made yet
 }
@@ -121,7 +121,7 @@ func (c *Case) check() error {
 		switch {
 		case k.At.IsZero() || !k.Channel.Valid() || !k.Category.Valid():
 			return touch.Errorf(touch.Invalid, fmt.Sprintf("contacts[%d]", i), "a contact has at, channel and category")
-		case k.Kind != "" && contactlog.KindOf(k.Kind).String() != k.Kind:
+		case k.Kind != touch.ContactUnknown && !k.Kind.Valid():
 			return touch.Errorf(touch.Invalid, fmt.Sprintf("contacts[%d].kind", i), "%q is not a kind of contact", k.Kind)
 		}
 	}

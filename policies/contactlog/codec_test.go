@@ -39,3 +39,30 @@ func TestUnknownCode(t *testing.T) {
 		t.Error("an entry of an unknown channel was read")
 	}
 }
+
+// TestKindsOfContacts ties the numbers in stored logs to the ledger's words.
+func TestKindsOfContacts(t *testing.T) {
+	want := map[touch.ContactKind]Kind{
+		touch.ContactUnknown:      Attempt,
+		touch.ContactAttempt:      Attempt,
+		touch.ContactFailed:       FailedAttempt,
+		touch.ContactDelivered:    Delivered,
+		touch.ContactConnected:    Connected,
+		touch.ContactConversation: Conversation,
+		"of a later version":      Attempt,
+	}
+	for word, number := range want {
+		if got := KindOf(word); got != number {
+			t.Errorf("%q has the number %d, want %d", word, got, number)
+		}
+	}
+	kinds := touch.ContactKinds()
+	if len(kinds) != int(Conversation)+1 {
+		t.Errorf("%d words for %d numbers", len(kinds), Conversation+1)
+	}
+	for i, word := range kinds {
+		if got := Kind(i).String(); got != string(word) {
+			t.Errorf("number %d is called %q, want %q", i, got, word)
+		}
+	}
+}

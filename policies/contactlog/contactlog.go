@@ -20,10 +20,11 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Kind is how far a contact came; see the ledger's contact kinds.
+// Kind is how far a contact came: the rank of a touch.ContactKind. Stored logs
+// hold this number. KindOf is the only way from the one to the other.
 type Kind uint8
 
-// The kinds, weakest first.
+// The kinds, from the weakest to the strongest.
 const (
 	Attempt Kind = iota
 	FailedAttempt

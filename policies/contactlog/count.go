@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"touchgate.dev/touch"
 )
 
 // Counts says whether the question counts e, by which it means that the log
@@ -54,30 +56,17 @@ func fnv1a(s string) uint64 {
 	return h
 }
 
-// KindOf reads a contact kind as the ledger names it; an unknown word is an
-// attempt.
-func KindOf(s string) Kind {
-	for k := FailedAttempt; k <= Conversation; k++ {
-		if k.String() == s {
-			return k
-		}
-	}
-	return Attempt
-}
+// KindOf returns the number that contact logs hold for a kind of contact. An
+// unknown kind is an attempt.
+func KindOf(k touch.ContactKind) Kind { return Kind(k.Rank()) }
 
 // String names the kind as the ledger does.
 func (k Kind) String() string {
-	switch k {
-	case FailedAttempt:
-		return "failed"
-	case Delivered:
-		return "delivered"
-	case Connected:
-		return "connected"
-	case Conversation:
-		return "conversation"
+	kinds := touch.ContactKinds()
+	if int(k) >= len(kinds) {
+		return string(touch.ContactAttempt)
 	}
-	return "attempt"
+	return string(kinds[k])
 }
 
 // millis is t as the log keeps it: milliseconds since 1970, none before.

@@ -154,7 +154,7 @@ func packContacts(cs []ledger.Contact) []byte {
 		w.Uint(uint64(c.Leg))
 		w.Interned(string(c.Channel))
 		w.Time(c.At)
-		w.Interned(c.Kind)
+		w.Interned(string(c.Kind))
 		w.Interned(c.Heard)
 	}
 	return w.Bytes()
@@ -168,7 +168,11 @@ func unpackContacts(b []byte) ([]ledger.Contact, error) {
 	cs := make([]ledger.Contact, r.Count())
 	for i := range cs {
 		cs[i] = ledger.Contact{
-			Leg: int(r.Uint()), Channel: touch.Channel(r.Interned()), At: r.Time(), Kind: r.Interned(), Heard: r.Interned(),
+			Leg:     int(r.Uint()),
+			Channel: touch.Channel(r.Interned()),
+			At:      r.Time(),
+			Kind:    touch.ContactKind(r.Interned()),
+			Heard:   r.Interned(),
 		}
 	}
 	return cs, r.Err()

@@ -35,7 +35,7 @@ func FuzzBlobs(f *testing.F) {
 		Key: "k", NotBefore: &until, Addresses: map[touch.Channel]string{touch.SMS: "+86"},
 		Plan: []touch.Leg{{Params: map[string]string{"a": "b"}, Content: &touch.Content{Body: "b"}, Assign: &touch.Assignee{Queue: "q"}}},
 	}}))
-	f.Add(packContacts([]ledger.Contact{{Leg: 1, Kind: ledger.ContactAttempt}}))
+	f.Add(packContacts([]ledger.Contact{{Leg: 1, Kind: touch.ContactAttempt}}))
 	f.Add(packIntents([]ledger.Intent{{Seq: 1}}))
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		var t touch.Touch

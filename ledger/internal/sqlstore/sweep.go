@@ -109,12 +109,7 @@ func (t *tx) endGroups(waits []*timerGroup, move func(ledger.Progress, *touch.To
 func inFinalState(cur ledger.Progress, tc *touch.Touch, to touch.State, kind touch.EventKind, now time.Time) (ledger.Progress, []touch.Event) {
 	cur.Version++
 	cur.State, cur.Due = to, time.Time{}
-	e := touch.Event{
-		Kind: kind, At: now, Touch: tc.ID, Key: tc.Key, Caller: tc.Caller, Customer: tc.Customer, Campaign: tc.Campaign,
-		State: to, Leg: cur.Leg, Reason: cur.Reason,
-	}
-	if cur.Leg < len(tc.Plan) {
-		e.Channel = tc.Plan[cur.Leg].Channel
-	}
+	e := tc.Event(kind, now, to, cur.Leg)
+	e.Reason = cur.Reason
 	return cur, []touch.Event{e}
 }
