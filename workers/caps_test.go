@@ -29,9 +29,9 @@ import (
 	"touchgate.dev/workers"
 )
 
-// The caps that the workers are under. The windows of some are shorter than
-// the gap between judging and sending, so that a place that aged while it
-// waited would be missed.
+// cappedPolicy has windows that are shorter than the gap between judging and
+// sending. A reservation that aged during the gap would leave the window too
+// early.
 const cappedPolicy = `policy: capped
 zone: UTC
 rules:
@@ -41,7 +41,7 @@ rules:
   - {id: bills, when: subject == "bill", cap: {limit: 2, per: day, by: [subject]}}
 `
 
-// window is one of those caps as the judge sees it; without a span it is a day.
+// window is one of these caps, as the test counts it; span 0 is a day.
 type window struct {
 	name  string
 	limit int
@@ -65,14 +65,14 @@ var windows = []window{
 const (
 	longestGap   = 300 * time.Millisecond // between judging and sending
 	cappedFor    = 5 * time.Second
-	cappedAtMost = 15 * time.Second // until a spoilt log must have been found out
+	cappedAtMost = 15 * time.Second // until a broken log must be detected
 )
 
-// TestNoCapIsExceededByTheVendorsClock has 32 workers deliver to a vendor
-// through the real guard and a contact log on Redis, each standing still for
-// up to 300 ms between judging and sending, over a midnight. What the vendor
-// took, by its own clock, is held against every position of every window.
-func TestNoCapIsExceededByTheVendorsClock(t *testing.T) {
+// TestCapsByVendorClock has 32 workers deliver to a vendor through the real
+// guard and a contact log on Redis, over a midnight. Each worker waits up to
+// 300 ms between judging and sending. Then the messages that the vendor
+// accepted, by its own clock, are counted in every position of every window.
+func TestCapsByVendorClock(t *testing.T) {
 	c := newCapped(t, func(log contactlog.Log) contactlog.Log { return log })
 	c.deliver(cappedFor, func() bool { return false })
 	if over := c.over(); len(over) > 0 {
@@ -85,10 +85,10 @@ func TestNoCapIsExceededByTheVendorsClock(t *testing.T) {
 	}
 }
 
-// TestTheVendorsClockFindsPlacesThatAge takes out the rule that a pending
-// place never ages. The same judge must object.
-func TestTheVendorsClockFindsPlacesThatAge(t *testing.T) {
-	c := newCapped(t, func(log contactlog.Log) contactlog.Log { return aging{log} })
+// TestCapsDetectAgingReservations removes the rule that a pending reservation
+// never ages. The same count must find caps that were exceeded.
+func TestCapsDetectAgingReservations(t *testing.T) {
+	c := newCapped(t, func(log contactlog.Log) contactlog.Log { return agingLog{log} })
 	c.deliver(cappedAtMost, func() bool { return len(c.over()) > 0 })
 	over := c.over()
 	if len(over) == 0 {
@@ -97,11 +97,11 @@ func TestTheVendorsClockFindsPlacesThatAge(t *testing.T) {
 	t.Logf("%d times over: %s", len(over), over[0])
 }
 
-// aging is a contact log whose places age like contacts from the moment that
-// they were reserved; what is said of them later still corrects them.
-type aging struct{ contactlog.Log }
+// agingLog is a contact log whose reservations age like contacts, from the
+// moment they are made.
+type agingLog struct{ contactlog.Log }
 
-func (a aging) Reserve(ctx context.Context, rs []contactlog.Reservation, now time.Time) ([]contactlog.Answer, error) {
+func (a agingLog) Reserve(ctx context.Context, rs []contactlog.Reservation, now time.Time) ([]contactlog.Answer, error) {
 	answers, err := a.Log.Reserve(ctx, rs, now)
 	if err != nil {
 		return nil, err
@@ -115,21 +115,21 @@ func (a aging) Reserve(ctx context.Context, rs []contactlog.Reservation, now tim
 	return answers, a.Settle(ctx, ss)
 }
 
-// capped is the workers, their vendor and what was submitted.
+// capped is a set of workers, their vendor and the submitted touches.
 type capped struct {
 	t       *testing.T
 	ledger  *ledger.Ledger
 	vendor  *simulator.Server
-	touches map[string]*touch.Touch // by dispatch
+	touches map[string]*touch.Touch // by dispatch id
 	options workers.Options
 	offset  time.Duration
 }
 
 const cappedCustomers, cappedTouches = 16, 40
 
-func newCapped(t *testing.T, spoil func(contactlog.Log) contactlog.Log) *capped {
+func newCapped(t *testing.T, wrap func(contactlog.Log) contactlog.Log) *capped {
 	t.Helper()
-	// The clock runs as ever, but midnight comes in the middle of the run.
+	// The clock is shifted so that midnight comes in the middle of the run.
 	start := time.Now().UTC()
 	c := &capped{t: t, touches: map[string]*touch.Touch{}, offset: start.Truncate(24 * time.Hour).Add(24*time.Hour - cappedFor/2).Sub(start)}
 	var err error
@@ -151,30 +151,32 @@ func newCapped(t *testing.T, spoil func(contactlog.Log) contactlog.Log) *capped 
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard := policies.NewGuard(spoil(contactlog.NewRedis(client, contactlog.Options{})), nobodyYet)
+	guard := policies.NewGuard(wrap(contactlog.NewRedis(client, contactlog.Options{})), noContacts)
 	guard.Use(set)
 	c.options = workers.Options{
-		Ledger: c.ledger.With(func(l *ledger.Ledger) { l.Work = dawdling{l.Work} }), Guard: guard, Pool: c.pool(), Control: watch, Now: c.now,
+		Ledger: c.ledger.With(func(l *ledger.Ledger) { l.Work = slowIntend{l.Work} }), Guard: guard, Pool: c.pool(), Control: watch, Now: c.now,
 		Rand: rand.New(rand.NewPCG(1, 2)), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Enqueue: func(context.Context, []ledger.SegmentRef) error { return nil }, // who feeds delivers
+		Enqueue: func(context.Context, []ledger.SegmentRef) error { return nil }, // deliver feeds for itself
 	}
 	c.submit()
 	return c
 }
 
-// nobodyYet is a ledger's word on customers never contacted: the log is not lost here.
-func nobodyYet(context.Context, []string, time.Time) (map[string][]contactlog.Entry, error) {
+// noContacts is a loader that knows no contacts: these tests never lose the
+// log.
+func noContacts(context.Context, []string, time.Time) (map[string][]contactlog.Entry, error) {
 	return nil, nil
 }
 
 func (c *capped) now() time.Time { return time.Now().Add(c.offset) }
 
-// dawdling stands still before each intent: what was judged is sent a while later.
-type dawdling struct{ ledger.Work }
+// slowIntend waits before each intent, so a message is sent a while after its
+// verdict.
+type slowIntend struct{ ledger.Work }
 
-func (d dawdling) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, is []ledger.Intent) ([]int, error) {
+func (d slowIntend) Intend(ctx context.Context, ref ledger.SegmentRef, version int64, is []ledger.Intent) ([]int, error) {
 	<-time.After(rand.N(longestGap))
-	return d.Work.Intend(ctx, ref, fence, is)
+	return d.Work.Intend(ctx, ref, version, is)
 }
 
 func (c *capped) pool() *channels.Pool {
@@ -214,7 +216,8 @@ func (c *capped) submit() {
 	}
 }
 
-// deliver has 32 workers feed themselves and deliver, for so long or until enough.
+// deliver has 32 workers feed and deliver until the time is over or enough is
+// true.
 func (c *capped) deliver(most time.Duration, enough func() bool) {
 	ctx, cancel := context.WithTimeout(c.t.Context(), most)
 	defer cancel()
@@ -246,8 +249,8 @@ func (c *capped) deliver(most time.Duration, enough func() bool) {
 	all.Wait()
 }
 
-// over names every window that holds too much, by the vendor's log alone. A
-// contact exactly as old as the window still counts.
+// over returns every window that holds too many messages, by the vendor's log
+// alone. A contact exactly as old as the window still counts.
 func (c *capped) over() (found []string) {
 	taken := c.vendor.Truth().Taken()
 	slices.SortStableFunc(taken, func(a, b simulator.Taken) int { return a.At.Compare(b.At) })

@@ -11,23 +11,22 @@ import (
 	"touchgate.dev/touch"
 )
 
-// TestWhateverVendorsAnswerNothingIsLostOrDoubled lets a vendor that treats an
-// id as one message answer at random, and lets workers die between the intent
-// and the settling; in the end every touch has one end, nobody has two
-// messages, and a place in the contact log is taken exactly where a message
-// was, or may have been, sent.
-func TestWhateverVendorsAnswerNothingIsLostOrDoubled(t *testing.T) {
+// TestRandomResultsAndCrashes has a vendor, which treats messages with one id
+// as one, answer at random, and kills workers between intent and result. In the
+// end every touch has ended, none was sent twice, and the contact log counts
+// exactly the messages that were or may have been sent.
+func TestRandomResultsAndCrashes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.tuning.Unclaimed = time.Second
 		for _, c := range []touch.Channel{touch.SMS, touch.Push} {
 			h.pool.caps[string(c)+"-vendor"] = adapter.Capabilities{IdempotencyWindow: 24 * time.Hour, EchoesID: true}
 		}
-		truth := map[string]int{} // what the vendor really took, by dispatch id
+		truth := map[string]int{} // messages that the vendor accepted, by dispatch id
 		healthy := false
 		h.pool.answer = func(_ string, d adapter.Dispatch) touch.Result {
 			if truth[d.ID] > 0 {
-				return touch.Result{Class: touch.ResultAccepted} // a repetition of one message
+				return touch.Result{Class: touch.ResultAccepted} // a repeat of the same message
 			}
 			class := touch.ResultAccepted
 			if !healthy {
@@ -48,13 +47,13 @@ func TestWhateverVendorsAnswerNothingIsLostOrDoubled(t *testing.T) {
 		})
 		for round := range 40 {
 			healthy = round > 12
-			h.pass(10 * time.Minute)
+			h.advance(10 * time.Minute)
 			for _, ref := range h.feed() {
 				if !healthy && rapid.IntRange(0, 3).Draw(rt, "crash") == 0 {
 					h.dieAfterIntent(ref, truth, rapid.Bool().Draw(rt, "sent before death"))
 					continue
 				}
-				if err := h.deliver.Handle(h.ctx, ref); err != nil {
+				if err := h.deliverer.Handle(h.ctx, ref); err != nil {
 					rt.Fatal(err)
 				}
 			}
@@ -63,14 +62,14 @@ func TestWhateverVendorsAnswerNothingIsLostOrDoubled(t *testing.T) {
 				rt.Fatal(err)
 			}
 			for _, ref := range refs {
-				if err := h.deliver.Handle(h.ctx, ref); err != nil {
+				if err := h.deliverer.Handle(h.ctx, ref); err != nil {
 					rt.Fatal(err)
 				}
 			}
 		}
 		for _, id := range ids {
 			v := h.view(id)
-			// A sent touch without a timer waits for nothing but a receipt.
+			// A sent touch without a timer waits only for a receipt.
 			if p := v.Progress; !p.State.Final() && p.State != touch.StateSent {
 				rt.Errorf("stuck in %s (%s): %+v", p.State, p.Reason, p)
 			}
@@ -87,9 +86,9 @@ func TestWhateverVendorsAnswerNothingIsLostOrDoubled(t *testing.T) {
 	})
 }
 
-// dieAfterIntent plays a worker that reserves and intends everything, may have
-// sent it, and is never heard of again.
-func (h *house) dieAfterIntent(ref ledger.SegmentRef, truth map[string]int, sent bool) {
+// dieAfterIntent is a worker that reserves and intends everything, may have
+// sent it, and then dies.
+func (h *fixture) dieAfterIntent(ref ledger.SegmentRef, truth map[string]int, sent bool) {
 	h.t.Helper()
 	seg, err := h.ledger.Work.Claim(h.ctx, ref, "dying", h.now, h.now.Add(time.Minute))
 	if err != nil {

@@ -11,91 +11,91 @@ import (
 	"touchgate.dev/workers"
 )
 
-// overtaken lets something happen between a worker's judgement and its intent;
-// with lie set, the intent then goes through as if the ledger did not compare.
-type overtaken struct {
+// interruptedWork runs meanwhile between a worker's verdict and its intent.
+// With unchecked set the intent succeeds as if the ledger compared nothing.
+type interruptedWork struct {
 	ledger.Work
-	by  func()
-	lie bool
+	meanwhile func()
+	unchecked bool
 }
 
-func (o *overtaken) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, is []ledger.Intent) ([]int, error) {
-	if by := o.by; by != nil {
-		o.by = nil
-		by()
+func (o *interruptedWork) Intend(ctx context.Context, ref ledger.SegmentRef, version int64, is []ledger.Intent) ([]int, error) {
+	if meanwhile := o.meanwhile; meanwhile != nil {
+		o.meanwhile = nil
+		meanwhile()
 	}
-	dropped, err := o.Work.Intend(ctx, ref, fence, is)
-	if o.lie && touch.ClassOf(err) == touch.Conflict {
+	dropped, err := o.Work.Intend(ctx, ref, version, is)
+	if o.unchecked && touch.ClassOf(err) == touch.Conflict {
 		return nil, nil
 	}
 	return dropped, err
 }
 
-// TestFences: a worker that stood still between judging and intending finds
-// the world changed. The ledger's comparisons stop it; without them the
-// promise is broken, and this test sees it.
-func TestFences(t *testing.T) {
+// TestStaleIntent: a worker is suspended between verdict and intent, and the
+// world changes. The ledger's comparison stops it. Without the comparison the
+// test must see a broken promise.
+func TestStaleIntent(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(h *house) // what happens meanwhile
-		want   int            // messages with the comparison
-		broken int            // and without it
+		change func(h *fixture) // between verdict and intent
+		want   int              // messages, with the ledger's comparison
+		broken int              // messages without it
 	}{
-		"its segment was taken over and sent": {func(h *house) {
-			h.pass(2 * time.Minute)
+		"another worker took the segment over and sent": {func(h *fixture) {
+			h.advance(2 * time.Minute)
 			refs, err := h.ledger.Recovery.ReclaimExpired(h.ctx, h.now, h.now.Add(-time.Hour), 10)
 			if err != nil || len(refs) != 1 {
 				h.t.Fatal(refs, err)
 			}
-			if err := h.newDeliver("w2").Handle(h.ctx, refs[0]); err != nil {
+			if err := h.newDeliverer("w2").Handle(h.ctx, refs[0]); err != nil {
 				h.t.Fatal(err)
 			}
 		}, 1, 2},
-		"the shard that it reserved in was lost, and another has the place": {func(h *house) {
+		"the shard with its reservation was lost": {func(h *fixture) {
 			if _, err := h.ledger.Controls.RaiseShardEpochs(h.ctx, []int{1, 2}, h.now); err != nil {
 				h.t.Fatal(err)
 			}
-			h.guard.say = func(policies.Question) touch.Verdict {
+			h.guard.decide = func(policies.Question) touch.Verdict {
 				return touch.Verdict{Decision: touch.DecisionRefuse, Rule: "cap", Kind: "cap"}
 			}
 		}, 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, lie := range []bool{false, true} {
-				h := newHouse(t)
+			for _, unchecked := range []bool{false, true} {
+				h := newFixture(t)
 				id := h.submit(1, nil)[0]
 				o := h.options("w1")
 				o.Ledger = h.ledger.With(func(l *ledger.Ledger) {
-					l.Work = &overtaken{Work: l.Work, by: func() { c.change(h) }, lie: lie}
+					l.Work = &interruptedWork{Work: l.Work, meanwhile: func() { c.change(h) }, unchecked: unchecked}
 				})
 				for _, ref := range h.feed() {
-					_ = workers.NewDeliverer(o).Handle(h.ctx, ref) // a lost segment is no error
+					_ = workers.NewDeliverer(o).Handle(h.ctx, ref) // losing the segment is no error
 				}
 				want := c.want
-				if lie {
+				if unchecked {
 					want = c.broken
 				}
 				if got := h.pool.accepted[touch.DispatchID(id, 0)]; got != want {
-					t.Errorf("with lie %v the vendor took %d messages, want %d", lie, got, want)
+					t.Errorf("with unchecked %v the vendor took %d messages, want %d", unchecked, got, want)
 				}
 			}
 		})
 	}
 }
 
-// TestAnOutageIsNoCrash: a segment that a store's silence keeps from being
-// finished is given back, and never counts as one that kills its workers.
-func TestAnOutageIsNoCrash(t *testing.T) {
-	h := newHouse(t)
+// TestOutageIsNoCrash: a segment that cannot be finished because a store is
+// down is released, and is not suspected of killing workers.
+func TestOutageIsNoCrash(t *testing.T) {
+	h := newFixture(t)
 	id := h.submit(1, nil)[0]
 	refs := h.feed()
 	for range 5 {
 		o := h.options("w1")
-		o.Ledger = h.ledger.With(func(l *ledger.Ledger) { l.Customers = silent{l.Customers} })
+		o.Ledger = h.ledger.With(func(l *ledger.Ledger) { l.Customers = unavailableCustomers{l.Customers} })
 		if err := workers.NewDeliverer(o).Handle(h.ctx, refs[0]); touch.ClassOf(err) != touch.Unavailable {
 			t.Fatal(err)
 		}
 	}
-	if err := h.deliver.Handle(h.ctx, refs[0]); err != nil {
+	if err := h.deliverer.Handle(h.ctx, refs[0]); err != nil {
 		t.Fatal(err)
 	}
 	if v := h.view(id); v.Progress.State != touch.StateSent {
@@ -103,9 +103,9 @@ func TestAnOutageIsNoCrash(t *testing.T) {
 	}
 }
 
-// silent is a ledger that does not say what is known of customers.
-type silent struct{ ledger.Customers }
+// unavailableCustomers is a ledger that cannot read customers.
+type unavailableCustomers struct{ ledger.Customers }
 
-func (silent) Get(context.Context, []string) (map[string]*touch.Customer, error) {
+func (unavailableCustomers) Get(context.Context, []string) (map[string]*touch.Customer, error) {
 	return nil, errDown
 }

@@ -15,7 +15,7 @@ func always(class touch.ResultClass, reason string) func(string, adapter.Dispatc
 	return func(string, adapter.Dispatch) touch.Result { return touch.Result{Class: class, Reason: reason} }
 }
 
-func (h *house) reserved(id touch.ID, leg int, want string) {
+func (h *fixture) expectReservation(id touch.ID, leg int, want string) {
 	h.t.Helper()
 	if got := h.guard.log[touch.DispatchID(id, leg)]; got != want {
 		h.t.Errorf("leg %d in the contact log is %q, want %q", leg, got, want)
@@ -30,7 +30,7 @@ func pushThenSMS(_ int, t *touch.Touch) {
 }
 
 func TestAcceptedIsSent(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	ids := h.submit(3, nil)
 	h.step()
 	for _, id := range ids {
@@ -38,7 +38,7 @@ func TestAcceptedIsSent(t *testing.T) {
 		if len(v.Progress.Contacts) != 1 || !v.Progress.Contacts[0].At.Equal(h.now) {
 			t.Errorf("contacts %+v", v.Progress.Contacts)
 		}
-		h.reserved(id, 0, "committed")
+		h.expectReservation(id, 0, "committed")
 	}
 	h.step()
 	if n := len(h.pool.accepted); n != 3 {
@@ -47,16 +47,16 @@ func TestAcceptedIsSent(t *testing.T) {
 }
 
 func TestVerdicts(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	later := h.now.Add(9 * time.Hour)
 	verdicts := []touch.Verdict{
 		{Decision: touch.DecisionRefuse, Rule: "weekly", Kind: "cap", Findings: []touch.Finding{{Rule: "weekly"}}},
 		{Decision: touch.DecisionRefuse, Rule: "consent", Kind: "consent"},
 		{Decision: touch.DecisionDefer, Rule: "night", Kind: "hours", Until: later},
 		{Decision: touch.DecisionDefer, Rule: "night", Kind: "hours", Until: later},
-		{}, // a guard that says nothing has not allowed
+		{}, // an empty verdict allows nothing
 	}
-	h.guard.say = func(q policies.Question) touch.Verdict {
+	h.guard.decide = func(q policies.Question) touch.Verdict {
 		if !q.Now.Before(later) {
 			return touch.Verdict{Decision: touch.DecisionAllow}
 		}
@@ -80,13 +80,13 @@ func TestVerdicts(t *testing.T) {
 	}
 	h.expect(ids[3], touch.StateExpired, touch.EventExpired)
 	h.expect(ids[4], touch.StateRefused, touch.EventRefused)
-	h.pass(9 * time.Hour)
+	h.advance(9 * time.Hour)
 	h.step()
 	h.expect(ids[2], touch.StateSent, touch.EventDeferred, touch.EventSent)
 }
 
-func TestRejectedGoesOnWithTheNextLeg(t *testing.T) {
-	h := newHouse(t)
+func TestRejectedTriesNextLeg(t *testing.T) {
+	h := newFixture(t)
 	id := h.submit(1, pushThenSMS)[0]
 	h.pool.answer = func(_ string, d adapter.Dispatch) touch.Result {
 		if d.Channel == touch.Push {
@@ -95,14 +95,14 @@ func TestRejectedGoesOnWithTheNextLeg(t *testing.T) {
 		return touch.Result{Class: touch.ResultAccepted}
 	}
 	h.step()
-	h.reserved(id, 0, "released")
+	h.expectReservation(id, 0, "released")
 	h.step()
 	h.expect(id, touch.StateSent, touch.EventUndelivered, touch.EventFallback, touch.EventSent)
-	h.reserved(id, 1, "committed")
+	h.expectReservation(id, 1, "committed")
 }
 
-func TestRejectedWithoutAnotherLegFails(t *testing.T) {
-	h := newHouse(t)
+func TestRejectedOnLastLeg(t *testing.T) {
+	h := newFixture(t)
 	id := h.submit(1, nil)[0]
 	h.pool.answer = always(touch.ResultRejected, touch.ReasonBadTarget)
 	h.step()
@@ -110,11 +110,11 @@ func TestRejectedWithoutAnotherLegFails(t *testing.T) {
 	if v.Progress.Reason != touch.ReasonBadTarget {
 		t.Errorf("reason %q", v.Progress.Reason)
 	}
-	h.reserved(id, 0, "released")
+	h.expectReservation(id, 0, "released")
 }
 
-func TestKnownNonSendTriesAnotherProvider(t *testing.T) {
-	h := newHouse(t)
+func TestRetryableTriesAnotherProvider(t *testing.T) {
+	h := newFixture(t)
 	h.pool.names = []string{"a", "b"}
 	h.pool.answer = func(provider string, _ adapter.Dispatch) touch.Result {
 		if provider == "a" {
@@ -129,27 +129,27 @@ func TestKnownNonSendTriesAnotherProvider(t *testing.T) {
 	}
 }
 
-func TestRetriesEndWithMaxAttempts(t *testing.T) {
-	h := newHouse(t)
+func TestMaxAttempts(t *testing.T) {
+	h := newFixture(t)
 	h.pool.answer = always(touch.ResultRetryable, "")
 	id := h.submit(1, nil)[0]
 	for range 3 {
 		h.step()
-		h.pass(time.Hour)
+		h.advance(time.Hour)
 	}
 	h.expect(id, touch.StateFailed, touch.EventRetry, touch.EventRetry, touch.EventUndelivered, touch.EventFailed)
-	h.reserved(id, 0, "released")
+	h.expectReservation(id, 0, "released")
 }
 
 func TestThrottledSpendsNoAttempt(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.pool.answer = func(string, adapter.Dispatch) touch.Result {
 		return touch.Result{Class: touch.ResultThrottled, RetryAfter: time.Minute, NoAttempt: true}
 	}
 	id := h.submit(1, nil)[0]
 	for range 10 {
 		h.step()
-		h.pass(time.Minute)
+		h.advance(time.Minute)
 	}
 	v := h.expect(id, touch.StateDue)
 	if v.Progress.Attempts != 0 {
@@ -157,8 +157,8 @@ func TestThrottledSpendsNoAttempt(t *testing.T) {
 	}
 }
 
-func TestUnknownIsNeverGivenToAnotherProvider(t *testing.T) {
-	h := newHouse(t)
+func TestUnknownKeepsProvider(t *testing.T) {
+	h := newFixture(t)
 	h.pool.names = []string{"a", "b"}
 	var used []string
 	h.pool.answer = func(provider string, _ adapter.Dispatch) touch.Result {
@@ -168,17 +168,17 @@ func TestUnknownIsNeverGivenToAnotherProvider(t *testing.T) {
 	id := h.submit(1, nil)[0]
 	for range 6 {
 		h.step()
-		h.pass(time.Hour)
+		h.advance(time.Hour)
 	}
 	v := h.expect(id, touch.StateUnconfirmed, touch.EventUnknown, touch.EventUnconfirmed)
 	if len(used) != 1 || len(v.Progress.Contacts) != 1 {
 		t.Errorf("sent by %v, contacts %+v: marketing with an unknown outcome counts as sent, once", used, v.Progress.Contacts)
 	}
-	h.reserved(id, 0, "committed")
+	h.expectReservation(id, 0, "committed")
 }
 
-func TestUnknownRepeatsWhereTheVendorKnowsTheID(t *testing.T) {
-	h := newHouse(t)
+func TestUnknownRepeatsIdempotentSend(t *testing.T) {
+	h := newFixture(t)
 	h.pool.caps["sms-vendor"] = adapter.Capabilities{IdempotencyWindow: time.Hour, EchoesID: true}
 	n := 0
 	h.pool.answer = func(string, adapter.Dispatch) touch.Result {
@@ -190,45 +190,45 @@ func TestUnknownRepeatsWhereTheVendorKnowsTheID(t *testing.T) {
 	id := h.submit(1, nil)[0]
 	h.step()
 	h.expect(id, touch.StateUnknown, touch.EventUnknown)
-	h.pass(time.Minute)
+	h.advance(time.Minute)
 	h.step()
 	h.expect(id, touch.StateSent, touch.EventUnknown, touch.EventSent)
-	h.reserved(id, 0, "committed")
+	h.expectReservation(id, 0, "committed")
 }
 
-func TestUnknownAsksTheVendor(t *testing.T) {
+func TestUnknownQueriesVendor(t *testing.T) {
 	for name, tc := range map[string]struct {
-		class touch.ResultClass
-		want  touch.State
-		place string
+		class   touch.ResultClass
+		want    touch.State
+		contact string
 	}{
 		"it has it":     {touch.ResultAccepted, touch.StateSent, "committed"},
 		"it has it not": {touch.ResultRetryable, touch.StateDue, "released"},
 		"it cannot say": {touch.ResultUnknown, touch.StateUnknown, "reserved"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newFixture(t)
 			h.pool.answer = always(touch.ResultUnknown, "")
 			h.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) { return touch.Result{Class: tc.class}, true }
 			id := h.submit(1, nil)[0]
 			h.step()
-			h.pass(time.Minute)
+			h.advance(time.Minute)
 			h.step()
 			if v := h.view(id); v.Progress.State != tc.want {
 				t.Errorf("state %s, want %s", v.Progress.State, tc.want)
 			}
-			h.reserved(id, 0, tc.place)
+			h.expectReservation(id, 0, tc.contact)
 		})
 	}
 }
 
 func TestUrgentUnknownIsResentOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	h.pool.answer = always(touch.ResultUnknown, "")
 	id := h.submit(1, func(_ int, t *touch.Touch) { t.Category = touch.Transactional })[0]
 	for range 12 {
 		h.step()
-		h.pass(time.Hour)
+		h.advance(time.Hour)
 	}
 	if h.pool.resent != 1 {
 		t.Errorf("resent %d times, want once", h.pool.resent)
@@ -238,15 +238,15 @@ func TestUrgentUnknownIsResentOnce(t *testing.T) {
 	}
 }
 
-func TestWaitIsOverGoesOnWithTheNextLeg(t *testing.T) {
-	h := newHouse(t)
+func TestOverdueReceiptTriesNextLeg(t *testing.T) {
+	h := newFixture(t)
 	ids := h.submit(2, pushThenSMS)
 	h.step()
 	receipt := touch.Receipt{Dispatch: touch.DispatchID(ids[1], 0), Kind: touch.ReceiptDelivered, At: h.now}
 	if _, err := h.ledger.Receipts.Receive(h.ctx, []touch.Receipt{receipt}, h.now); err != nil {
 		t.Fatal(err)
 	}
-	h.pass(30 * time.Minute)
+	h.advance(30 * time.Minute)
 	h.step()
 	h.expect(ids[0], touch.StateSent, touch.EventSent, touch.EventFallback, touch.EventSent)
 	h.expect(ids[1], touch.StateDelivered, touch.EventSent, touch.EventDelivered)
@@ -255,9 +255,9 @@ func TestWaitIsOverGoesOnWithTheNextLeg(t *testing.T) {
 	}
 }
 
-func TestRefusalAfterASentLegDoesNotDenyTheContact(t *testing.T) {
-	h := newHouse(t)
-	h.guard.say = func(q policies.Question) touch.Verdict {
+func TestRefusalAfterSentLeg(t *testing.T) {
+	h := newFixture(t)
+	h.guard.decide = func(q policies.Question) touch.Verdict {
 		if q.Leg == 0 {
 			return touch.Verdict{Decision: touch.DecisionAllow}
 		}
@@ -265,13 +265,13 @@ func TestRefusalAfterASentLegDoesNotDenyTheContact(t *testing.T) {
 	}
 	id := h.submit(1, pushThenSMS)[0]
 	h.step()
-	h.pass(30 * time.Minute)
+	h.advance(30 * time.Minute)
 	h.step()
 	h.expect(id, touch.StateUnconfirmed, touch.EventSent, touch.EventFallback, touch.EventUnconfirmed)
 }
 
-func TestACrashAfterTheIntentIsAnUnknownOutcome(t *testing.T) {
-	h := newHouse(t)
+func TestCrashAfterIntent(t *testing.T) {
+	h := newFixture(t)
 	h.pool.caps["sms-vendor"] = adapter.Capabilities{IdempotencyWindow: time.Hour, EchoesID: true}
 	id := h.submit(1, nil)[0]
 	ref := h.feed()[0]
@@ -283,34 +283,34 @@ func TestACrashAfterTheIntentIsAnUnknownOutcome(t *testing.T) {
 	if _, err := h.ledger.Work.Intend(h.ctx, ref, h.watch.Current().Version, []ledger.Intent{intent}); err != nil {
 		t.Fatal(err)
 	}
-	h.pool.accepted[touch.DispatchID(id, 0)]++ // it went out, and the worker died
-	if err := h.deliver.Handle(h.ctx, ref); err != nil {
+	h.pool.accepted[touch.DispatchID(id, 0)]++ // it was sent, and the worker died
+	if err := h.deliverer.Handle(h.ctx, ref); err != nil {
 		t.Fatal(err)
 	}
-	h.expect(id, touch.StateDue) // the lease still lives: nobody else may work on it
-	h.pass(2 * time.Minute)
+	h.expect(id, touch.StateDue) // the lease still runs: no other worker may claim it
+	h.advance(2 * time.Minute)
 	refs, err := h.ledger.Recovery.ReclaimExpired(h.ctx, h.now, h.now.Add(-time.Hour), 10)
 	if err != nil || len(refs) != 1 {
 		t.Fatalf("recovered %v, %v", refs, err)
 	}
-	if err := h.deliver.Handle(h.ctx, ref); err != nil {
+	if err := h.deliverer.Handle(h.ctx, ref); err != nil {
 		t.Fatal(err)
 	}
-	h.expect(id, touch.StateDue) // the old epoch is dead
-	if err := h.deliver.Handle(h.ctx, refs[0]); err != nil {
+	h.expect(id, touch.StateDue) // the old epoch is void
+	if err := h.deliverer.Handle(h.ctx, refs[0]); err != nil {
 		t.Fatal(err)
 	}
 	h.expect(id, touch.StateSent, touch.EventSent)
 	if err := h.ledger.Work.Apply(h.ctx, ref, nil); !errors.Is(err, err) || touch.ClassOf(err) != touch.Conflict {
-		t.Errorf("the dead worker's settle: %v", err)
+		t.Errorf("the dead worker's transitions: %v", err)
 	}
 }
 
-func TestAStopBindsWhatIsJudgedAlready(t *testing.T) {
-	h := newHouse(t)
+func TestKillSwitchAfterVerdict(t *testing.T) {
+	h := newFixture(t)
 	id := h.submit(1, nil)[0]
-	h.guard.say = func(q policies.Question) touch.Verdict {
-		// The stop arrives between the verdict and the intent.
+	h.guard.decide = func(q policies.Question) touch.Verdict {
+		// The kill switch is set between the verdict and the intent.
 		stop := ledger.KillSwitch{ID: "s1", Owner: "ops", Reason: "wrong text", Since: h.now}
 		if err := h.ledger.Controls.PutKillSwitch(h.ctx, stop, "ops", h.now); err != nil {
 			t.Fatal(err)
@@ -322,24 +322,24 @@ func TestAStopBindsWhatIsJudgedAlready(t *testing.T) {
 	if len(h.pool.accepted) != 0 || v.Progress.Reason != "stop:s1" {
 		t.Errorf("sent %v, reason %q", h.pool.accepted, v.Progress.Reason)
 	}
-	h.reserved(id, 0, "released")
-	h.guard.say = nil
+	h.expectReservation(id, 0, "released")
+	h.guard.decide = nil
 	if err := h.ledger.Controls.EndKillSwitch(h.ctx, "s1", "ops", h.now); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.watch.Refresh(h.ctx); err != nil {
 		t.Fatal(err)
 	}
-	h.pass(2 * time.Minute)
+	h.advance(2 * time.Minute)
 	h.step()
 	h.expect(id, touch.StateSent, touch.EventSent)
 }
 
-func TestACancelBindsWhatIsJudgedAlready(t *testing.T) {
-	h := newHouse(t)
+func TestCancelAfterVerdict(t *testing.T) {
+	h := newFixture(t)
 	ids := h.submit(2, nil)
 	id := ids[0]
-	h.guard.say = func(q policies.Question) touch.Verdict {
+	h.guard.decide = func(q policies.Question) touch.Verdict {
 		if q.Touch.ID == id {
 			if _, err := h.ledger.Touches.Cancel(h.ctx, "bank", id, "ops", h.now); err != nil {
 				t.Fatal(err)
@@ -353,11 +353,11 @@ func TestACancelBindsWhatIsJudgedAlready(t *testing.T) {
 	if h.pool.accepted[touch.DispatchID(id, 0)] != 0 {
 		t.Error("a cancelled touch went out")
 	}
-	h.reserved(id, 0, "released")
+	h.expectReservation(id, 0, "released")
 }
 
 func TestPausedCampaignWaits(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	ids := h.submit(5, nil)
 	set := func(s ledger.CampaignStatus) {
 		if err := h.ledger.Campaigns.SetStatus(h.ctx, "bank", "spring", s, "ops", h.now); err != nil {
@@ -384,8 +384,8 @@ func TestPausedCampaignWaits(t *testing.T) {
 	}
 }
 
-func TestWithoutTheContactLogEverythingWaits(t *testing.T) {
-	h := newHouse(t)
+func TestContactLogDown(t *testing.T) {
+	h := newFixture(t)
 	id := h.submit(1, nil)[0]
 	h.guard.down = true
 	h.step()
@@ -394,13 +394,13 @@ func TestWithoutTheContactLogEverythingWaits(t *testing.T) {
 		t.Fatal("a check was skipped")
 	}
 	h.guard.down = false
-	h.pass(time.Minute)
+	h.advance(time.Minute)
 	h.step()
 	h.expect(id, touch.StateSent, touch.EventSent)
 }
 
 func TestNoAddressTriesTheNextLeg(t *testing.T) {
-	h := newHouse(t)
+	h := newFixture(t)
 	id := h.submit(1, func(i int, t *touch.Touch) {
 		pushThenSMS(i, t)
 		delete(t.Addresses, touch.Push)
@@ -410,14 +410,14 @@ func TestNoAddressTriesTheNextLeg(t *testing.T) {
 	h.expect(id, touch.StateSent, touch.EventFallback, touch.EventSent)
 }
 
-func TestMarksOfRegistersAreKnownAtDispatch(t *testing.T) {
-	h := newHouse(t)
+func TestRegisterMarksReachTheGuard(t *testing.T) {
+	h := newFixture(t)
 	mark := touch.Listing{List: "dnc", Key: touch.RegisterKey, Since: h.now, CheckedAt: &h.now}
 	if err := h.ledger.Listings.Put(h.ctx, []touch.Listing{mark}, "ops", h.now); err != nil {
 		t.Fatal(err)
 	}
 	known := 0
-	h.guard.say = func(q policies.Question) touch.Verdict {
+	h.guard.decide = func(q policies.Question) touch.Verdict {
 		for _, l := range q.Listings {
 			if l.List == "dnc" && l.CheckedAt != nil {
 				known++

@@ -17,20 +17,20 @@ import (
 )
 
 const onceADay = `
-policy: standby
+policy: fallback
 rules:
   - {id: once, cap: {limit: 1, per: 1d, by: [customer]}, else: refuse}
 `
 
-var errGone = errors.New("no Redis")
+var errRedisDown = errors.New("no Redis")
 
-func noRedis(context.Context) error { return errGone }
+func redisDown(context.Context) error { return errRedisDown }
 
-// standby is one process without Redis over the house's ledger. With fenced
-// false it takes shards up without telling the ledger.
-func (h *house) standby(name string, l *ledger.Ledger, fenced bool, answers func(context.Context) error) *workers.Fallback {
+// newFallback makes the fallback of one process without Redis. With raiseEpochs
+// false it acquires shards without telling the ledger.
+func (h *fixture) newFallback(name string, l *ledger.Ledger, raiseEpochs bool, pingRedis func(context.Context) error) *workers.Fallback {
 	h.t.Helper()
-	set, err := policies.Compile([]policies.Source{{Name: "standby.yaml", Data: []byte(onceADay)}}, policies.Options{})
+	set, err := policies.Compile([]policies.Source{{Name: "fallback.yaml", Data: []byte(onceADay)}}, policies.Options{})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func (h *house) standby(name string, l *ledger.Ledger, fenced bool, answers func
 	shards := contactlog.Options{
 		Shards: 2, Epochs: func(shard int) int64 { return watch.Current().Shards[shard] },
 		Raise: func(ctx context.Context, lost []int) (map[int]int64, error) {
-			if !fenced {
+			if !raiseEpochs {
 				return nil, nil
 			}
 			raised, err := h.ledger.Controls.RaiseShardEpochs(ctx, lost, h.clock())
@@ -67,24 +67,24 @@ func (h *house) standby(name string, l *ledger.Ledger, fenced bool, answers func
 	o := h.options(name)
 	o.Ledger, o.Control = l, watch
 	o.Tuning.UrgentSegment = 1
-	return workers.NewFallback(workers.NewDeliverer(o), guard, answers)
+	return workers.NewFallback(workers.NewDeliverer(o), guard, pingRedis)
 }
 
-func (h *house) stand(s *workers.Fallback) {
+func (h *fixture) runFallback(s *workers.Fallback) {
 	h.t.Helper()
 	for range 4 {
 		if err := s.Step(h.ctx); err != nil {
 			h.t.Fatal(err)
 		}
-		h.pass(2 * time.Second)
+		h.advance(2 * time.Second)
 	}
 }
 
-func TestStandbySendsServiceAndLetsMarketingWait(t *testing.T) {
-	h := newHouse(t)
+func TestFallbackSendsServiceOnly(t *testing.T) {
+	h := newFixture(t)
 	categories := []touch.Category{touch.Service, touch.Transactional, touch.Marketing, touch.Collection}
 	ids := h.submit(len(categories), func(i int, tc *touch.Touch) { tc.Category, tc.Priority = categories[i], 9 })
-	h.stand(h.standby("one", h.ledger, true, noRedis))
+	h.runFallback(h.newFallback("one", h.ledger, true, redisDown))
 	for i, want := range []touch.State{touch.StateSent, touch.StateSent, touch.StateDue, touch.StateDue} {
 		if got := h.view(ids[i]).Progress.State; got != want {
 			t.Errorf("%s is %s, want %s", categories[i], got, want)
@@ -92,34 +92,34 @@ func TestStandbySendsServiceAndLetsMarketingWait(t *testing.T) {
 	}
 }
 
-// TestTwoStandbysBreakNoCap has a second one take over while the first stands
-// between judging and sending. Without the fence both would send.
-func TestTwoStandbysBreakNoCap(t *testing.T) {
-	for _, fenced := range []bool{true, false} {
-		h := newHouse(t)
+// TestTwoFallbacksKeepCap has a second fallback take over while the first is
+// between judging and sending. Without the raised epochs both would send.
+func TestTwoFallbacksKeepCap(t *testing.T) {
+	for _, raiseEpochs := range []bool{true, false} {
+		h := newFixture(t)
 		ids := h.submit(2, func(_ int, tc *touch.Touch) { tc.Category, tc.Customer = touch.Transactional, "c" })
 		second := func() {
-			if err := h.standby("two", h.ledger, fenced, noRedis).Step(h.ctx); err != nil {
+			if err := h.newFallback("two", h.ledger, raiseEpochs, redisDown).Step(h.ctx); err != nil {
 				t.Fatal(err)
 			}
 		}
-		slow := h.ledger.With(func(l *ledger.Ledger) { l.Work = &overtaken{Work: l.Work, by: second} })
-		h.stand(h.standby("one", slow, fenced, noRedis))
+		slow := h.ledger.With(func(l *ledger.Ledger) { l.Work = &interruptedWork{Work: l.Work, meanwhile: second} })
+		h.runFallback(h.newFallback("one", slow, raiseEpochs, redisDown))
 		messages := 0
 		for _, id := range ids {
 			messages += h.pool.accepted[touch.DispatchID(id, 0)]
 		}
-		if want := map[bool]int{true: 1, false: 2}[fenced]; messages != want {
-			t.Errorf("fenced %v: %d messages, want %d", fenced, messages, want)
+		if want := map[bool]int{true: 1, false: 2}[raiseEpochs]; messages != want {
+			t.Errorf("raiseEpochs %v: %d messages, want %d", raiseEpochs, messages, want)
 		}
 	}
 }
 
-// TestStandbyLeavesTheWorkToThoseWhoSeeRedis: one that is cut off alone waits
-// until nobody has said for a while that Redis answers.
-func TestStandbyLeavesTheWorkToThoseWhoSeeRedis(t *testing.T) {
+// TestFallbackOfCutOffWorker: a worker that alone lost Redis waits until no
+// worker has reached Redis for a while.
+func TestFallbackOfCutOffWorker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
+		h := newFixture(t)
 		h.now = time.Now()
 		id := h.submit(1, func(_ int, tc *touch.Touch) { tc.Category = touch.Transactional })[0]
 		began, sent := time.Now(), time.Duration(0)
@@ -135,14 +135,14 @@ func TestStandbyLeavesTheWorkToThoseWhoSeeRedis(t *testing.T) {
 				if time.Since(began) < after {
 					return nil
 				}
-				return errGone
+				return errRedisDown
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		var running sync.WaitGroup
-		running.Go(func() { h.standby("sees it for ten seconds", h.ledger, true, gone(10*time.Second)).Run(ctx) })
-		running.Go(func() { h.standby("cut off", h.ledger, true, gone(0)).Run(ctx) })
+		running.Go(func() { h.newFallback("sees it for ten seconds", h.ledger, true, gone(10*time.Second)).Run(ctx) })
+		running.Go(func() { h.newFallback("cut off", h.ledger, true, gone(0)).Run(ctx) })
 		time.Sleep(20 * time.Second)
 		cancel()
 		running.Wait()

@@ -16,8 +16,8 @@ import (
 	"touchgate.dev/workers"
 )
 
-// otp makes an urgent touch that intake would let go now.
-func (h *house) otp(key string) ledger.NewTouch {
+// urgentTouch makes an urgent touch that intake found sendable now.
+func (h *fixture) urgentTouch(key string) ledger.NewTouch {
 	t := touch.Touch{ID: touch.NewID("bank", key), Caller: "bank", AcceptedAt: h.clock(), Request: touch.Request{
 		Key: key, Customer: "c-" + key, Category: touch.Transactional,
 		Plan:      []touch.Leg{{Channel: touch.SMS, Content: &touch.Content{Body: "code"}}},
@@ -30,8 +30,8 @@ func (h *house) otp(key string) ledger.NewTouch {
 	return n
 }
 
-// accept has the deliverer accept touches that may all be sent at once.
-func (h *house) accept(d *workers.Deliverer, touches ...ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+// accept has the deliverer accept touches that are all candidates.
+func (h *fixture) accept(d *workers.Deliverer, touches ...ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
 	candidates := make([]lookup.Candidate, len(touches))
 	for i := range touches {
 		candidates[i].Index = i
@@ -77,7 +77,7 @@ func (s fakeSlot) Run(ref ledger.SegmentRef, work func(context.Context, ledger.S
 func (s fakeSlot) Release() { s.slots.free++ }
 
 // fastPath makes a deliverer with free slots over a ledger.
-func (h *house) fastPath(l *ledger.Ledger, free int) (*workers.Deliverer, *fakeSlots) {
+func (h *fixture) fastPath(l *ledger.Ledger, free int) (*workers.Deliverer, *fakeSlots) {
 	slots := &fakeSlots{ctx: h.ctx, free: free}
 	o := h.options("w1")
 	o.Ledger = l
@@ -85,43 +85,44 @@ func (h *house) fastPath(l *ledger.Ledger, free int) (*workers.Deliverer, *fakeS
 	return workers.NewDeliverer(o), slots
 }
 
-// unread is a ledger in which what was accepted is neither claimed nor read back.
-type unread struct {
+// unreadWork is a ledger from which accepted touches must be neither claimed
+// nor read again.
+type unreadWork struct {
 	ledger.Work
 	ledger.Customers
 	t *testing.T
 }
 
-func (u unread) Claim(context.Context, ledger.SegmentRef, string, time.Time, time.Time) (*ledger.Segment, error) {
+func (u unreadWork) Claim(context.Context, ledger.SegmentRef, string, time.Time, time.Time) (*ledger.Segment, error) {
 	u.t.Error("claimed what it held already")
 	return nil, errDown
 }
 
-func (u unread) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
+func (u unreadWork) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
 	u.t.Error("intended twice")
 	return nil, errDown
 }
 
-func (u unread) Get(context.Context, []string) (map[string]*touch.Customer, error) {
+func (u unreadWork) Get(context.Context, []string) (map[string]*touch.Customer, error) {
 	u.t.Error("read what intake had just read")
 	return nil, errDown
 }
 
-func TestStraightFromIntakeToTheVendor(t *testing.T) {
-	h := newHouse(t)
+func TestFastPath(t *testing.T) {
+	h := newFixture(t)
 	d, slots := h.fastPath(h.ledger.With(func(l *ledger.Ledger) {
-		read := unread{l.Work, l.Customers, t}
+		read := unreadWork{l.Work, l.Customers, t}
 		l.Work = read
 		l.Customers = read
 	}), 1)
-	a := h.otp("a")
-	b := h.otp("b")
+	a := h.urgentTouch("a")
+	b := h.urgentTouch("b")
 	answers, refs, err := h.accept(d, a, b, a)
 	if err != nil || len(refs) != 0 || !answers[0].New || !answers[1].New || !answers[2].Same {
 		t.Fatal(answers, refs, err)
 	}
 	if len(h.pool.accepted) != 0 || slots.free != 1 {
-		t.Fatal("the caller waited for the vendor, or the place is gone")
+		t.Fatal("the caller waited for the vendor, or the slot is gone")
 	}
 	slots.run(t)
 	h.expect(a.Touch.ID, touch.StateSent, touch.EventSent)
@@ -129,12 +130,12 @@ func TestStraightFromIntakeToTheVendor(t *testing.T) {
 	if id := touch.DispatchID(a.Touch.ID, 0); h.pool.accepted[id] != 1 || h.guard.log[id] != "committed" {
 		t.Errorf("the vendor took %d, the contact log says %s", h.pool.accepted[id], h.guard.log[id])
 	}
-	// The same again is a repeat, and gives its place back unused.
+	// The same key again is a repeat: the slot is released unused.
 	answers, _, err = h.accept(d, a)
 	if err != nil || !answers[0].Same || answers[0].State != touch.StateSent || len(slots.work) != 0 || slots.free != 1 {
 		t.Fatal(answers, err, len(slots.work), slots.free)
 	}
-	c := h.otp("c")
+	c := h.urgentTouch("c")
 	if _, _, err := h.accept(d, a, c); err != nil {
 		t.Fatal(err)
 	}
@@ -146,61 +147,61 @@ func TestStraightFromIntakeToTheVendor(t *testing.T) {
 	}
 }
 
-// asked is a context that notes whether somebody would have waited for its end.
-type asked struct {
+// doneSpy is a context that records whether somebody waited for its end.
+type doneSpy struct {
 	context.Context
 	waits bool
 }
 
-func (a *asked) Done() <-chan struct{} {
+func (a *doneSpy) Done() <-chan struct{} {
 	a.waits = true
 	over := make(chan struct{})
 	close(over)
 	return over
 }
 
-// standsBack reports whether bulk would wait now.
-func standsBack(way *priority.Gate) bool {
-	ctx := &asked{Context: context.Background()}
-	way.WaitForUrgent(ctx)
+// bulkWaits reports whether bulk would wait at the gate now.
+func bulkWaits(gate *priority.Gate) bool {
+	ctx := &doneSpy{Context: context.Background()}
+	gate.WaitForUrgent(ctx)
 	return ctx.waits
 }
 
-// settling tells when the ledger is told what came of touches.
-type settling struct {
+// applyObserver calls begins when transitions are written.
+type applyObserver struct {
 	ledger.Work
 	begins func()
 }
 
-func (s settling) Apply(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
+func (s applyObserver) Apply(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
 	s.begins()
 	return s.Work.Apply(ctx, ref, trs)
 }
 
-// TestBulkStandsBackUntilTheVendorHasTheUrgent: straight from intake, and from
-// a lane.
-func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
-	h := newHouse(t)
-	way, waits, late := &priority.Gate{MaxWait: time.Hour}, false, false
+// TestBulkWaitsForFastPath checks touches on the fast path and touches from the
+// queue.
+func TestBulkWaitsForFastPath(t *testing.T) {
+	h := newFixture(t)
+	gate, waits, changedControl := &priority.Gate{MaxWait: time.Hour}, false, false
 	h.pool.answer = func(string, adapter.Dispatch) touch.Result {
-		waits = standsBack(way)
+		waits = bulkWaits(gate)
 		return touch.Result{Class: touch.ResultAccepted}
 	}
 	slots := &fakeSlots{ctx: h.ctx, free: 1}
 	o := h.options("w1")
 	o.TakeSlot = slots.take
-	o.PriorityGate = way
+	o.PriorityGate = gate
 	o.Ledger = h.ledger.With(func(l *ledger.Ledger) {
-		l.Work = settling{l.Work, func() { late = standsBack(way) }}
+		l.Work = applyObserver{l.Work, func() { changedControl = bulkWaits(gate) }}
 	})
 	d := workers.NewDeliverer(o)
-	a := h.otp("a")
-	if _, _, err := h.accept(d, a); err != nil || !standsBack(way) {
-		t.Fatal("before the vendor is called, bulk goes on", err)
+	a := h.urgentTouch("a")
+	if _, _, err := h.accept(d, a); err != nil || !bulkWaits(gate) {
+		t.Fatal("bulk does not wait before the vendor is called", err)
 	}
 	slots.run(t)
-	if !waits || late || standsBack(way) {
-		t.Errorf("straight from intake bulk stood back: %v; while it was settled: %v; and afterwards: %v", waits, late, standsBack(way))
+	if !waits || changedControl || bulkWaits(gate) {
+		t.Errorf("on the fast path bulk waited: %v; while results were written: %v; afterwards: %v", waits, changedControl, bulkWaits(gate))
 	}
 	for _, c := range []touch.Category{touch.Transactional, touch.Marketing} {
 		waits = false
@@ -210,16 +211,16 @@ func TestBulkStandsBackUntilTheVendorHasTheUrgent(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if urgent := c == touch.Transactional; waits != urgent || standsBack(way) {
-			t.Errorf("%s from a lane: bulk stood back: %v; and afterwards: %v", c, waits, standsBack(way))
+		if urgent := c == touch.Transactional; waits != urgent || bulkWaits(gate) {
+			t.Errorf("%s from the queue: bulk waited: %v; afterwards: %v", c, waits, bulkWaits(gate))
 		}
 	}
 }
 
-func TestWithoutAPlaceItIsEnqueued(t *testing.T) {
-	h := newHouse(t)
+func TestFastPathWithoutSlot(t *testing.T) {
+	h := newFixture(t)
 	d, _ := h.fastPath(h.ledger, 0)
-	a := h.otp("a")
+	a := h.urgentTouch("a")
 	_, refs, err := h.accept(d, a)
 	if err != nil || len(refs) != 1 || len(h.guard.log) != 0 {
 		t.Fatal(refs, err, h.guard.log)
@@ -230,17 +231,17 @@ func TestWithoutAPlaceItIsEnqueued(t *testing.T) {
 	h.expect(a.Touch.ID, touch.StateSent, touch.EventSent)
 }
 
-// What is denied between forecast and reservation, and what nobody asked
-// about, is in the same segment and comes to its end there.
-func TestWhatMustWaitAfterAllIsSettledWithTheRest(t *testing.T) {
-	h := newHouse(t)
+// A touch that is denied at the reservation, and one that was no candidate, are
+// in the same segment and get their next step there.
+func TestFastPathDeniedTouches(t *testing.T) {
+	h := newFixture(t)
 	d, slots := h.fastPath(h.ledger, 1)
 	var all []ledger.NewTouch
 	for i := range 4 {
-		all = append(all, h.otp(fmt.Sprint(i)))
+		all = append(all, h.urgentTouch(fmt.Sprint(i)))
 	}
-	candidates := []lookup.Candidate{{Index: 0}, {Index: 1}, {Index: 3}} // nobody asked about 2
-	h.guard.say = func(q policies.Question) touch.Verdict {
+	candidates := []lookup.Candidate{{Index: 0}, {Index: 1}, {Index: 3}} // 2 is no candidate
+	h.guard.decide = func(q policies.Question) touch.Verdict {
 		switch q.Touch.Key {
 		case "0":
 			return touch.Verdict{Decision: touch.DecisionRefuse, Rule: "consent"}
@@ -262,17 +263,17 @@ func TestWhatMustWaitAfterAllIsSettledWithTheRest(t *testing.T) {
 	}
 }
 
-// refusing is a ledger that takes nothing in.
-type refusing struct{ ledger.Intake }
+// failingIntake is a ledger that cannot store touches.
+type failingIntake struct{ ledger.Intake }
 
-func (refusing) AcceptAndClaim(context.Context, []ledger.NewTouch, ledger.Claim) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
+func (failingIntake) AcceptAndClaim(context.Context, []ledger.NewTouch, ledger.Claim) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
 	return nil, nil, nil, errDown
 }
 
-func TestAFailedAcceptGivesPlacesBack(t *testing.T) {
-	h := newHouse(t)
-	d, slots := h.fastPath(h.ledger.With(func(l *ledger.Ledger) { l.Intake = refusing{l.Intake} }), 1)
-	a := h.otp("a")
+func TestFastPathFailedAccept(t *testing.T) {
+	h := newFixture(t)
+	d, slots := h.fastPath(h.ledger.With(func(l *ledger.Ledger) { l.Intake = failingIntake{l.Intake} }), 1)
+	a := h.urgentTouch("a")
 	if _, _, err := h.accept(d, a); touch.ClassOf(err) != touch.Unavailable {
 		t.Fatal(err)
 	}
@@ -280,76 +281,76 @@ func TestAFailedAcceptGivesPlacesBack(t *testing.T) {
 		t.Errorf("the contact log says %q", got)
 	}
 	if slots.free != 1 || len(slots.work) != 0 {
-		t.Error("the direct place is gone")
+		t.Error("the slot is gone")
 	}
 }
 
-// TestAWorkerThatDiesStraightAway: it accepted, held and reserved, and then
-// was gone. The lease ends, and who takes the segment over knows that the
-// touch may have been sent.
-func TestAWorkerThatDiesStraightAway(t *testing.T) {
-	h := newHouse(t)
+// TestFastPathWorkerDies: the worker dies after it accepted, claimed and
+// reserved. Its lease runs out, and the next worker knows that the touch may
+// have been sent.
+func TestFastPathWorkerDies(t *testing.T) {
+	h := newFixture(t)
 	d, _ := h.fastPath(h.ledger, 1)
-	a := h.otp("a")
+	a := h.urgentTouch("a")
 	if _, _, err := h.accept(d, a); err != nil {
 		t.Fatal(err)
 	}
-	asked := 0
+	doneSpy := 0
 	h.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) {
-		asked++
-		return touch.Result{Class: touch.ResultRetryable}, true // the vendor never saw it
+		doneSpy++
+		return touch.Result{Class: touch.ResultRetryable}, true // the vendor never got it
 	}
-	h.pass(time.Minute)
+	h.advance(time.Minute)
 	refs, err := h.ledger.Recovery.ReclaimExpired(h.ctx, h.now, h.now.Add(-time.Hour), 10)
 	if err != nil || len(refs) != 1 {
 		t.Fatal(refs, err)
 	}
-	if err := h.newDeliver("w2").Handle(h.ctx, refs[0]); err != nil {
+	if err := h.newDeliverer("w2").Handle(h.ctx, refs[0]); err != nil {
 		t.Fatal(err)
 	}
 	h.step()
-	if v := h.view(a.Touch.ID); v.Progress.State != touch.StateSent || asked != 1 {
-		t.Errorf("%s (%s), the vendor was asked %d times", v.Progress.State, v.Progress.Reason, asked)
+	if v := h.view(a.Touch.ID); v.Progress.State != touch.StateSent || doneSpy != 1 {
+		t.Errorf("%s (%s), the vendor was doneSpy %d times", v.Progress.State, v.Progress.Reason, doneSpy)
 	}
 	if got := h.pool.accepted[touch.DispatchID(a.Touch.ID, 0)]; got != 1 {
 		t.Errorf("the vendor took it %d times", got)
 	}
 }
 
-// late lets something happen between a straight judgement and its accept; with
-// lie set, the ledger does not compare.
-type late struct {
+// changedControl runs by between the verdict and AcceptAndClaim. With unchecked
+// set the ledger compares nothing.
+type changedControl struct {
 	ledger.Intake
-	controls ledger.Controls
-	by       func()
-	lie      bool
+	controls  ledger.Controls
+	by        func()
+	unchecked bool
 }
 
-func (l *late) AcceptAndClaim(ctx context.Context, touches []ledger.NewTouch, hold ledger.Claim) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
+func (l *changedControl) AcceptAndClaim(ctx context.Context, touches []ledger.NewTouch, hold ledger.Claim) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
 	l.by()
 	accepted, held, refs, err := l.Intake.AcceptAndClaim(ctx, touches, hold)
-	if l.lie && errors.Is(err, ledger.ErrControlChanged) {
+	if l.unchecked && errors.Is(err, ledger.ErrControlChanged) {
 		hold.ControlVersion, _ = l.controls.Version(ctx)
 		return l.Intake.AcceptAndClaim(ctx, touches, hold)
 	}
 	return accepted, held, refs, err
 }
 
-// TestAStopDuringIntakeHolds: nothing is sent after a stop although it was
-// judged before. Without the ledger's comparison the promise is broken, and
-// this test sees it.
-func TestAStopDuringIntakeHolds(t *testing.T) {
-	for _, lie := range []bool{false, true} {
-		h := newHouse(t)
+// TestFastPathKillSwitch: nothing is sent after a kill switch was set, although
+// it was judged before. Without the ledger's comparison the test must see a
+// broken promise.
+func TestFastPathKillSwitch(t *testing.T) {
+	for _, unchecked := range []bool{false, true} {
+		h := newFixture(t)
 		stop := func() {
 			if err := h.ledger.Controls.PutKillSwitch(h.ctx, ledger.KillSwitch{ID: "s", Since: h.now}, "me", h.now); err != nil {
 				t.Fatal(err)
 			}
 		}
 		d, slots := h.fastPath(h.ledger.With(func(l *ledger.Ledger) {
-			l.Intake = &late{Intake: l.Intake, controls: l.Controls, by: stop, lie: lie}
+			l.Intake = &changedControl{Intake: l.Intake, controls: l.Controls, by: stop, unchecked: unchecked}
 		}), 1)
-		a := h.otp("a")
+		a := h.urgentTouch("a")
 		_, refs, err := h.accept(d, a)
 		if err != nil {
 			t.Fatal(err)
@@ -361,10 +362,10 @@ func TestAStopDuringIntakeHolds(t *testing.T) {
 			}
 		}
 		id := touch.DispatchID(a.Touch.ID, 0)
-		if got := h.pool.accepted[id]; (got == 1) != lie {
-			t.Errorf("with lie %v the vendor took %d messages", lie, got)
+		if got := h.pool.accepted[id]; (got == 1) != unchecked {
+			t.Errorf("with unchecked %v the vendor took %d messages", unchecked, got)
 		}
-		if !lie && (h.guard.log[id] != "released" || h.view(a.Touch.ID).Progress.Reason != "stop:s") {
+		if !unchecked && (h.guard.log[id] != "released" || h.view(a.Touch.ID).Progress.Reason != "stop:s") {
 			t.Errorf("the contact log says %q, the touch waits for %q", h.guard.log[id], h.view(a.Touch.ID).Progress.Reason)
 		}
 	}

@@ -20,25 +20,25 @@ import (
 	"touchgate.dev/workers"
 )
 
-// house is a small house around the workers: a real ledger, a scripted guard
-// and a scripted pool, a clock that the test moves, and a queue in memory.
-type house struct {
-	t       testing.TB
-	ctx     context.Context
-	ledger  *ledger.Ledger
-	watch   *ledger.Watcher
-	guard   *scriptedGuard
-	pool    *scriptedPool
-	tuning  workers.Tuning
-	mu      sync.Mutex
-	now     time.Time
-	queue   []ledger.SegmentRef
-	deliver *workers.Deliverer
+// fixture is what workers need: a real ledger, a scripted guard and a scripted
+// pool, a clock that the test moves, and a queue in memory.
+type fixture struct {
+	t         testing.TB
+	ctx       context.Context
+	ledger    *ledger.Ledger
+	watch     *ledger.Watcher
+	guard     *scriptedGuard
+	pool      *scriptedPool
+	tuning    workers.Tuning
+	mu        sync.Mutex
+	now       time.Time
+	queue     []ledger.SegmentRef
+	deliverer *workers.Deliverer
 }
 
-func newHouse(t testing.TB) *house {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	h := &house{t: t, ctx: context.Background(), now: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}
+	h := &fixture{t: t, ctx: context.Background(), now: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}
 	l, err := sqlite.Open(h.ctx, filepath.Join(t.TempDir(), "ledger.db"), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -52,43 +52,43 @@ func newHouse(t testing.TB) *house {
 	h.guard = &scriptedGuard{log: map[string]string{}}
 	h.pool = &scriptedPool{h: h, accepted: map[string]int{}, caps: map[string]adapter.Capabilities{}}
 	h.tuning = workers.Tuning{MaxAttempts: 3, ResolveTries: 3}
-	h.deliver = h.newDeliver("w1")
+	h.deliverer = h.newDeliverer("w1")
 	return h
 }
 
-func (h *house) options(name string) workers.Options {
+func (h *fixture) options(name string) workers.Options {
 	return workers.Options{
 		Ledger: h.ledger, Guard: h.guard, Pool: h.pool, Control: h.watch, Enqueue: h.enqueue, Name: name, Now: h.clock,
 		Rand: rand.New(rand.NewPCG(1, 2)), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Tuning: h.tuning,
 	}
 }
 
-func (h *house) newDeliver(name string) *workers.Deliverer {
+func (h *fixture) newDeliverer(name string) *workers.Deliverer {
 	return workers.NewDeliverer(h.options(name))
 }
 
-func (h *house) clock() time.Time {
+func (h *fixture) clock() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.now
 }
 
-func (h *house) pass(d time.Duration) {
+func (h *fixture) advance(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.now = h.now.Add(d)
 }
 
-func (h *house) enqueue(_ context.Context, refs []ledger.SegmentRef) error {
+func (h *fixture) enqueue(_ context.Context, refs []ledger.SegmentRef) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.queue = append(h.queue, refs...)
 	return nil
 }
 
-// submit accepts touches, due now or so long after; edit changes the i-th
-// before it goes in.
-func (h *house) submit(n int, edit func(i int, t *touch.Touch), after ...time.Duration) []touch.ID {
+// submit accepts touches, due now or after the given times; edit changes the
+// i-th one before.
+func (h *fixture) submit(n int, edit func(i int, t *touch.Touch), after ...time.Duration) []touch.ID {
 	h.t.Helper()
 	var all []ledger.NewTouch
 	var ids []touch.ID
@@ -118,8 +118,8 @@ func (h *house) submit(n int, edit func(i int, t *touch.Touch), after ...time.Du
 	return ids
 }
 
-// feed fills every lane and gives what was queued.
-func (h *house) feed() []ledger.SegmentRef {
+// feed fills every lane and returns the queued segments.
+func (h *fixture) feed() []ledger.SegmentRef {
 	h.t.Helper()
 	f := workers.NewFeeder(h.options("feeder"))
 	for _, lane := range workers.Lanes() {
@@ -134,17 +134,17 @@ func (h *house) feed() []ledger.SegmentRef {
 	return refs
 }
 
-// step feeds and delivers what is due now.
-func (h *house) step() {
+// step feeds and delivers everything that is due now.
+func (h *fixture) step() {
 	h.t.Helper()
 	for _, ref := range h.feed() {
-		if err := h.deliver.Handle(h.ctx, ref); err != nil {
+		if err := h.deliverer.Handle(h.ctx, ref); err != nil {
 			h.t.Fatal(err)
 		}
 	}
 }
 
-func (h *house) view(id touch.ID) *ledger.TouchView {
+func (h *fixture) view(id touch.ID) *ledger.TouchView {
 	h.t.Helper()
 	v, err := h.ledger.Touches.Get(h.ctx, "", id)
 	if err != nil {
@@ -153,7 +153,7 @@ func (h *house) view(id touch.ID) *ledger.TouchView {
 	return v
 }
 
-func (h *house) expect(id touch.ID, state touch.State, kinds ...touch.EventKind) *ledger.TouchView {
+func (h *fixture) expect(id touch.ID, state touch.State, kinds ...touch.EventKind) *ledger.TouchView {
 	h.t.Helper()
 	v := h.view(id)
 	if v.Progress.State != state {
@@ -169,13 +169,13 @@ func (h *house) expect(id touch.ID, state touch.State, kinds ...touch.EventKind)
 	return v
 }
 
-// scriptedGuard allows unless say says otherwise, and keeps what the contact
-// log was told, by dispatch id.
+// scriptedGuard allows everything unless decide is set, and keeps the state of
+// each reservation by dispatch id.
 type scriptedGuard struct {
-	mu   sync.Mutex
-	say  func(q policies.Question) touch.Verdict
-	down bool
-	log  map[string]string // reserved, committed or released
+	mu     sync.Mutex
+	decide func(q policies.Question) touch.Verdict
+	down   bool
+	log    map[string]string // reserved, committed or released
 }
 
 func (g *scriptedGuard) Reserve(_ context.Context, qs []policies.Question) ([]touch.Verdict, error) {
@@ -187,8 +187,8 @@ func (g *scriptedGuard) Reserve(_ context.Context, qs []policies.Question) ([]to
 	verdicts := make([]touch.Verdict, len(qs))
 	for i, q := range qs {
 		verdicts[i] = touch.Verdict{Decision: touch.DecisionAllow}
-		if g.say != nil {
-			verdicts[i] = g.say(q)
+		if g.decide != nil {
+			verdicts[i] = g.decide(q)
 		}
 		if id := touch.DispatchID(q.Touch.ID, q.Leg); verdicts[i].Decision == touch.DecisionAllow && g.log[id] != "committed" {
 			g.log[id] = "reserved"
@@ -213,9 +213,9 @@ func (g *scriptedGuard) Settle(_ context.Context, ss []contactlog.Settlement) er
 
 func (g *scriptedGuard) Ranks(*touch.Touch, int) bool { return false }
 
-// scriptedPool answers what answer says, and counts what it accepted.
+// scriptedPool returns the result of answer, and counts the accepted messages.
 type scriptedPool struct {
-	h        *house
+	h        *fixture
 	mu       sync.Mutex
 	names    []string
 	caps     map[string]adapter.Capabilities

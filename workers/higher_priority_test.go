@@ -14,58 +14,59 @@ import (
 	"touchgate.dev/workers"
 )
 
-const oneByRank = `policy: house
+const oneByPriority = `policy: house
 rules:
   - {id: week, when: category == "marketing", cap: {limit: 1, per: 7d, start: ranked}}
 `
 
-// ranked is a house whose workers judge by a real guard over the embedded Redis.
-func ranked(t *testing.T) *house {
+// newRankedFixture makes a fixture with a real guard over the embedded Redis.
+func newRankedFixture(t *testing.T) *fixture {
 	t.Helper()
-	h := newHouse(t)
+	h := newFixture(t)
 	server, err := redisembed.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	client := redis.NewClient(server.Options())
 	t.Cleanup(func() { client.Close(); server.Close() })
-	set, err := policies.Compile([]policies.Source{{Name: "house.yaml", Data: []byte(oneByRank)}}, policies.Options{})
+	set, err := policies.Compile([]policies.Source{{Name: "house.yaml", Data: []byte(oneByPriority)}}, policies.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard := policies.NewGuard(contactlog.NewRedis(client, contactlog.Options{}), nobodyYet)
+	guard := policies.NewGuard(contactlog.NewRedis(client, contactlog.Options{}), noContacts)
 	guard.Use(set)
 	o := h.options("w1")
 	o.Guard = guard
-	h.deliver = workers.NewDeliverer(o)
+	h.deliverer = workers.NewDeliverer(o)
 	return h
 }
 
-// TestStartByRank: a touch whose customer waits for one of higher priority
-// leaves it the last place, until that one was sent or needs no place any more.
-func TestStartByRank(t *testing.T) {
+// TestHigherPriorityKeepsPlace: a touch leaves the last place under a cap to a
+// waiting touch of the same customer with a higher priority, until that one is
+// sent or needs no place any more.
+func TestHigherPriorityKeepsPlace(t *testing.T) {
 	const inTenMinutes = 10 * time.Minute
 	for name, c := range map[string]struct {
-		equal bool // of equal priority
-		// before and meanwhile happen before the first look and after it
-		before, meanwhile func(h *house, high touch.ID) error
-		at                time.Duration // when the lower one is sent; 0: not at all
+		equal bool // same priority
+		// before runs before the first step, meanwhile after it
+		before, meanwhile func(h *fixture, high touch.ID) error
+		at                time.Duration // when the lower one is sent; 0: never
 	}{
 		"the higher one is sent": {},
-		"it is cancelled": {at: 15 * time.Minute, meanwhile: func(h *house, high touch.ID) error {
+		"it is cancelled": {at: 15 * time.Minute, meanwhile: func(h *fixture, high touch.ID) error {
 			_, err := h.ledger.Touches.Cancel(h.ctx, "bank", high, "ann", h.clock())
 			return err
 		}},
 		"it has no higher priority": {at: time.Second, equal: true},
-		"its campaign is paused": {at: time.Second, before: func(h *house, _ touch.ID) error {
+		"its campaign is paused": {at: time.Second, before: func(h *fixture, _ touch.ID) error {
 			return h.ledger.Campaigns.SetStatus(h.ctx, "bank", "great", ledger.CampaignPaused, "ann", h.clock())
 		}},
-		"a stop holds it": {at: time.Second, before: func(h *house, _ touch.ID) error {
+		"a stop holds it": {at: time.Second, before: func(h *fixture, _ touch.ID) error {
 			return h.ledger.Controls.PutKillSwitch(h.ctx, ledger.KillSwitch{ID: "storm", Channel: touch.Push, Since: h.clock()}, "ann", h.clock())
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := ranked(t)
+			h := newRankedFixture(t)
 			ids := h.submit(2, func(i int, t *touch.Touch) {
 				t.Customer, t.Priority = "c", 2
 				if i == 1 {
@@ -100,7 +101,7 @@ func TestStartByRank(t *testing.T) {
 						}
 					}
 				}
-				h.pass(20 * time.Second)
+				h.advance(20 * time.Second)
 			}
 			if at, went := sent[low]; went != (c.at > 0) || at > c.at {
 				t.Errorf("the lower one went out: %t, after %v", went, at)
@@ -112,9 +113,8 @@ func TestStartByRank(t *testing.T) {
 	}
 }
 
-// judgedFirst holds the touch of the lower priority against what its first
-// judgement must have come to.
-func (h *house) judgedFirst(low touch.ID, sent bool) {
+// judgedFirst checks the first verdict on the touch of lower priority.
+func (h *fixture) judgedFirst(low touch.ID, sent bool) {
 	h.t.Helper()
 	if sent {
 		h.expect(low, touch.StateSent, touch.EventSent)

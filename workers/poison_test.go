@@ -12,39 +12,39 @@ import (
 	"touchgate.dev/workers"
 )
 
-// mortal is the ledger of a worker that can be killed: from then on nothing of
-// it reaches the ledger, neither a result nor the lease given back.
-type mortal struct {
+// killableWork is the ledger of a worker that can be killed. From then on
+// neither a result nor a release reaches the ledger.
+type killableWork struct {
 	ledger.Work
 	life context.Context
 }
 
-func (m mortal) dead() bool { return m.life.Err() != nil }
+func (m killableWork) dead() bool { return m.life.Err() != nil }
 
-func (m mortal) Renew(ctx context.Context, ref ledger.SegmentRef, worker string, until time.Time) error {
+func (m killableWork) Renew(ctx context.Context, ref ledger.SegmentRef, worker string, until time.Time) error {
 	if m.dead() {
 		return nil
 	}
 	return m.Work.Renew(ctx, ref, worker, until)
 }
 
-func (m mortal) Apply(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
+func (m killableWork) Apply(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
 	if m.dead() {
 		return touch.Errorf(touch.Conflict, "", "a dead worker settles nothing")
 	}
 	return m.Work.Apply(ctx, ref, trs)
 }
 
-// mortuary runs workers that die when a test says so, and counts them.
-type mortuary struct {
-	*house
-	die    context.CancelFunc // of the worker at work
+// crashTest runs workers that die when the test says so, and counts them.
+type crashTest struct {
+	*fixture
+	die    context.CancelFunc // of the current worker
 	deaths int
 }
 
-// deliverAll works on everything until nothing is left to do, with a fresh
-// worker for each segment and the reconciler after each.
-func (m *mortuary) deliverAll() {
+// deliverAll delivers until nothing is left, with a new worker for each
+// segment, and reclaims segments after each round.
+func (m *crashTest) deliverAll() {
 	m.t.Helper()
 	queue := m.feed()
 	for round := 0; len(queue) > 0; round++ {
@@ -54,16 +54,16 @@ func (m *mortuary) deliverAll() {
 		for _, ref := range queue {
 			life, die := context.WithCancel(m.ctx)
 			m.die = die
-			o := m.options("mortal")
-			o.Ledger = m.ledger.With(func(l *ledger.Ledger) { l.Work = mortal{l.Work, life} })
-			// Dead or alive, what a worker answers is only for the queue.
+			o := m.options("killableWork")
+			o.Ledger = m.ledger.With(func(l *ledger.Ledger) { l.Work = killableWork{l.Work, life} })
+			// An error is for the queue; there is none here.
 			_ = workers.NewDeliverer(o).Handle(life, ref)
 			if life.Err() != nil {
 				m.deaths++
 			}
 			die()
 		}
-		m.pass(2 * time.Minute)
+		m.advance(2 * time.Minute)
 		refs, err := m.ledger.Recovery.ReclaimExpired(m.ctx, m.clock(), m.clock(), 1000)
 		if err != nil {
 			m.t.Fatal(err)
@@ -72,9 +72,9 @@ func (m *mortuary) deliverAll() {
 	}
 }
 
-// kill makes the sending of one touch the death of its worker, before or after
-// the vendor has taken the message.
-func (m *mortuary) kill(id touch.ID, taken bool) {
+// kill makes a touch kill the worker that sends it, before or after the vendor
+// has accepted the message.
+func (m *crashTest) kill(id touch.ID, taken bool) {
 	m.pool.answer = func(_ string, d adapter.Dispatch) touch.Result {
 		if d.Touch != id {
 			return touch.Result{Class: touch.ResultAccepted}
@@ -87,9 +87,9 @@ func (m *mortuary) kill(id touch.ID, taken bool) {
 	}
 }
 
-// TestOnlyTheTouchThatKillsIsPutAside: one of 500 kills whoever sends it.
-func TestOnlyTheTouchThatKillsIsPutAside(t *testing.T) {
-	m := &mortuary{house: newHouse(t)}
+// TestPoisonTouchOf500: one touch of 500 kills every worker that sends it.
+func TestPoisonTouchOf500(t *testing.T) {
+	m := &crashTest{fixture: newFixture(t)}
 	ids := m.submit(500, nil)
 	killer := ids[371]
 	m.kill(killer, false)
@@ -121,13 +121,13 @@ func TestOnlyTheTouchThatKillsIsPutAside(t *testing.T) {
 	}
 }
 
-// TestAKillerInJudgementIsPutAside: no intent stands, so it surely was not
-// sent, and the place that it had reserved is free again.
-func TestAKillerInJudgementIsPutAside(t *testing.T) {
-	m := &mortuary{house: newHouse(t)}
+// TestPoisonWhileJudging: there is no intent, so it was surely not sent, and
+// its reservation is released.
+func TestPoisonWhileJudging(t *testing.T) {
+	m := &crashTest{fixture: newFixture(t)}
 	ids := m.submit(20, nil)
 	killer := ids[7]
-	m.guard.say = func(q policies.Question) touch.Verdict {
+	m.guard.decide = func(q policies.Question) touch.Verdict {
 		if q.Touch.ID == killer {
 			m.die()
 		}
@@ -145,16 +145,16 @@ func TestAKillerInJudgementIsPutAside(t *testing.T) {
 	if v := m.expect(killer, touch.StateDead, touch.EventDead); len(v.Progress.Contacts) != 0 {
 		t.Errorf("contacts %+v", v.Progress.Contacts)
 	}
-	m.reserved(killer, 0, "released")
-	m.guard.say = nil
+	m.expectReservation(killer, 0, "released")
+	m.guard.decide = nil
 	m.redrive(ledger.Redriven{Due: 1})
 	m.expect(killer, touch.StateSent, touch.EventDead, touch.EventRetry, touch.EventSent)
 }
 
-// TestAKillerThatMayBeSentKeepsItsPlace: the vendor has it, the worker died
-// over the answer, and nobody can be asked.
-func TestAKillerThatMayBeSentKeepsItsPlace(t *testing.T) {
-	m := &mortuary{house: newHouse(t)}
+// TestPoisonThatMayBeSent: the vendor has the message, the worker died with the
+// answer, and the vendor cannot be asked.
+func TestPoisonThatMayBeSent(t *testing.T) {
+	m := &crashTest{fixture: newFixture(t)}
 	m.pool.caps["sms-vendor"] = adapter.Capabilities{IdempotencyWindow: time.Hour, EchoesID: true}
 	ids := m.submit(5, nil)
 	m.kill(ids[2], true)
@@ -163,11 +163,11 @@ func TestAKillerThatMayBeSentKeepsItsPlace(t *testing.T) {
 	if len(v.Progress.Contacts) != 1 || v.Progress.Provider != "sms-vendor" {
 		t.Errorf("contacts %+v by %q: it may have been sent", v.Progress.Contacts, v.Progress.Provider)
 	}
-	m.reserved(ids[2], 0, "committed")
+	m.expectReservation(ids[2], 0, "committed")
 	for _, i := range []int{0, 1, 3, 4} {
 		m.expect(ids[i], touch.StateSent, touch.EventSent)
 	}
-	// Redriven, the vendor is asked, and nothing is sent.
+	// After a redrive the vendor is asked, and nothing is sent.
 	messages := m.pool.accepted[touch.DispatchID(ids[2], 0)]
 	m.pool.answer, m.pool.caps = nil, map[string]adapter.Capabilities{}
 	m.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) {
@@ -180,8 +180,8 @@ func TestAKillerThatMayBeSentKeepsItsPlace(t *testing.T) {
 	}
 }
 
-// redrive gives what was put aside back, and has it delivered.
-func (m *mortuary) redrive(want ledger.Redriven) {
+// redrive redrives the dead letters and delivers them.
+func (m *crashTest) redrive(want ledger.Redriven) {
 	m.t.Helper()
 	n, _, err := m.ledger.DeadLetters.Redrive(m.ctx, ledger.DeadLetterFilter{}, false, "ops", m.clock())
 	if err != nil || n != want {
@@ -190,10 +190,10 @@ func (m *mortuary) redrive(want ledger.Redriven) {
 	m.deliverAll()
 }
 
-// TestSuspectedSegmentsTakeTurns: while one is in work the other is given
-// back, which is no crash.
-func TestSuspectedSegmentsTakeTurns(t *testing.T) {
-	h := newHouse(t)
+// TestOneIsolationAtATime: while one segment is isolated the other is requeued,
+// which is no crash.
+func TestOneIsolationAtATime(t *testing.T) {
+	h := newFixture(t)
 	h.tuning.SegmentSize = 1
 	ids := h.submit(2, nil)
 	refs := h.feed()
@@ -203,15 +203,15 @@ func TestSuspectedSegmentsTakeTurns(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		h.pass(time.Minute)
+		h.advance(time.Minute)
 		var err error
 		if refs, err = h.ledger.Recovery.ReclaimExpired(h.ctx, h.now, h.now.Add(-time.Hour), 10); err != nil || len(refs) != 2 {
 			t.Fatal(refs, err)
 		}
 	}
-	d := h.newDeliver("w")
-	h.guard.say = func(q policies.Question) touch.Verdict {
-		if q.Touch.ID == ids[0] { // in the middle of the first one's work
+	d := h.newDeliverer("w")
+	h.guard.decide = func(q policies.Question) touch.Verdict {
+		if q.Touch.ID == ids[0] { // while the first segment is isolated
 			h.guard.mu.Unlock()
 			if err := d.Handle(h.ctx, refs[1]); err != nil {
 				t.Error(err)

@@ -13,7 +13,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// idleWork and idleGuard do nothing at once; the guard counts its calls.
+// idleWork and idleGuard return at once; the guard counts its calls.
 type idleWork struct{ ledger.Work }
 
 func (idleWork) Feed(context.Context, string, time.Time, int) (ref ledger.SegmentRef, n int, ok bool, err error) {
@@ -45,7 +45,7 @@ func (g *idleGuard) Settle(context.Context, []contactlog.Settlement) error {
 	return nil
 }
 
-// questions asks for so many touches of a category.
+// questions makes n questions about touches of a category.
 func questions(n int, c touch.Category) []policies.Question {
 	qs := make([]policies.Question, n)
 	for i := range qs {
@@ -54,12 +54,13 @@ func questions(n int, c touch.Category) []policies.Question {
 	return qs
 }
 
-// TestBulkStandsBackAtEachStep: not at a step begun, and urgent work never.
-func TestBulkStandsBackAtEachStep(t *testing.T) {
+// TestBulkStepsWaitForUrgent: each step of bulk waits, and urgent steps never
+// do.
+func TestBulkStepsWaitForUrgent(t *testing.T) {
 	bulk, urgent := ledger.SegmentRef{Lane: touch.Lane(touch.SMS, false)}, ledger.SegmentRef{Lane: touch.Lane(touch.SMS, true)}
 	synctest.Test(t, func(t *testing.T) {
-		way, ctx := new(priority.Gate), t.Context()
-		s := newServices(Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: &idleGuard{}, PriorityGate: way})
+		gate, ctx := new(priority.Gate), t.Context()
+		s := newServices(Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: &idleGuard{}, PriorityGate: gate})
 		onLane := func(ref ledger.SegmentRef) map[string]func() {
 			return map[string]func(){
 				"feed":   func() { _, _, _, _ = s.work.Feed(ctx, ref.Lane, time.Time{}, 1) },
@@ -71,11 +72,11 @@ func TestBulkStandsBackAtEachStep(t *testing.T) {
 		waits := func(what string, step func(), want time.Duration) {
 			t.Helper()
 			began := time.Now()
-			time.AfterFunc(time.Millisecond, way.BeginUrgent().End)
+			time.AfterFunc(time.Millisecond, gate.BeginUrgent().End)
 			if step(); time.Since(began) != want {
 				t.Errorf("%s waited %s, want %s", what, time.Since(began), want)
 			}
-			way.WaitForUrgent(ctx)
+			gate.WaitForUrgent(ctx)
 		}
 		for what, step := range onLane(bulk) {
 			waits("bulk's "+what, step, time.Millisecond)
@@ -100,7 +101,7 @@ func TestBulkStandsBackAtEachStep(t *testing.T) {
 	})
 }
 
-func TestBulkGoesToTheContactLogInParts(t *testing.T) {
+func TestBulkContactsAreSplit(t *testing.T) {
 	g := &idleGuard{}
 	s := newServices(Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: g, PriorityGate: new(priority.Gate)})
 	if vs, err := s.guard.Reserve(t.Context(), questions(2*contactsPerCall+1, touch.Marketing)); err != nil || len(vs) != 2*contactsPerCall+1 || g.calls != 3 {

@@ -8,11 +8,11 @@ import (
 	"touchgate.dev/workers"
 )
 
-// TestRetentionKeepsWhatRulesLookAt: what is past goes, but nothing that the
-// longest window of the rules still counts, and nothing by two at once.
-func TestRetentionKeepsWhatRulesLookAt(t *testing.T) {
+// TestRetention: what is old enough is deleted, but nothing that the longest
+// window of the rules counts, and by one process at a time.
+func TestRetention(t *testing.T) {
 	const day = 24 * time.Hour
-	h := newHouse(t)
+	h := newFixture(t)
 	ids := h.submit(3, nil)
 	h.step()
 	for _, id := range ids[:2] {
@@ -30,34 +30,34 @@ func TestRetentionKeepsWhatRulesLookAt(t *testing.T) {
 			t.Errorf("%d touches, %d records, %v; want %d, %d", touches, records, err, wantTouches, wantRecords)
 		}
 	}
-	h.pass(80 * day)
+	h.advance(80 * day)
 	step(0, 0)
 	window = day
-	h.pass(2 * time.Minute)
+	h.advance(2 * time.Minute)
 	if held, err := h.ledger.Leases.Acquire(h.ctx, "retention", "another", h.now, h.now.Add(time.Minute)); err != nil || !held {
 		t.Fatal(held, err)
 	}
 	step(0, 0)
-	h.pass(2 * time.Minute)
-	step(2, 0) // the third was never confirmed, so it isn't over; records bear the store's own time
+	h.advance(2 * time.Minute)
+	step(2, 0) // the third was never confirmed, so it has not ended; records have the store's own time
 	h.expectGone(ids[0], ids[1])
 	if v := h.view(ids[2]); v.Progress.State != touch.StateSent {
 		t.Errorf("%s", v.Progress.State)
 	}
-	h.pass(1000 * day)
+	h.advance(1000 * day)
 	head, _, err := h.ledger.Journal.Head(h.ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	step(0, int(head))
-	h.pass(1000 * day)
+	h.advance(1000 * day)
 	keep.Touches, keep.Journal = 0, 0
 	step(0, 0) // zero keeps for ever
 	keep.Touches, keep.Journal = day, day
-	step(0, 1) // the record of the cut before
+	step(0, 1) // the record of the truncation before
 }
 
-func (h *house) expectGone(ids ...touch.ID) {
+func (h *fixture) expectGone(ids ...touch.ID) {
 	h.t.Helper()
 	for _, id := range ids {
 		if _, err := h.ledger.Touches.Get(h.ctx, "", id); touch.ClassOf(err) != touch.NotFound {

@@ -24,7 +24,7 @@ import (
 	"touchgate.dev/workers"
 )
 
-var simSeeds = flag.Int("sim.seeds", 4, "how many seeds the simulation of feeder, lease, deliver and settle runs with")
+var simSeeds = flag.Int("sim.seeds", 4, "how many seeds TestSimulation runs")
 
 const simCap = `policy: sim
 rules:
@@ -33,22 +33,22 @@ rules:
 `
 
 // sim is several workers, feeders and a reconciler over one ledger and one
-// contact log, in a bubble of synctest: time is the bubble's, chance is the
-// seed's, and every step of the outside takes time, so that workers overlap.
+// contact log, in a synctest bubble. Time is the bubble's and chance is the
+// seed's. Every call takes time, so that workers overlap.
 type sim struct {
-	real  *ledger.Ledger
-	lying *ledger.Ledger // as the workers see it; the real one unless a fence was taken out
-	log   *contactlog.Model
-	dice  *dice
-	truth *simVendor
+	real    *ledger.Ledger
+	changed *ledger.Ledger // as the workers see it
+	log     *contactlog.Model
+	dice    *dice
+	truth   *simVendor
 
-	mu    sync.Mutex
-	queue []ledger.SegmentRef
-	down  bool // the ledger does not answer
-	blind bool // nor does the contact log
+	mu         sync.Mutex
+	queue      []ledger.SegmentRef
+	ledgerDown bool // the ledger does not answer
+	logDown    bool // the contact log does not answer
 }
 
-// dice is a source of chance under a lock.
+// dice is a random source that is safe for concurrent use.
 type dice struct {
 	mu sync.Mutex
 	r  *rand.Rand
@@ -58,13 +58,13 @@ func (d *dice) n(n int) int { d.mu.Lock(); defer d.mu.Unlock(); return d.r.IntN(
 
 func (d *dice) pause(most time.Duration) { time.Sleep(time.Duration(d.n(int(most)) + 1)) }
 
-// simVendor keeps what it took. It knows no id again and cannot be asked, so
-// that every second message shows.
+// simVendor keeps the messages it accepted. It does not know an id again and
+// cannot be asked, so every second message shows.
 type simVendor struct {
-	s    *sim
-	mu   sync.Mutex
-	took map[string][]time.Time
-	ill  bool
+	s       *sim
+	mu      sync.Mutex
+	took    map[string][]time.Time
+	failing bool
 }
 
 func (v *simVendor) Choose(c touch.Channel, _ adapter.Dispatch, exclude []string) (string, bool, touch.Result) {
@@ -85,9 +85,9 @@ func (v *simVendor) SendEach(ctx context.Context, _ string, ds []adapter.Dispatc
 			}
 			chance := 0
 			v.mu.Lock()
-			ill := v.ill
+			failing := v.failing
 			v.mu.Unlock()
-			if ill {
+			if failing {
 				chance = v.s.dice.n(10)
 			}
 			took := chance < 6 || chance == 9
@@ -102,7 +102,7 @@ func (v *simVendor) SendEach(ctx context.Context, _ string, ds []adapter.Dispatc
 				done(i, touch.Result{Class: touch.ResultAccepted})
 			case chance < 8:
 				done(i, touch.Result{Class: touch.ResultRetryable})
-			default: // 8 not taken, 9 taken: nobody can tell
+			default: // unknown: 8 was not accepted, 9 was
 				done(i, touch.Result{})
 			}
 		})
@@ -122,34 +122,34 @@ func (v *simVendor) AllowRetry(string) bool { return true }
 
 func (v *simVendor) Rate(touch.Channel, []string) float64 { return 0 }
 
-// simLedger fails on command before or after the real thing was done, and
-// takes its time.
+// simLedger takes a while for each call, and fails before or after it when the
+// simulation says so.
 type simLedger struct {
 	ledger.Intake
 	ledger.Work
-	s      *sim
-	frozen *freeze
+	s         *sim
+	suspended *suspension
 }
 
-// faulty is the ledger as a worker with that freeze sees it.
-func (s *sim) faulty(frozen *freeze) *ledger.Ledger {
-	return s.lying.With(func(l *ledger.Ledger) {
-		faulty := simLedger{l.Intake, l.Work, s, frozen}
-		l.Intake = faulty
-		l.Work = faulty
+// unreliable returns the ledger as a worker with that suspension sees it.
+func (s *sim) unreliable(suspended *suspension) *ledger.Ledger {
+	return s.changed.With(func(l *ledger.Ledger) {
+		unreliable := simLedger{l.Intake, l.Work, s, suspended}
+		l.Intake = unreliable
+		l.Work = unreliable
 	})
 }
 
-// freeze stands one worker still, as SIGSTOP does: nothing of it goes on, the
-// renewal of its lease neither.
-type freeze struct {
+// suspension stops one worker as SIGSTOP does, the renewal of its lease
+// included.
+type suspension struct {
 	mu    sync.Mutex
 	until time.Time
 }
 
-func (f *freeze) set(until time.Time) { f.mu.Lock(); defer f.mu.Unlock(); f.until = until }
+func (f *suspension) set(until time.Time) { f.mu.Lock(); defer f.mu.Unlock(); f.until = until }
 
-func (f *freeze) wait() {
+func (f *suspension) wait() {
 	f.mu.Lock()
 	until := f.until
 	f.mu.Unlock()
@@ -158,11 +158,11 @@ func (f *freeze) wait() {
 
 var errDown = touch.Errorf(touch.Unavailable, "", "the ledger does not answer")
 
-func (l simLedger) ask(do func() error) error {
+func (l simLedger) call(do func() error) error {
 	l.s.dice.pause(20 * time.Millisecond)
-	l.frozen.wait()
+	l.suspended.wait()
 	l.s.mu.Lock()
-	down := l.s.down
+	down := l.s.ledgerDown
 	l.s.mu.Unlock()
 	if down {
 		return errDown
@@ -171,90 +171,91 @@ func (l simLedger) ask(do func() error) error {
 }
 
 func (l simLedger) AcceptAndClaim(ctx context.Context, touches []ledger.NewTouch, h ledger.Claim) (as []ledger.Accepted, held []*ledger.Segment, refs []ledger.SegmentRef, err error) {
-	err = l.ask(func() error { as, held, refs, err = l.Intake.AcceptAndClaim(ctx, touches, h); return err })
-	if l.s.dice.n(8) == 0 && l.s.trouble() {
-		return nil, nil, nil, errDown // it was done, and nobody heard of it
+	err = l.call(func() error { as, held, refs, err = l.Intake.AcceptAndClaim(ctx, touches, h); return err })
+	if l.s.dice.n(8) == 0 && l.s.vendorFails() {
+		return nil, nil, nil, errDown // it was stored, and the answer was lost
 	}
 	return as, held, refs, err
 }
 
 func (l simLedger) Claim(ctx context.Context, ref ledger.SegmentRef, w string, now, until time.Time) (seg *ledger.Segment, err error) {
-	return seg, l.ask(func() error { seg, err = l.Work.Claim(ctx, ref, w, now, until); return err })
+	return seg, l.call(func() error { seg, err = l.Work.Claim(ctx, ref, w, now, until); return err })
 }
 
 func (l simLedger) Renew(ctx context.Context, ref ledger.SegmentRef, w string, until time.Time) error {
 	if until.IsZero() {
-		return nil // a dead worker gives nothing back
+		return nil // a dead worker releases nothing
 	}
-	return l.ask(func() error { return l.Work.Renew(ctx, ref, w, until) })
+	return l.call(func() error { return l.Work.Renew(ctx, ref, w, until) })
 }
 
-func (l simLedger) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, is []ledger.Intent) (dropped []int, err error) {
-	return dropped, l.ask(func() error { dropped, err = l.Work.Intend(ctx, ref, fence, is); return err })
+func (l simLedger) Intend(ctx context.Context, ref ledger.SegmentRef, version int64, is []ledger.Intent) (dropped []int, err error) {
+	return dropped, l.call(func() error { dropped, err = l.Work.Intend(ctx, ref, version, is); return err })
 }
 
 func (l simLedger) Apply(ctx context.Context, ref ledger.SegmentRef, trs []ledger.Transition) error {
-	return l.ask(func() error { return l.Work.Apply(ctx, ref, trs) })
+	return l.call(func() error { return l.Work.Apply(ctx, ref, trs) })
 }
 
-// simLog is the contact log behind a switch.
+// simLog is a contact log that can be switched off.
 type simLog struct {
 	contactlog.Log
-	s      *sim
-	frozen *freeze
+	s         *sim
+	suspended *suspension
 }
 
 func (l simLog) Reserve(ctx context.Context, rs []contactlog.Reservation, now time.Time) ([]contactlog.Answer, error) {
 	l.s.dice.pause(10 * time.Millisecond)
-	defer l.frozen.wait()
+	defer l.suspended.wait()
 	l.s.mu.Lock()
-	blind := l.s.blind
+	logDown := l.s.logDown
 	l.s.mu.Unlock()
-	if blind {
+	if logDown {
 		return nil, touch.Errorf(touch.Unavailable, "", "the contact log does not answer")
 	}
 	return l.Log.Reserve(ctx, rs, now)
 }
 
-// newSim builds a sim; lie goes around the ledger and may take a fence out.
-func newSim(t *testing.T, seed uint64, lie func(*ledger.Ledger)) *sim {
+// newSim makes a simulation; change, if set, may remove a protection from the
+// ledger.
+func newSim(t *testing.T, seed uint64, change func(*ledger.Ledger)) *sim {
 	t.Helper()
 	l, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &sim{real: l, log: contactlog.NewModel(), dice: &dice{r: rand.New(rand.NewPCG(seed, 3))}}
-	s.lying = l
-	if lie != nil {
-		s.lying = l.With(lie)
+	s.changed = l
+	if change != nil {
+		s.changed = l.With(change)
 	}
-	s.truth = &simVendor{s: s, took: map[string][]time.Time{}, ill: true}
+	s.truth = &simVendor{s: s, took: map[string][]time.Time{}, failing: true}
 	return s
 }
 
-func (s *sim) guard(t *testing.T, frozen *freeze) *policies.Guard {
+func (s *sim) guard(t *testing.T, suspended *suspension) *policies.Guard {
 	set, err := policies.Compile([]policies.Source{{Name: "sim.yaml", Data: []byte(simCap)}}, policies.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := policies.NewGuard(simLog{s.log, s, frozen}, func(context.Context, []string, time.Time) (map[string][]contactlog.Entry, error) {
-		return nil, nil // the model never loses anything
+	g := policies.NewGuard(simLog{s.log, s, suspended}, func(context.Context, []string, time.Time) (map[string][]contactlog.Entry, error) {
+		return nil, nil // the model loses nothing
 	})
 	g.Use(set)
 	return g
 }
 
-// run plays one seed: touches for a few customers, three workers of which one
-// or the other freezes or dies, outages, and then health until all is at rest.
+// run simulates one seed: touches for a few customers, workers that are
+// suspended or die, outages, and then health until everything has ended.
 func (s *sim) run(t *testing.T) []touch.ID {
 	ctx, cancel := context.WithCancel(t.Context())
 	watch := ledger.NewWatcher(s.real.Controls, nil)
 	if err := watch.Refresh(ctx); err != nil {
 		t.Fatal(err)
 	}
-	options := func(name string, frozen *freeze) workers.Options {
+	options := func(name string, suspended *suspension) workers.Options {
 		return workers.Options{
-			Ledger: s.faulty(frozen), Guard: s.guard(t, frozen), Pool: s.truth, Control: watch, Name: name, Now: time.Now,
+			Ledger: s.unreliable(suspended), Guard: s.guard(t, suspended), Pool: s.truth, Control: watch, Name: name, Now: time.Now,
 			Rand: rand.New(rand.NewPCG(uint64(s.dice.n(1<<30)), 1)), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 			Enqueue: func(_ context.Context, refs []ledger.SegmentRef) error {
 				s.mu.Lock()
@@ -273,26 +274,26 @@ func (s *sim) run(t *testing.T) []touch.ID {
 	for i := range 6 {
 		n := simTouch(len(ids))
 		ids = append(ids, n.Touch.ID)
-		frozen := &freeze{}
-		all.Go(func() { s.straight(ctx, options(fmt.Sprintf("s%d", i), frozen), frozen, n) })
+		suspended := &suspension{}
+		all.Go(func() { s.submitUrgent(ctx, options(fmt.Sprintf("s%d", i), suspended), suspended, n) })
 	}
-	all.Go(func() { workers.NewFeeder(options("feeder", &freeze{})).Run(ctx) })
-	all.Go(func() { workers.NewReconciler(options("reconciler", &freeze{})).Run(ctx) })
+	all.Go(func() { workers.NewFeeder(options("feeder", &suspension{})).Run(ctx) })
+	all.Go(func() { workers.NewReconciler(options("reconciler", &suspension{})).Run(ctx) })
 	for i := range 3 {
-		frozen := &freeze{}
-		all.Go(func() { s.work(ctx, options(fmt.Sprintf("w%d", i), frozen), frozen) })
+		suspended := &suspension{}
+		all.Go(func() { s.work(ctx, options(fmt.Sprintf("w%d", i), suspended), suspended) })
 	}
-	for range 20 { // trouble
+	for range 20 { // outages
 		s.dice.pause(8 * time.Second)
 		s.mu.Lock()
-		s.down, s.blind = s.dice.n(4) == 0, s.dice.n(4) == 0
+		s.ledgerDown, s.logDown = s.dice.n(4) == 0, s.dice.n(4) == 0
 		s.mu.Unlock()
 	}
 	s.mu.Lock()
-	s.down, s.blind = false, false
+	s.ledgerDown, s.logDown = false, false
 	s.mu.Unlock()
 	s.truth.mu.Lock()
-	s.truth.ill = false
+	s.truth.failing = false
 	s.truth.mu.Unlock()
 	time.Sleep(15 * time.Minute) // health
 	cancel()
@@ -300,9 +301,9 @@ func (s *sim) run(t *testing.T) []touch.ID {
 	return ids
 }
 
-// work takes what is queued, and now and then the worker dies in the middle
-// (its context ends, and nobody cleans up after it) or is frozen.
-func (s *sim) work(ctx context.Context, o workers.Options, frozen *freeze) {
+// work delivers queued segments. Now and then the worker dies (its context ends
+// and nobody cleans up) or is suspended.
+func (s *sim) work(ctx context.Context, o workers.Options, suspended *suspension) {
 	for n := 0; ctx.Err() == nil; n++ {
 		s.mu.Lock()
 		var ref ledger.SegmentRef
@@ -320,21 +321,21 @@ func (s *sim) work(ctx context.Context, o workers.Options, frozen *freeze) {
 			continue
 		}
 		life, die := context.WithCancel(ctx)
-		if s.dice.n(4) == 0 && s.trouble() {
+		if s.dice.n(4) == 0 && s.vendorFails() {
 			time.AfterFunc(time.Duration(s.dice.n(int(4*time.Second))), die)
-		} else if s.dice.n(3) == 0 && s.trouble() {
+		} else if s.dice.n(3) == 0 && s.vendorFails() {
 			still := 8*time.Second + time.Duration(s.dice.n(int(12*time.Second)))
-			time.AfterFunc(time.Duration(s.dice.n(int(100*time.Millisecond))), func() { frozen.set(time.Now().Add(still)) })
+			time.AfterFunc(time.Duration(s.dice.n(int(100*time.Millisecond))), func() { suspended.set(time.Now().Add(still)) })
 		}
 		o.Name = fmt.Sprintf("%s-%d", o.Name[:2], n)
-		_ = workers.NewDeliverer(o).Handle(life, ref) // an error is for the queue; the reconciler has it anyway
+		_ = workers.NewDeliverer(o).Handle(life, ref) // an error is for the queue; the reconciler finds the segment
 		die()
 	}
 }
 
-// straight submits a touch as a caller would, again and again until it is
-// taken, to a worker that may die or freeze as it delivers it.
-func (s *sim) straight(ctx context.Context, o workers.Options, frozen *freeze, n ledger.NewTouch) {
+// submitUrgent submits a touch until it is accepted, each time to a worker that
+// may die or be suspended while it delivers.
+func (s *sim) submitUrgent(ctx context.Context, o workers.Options, suspended *suspension, n ledger.NewTouch) {
 	n.Enqueue = true
 	for try := 0; ctx.Err() == nil; try++ {
 		s.dice.pause(20 * time.Second)
@@ -344,7 +345,7 @@ func (s *sim) straight(ctx context.Context, o workers.Options, frozen *freeze, n
 			time.AfterFunc(time.Duration(s.dice.n(int(3*time.Second))), die)
 		case 1:
 			still := 8*time.Second + time.Duration(s.dice.n(int(12*time.Second)))
-			time.AfterFunc(time.Duration(s.dice.n(int(100*time.Millisecond))), func() { frozen.set(time.Now().Add(still)) })
+			time.AfterFunc(time.Duration(s.dice.n(int(100*time.Millisecond))), func() { suspended.set(time.Now().Add(still)) })
 		}
 		o.Name = fmt.Sprintf("%s-%d", o.Name[:2], try)
 		var work sync.WaitGroup
@@ -359,8 +360,8 @@ func (s *sim) straight(ctx context.Context, o workers.Options, frozen *freeze, n
 	}
 }
 
-// simSlot runs work until the context of a worker's life ends. The reconciler
-// finds what fails.
+// simSlot runs work until the worker's life ends. The reconciler finds what
+// fails.
 type simSlot struct {
 	life context.Context
 	work *sync.WaitGroup
@@ -372,7 +373,11 @@ func (s simSlot) Run(ref ledger.SegmentRef, do func(context.Context, ledger.Segm
 
 func (simSlot) Release() {}
 
-func (s *sim) trouble() bool { s.truth.mu.Lock(); defer s.truth.mu.Unlock(); return s.truth.ill }
+func (s *sim) vendorFails() bool {
+	s.truth.mu.Lock()
+	defer s.truth.mu.Unlock()
+	return s.truth.failing
+}
 
 func (s *sim) submit(t *testing.T, n int) (ids []touch.ID) {
 	var all []ledger.NewTouch
@@ -386,7 +391,7 @@ func (s *sim) submit(t *testing.T, n int) (ids []touch.ID) {
 	return ids
 }
 
-// simTouch makes the i-th touch, which is due now.
+// simTouch makes the i-th touch, due now.
 func simTouch(i int) ledger.NewTouch {
 	key := fmt.Sprintf("k%d", i)
 	tc := touch.Touch{ID: touch.NewID("bank", key), Caller: "bank", AcceptedAt: time.Now(), Request: touch.Request{
@@ -397,8 +402,8 @@ func simTouch(i int) ledger.NewTouch {
 	return ledger.NewTouch{Touch: tc, Digest: tc.Digest(), State: touch.StateDue, Due: time.Now(), Lane: touch.Lane(touch.SMS, false)}
 }
 
-// broken lists the promises that were not kept.
-func (s *sim) broken(t *testing.T, ids []touch.ID) (faults []string) {
+// violations returns the promises that were broken.
+func (s *sim) violations(t *testing.T, ids []touch.ID) (faults []string) {
 	byCustomer := map[string][]time.Time{}
 	for _, id := range ids {
 		v, err := s.real.Touches.Get(context.WithoutCancel(t.Context()), "", id)
@@ -428,42 +433,42 @@ func (s *sim) broken(t *testing.T, ids []touch.ID) (faults []string) {
 	return faults
 }
 
-func play(t *testing.T, seed uint64, lie func(*ledger.Ledger)) (faults []string) {
+func simulate(t *testing.T, seed uint64, change func(*ledger.Ledger)) (faults []string) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSim(t, seed, lie)
+		s := newSim(t, seed, change)
 		ids := s.run(t)
-		faults = s.broken(t, ids)
+		faults = s.violations(t, ids)
 		s.real.Close()
 	})
 	return faults
 }
 
-// TestSimulation: whatever dies, freezes or does not answer, every touch comes
-// to its end, nobody has it twice and no cap is exceeded.
+// TestSimulation: whatever dies, is suspended or does not answer, every touch
+// ends, none is sent twice, and no cap is exceeded.
 func TestSimulation(t *testing.T) {
 	for seed := range uint64(*simSeeds) {
-		if faults := play(t, seed, nil); len(faults) > 0 {
+		if faults := simulate(t, seed, nil); len(faults) > 0 {
 			t.Fatalf("seed %d: %v", seed, faults)
 		}
 	}
 }
 
-// liar takes the intent out of the ledger: it is neither kept nor told.
-type liar struct {
+// withoutIntents is a ledger that keeps no intents.
+type withoutIntents struct {
 	ledger.Intake
 	ledger.Work
 }
 
-func (liar) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
+func (withoutIntents) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
 	return nil, nil
 }
 
-func (l liar) AcceptAndClaim(ctx context.Context, touches []ledger.NewTouch, h ledger.Claim) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
+func (l withoutIntents) AcceptAndClaim(ctx context.Context, touches []ledger.NewTouch, h ledger.Claim) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
 	h.Intents = nil
 	return l.Intake.AcceptAndClaim(ctx, touches, h)
 }
 
-func (l liar) Claim(ctx context.Context, ref ledger.SegmentRef, w string, now, until time.Time) (*ledger.Segment, error) {
+func (l withoutIntents) Claim(ctx context.Context, ref ledger.SegmentRef, w string, now, until time.Time) (*ledger.Segment, error) {
 	seg, err := l.Work.Claim(ctx, ref, w, now, until)
 	if err == nil {
 		for i := range seg.Touches {
@@ -473,20 +478,20 @@ func (l liar) Claim(ctx context.Context, ref ledger.SegmentRef, w string, now, u
 	return seg, err
 }
 
-func lie(l *ledger.Ledger) {
-	lying := liar{l.Intake, l.Work}
-	l.Intake = lying
-	l.Work = lying
+func dropIntents(l *ledger.Ledger) {
+	w := withoutIntents{l.Intake, l.Work}
+	l.Intake = w
+	l.Work = w
 }
 
-// TestSimulationMissesTheIntent: without it the simulation must see a promise
-// broken, or it proves nothing.
-func TestSimulationMissesTheIntent(t *testing.T) {
+// TestSimulationWithoutIntents: without intents the simulation must see a
+// broken promise, or it proves nothing.
+func TestSimulationWithoutIntents(t *testing.T) {
 	for seed := range uint64(30) {
-		if faults := play(t, seed, lie); len(faults) > 0 {
+		if faults := simulate(t, seed, dropIntents); len(faults) > 0 {
 			t.Logf("seed %d: %v", seed, faults)
 			return
 		}
 	}
-	t.Error("30 seeds without intents, and nothing was seen")
+	t.Error("30 seeds without intents, and no violation was seen")
 }

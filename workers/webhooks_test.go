@@ -18,7 +18,7 @@ import (
 
 const hookSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
-// listener is a caller's webhook: it verifies before it believes.
+// listener is a caller's webhook that checks signatures.
 type listener struct {
 	mu     sync.Mutex
 	answer int
@@ -45,8 +45,8 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(l.answer)
 }
 
-func TestReporterTellsEverythingInOrder(t *testing.T) {
-	h := newHouse(t)
+func TestWebhooksInOrder(t *testing.T) {
+	h := newFixture(t)
 	l := &listener{answer: http.StatusServiceUnavailable}
 	server := httptest.NewServer(l)
 	defer server.Close()
@@ -70,7 +70,7 @@ func TestReporterTellsEverythingInOrder(t *testing.T) {
 	if err := r.Step(h.ctx); err != nil || len(l.seen) != 0 {
 		t.Fatalf("asked again before its time: %d, %v", len(l.seen), err)
 	}
-	h.pass(time.Hour)
+	h.advance(time.Hour)
 	h.step()
 	for range 2 {
 		if err := r.Step(h.ctx); err != nil {

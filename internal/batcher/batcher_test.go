@@ -9,7 +9,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-func TestThoseWhoWaitGoTogether(t *testing.T) {
+func TestWaitingCallsAreBatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var runs []int
 		open := make(chan struct{})
@@ -45,7 +45,7 @@ func TestThoseWhoWaitGoTogether(t *testing.T) {
 	})
 }
 
-func TestBadInputSpoilsNobodyElse(t *testing.T) {
+func TestBadInputFailsOneCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bad := errors.New("bad")
 		open := make(chan struct{})
@@ -74,7 +74,7 @@ func TestBadInputSpoilsNobodyElse(t *testing.T) {
 	})
 }
 
-func TestWhoGivesUpIsLetGo(t *testing.T) {
+func TestContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		open := make(chan struct{})
 		g := New(1, func(context.Context, []int, []int) ([]int, error) { <-open; return []int{1}, nil })
@@ -88,7 +88,7 @@ func TestWhoGivesUpIsLetGo(t *testing.T) {
 	})
 }
 
-func TestAPanicEndsOnlyTheCallThatCausedIt(t *testing.T) {
+func TestPanicReachesItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		open := make(chan struct{})
 		g := New(1, func(_ context.Context, items []int, sizes []int) ([]int, error) {

@@ -12,8 +12,8 @@ import (
 	"touchgate.dev/ledger"
 )
 
-// BenchmarkIdleLatency measures the way of a single urgent segment from
-// Enqueue to its handler while nothing else is queued.
+// BenchmarkIdleLatency measures the time of one urgent segment from Enqueue to
+// its handler on an idle queue.
 func BenchmarkIdleLatency(b *testing.B) {
 	client := redis.NewClient(&redis.Options{Addr: servertest.Redis(b)})
 	defer client.Close()
@@ -41,7 +41,7 @@ func BenchmarkIdleLatency(b *testing.B) {
 					b.Fatal(err)
 				}
 				waits = append(waits, (<-taken).Sub(start))
-				// Not in step with the polls.
+				// Do not keep step with the polls.
 				time.Sleep(time.Duration(n*7919%25) * time.Millisecond)
 			}
 			cancel()

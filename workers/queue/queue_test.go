@@ -52,7 +52,7 @@ func eachRedis(t *testing.T, test func(t *testing.T, client redis.UniversalClien
 	}
 }
 
-// serve runs lanes in the background; the answer stops them and waits.
+// serve runs lanes in the background; call stop to stop them and wait.
 func serve(t *testing.T, l *Queue, cs []Lane, handle Handler) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -89,16 +89,16 @@ func wait(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s", what)
+			t.Fatalf("timed out before %s", what)
 		}
 	}
 }
 
-func TestEverySegmentReachesAHandlerOnceAndTheQueueIsEmptyAfter(t *testing.T) {
+func TestEachSegmentIsHandledOnce(t *testing.T) {
 	eachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		l := New(Options{Redis: client})
 		all := append(refs(urgent, 0, 30), refs(bulk, 0, 30)...)
-		for range 2 { // the second time is a conflict, which is success
+		for range 2 { // the second time is a conflict, which counts as success
 			if err := l.Enqueue(t.Context(), all); err != nil {
 				t.Fatal(err)
 			}
@@ -137,7 +137,7 @@ func TestEverySegmentReachesAHandlerOnceAndTheQueueIsEmptyAfter(t *testing.T) {
 	})
 }
 
-func TestAFailureOrPanicComesAgain(t *testing.T) {
+func TestRetryAfterErrorAndPanic(t *testing.T) {
 	eachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		var log lockedBuffer
 		l := New(Options{Redis: client, Logger: slog.New(slog.NewTextHandler(&log, nil))})
@@ -165,7 +165,7 @@ func TestAFailureOrPanicComesAgain(t *testing.T) {
 	})
 }
 
-func TestStoppingWaitsForHandlersAndTakesNoMore(t *testing.T) {
+func TestStopWaitsForHandlers(t *testing.T) {
 	eachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		l := New(Options{Redis: client})
 		c := Lane{Name: urgent, Concurrency: 1, PollInterval: 5 * time.Millisecond, Slots: 1}
@@ -212,7 +212,7 @@ func TestStoppingWaitsForHandlersAndTakesNoMore(t *testing.T) {
 	})
 }
 
-func TestTheGraceTimeEnds(t *testing.T) {
+func TestGraceTime(t *testing.T) {
 	eachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		l := New(Options{Redis: client, Grace: 50 * time.Millisecond})
 		c := fast(urgent)
@@ -309,7 +309,7 @@ func TestSlotWithoutRedis(t *testing.T) {
 	}
 }
 
-func TestTheLoadIsWhatAsynqSaysItIs(t *testing.T) {
+func TestLoadAgreesWithAsynq(t *testing.T) {
 	eachRedis(t, func(t *testing.T, client redis.UniversalClient) {
 		l := New(Options{Redis: client})
 		busy := make(chan struct{})
@@ -357,7 +357,7 @@ func TestTheLoadIsWhatAsynqSaysItIs(t *testing.T) {
 	})
 }
 
-func TestCloseEndsRunAndLeavesTheClient(t *testing.T) {
+func TestClose(t *testing.T) {
 	t.Parallel()
 	s, err := redisembed.Start(context.Background())
 	if err != nil {
@@ -392,7 +392,7 @@ func TestCloseEndsRunAndLeavesTheClient(t *testing.T) {
 	}
 }
 
-// scrape gives the number of series of each metric.
+// scrape returns the number of series of each metric.
 func scrape(t *testing.T, l *Queue) map[string]int {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
@@ -419,7 +419,7 @@ func up(t *testing.T, l *Queue) float64 {
 	return families[len(families)-1].GetMetric()[0].GetGauge().GetValue() // sorted by name
 }
 
-func TestAWrongConfigurationNamesItsField(t *testing.T) {
+func TestWrongLaneConfig(t *testing.T) {
 	client := redis.NewClient(&redis.Options{})
 	defer client.Close()
 	l := New(Options{Redis: client})
@@ -439,7 +439,7 @@ func TestAWrongConfigurationNamesItsField(t *testing.T) {
 	}
 }
 
-func TestOnlyOurOwnTasksAreRead(t *testing.T) {
+func TestDecodeRefusesForeignTasks(t *testing.T) {
 	ref := ledger.SegmentRef{Segment: 1 << 40, Epoch: 3, Lane: bulk}
 	if got, ok := decode(bulk, encode(ref)); !ok || got != ref {
 		t.Fatal(got, ok)

@@ -10,24 +10,25 @@ import (
 	"touchgate.dev/workers"
 )
 
-// mute is a ledger that a worker does not live to settle in.
-type mute struct{ ledger.Work }
+// crashBeforeApply is the ledger of a worker that dies before it writes
+// results.
+type crashBeforeApply struct{ ledger.Work }
 
-func (mute) Apply(context.Context, ledger.SegmentRef, []ledger.Transition) error {
+func (crashBeforeApply) Apply(context.Context, ledger.SegmentRef, []ledger.Transition) error {
 	return touch.Errorf(touch.Conflict, "", "dead")
 }
 
-// loseOverSecondLeg has the first leg sent and its wait over, and loses a
-// worker after it sent the second. It gives the segment that is to be worked
-// on again.
-func (h *house) loseOverSecondLeg(meanwhile func()) (touch.ID, ledger.SegmentRef) {
+// crashAfterSecondLeg sends the first leg, lets its wait pass, and loses a
+// worker after it sent the second leg. It returns the segment to be worked on
+// again.
+func (h *fixture) crashAfterSecondLeg(meanwhile func()) (touch.ID, ledger.SegmentRef) {
 	h.t.Helper()
 	id := h.submit(1, pushThenSMS)[0]
 	h.step()
-	h.pass(30 * time.Minute)
+	h.advance(30 * time.Minute)
 	ref := h.feed()[0]
 	o := h.options("dying")
-	o.Ledger = h.ledger.With(func(l *ledger.Ledger) { l.Work = mute{l.Work} })
+	o.Ledger = h.ledger.With(func(l *ledger.Ledger) { l.Work = crashBeforeApply{l.Work} })
 	if err := workers.NewDeliverer(o).Handle(h.ctx, ref); err != nil {
 		h.t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func (h *house) loseOverSecondLeg(meanwhile func()) (touch.ID, ledger.SegmentRef
 		h.t.Fatalf("the second leg was sent %d times before the worker was lost", n)
 	}
 	meanwhile()
-	h.pass(2 * time.Minute)
+	h.advance(2 * time.Minute)
 	refs, err := h.ledger.Recovery.ReclaimExpired(h.ctx, h.now, h.now.Add(-time.Hour), 10)
 	if err != nil || len(refs) != 1 {
 		h.t.Fatal(refs, err)
@@ -43,12 +44,12 @@ func (h *house) loseOverSecondLeg(meanwhile func()) (touch.ID, ledger.SegmentRef
 	return id, refs[0]
 }
 
-// The progress still stands on the first leg: only the intent tells.
-func TestASecondLegIsNotSentAgainAfterItsWorkerWasLost(t *testing.T) {
-	h := newHouse(t)
-	id, ref := h.loseOverSecondLeg(func() {})
+// The progress is still on the first leg: only the intent names the second.
+func TestOrphanedLegIsNotSentAgain(t *testing.T) {
+	h := newFixture(t)
+	id, ref := h.crashAfterSecondLeg(func() {})
 	h.pool.names = []string{"another"}
-	if err := h.deliver.Handle(h.ctx, ref); err != nil {
+	if err := h.deliverer.Handle(h.ctx, ref); err != nil {
 		t.Fatal(err)
 	}
 	v := h.expect(id, touch.StateUnknown, touch.EventSent, touch.EventFallback, touch.EventUnknown)
@@ -57,9 +58,9 @@ func TestASecondLegIsNotSentAgainAfterItsWorkerWasLost(t *testing.T) {
 	}
 }
 
-func TestASecondLegWhoseWorkerWasLostCountsAlthoughTheFirstArrived(t *testing.T) {
-	h := newHouse(t)
-	id, ref := h.loseOverSecondLeg(func() {
+func TestOrphanedLegCountsAfterDelivery(t *testing.T) {
+	h := newFixture(t)
+	id, ref := h.crashAfterSecondLeg(func() {
 		all, err := h.ledger.Contacts.Since(h.ctx, []string{"c0"}, h.now.Add(-time.Hour))
 		if err != nil || len(all["c0"]) != 2 {
 			t.Fatal(all, err)
@@ -70,12 +71,12 @@ func TestASecondLegWhoseWorkerWasLostCountsAlthoughTheFirstArrived(t *testing.T)
 			t.Fatal(err)
 		}
 	})
-	if err := h.deliver.Handle(h.ctx, ref); err != nil {
+	if err := h.deliverer.Handle(h.ctx, ref); err != nil {
 		t.Fatal(err)
 	}
 	v := h.expect(id, touch.StateDelivered, touch.EventSent, touch.EventDelivered)
 	if len(v.Progress.Contacts) != 2 || h.pool.accepted[touch.DispatchID(id, 1)] != 1 {
 		t.Errorf("%d messages, contacts %+v", h.pool.accepted[touch.DispatchID(id, 1)], v.Progress.Contacts)
 	}
-	h.reserved(id, 1, "committed")
+	h.expectReservation(id, 1, "committed")
 }

@@ -9,15 +9,15 @@ import (
 	"touchgate.dev/touch"
 )
 
-// loseThree loses as many workers over the segment as make the first touch
-// left in it suspected.
-func (h *house) loseThree(ref ledger.SegmentRef) ledger.SegmentRef {
+// crashThreeTimes loses as many workers over the segment as it takes to make
+// its first touch a dead letter.
+func (h *fixture) crashThreeTimes(ref ledger.SegmentRef) ledger.SegmentRef {
 	h.t.Helper()
 	for range 3 {
 		if _, err := h.ledger.Work.Claim(h.ctx, ref, "dying", h.clock(), h.clock().Add(time.Second)); err != nil {
 			h.t.Fatal(err)
 		}
-		h.pass(time.Minute)
+		h.advance(time.Minute)
 		refs, err := h.ledger.Recovery.ReclaimExpired(h.ctx, h.clock(), h.clock().Add(-time.Hour), 10)
 		if err != nil || len(refs) != 1 {
 			h.t.Fatal(refs, err)
@@ -27,11 +27,11 @@ func (h *house) loseThree(ref ledger.SegmentRef) ledger.SegmentRef {
 	return ref
 }
 
-// The message that killed its workers arrived all the same.
-func TestWhatArrivedIsNotPutAside(t *testing.T) {
-	h := newHouse(t)
+// The message that killed its workers was delivered all the same.
+func TestDeliveredIsNoDeadLetter(t *testing.T) {
+	h := newFixture(t)
 	ids := h.submit(2, nil)
-	ref := h.lose(time.Minute)
+	ref := h.crashAfterSend(time.Minute)
 	receipt := touch.Receipt{Dispatch: touch.DispatchID(ids[0], 0), Kind: touch.ReceiptDelivered, At: h.clock()}
 	if _, err := h.ledger.Receipts.Receive(h.ctx, []touch.Receipt{receipt}, h.clock()); err != nil {
 		t.Fatal(err)
@@ -39,23 +39,23 @@ func TestWhatArrivedIsNotPutAside(t *testing.T) {
 	h.pool.query = func(string, adapter.Dispatch) (touch.Result, bool) {
 		return touch.Result{Class: touch.ResultAccepted}, true
 	}
-	if err := h.deliver.Handle(h.ctx, h.loseThree(ref)); err != nil {
+	if err := h.deliverer.Handle(h.ctx, h.crashThreeTimes(ref)); err != nil {
 		t.Fatal(err)
 	}
 	h.expect(ids[0], touch.StateDelivered, touch.EventDelivered)
 	h.expect(ids[1], touch.StateSent, touch.EventSent)
 }
 
-// Workers were lost over the second leg, of which only the intent tells.
-func TestALaterLegPutAsideCountsAsThatLeg(t *testing.T) {
-	h := newHouse(t)
-	id, ref := h.loseOverSecondLeg(func() {})
-	if err := h.deliver.Handle(h.ctx, h.loseThree(ref)); err != nil {
+// Workers were lost over the second leg, which only the intent names.
+func TestDeadLetterOnLaterLeg(t *testing.T) {
+	h := newFixture(t)
+	id, ref := h.crashAfterSecondLeg(func() {})
+	if err := h.deliverer.Handle(h.ctx, h.crashThreeTimes(ref)); err != nil {
 		t.Fatal(err)
 	}
 	v := h.view(id)
 	if v.Progress.State != touch.StateDead || v.Progress.Leg != 1 || len(v.Progress.Contacts) != 2 {
 		t.Errorf("%s on leg %d, contacts %+v", v.Progress.State, v.Progress.Leg, v.Progress.Contacts)
 	}
-	h.reserved(id, 1, "committed")
+	h.expectReservation(id, 1, "committed")
 }
