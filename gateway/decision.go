@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"touchgate.dev/ledger"
-	"touchgate.dev/policies/casefile"
+	"touchgate.dev/policies/replay"
 	"touchgate.dev/touch"
 )
 
@@ -17,7 +17,7 @@ const inFlight = 10 * time.Minute
 // Decision gives one recorded verdict of the caller's touch with everything
 // that it can be judged again from: that of the event with the number, 0 being
 // the latest that has one. Class NotFound: there is none.
-func (s *Service) Decision(ctx context.Context, caller string, id touch.ID, event int64) (*casefile.Decision, error) {
+func (s *Service) Decision(ctx context.Context, caller string, id touch.ID, event int64) (*replay.RecordedDecision, error) {
 	view, err := s.ledger.Touches.Get(ctx, caller, id)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (s *Service) Decision(ctx context.Context, caller string, id touch.ID, even
 	if err != nil {
 		return nil, err
 	}
-	out := &casefile.Decision{Touch: id, Verdict: *e.Verdict, Policies: map[string]string{}, Case: casefile.Case{
+	out := &replay.RecordedDecision{Touch: id, Verdict: *e.Verdict, Policies: map[string]string{}, Case: replay.Case{
 		At: e.Verdict.At, Caller: t.Caller, Touch: t.Request, Leg: leg, Customer: d.recipients[leg].Customer, Listings: d.recipients[leg].Listings, Duties: duties,
 	}}
 	if customer := d.recipients[leg].Customer; customer != nil {
@@ -73,7 +73,7 @@ func (s *Service) Decision(ctx context.Context, caller string, id touch.ID, even
 // addContacts tells the contacts made before the verdict from those that may
 // have been in flight. The verdict may be about a later instant than it was
 // given at.
-func (s *Service) addContacts(ctx context.Context, d *casefile.Decision, given time.Time, keep time.Duration) error {
+func (s *Service) addContacts(ctx context.Context, d *replay.RecordedDecision, given time.Time, keep time.Duration) error {
 	past, err := s.ledger.Contacts.Since(ctx, []string{d.Case.Touch.Customer}, d.Case.At.Add(-keep))
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (s *Service) addContacts(ctx context.Context, d *casefile.Decision, given t
 		if c.Address == "" { // it went to the customer's own
 			c.Address = d.Case.Customer.AddressOn(c.Channel)
 		}
-		k := casefile.Contact{ID: touch.DispatchID(c.Touch, c.Leg), At: c.At, Channel: c.Channel, Category: c.Category, Subject: c.Subject,
+		k := replay.Contact{ID: touch.DispatchID(c.Touch, c.Leg), At: c.At, Channel: c.Channel, Category: c.Category, Subject: c.Subject,
 			Campaign: c.Campaign, Caller: c.Caller, Address: c.Address, Template: c.Template, Kind: c.Kind}
 		switch {
 		case k.ID == own:

@@ -11,8 +11,8 @@ import (
 	"touchgate.dev/gateway"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
-	"touchgate.dev/policies/casefile"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/replay"
 	"touchgate.dev/policies/simulate"
 	"touchgate.dev/touch"
 )
@@ -312,7 +312,7 @@ func TestDecisionIsReplayedOffLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := casefile.ReadDecision(file)
+	again, err := replay.ReadDecision(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/policies"
-	"touchgate.dev/policies/draft"
+	"touchgate.dev/policies/policyfmt"
 )
 
 func policyDiffCommand() *cobra.Command {
@@ -31,7 +31,7 @@ status is 0 when they say the same, 1 when they differ.`,
 					return faultsOf(err, cmd)
 				}
 			}
-			changes, err := draft.Diff(sides[0], sides[1])
+			changes, err := policyfmt.Diff(sides[0], sides[1])
 			if err != nil {
 				return err
 			}

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/policies"
-	"touchgate.dev/policies/casefile"
+	"touchgate.dev/policies/replay"
 	"touchgate.dev/touch"
 )
 
@@ -87,7 +87,7 @@ func explainCase(cmd *cobra.Command, file string, docs []string, zone *time.Loca
 	if err != nil {
 		return err
 	}
-	question, err := casefile.Read(data)
+	question, err := replay.ReadCase(data)
 	if err != nil {
 		return usageError("%s: %v", file, err)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"touchgate.dev/policies/draft"
+	"touchgate.dev/policies/policyfmt"
 	"touchgate.dev/touch"
 )
 
@@ -25,7 +25,7 @@ func policyFormatCommand() *cobra.Command {
 				return err
 			}
 			for _, s := range sources {
-				formatted, err := draft.Format(s.Data)
+				formatted, err := policyfmt.Format(s.Data)
 				if err != nil {
 					return touch.Errorf(touch.Invalid, s.Name, "%w", err)
 				}

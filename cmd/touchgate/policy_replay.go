@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/policies"
-	"touchgate.dev/policies/casefile"
+	"touchgate.dev/policies/replay"
 	"touchgate.dev/touch"
 )
 
@@ -45,7 +45,7 @@ the answer is another.`,
 			if err != nil {
 				return err
 			}
-			decision, err := casefile.ReadDecision(data)
+			decision, err := replay.ReadDecision(data)
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-package draft_test
+package policyfmt_test
 
 import (
 	"io/fs"
@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"touchgate.dev/policies"
-	"touchgate.dev/policies/draft"
 	"touchgate.dev/policies/packs"
+	"touchgate.dev/policies/policyfmt"
 	"touchgate.dev/touch"
 )
 
@@ -39,7 +39,7 @@ rules:
 `
 
 func TestFormat(t *testing.T) {
-	got, err := draft.Format([]byte(untidy))
+	got, err := policyfmt.Format([]byte(untidy))
 	if err != nil || string(got) != tidy {
 		t.Fatalf("%v, got\n%s", err, got)
 	}
@@ -57,16 +57,16 @@ func TestFormatKeepsTheMeaning(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		once, err := draft.Format(data)
+		once, err := policyfmt.Format(data)
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 			return nil
 		}
-		again, err := draft.Format(once)
+		again, err := policyfmt.Format(once)
 		if err != nil || string(again) != string(once) {
 			t.Errorf("%s: formatted twice is not as once (%v):\n%s", path, err, again)
 		}
-		changes, err := draft.Diff(source(string(data)), source(string(once)))
+		changes, err := policyfmt.Diff(source(string(data)), source(string(once)))
 		if err != nil || len(changes) != 0 {
 			t.Errorf("%s: %v %v", path, changes, err)
 		}
@@ -82,7 +82,7 @@ func TestFormatKeepsTheMeaning(t *testing.T) {
 
 func TestFormatRefuses(t *testing.T) {
 	for name, text := range map[string]string{"empty": "", "not YAML": "a: [", "two documents": "a: 1\n---\nb: 2\n"} {
-		if _, err := draft.Format([]byte(text)); touch.ClassOf(err) != touch.Invalid {
+		if _, err := policyfmt.Format([]byte(text)); touch.ClassOf(err) != touch.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -93,7 +93,7 @@ func source(text string) []policies.Source {
 }
 
 func TestDiffInWords(t *testing.T) {
-	if same, err := draft.Diff(source(untidy), source(tidy)); err != nil || len(same) != 0 {
+	if same, err := policyfmt.Diff(source(untidy), source(tidy)); err != nil || len(same) != 0 {
 		t.Errorf("layout is a change: %v %v", same, err)
 	}
 	after := `policy: house
@@ -104,7 +104,7 @@ rules:
   - {id: night, hours: {mon-fri: ["09:00-20:00", "21:00-22:00"]}}
   - {id: once, title: never twice, cap: {limits: [{limit: 1, per: forever}], by: [subject]}}
 `
-	changes, err := draft.Diff(source(tidy), source(after))
+	changes, err := policyfmt.Diff(source(tidy), source(after))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package casefile_test
+package replay_test
 
 import (
 	"encoding/json"
@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"touchgate.dev/policies"
-	"touchgate.dev/policies/casefile"
+	"touchgate.dev/policies/replay"
 	"touchgate.dev/touch"
 )
 
@@ -38,9 +38,9 @@ func set(t *testing.T) *policies.Set {
 	return s
 }
 
-func read(t *testing.T, text string) *casefile.Case {
+func read(t *testing.T, text string) *replay.Case {
 	t.Helper()
-	c, err := casefile.Read([]byte(text))
+	c, err := replay.ReadCase([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,20 +75,20 @@ func TestReadNamesTheFault(t *testing.T) {
 		"leg":                   {`"plan": [{"channel": "sms"}]`, `"plan": []`},
 		"touch.customer":        {`"customer": "c1", "category"`, `"category"`},
 	} {
-		_, err := casefile.Read([]byte(strings.Replace(sample, change[0], change[1], 1)))
+		_, err := replay.ReadCase([]byte(strings.Replace(sample, change[0], change[1], 1)))
 		if touch.ClassOf(err) != touch.Invalid || !strings.Contains(err.Error(), find) {
 			t.Errorf("%s: %v", find, err)
 		}
 	}
-	if _, err := casefile.Read([]byte(sample + "{}")); err == nil {
+	if _, err := replay.ReadCase([]byte(sample + "{}")); err == nil {
 		t.Error("a second object was passed over")
 	}
 }
 
 // decision records what sample comes to, and reads it back from its file.
-func decision(t *testing.T, change func(d *casefile.Decision)) *casefile.Decision {
+func decision(t *testing.T, change func(d *replay.RecordedDecision)) *replay.RecordedDecision {
 	t.Helper()
-	d := casefile.Decision{
+	d := replay.RecordedDecision{
 		Case: *read(t, sample), Verdict: read(t, sample).Judge(set(t)),
 		Policies: map[string]string{"house.yaml": rules}, CustomerVersion: 4,
 	}
@@ -99,7 +99,7 @@ func decision(t *testing.T, change func(d *casefile.Decision)) *casefile.Decisio
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := casefile.ReadDecision(data)
+	again, err := replay.ReadDecision(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,21 +112,21 @@ func TestReplay(t *testing.T) {
 		t.Errorf("%+v %v", c, err)
 	}
 	for name, try := range map[string]struct {
-		change func(d *casefile.Decision)
+		change func(d *replay.RecordedDecision)
 		want   string
 	}{
-		"a contact is missing": {func(d *casefile.Decision) { d.Case.Contacts = d.Case.Contacts[1:] }, "house/weekly: recorded defer, now allow"},
-		"another document":     {func(d *casefile.Decision) { d.Policies["house.yaml"] += "\n" }, "policies: recorded"},
-		"another instant":      {func(d *casefile.Decision) { d.Verdict.Until = d.Verdict.Until.Add(1) }, "until: recorded"},
-		"another count":        {func(d *casefile.Decision) { d.Verdict.Findings[1].Count = 5 }, "house/weekly counted: recorded 5 of 2, now 2 of 2"},
-		"a rule that is gone":  {func(d *casefile.Decision) { d.Verdict.Findings[1].Rule = "house/old" }, "house/old: recorded defer, now without a finding"},
+		"a contact is missing": {func(d *replay.RecordedDecision) { d.Case.Contacts = d.Case.Contacts[1:] }, "house/weekly: recorded defer, now allow"},
+		"another document":     {func(d *replay.RecordedDecision) { d.Policies["house.yaml"] += "\n" }, "policies: recorded"},
+		"another instant":      {func(d *replay.RecordedDecision) { d.Verdict.Until = d.Verdict.Until.Add(1) }, "until: recorded"},
+		"another count":        {func(d *replay.RecordedDecision) { d.Verdict.Findings[1].Count = 5 }, "house/weekly counted: recorded 5 of 2, now 2 of 2"},
+		"a rule that is gone":  {func(d *replay.RecordedDecision) { d.Verdict.Findings[1].Rule = "house/old" }, "house/old: recorded defer, now without a finding"},
 	} {
 		c, err := decision(t, try.change).Replay(policies.Options{})
 		if err != nil || c.Same || !strings.Contains(strings.Join(c.Differences, "\n"), try.want) {
 			t.Errorf("%s: %v %+v", name, err, c)
 		}
 	}
-	later := decision(t, func(d *casefile.Decision) { d.CustomerVersion = 6; d.Case.Customer.Version = 6 })
+	later := decision(t, func(d *replay.RecordedDecision) { d.CustomerVersion = 6; d.Case.Customer.Version = 6 })
 	if c, err := later.Replay(policies.Options{}); err != nil || !c.Same || len(c.Reservations) != 1 {
 		t.Errorf("%+v %v", c, err)
 	}
@@ -141,7 +141,7 @@ func TestAhead(t *testing.T) {
 		t.Fatal(err)
 	}
 	one := strings.Replace(sample, "2026-11-18", "2026-11-08", 1)
-	waiting := func(priority string) *casefile.Case {
+	waiting := func(priority string) *replay.Case {
 		return read(t, strings.Replace(one, `"contacts"`, `"ahead": [{"touch": {"key": "k2", "customer": "c1", "category": "marketing", "priority": `+
 			priority+`, "plan": [{"channel": "push"}]}, "due": "2026-11-20T11:00:00+08:00"}], "contacts"`, 1))
 	}
@@ -152,7 +152,7 @@ func TestAhead(t *testing.T) {
 	if v.Decision != touch.DecisionDefer || v.Rule != "house/weekly" || v.Kind != policies.KindRank {
 		t.Errorf("%+v", v)
 	}
-	d := casefile.Decision{Case: *read(t, one), Verdict: v, Policies: map[string]string{"house.yaml": ranked}, CustomerVersion: 4}
+	d := replay.RecordedDecision{Case: *read(t, one), Verdict: v, Policies: map[string]string{"house.yaml": ranked}, CustomerVersion: 4}
 	if c, err := d.Replay(policies.Options{}); err != nil || !c.Same || len(c.Reservations) != 1 {
 		t.Errorf("%+v %v", c, err)
 	}
@@ -160,7 +160,7 @@ func TestAhead(t *testing.T) {
 	if c, err := d.Replay(policies.Options{}); err != nil || c.Same {
 		t.Errorf("another finding differs, and that was passed over: %+v %v", c, err)
 	}
-	if _, err := casefile.Read([]byte(strings.Replace(one, `"contacts"`, `"ahead": [{"touch": {}}], "contacts"`, 1))); touch.ClassOf(err) != touch.Invalid {
+	if _, err := replay.ReadCase([]byte(strings.Replace(one, `"contacts"`, `"ahead": [{"touch": {}}], "contacts"`, 1))); touch.ClassOf(err) != touch.Invalid {
 		t.Errorf("a touch without a leg: %v", err)
 	}
 }
@@ -168,11 +168,11 @@ func TestAhead(t *testing.T) {
 // Two touches of one batch: the second was denied by the place that the first
 // held, and the first went out a moment later.
 func TestReplayCountsWhatWasInFlight(t *testing.T) {
-	d := decision(t, func(d *casefile.Decision) {
+	d := decision(t, func(d *replay.RecordedDecision) {
 		last := d.Case.Contacts[1]
 		d.Case.Contacts = d.Case.Contacts[:1]
 		last.At = d.Case.At.Add(40 * time.Millisecond)
-		d.InFlight = []casefile.Contact{last}
+		d.InFlight = []replay.Contact{last}
 	})
 	c, err := d.Replay(policies.Options{})
 	if err != nil || !c.Same || len(c.Reservations) != 1 || !strings.Contains(c.Reservations[0], "1 contacts") {

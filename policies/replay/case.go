@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package casefile keeps one question to the policies in a file, with
+// Package replay keeps one question to the policies in a file, with
 // everything that it is judged by: the touch, the customer's facts, the lists
 // and the contacts made before. A Case can be judged anywhere, without
-// gateway, ledger or Redis; a Decision adds what was decided and by which
+// gateway, ledger or Redis; a RecordedDecision adds what was decided and by which
 // documents, so that anybody can judge it again. The functions are pure.
-package casefile
+package replay
 
 import (
 	"bytes"
@@ -59,9 +59,9 @@ type Contact struct {
 	pending bool // reserved, not made yet
 }
 
-// Read reads a case. Unknown keys, a wrong word and a missing part are errors
+// ReadCase reads a case. Unknown keys, a wrong word and a missing part are errors
 // of class Invalid that name the line or the field.
-func Read(data []byte) (*Case, error) {
+func ReadCase(data []byte) (*Case, error) {
 	var c Case
 	if err := decode(data, &c); err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package casefile
+package replay
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Decision is a recorded verdict with what it can be judged again from.
-type Decision struct {
+// RecordedDecision is a recorded verdict with what it can be judged again from.
+type RecordedDecision struct {
 	Touch   touch.ID      `json:"id"`
 	Case    Case          `json:"case"`
 	Verdict touch.Verdict `json:"verdict"` // as it was recorded
@@ -26,9 +26,9 @@ type Decision struct {
 	CustomerVersion int64 `json:"customer_version"`
 }
 
-// ReadDecision reads a decision, as strictly as Read.
-func ReadDecision(data []byte) (*Decision, error) {
-	var d Decision
+// ReadDecision reads a decision, as strictly as ReadCase.
+func ReadDecision(data []byte) (*RecordedDecision, error) {
+	var d RecordedDecision
 	if err := decode(data, &d); err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ type Comparison struct {
 // decision, its instant, the rule that decided, and of each recorded finding
 // the decision, the excuse, the count and the limit. An error says that the
 // documents do not compile.
-func (d *Decision) Replay(o policies.Options) (*Comparison, error) {
+func (d *RecordedDecision) Replay(o policies.Options) (*Comparison, error) {
 	sources := make([]policies.Source, 0, len(d.Policies))
 	for name, text := range d.Policies {
 		sources = append(sources, policies.Source{Name: name, Data: []byte(text)})
@@ -82,7 +82,7 @@ func (d *Decision) Replay(o policies.Options) (*Comparison, error) {
 }
 
 // judge compares with the first n contacts in flight.
-func (d *Decision) judge(set *policies.Set, n int) *Comparison {
+func (d *RecordedDecision) judge(set *policies.Set, n int) *Comparison {
 	question := d.Case
 	for _, k := range d.InFlight[:n] {
 		k.pending = true

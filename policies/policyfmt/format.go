@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package draft works on policy documents as people write them: it puts a
+// Package policyfmt works on policy documents as people write them: it puts a
 // document into its canonical form, and says in words how two sets of
 // documents differ. It judges nothing; policies.Compile tells whether a
 // document is good. The functions are pure.
-package draft
+package policyfmt
 
 import (
 	"bytes"
