@@ -50,7 +50,7 @@ func (d *Deliverer) Accept(ctx context.Context, touches []ledger.NewTouch, candi
 	}
 
 	claim.Until = d.now().Add(d.tuning.UrgentLease)
-	accepted, held, refs, err := d.intake.AcceptAndClaim(ctx, touches, claim)
+	accepted, claimed, refs, err := d.intake.AcceptAndClaim(ctx, touches, claim)
 	if err != nil {
 		abort(ctx, paths, err)
 		// The rules changed after judging. The worker that claims the touches
@@ -62,7 +62,7 @@ func (d *Deliverer) Accept(ctx context.Context, touches []ledger.NewTouch, candi
 	}
 
 	for _, p := range paths {
-		p.start(ctx, accepted, held)
+		p.start(ctx, accepted, claimed)
 	}
 	return accepted, refs, nil
 }
@@ -148,9 +148,9 @@ func (p *fastPath) prepare(ctx context.Context, control *ledger.Control, claim *
 	return nil
 }
 
-// start runs the lane's held segment in the slot. It does not wait for it.
-func (p *fastPath) start(ctx context.Context, accepted []ledger.Accepted, held []*ledger.Segment) {
-	segment, others := p.adopt(held)
+// start runs the lane's claimed segment in the slot. It does not wait for it.
+func (p *fastPath) start(ctx context.Context, accepted []ledger.Accepted, claimed []*ledger.Segment) {
+	segment, others := p.adopt(claimed)
 	p.dropRepeats(ctx, accepted)
 	if segment == nil { // every touch was a repeat
 		p.slot.Release()
@@ -163,16 +163,16 @@ func (p *fastPath) start(ctx context.Context, accepted []ledger.Accepted, held [
 	})
 }
 
-// adopt finds the lane's segment among the held ones, and gives its jobs the
+// adopt finds the lane's segment among the claimed ones, and gives its jobs the
 // touches as the ledger has stored them. others are touches of the segment that
 // intake did not judge, or found not sendable now. The segment is nil if the
 // ledger made none.
-func (p *fastPath) adopt(held []*ledger.Segment) (segment *ledger.Segment, others []*job) {
-	i := slices.IndexFunc(held, func(s *ledger.Segment) bool { return s.Ref.Lane == p.lane })
+func (p *fastPath) adopt(claimed []*ledger.Segment) (segment *ledger.Segment, others []*job) {
+	i := slices.IndexFunc(claimed, func(s *ledger.Segment) bool { return s.Ref.Lane == p.lane })
 	if i < 0 {
 		return nil, nil
 	}
-	segment = held[i]
+	segment = claimed[i]
 	p.steps.segment = segment.Ref
 	for i := range segment.Touches {
 		c := &segment.Touches[i]

@@ -80,5 +80,8 @@ func (g *Group) Cancel() { g.cancel() }
 // Calls after the first do no harm.
 func (g *Group) Stop() {
 	g.cancel()
-	g.running.Wait()
+	g.Wait()
 }
+
+// Wait returns when all loops have returned.
+func (g *Group) Wait() { g.running.Wait() }

@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestItServesThoseWhoKnowThePasswordUntilItIsClosed(t *testing.T) {
+func TestPasswordAndClose(t *testing.T) {
 	s, err := Start(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func TestItServesThoseWhoKnowThePasswordUntilItIsClosed(t *testing.T) {
 		}
 	}
 	if err := client.Ping(t.Context()).Err(); err == nil {
-		t.Fatal("it answers after Close")
+		t.Fatal("the server answers after Close")
 	}
 }
 
@@ -46,18 +46,18 @@ func dial(s *Server) *redis.Client {
 	return redis.NewClient(o)
 }
 
-func TestItEndsWithItsContext(t *testing.T) {
+func TestContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s, err := Start(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cancel()
-	s.ticking.Wait()
+	s.clock.Wait()
 	client := dial(s)
 	defer client.Close()
 	if err := client.Ping(t.Context()).Err(); err == nil {
-		t.Fatal("it answers after its context ended")
+		t.Fatal("the server answers after its context ended")
 	}
 }
 
@@ -86,7 +86,9 @@ func TestKeysExpire(t *testing.T) {
 	}
 }
 
-func TestTheClockAdvancesByWhatPassedAndWalksRarely(t *testing.T) {
+// TestClock: the clock advances by the time that has passed, and walks over the
+// keys for at most a twentieth of it.
+func TestClock(t *testing.T) {
 	for _, walk := range []time.Duration{0, 3 * time.Millisecond, 30 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -95,7 +97,7 @@ func TestTheClockAdvancesByWhatPassedAndWalksRarely(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				keepTime(ctx, func(d time.Duration) {
+				runClock(ctx, func(d time.Duration) {
 					sum += d
 					longest = max(longest, d)
 					walking += walk
