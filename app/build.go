@@ -65,7 +65,7 @@ type App struct {
 	metrics      *prometheus.Registry
 	ledger       *ledger.Ledger
 	redis        *redisStore
-	watcher      *ledger.Watcher
+	watcher      *ledger.ControlWatcher
 	contacts     *contactlog.Redis
 	guard        *policies.Guard
 	outcomes     *counter.Counter // for ratio rules
@@ -125,7 +125,7 @@ func (a *App) judge(ctx context.Context, o Options) error {
 	a.contacts = contactlog.NewRedis(a.redis.client, a.shards())
 	a.outcomes = counter.New(a.ledger.Events)
 	a.guard = policies.NewGuard(a.contacts, rehydrate(a.ledger))
-	a.watcher = ledger.NewWatcher(a.ledger.Controls, followPolicies(a.ledger.PolicySets, a.guard, a.policyOptions()))
+	a.watcher = ledger.NewControlWatcher(a.ledger.Controls, followPolicies(a.ledger.PolicySets, a.guard, a.policyOptions()))
 	dir := o.Policies
 	if dir == nil && a.cfg.Policies.Dir != "" {
 		dir = os.DirFS(a.cfg.Policies.Dir)

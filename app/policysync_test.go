@@ -22,7 +22,7 @@ func TestFolderGivesWayToApproval(t *testing.T) {
 	}
 	defer l.Close()
 	guard := policies.NewGuard(contactlog.NewModel(), nil)
-	watch := ledger.NewWatcher(l.Controls, followPolicies(l.PolicySets, guard, policies.Options{}))
+	watch := ledger.NewControlWatcher(l.Controls, followPolicies(l.PolicySets, guard, policies.Options{}))
 	folder := func(limit string) {
 		t.Helper()
 		dir := fstest.MapFS{"p.yaml": {Data: []byte("policy: p\nrules:\n  - {id: a, cap: {limit: " + limit + ", per: 7d}}\n")}}

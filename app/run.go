@@ -124,9 +124,8 @@ func (a *App) takeOver(ctx context.Context) error {
 	if a.redis.server == nil {
 		return nil
 	}
-	const ever = 1000 * time.Hour // longer than any lease
 	for began := a.now(); ; {
-		refs, err := a.ledger.Recovery.ReclaimExpired(ctx, began.Add(ever), began, 1000)
+		refs, err := a.ledger.Recovery.ReclaimAll(ctx, began, 1000)
 		if err != nil || len(refs) == 0 {
 			return err
 		}

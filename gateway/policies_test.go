@@ -218,7 +218,7 @@ func (h *house) sent(t *testing.T, id touch.ID) {
 		t.Fatal(err)
 	}
 	p := view.Progress
-	err = h.ledger.Work.Apply(t.Context(), ledger.SegmentRef{}, []ledger.Transition{{Seq: p.Seq, Version: p.Version, To: touch.StateDelivered,
+	err = h.ledger.Work.ApplyUnclaimed(t.Context(), []ledger.Transition{{Seq: p.Seq, Version: p.Version, To: touch.StateDelivered,
 		Contact: &ledger.Contact{Leg: 0, Channel: touch.SMS, At: h.clock(), Kind: "delivered"},
 		Events:  []touch.Event{{Kind: touch.EventDelivered, At: h.clock(), Touch: id, Caller: "engine", Customer: "c1"}}}})
 	if err != nil {

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"touchgate.dev/ledger"
@@ -124,7 +123,7 @@ func (s *Service) legsOf(ctx context.Context, views []ledger.TouchView, since, f
 	var kept []*ledger.TouchView
 	for i := range views {
 		v := &views[i]
-		if v.Touch.AcceptedAt.Before(since) || (len(v.Progress.Contacts) == 0 && !refusedByRule(&v.Progress)) {
+		if v.Touch.AcceptedAt.Before(since) || (len(v.Progress.Contacts) == 0 && !v.Progress.RefusedByRule()) {
 			continue
 		}
 		drafts, kept = append(drafts, &draft{touch: v.Touch}), append(kept, v)
@@ -171,12 +170,6 @@ func (s *Service) legsOf(ctx context.Context, views []ledger.TouchView, since, f
 		}
 	}
 	return legs, nil
-}
-
-// refusedByRule tells a refusal by a policy from one by anything else: the
-// reason is then a rule's id.
-func refusedByRule(p *ledger.Progress) bool {
-	return p.State.Final() && strings.Contains(p.Reason, "/")
 }
 
 // pinnedDuties are those of the template that intake pinned.

@@ -38,7 +38,7 @@ func BenchmarkSimulate(b *testing.B) {
 			moves = append(moves, ledger.Transition{Seq: p.Seq, Version: p.Version, To: touch.StateDelivered,
 				Contact: &ledger.Contact{Channel: touch.SMS, At: views[i].Touch.AcceptedAt, Kind: "delivered"}})
 		}
-		if err := h.ledger.Work.Apply(b.Context(), ledger.SegmentRef{}, moves); err != nil {
+		if err := h.ledger.Work.ApplyUnclaimed(b.Context(), moves); err != nil {
 			b.Fatal(err)
 		}
 	}

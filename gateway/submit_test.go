@@ -94,9 +94,9 @@ func TestRequestFaultsNameTheField(t *testing.T) {
 			t.Errorf("%s: %v says nothing", field, faults)
 		}
 	}
-	counts, err := h.ledger.Touches.Counts(t.Context())
-	if err != nil || len(counts) != 0 {
-		t.Errorf("bad requests left %v behind, %v", counts, err)
+	stored, _, err := h.ledger.Touches.List(t.Context(), ledger.TouchFilter{})
+	if err != nil || len(stored) != 0 {
+		t.Errorf("bad requests left %v behind, %v", stored, err)
 	}
 }
 
@@ -327,8 +327,8 @@ func TestCheckJudgesEveryLegAndStoresNothing(t *testing.T) {
 	if touch.ClassOf(got[1].Err) != touch.Invalid {
 		t.Errorf("the bad one: %+v", got[1])
 	}
-	if counts, _ := h.ledger.Touches.Counts(t.Context()); len(counts) != 0 {
-		t.Errorf("a check left %v behind", counts)
+	if stored, _, err := h.ledger.Touches.List(t.Context(), ledger.TouchFilter{}); err != nil || len(stored) != 0 {
+		t.Errorf("a check left %v behind, %v", stored, err)
 	}
 }
 

@@ -170,10 +170,11 @@ func TestApplyOnlyLeaves(t *testing.T) {
 
 func TestApplyContacts(t *testing.T) {
 	cur := sentOn(1)
-	cur.Contacts[1].Kind, cur.Contacts[1].Heard = touch.ContactDelivered, "replied"
-	tr := ledger.Transition{Version: 5, To: touch.StateSent, Leg: 1, Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Heard: "read"}}
+	cur.Contacts[1].Kind = touch.ContactDelivered
+	cur.Contacts[1].Reports = ledger.Reports{Replied: true, Outcomes: []string{"accepted"}}
+	tr := ledger.Transition{Version: 5, To: touch.StateSent, Leg: 1, Contact: &ledger.Contact{Leg: 1, Channel: touch.SMS, At: noon, Reports: ledger.Reports{Read: true}}}
 	next, _ := ledger.Apply(cur, tr)
-	if c := next.Contacts[1]; c.Kind != touch.ContactDelivered || c.Heard != "read replied" || !c.At.Equal(noon) {
+	if c := next.Contacts[1]; c.Kind != touch.ContactDelivered || c.Reports.String() != ".read .replied accepted" || !c.At.Equal(noon) {
 		t.Fatalf("%+v", c)
 	}
 	cur.Contacts[0].Kind = touch.ContactAttempt

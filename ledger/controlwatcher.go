@@ -6,33 +6,41 @@ import (
 	"sync/atomic"
 )
 
-// Watcher keeps a node's view of Control fresh: each Refresh looks at the
-// fence, and reads everything when the number has risen.
-type Watcher struct {
-	source   Controls
+// ControlReader is the part of Controls that a ControlWatcher polls.
+type ControlReader interface {
+	Read(ctx context.Context) (*Control, error)
+	Version(ctx context.Context) (int64, error)
+}
+
+// ControlWatcher keeps a node's copy of Control fresh. It is safe for concurrent
+// use.
+type ControlWatcher struct {
+	source   ControlReader
 	onChange func(ctx context.Context, c *Control) error
 	current  atomic.Pointer[Control]
 	mu       sync.Mutex // one refresh at a time
 }
 
-// NewWatcher makes a watcher. onChange runs before a new view is published and
-// may do what must be ready by then (compile policies); its error keeps the
-// old view, and the next poll tries again.
-func NewWatcher(source Controls, onChange func(ctx context.Context, c *Control) error) *Watcher {
-	return &Watcher{source: source, onChange: onChange}
+// NewControlWatcher returns a watcher. onChange (nil: none) is called before a
+// new Control is published and does what must be ready by then, such as
+// compiling policies. Its error keeps the old Control, and the next Refresh
+// tries again.
+func NewControlWatcher(source ControlReader, onChange func(ctx context.Context, c *Control) error) *ControlWatcher {
+	return &ControlWatcher{source: source, onChange: onChange}
 }
 
-// Current is the latest view; nil before the first Refresh.
-func (w *Watcher) Current() *Control { return w.current.Load() }
+// Current returns the latest Control; nil before the first Refresh.
+func (w *ControlWatcher) Current() *Control { return w.current.Load() }
 
-// Refresh reads the fence, and everything if it has risen.
-func (w *Watcher) Refresh(ctx context.Context) error {
+// Refresh reads the version, and everything when it has changed. Errors are
+// those of the ledger and of onChange.
+func (w *ControlWatcher) Refresh(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	old := w.current.Load()
 	if old != nil {
-		fence, err := w.source.Version(ctx)
-		if err != nil || fence == old.Version {
+		version, err := w.source.Version(ctx)
+		if err != nil || version == old.Version {
 			return err
 		}
 	}

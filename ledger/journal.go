@@ -6,8 +6,8 @@ import (
 	"touchgate.dev/ledger/journal"
 )
 
-// Journal reads the journal as it is stored. Package audit exports and
-// verifies it.
+// Journal reads the journal as it is stored: a chain of records. Package audit
+// exports and verifies it.
 type Journal interface {
 	// Records returns up to limit records after a position, in order.
 	Records(ctx context.Context, after int64, limit int) ([]journal.Record, error)

@@ -103,7 +103,7 @@ func (d *Deliverer) release(ctx context.Context, ref ledger.SegmentRef) {
 	ctx, cancel := context.WithTimeout(ctx, d.leaseOf(ref.Lane))
 	defer cancel()
 	for {
-		err := d.work.Renew(ctx, ref, d.name, time.Time{})
+		err := d.work.Release(ctx, ref, d.name)
 		if touch.ClassOf(err) != touch.Unavailable || !loop.Sleep(ctx, 200*time.Millisecond) {
 			return
 		}

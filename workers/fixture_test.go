@@ -26,7 +26,7 @@ type fixture struct {
 	t         testing.TB
 	ctx       context.Context
 	ledger    *ledger.Ledger
-	watch     *ledger.Watcher
+	watch     *ledger.ControlWatcher
 	guard     *scriptedGuard
 	pool      *scriptedPool
 	tuning    workers.Tuning
@@ -45,7 +45,7 @@ func newFixture(t testing.TB) *fixture {
 	}
 	t.Cleanup(func() { l.Close() })
 	h.ledger = l
-	h.watch = ledger.NewWatcher(l.Controls, nil)
+	h.watch = ledger.NewControlWatcher(l.Controls, nil)
 	if err := h.watch.Refresh(h.ctx); err != nil {
 		t.Fatal(err)
 	}

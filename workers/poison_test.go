@@ -21,6 +21,13 @@ type killableWork struct {
 
 func (m killableWork) dead() bool { return m.life.Err() != nil }
 
+func (m killableWork) Release(ctx context.Context, ref ledger.SegmentRef, worker string) error {
+	if m.dead() {
+		return nil
+	}
+	return m.Work.Release(ctx, ref, worker)
+}
+
 func (m killableWork) Renew(ctx context.Context, ref ledger.SegmentRef, worker string, until time.Time) error {
 	if m.dead() {
 		return nil

@@ -182,10 +182,10 @@ func (l simLedger) Claim(ctx context.Context, ref ledger.SegmentRef, w string, n
 	return seg, l.call(func() error { seg, err = l.Work.Claim(ctx, ref, w, now, until); return err })
 }
 
+// Release does nothing: a worker of the simulation ends by dying.
+func (l simLedger) Release(context.Context, ledger.SegmentRef, string) error { return nil }
+
 func (l simLedger) Renew(ctx context.Context, ref ledger.SegmentRef, w string, until time.Time) error {
-	if until.IsZero() {
-		return nil // a dead worker releases nothing
-	}
 	return l.call(func() error { return l.Work.Renew(ctx, ref, w, until) })
 }
 
@@ -249,7 +249,7 @@ func (s *sim) guard(t *testing.T, suspended *suspension) *policies.Guard {
 // suspended or die, outages, and then health until everything has ended.
 func (s *sim) run(t *testing.T) []touch.ID {
 	ctx, cancel := context.WithCancel(t.Context())
-	watch := ledger.NewWatcher(s.real.Controls, nil)
+	watch := ledger.NewControlWatcher(s.real.Controls, nil)
 	if err := watch.Refresh(ctx); err != nil {
 		t.Fatal(err)
 	}

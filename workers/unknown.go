@@ -3,11 +3,9 @@ package workers
 import (
 	"time"
 
+	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
-
-// reasonResent marks a touch that was sent again once after an unknown outcome.
-const reasonResent = "resent"
 
 // unknowns decides about touches that may have been sent. None of them goes to
 // another provider, and none loses its reservation, until somebody knows.
@@ -60,7 +58,7 @@ func (u unknowns) stillUnknown(j *job) {
 	tr.Contact = j.unknownContact(j.unknownSince)
 	tr.Reason = j.claimed.Progress.Reason
 	if j.resend {
-		tr.Reason = reasonResent
+		tr.Reason = ledger.ReasonResent
 	}
 	u.add(j, tr, nil)
 }
@@ -99,7 +97,7 @@ func (u unknowns) mayResend(j *job) bool {
 	if !t.Urgent() || t.Category == touch.Marketing || t.Expired(u.now()) {
 		return false
 	}
-	if j.claimed.Intent != nil || j.claimed.Progress.Reason == reasonResent {
+	if j.claimed.Intent != nil || j.claimed.Progress.Resent() {
 		return false
 	}
 	return j.attempts+1 >= u.tuning.ResolveTries

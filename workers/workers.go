@@ -63,7 +63,7 @@ type Pool interface {
 }
 
 // Control is this node's view of kill switches, pauses and campaigns;
-// *ledger.Watcher is one.
+// *ledger.ControlWatcher is one.
 type Control interface {
 	Current() *ledger.Control
 	// Refresh reads the view again if it has changed.

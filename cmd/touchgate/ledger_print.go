@@ -73,8 +73,8 @@ func (f *life) printLeg(w io.Writer, i int, zone *time.Location) {
 			kind = "attempt"
 		}
 		fmt.Fprintf(w, ": %s, %s", kind, l.Contact.At.In(zone).Format(lifeTime))
-		if l.Contact.Heard != "" {
-			fmt.Fprintf(w, ", heard %s", l.Contact.Heard)
+		if l.Contact.Reports != "" {
+			fmt.Fprintf(w, ", heard %s", l.Contact.Reports)
 		}
 	case !l.Intended.IsZero():
 		fmt.Fprintf(w, ": about to be sent since %s", l.Intended.In(zone).Format(lifeTime))

@@ -88,15 +88,24 @@ type life struct {
 
 // lifeLeg is one leg of the plan, and how far it came.
 type lifeLeg struct {
-	Channel  touch.Channel   `json:"channel"`
-	Template string          `json:"template,omitempty"`
-	Version  int             `json:"template_version,omitempty"`
-	Wait     touch.Duration  `json:"wait,omitempty"`
-	Until    string          `json:"until,omitempty"`
-	Contact  *ledger.Contact `json:"contact,omitempty"`
+	Channel  touch.Channel  `json:"channel"`
+	Template string         `json:"template,omitempty"`
+	Version  int            `json:"template_version,omitempty"`
+	Wait     touch.Duration `json:"wait,omitempty"`
+	Until    string         `json:"until,omitempty"`
+	Contact  *lifeContact   `json:"contact,omitempty"`
 	// Intended is when a worker meant to send it, where what came of that is not recorded.
 	Intended time.Time       `json:"intended,omitzero"`
 	Item     touch.ItemState `json:"item,omitempty"` // on our own channels
+}
+
+// lifeContact is how far a leg came towards the customer.
+type lifeContact struct {
+	Leg     int           `json:"l"`
+	Channel touch.Channel `json:"c"`
+	At      time.Time     `json:"t"`
+	Kind    string        `json:"k,omitempty"`
+	Reports string        `json:"h,omitempty"` // as the ledger stores them
 }
 
 // lifeWebhook is how much of the touch's story a webhook of its caller has heard.
@@ -156,7 +165,9 @@ func (f *life) traceLegs(ctx context.Context, l *ledger.Ledger, v *ledger.TouchV
 			continue
 		}
 		if f.Legs[c.Leg].Intended = c.At; !c.Pending || f.State == touch.StateUnknown {
-			f.Legs[c.Leg].Intended, f.Legs[c.Leg].Contact = time.Time{}, &c.Contact
+			f.Legs[c.Leg].Intended, f.Legs[c.Leg].Contact = time.Time{}, &lifeContact{
+				Leg: c.Leg, Channel: c.Channel, At: c.At, Kind: string(c.Kind), Reports: c.Reports.String(),
+			}
 		}
 	}
 	return err

@@ -122,8 +122,8 @@ func TestBadInputIsToldClearly(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
 		}
 	}
-	if counts, _ := h.ledger.Touches.Counts(t.Context()); len(counts) != 0 {
-		t.Errorf("bad input left %v behind", counts)
+	if stored, _, err := h.ledger.Touches.List(t.Context(), ledger.TouchFilter{}); err != nil || len(stored) != 0 {
+		t.Errorf("bad input left %v behind, %v", stored, err)
 	}
 }
 

@@ -110,12 +110,12 @@ func testPastContacts(k *kit) {
 	k.equal(contacts(k.now().Add(time.Hour)), []ledger.PastContact{pending})
 	tr = k.sent(seg.Touches[0])
 	tr.Version = k.view(m).Progress.Version
-	k.must(k.Work.Apply(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
+	k.must(k.Work.ApplyUnclaimed(k.ctx, []ledger.Transition{tr}))
 	pending.Pending = false
 	k.equal(contacts(first.Add(time.Microsecond)), []ledger.PastContact{pending})
 	// A known non-send leaves no contact.
 	tr = ledger.Transition{Seq: seg.Touches[0].Progress.Seq, Version: k.view(m).Progress.Version, To: touch.StateFailed, DropContact: true}
-	k.must(k.Work.Apply(k.ctx, ledger.SegmentRef{}, []ledger.Transition{tr}))
+	k.must(k.Work.ApplyUnclaimed(k.ctx, []ledger.Transition{tr}))
 	k.equal(contacts(first), []ledger.PastContact{made})
 	// A receipt of what is still intended says that it was made: one contact.
 	again := k.touch(func(n *ledger.NewTouch) { n.Touch.Customer, n.Touch.Subject = "c1", "card" })

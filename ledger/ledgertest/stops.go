@@ -107,9 +107,6 @@ func testPauseAndResume(k *kit) {
 	k.feed(bulk, 2)
 	k.feed(bulk, 0)
 	k.unpark(0)
-	if due, err := k.Work.NextDue(k.ctx, bulk); err != nil || !due.IsZero() {
-		k.Fatal("parked touches keep a timer", due, err)
-	}
 	k.accept(k.touch())
 	k.feed(bulk, 0)
 	k.campaign(ledger.CampaignRunning)
@@ -262,7 +259,7 @@ func testLeases(k *kit) {
 func testWatcher(k *kit) {
 	var compiled []string
 	fail := false
-	w := ledger.NewWatcher(k.Controls, func(_ context.Context, c *ledger.Control) error {
+	w := ledger.NewControlWatcher(k.Controls, func(_ context.Context, c *ledger.Control) error {
 		if fail {
 			return fmt.Errorf("does not compile")
 		}

@@ -155,7 +155,7 @@ func packContacts(cs []ledger.Contact) []byte {
 		w.Interned(string(c.Channel))
 		w.Time(c.At)
 		w.Interned(string(c.Kind))
-		w.Interned(c.Heard)
+		w.Interned(c.Reports.String())
 	}
 	return w.Bytes()
 }
@@ -172,7 +172,7 @@ func unpackContacts(b []byte) ([]ledger.Contact, error) {
 			Channel: touch.Channel(r.Interned()),
 			At:      r.Time(),
 			Kind:    touch.ContactKind(r.Interned()),
-			Heard:   r.Interned(),
+			Reports: ledger.ParseReports(r.Interned()),
 		}
 	}
 	return cs, r.Err()

@@ -81,23 +81,6 @@ func (s campaignStore) Get(ctx context.Context, caller, campaign string) (*ledge
 	return view, nil
 }
 
-// Counts implements ledger.Touches.
-func (s touchStore) Counts(ctx context.Context) (map[touch.State]int64, error) {
-	sums := map[touch.State]int64{}
-	err := s.query(ctx, func(c *conn) error {
-		return c.each(func(rows sqldb.Rows) error {
-			var state touch.State
-			var n int64
-			if err := rows.Scan(&state, &n); err != nil {
-				return err
-			}
-			sums[state] = n
-			return nil
-		}, `SELECT state, CAST(sum(n) AS BIGINT) FROM counts GROUP BY state HAVING sum(n) <> 0`)
-	})
-	return sums, err
-}
-
 // campaignCache remembers the numbers of campaigns: they never change.
 type campaignCache struct {
 	mu sync.Mutex

@@ -90,7 +90,7 @@ func (s deadLetterStore) List(ctx context.Context, f ledger.DeadLetterFilter) (f
 		views, _, err := c.views(q, len(seqs))
 		for i := range views {
 			p := &views[i].Progress
-			found = append(found, ledger.DeadLetter{TouchView: views[i], At: fromMicros(at[p.Seq]), Sent: ledger.MayBeSent(p)})
+			found = append(found, ledger.DeadLetter{TouchView: views[i], At: fromMicros(at[p.Seq]), Sent: p.MayBeSent()})
 		}
 		return err
 	})

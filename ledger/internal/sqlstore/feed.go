@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"touchgate.dev/ledger"
@@ -216,14 +215,4 @@ func (t *tx) park(waits []*timerGroup) {
 	}
 	t.send(`UPDATE waits SET stage = 1 WHERE `+t.in("id", 1, sqldb.Integer), t.array(ids))
 	t.send(`UPDATE campaigns SET sweep = 1 WHERE `+t.in("no", 1, sqldb.Integer), t.array(sortedSet(campaigns)))
-}
-
-// NextDue implements ledger.Work.
-func (s workStore) NextDue(ctx context.Context, lane string) (time.Time, error) {
-	var due sql.NullInt64
-	err := s.query(ctx, func(c *conn) error {
-		_, err := c.one([]any{&due}, feedRanksSQL+`SELECT min(due) FROM dues`, lane)
-		return err
-	})
-	return fromMicros(due.Int64), err
 }

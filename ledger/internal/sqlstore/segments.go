@@ -131,13 +131,19 @@ func (s workStore) OpenSegments(ctx context.Context, lane string) (n int, err er
 
 // Renew implements ledger.Work.
 func (s workStore) Renew(ctx context.Context, ref ledger.SegmentRef, worker string, until time.Time) error {
-	held := 1
-	if until.IsZero() {
-		held = 0 // given back
-	}
+	return s.setLease(ctx, ref, worker, true, until)
+}
+
+// Release implements ledger.Work.
+func (s workStore) Release(ctx context.Context, ref ledger.SegmentRef, worker string) error {
+	return s.setLease(ctx, ref, worker, false, time.Time{})
+}
+
+// setLease changes the lease that the worker holds.
+func (s workStore) setLease(ctx context.Context, ref ledger.SegmentRef, worker string, claimed bool, until time.Time) error {
 	return s.update(ctx, func(t *tx) error {
 		n, err := t.exec(`UPDATE segments SET lease_until = $4, claimed = $5 WHERE id = $1 AND epoch = $2 AND worker = $3 AND claimed = 1`,
-			ref.Segment, ref.Epoch, worker, micros(until), held)
+			ref.Segment, ref.Epoch, worker, micros(until), flag(claimed))
 		if err == nil && n == 0 {
 			return conflict("the lease on this segment was lost")
 		}
@@ -147,6 +153,17 @@ func (s workStore) Renew(ctx context.Context, ref ledger.SegmentRef, worker stri
 
 // ReclaimExpired implements ledger.Recovery.
 func (s recoveryStore) ReclaimExpired(ctx context.Context, leasesBefore, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
+	return s.reclaim(ctx, `(claimed = 1 AND lease_until < $3) OR (claimed = 0 AND since < $1)`, unclaimedBefore, limit, micros(leasesBefore))
+}
+
+// ReclaimAll implements ledger.Recovery.
+func (s recoveryStore) ReclaimAll(ctx context.Context, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
+	return s.reclaim(ctx, `claimed = 1 OR since < $1`, unclaimedBefore, limit)
+}
+
+// reclaim raises the epoch of the segments that a condition selects; in it, $1
+// is unclaimedBefore, and more are the parameters from $3 on.
+func (s recoveryStore) reclaim(ctx context.Context, where string, unclaimedBefore time.Time, limit int, more ...any) ([]ledger.SegmentRef, error) {
 	if err := s.applyUnmatched(ctx, nil, true, s.now()); err != nil {
 		return nil, err
 	}
@@ -166,8 +183,8 @@ func (s recoveryStore) ReclaimExpired(ctx context.Context, leasesBefore, unclaim
 			refs, ids = append(refs, ref), append(ids, ref.Segment)
 			return nil
 		}, `SELECT id, epoch, lane FROM segments
-			WHERE (claimed = 1 AND lease_until < $1) OR (claimed = 0 AND since < $2)
-			ORDER BY id LIMIT $3`+t.core.db.SkipLocked(), micros(leasesBefore), micros(unclaimedBefore), clampLimit(limit, 100, 10_000))
+			WHERE `+where+` ORDER BY id LIMIT $2`+t.core.db.SkipLocked(),
+			append([]any{micros(unclaimedBefore), clampLimit(limit, 100, 10_000)}, more...)...)
 		if err != nil || len(ids) == 0 {
 			return err
 		}

@@ -13,10 +13,22 @@ import (
 
 // Apply implements ledger.Work.
 func (s workStore) Apply(ctx context.Context, ref ledger.SegmentRef, transitions []ledger.Transition) error {
+	return s.apply(ctx, &ref, transitions)
+}
+
+// ApplyUnclaimed implements ledger.Work.
+func (s workStore) ApplyUnclaimed(ctx context.Context, transitions []ledger.Transition) error {
+	return s.apply(ctx, nil, transitions)
+}
+
+// apply applies transitions within a segment; nil is none.
+func (s workStore) apply(ctx context.Context, ref *ledger.SegmentRef, transitions []ledger.Transition) error {
 	err := s.update(ctx, func(t *tx) error {
+		segmentID := int64(0)
 		found := func() (*segment, error) { return nil, nil }
-		if ref.Segment != 0 {
-			found = t.askSegment(ref)
+		if ref != nil {
+			segmentID = ref.Segment
+			found = t.askSegment(*ref)
 		}
 		ms := newTransitionSet(t)
 		out, keep := map[int64]bool{}, map[int64]bool{}
@@ -24,7 +36,7 @@ func (s workStore) Apply(ctx context.Context, ref ledger.SegmentRef, transitions
 			tr := &transitions[i]
 			out[tr.Seq] = true
 			keep[tr.Seq] = tr.Keep
-			ms.add(tr.Seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) { return applyIn(ref.Segment, cur, *tr) })
+			ms.add(tr.Seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) { return applyIn(segmentID, cur, *tr) })
 		}
 		if err := ms.run(); err != nil {
 			return err
