@@ -19,7 +19,7 @@ func policyCommand(environ []string) *cobra.Command {
 		Use:   "policy",
 		Short: "Write, prove, explain and put into force the rules of contact",
 		Long: `Policies say who may be contacted, when, how often and by which channel.
-check, test, explain --case, diff, fmt and reference work off line, on files; the
+check, test, explain --case, diff, fmt, reference and packs work off line; the
 others ask a running gateway.`,
 	}
 	cmd.AddCommand(
@@ -32,6 +32,7 @@ others ask a running gateway.`,
 		policyForecastCommand(environ),
 		policyReplayCommand(environ),
 		policyReferenceCommand(),
+		policyPacksCommand(),
 	)
 	cmd.AddCommand(policyBookCommands(environ)...)
 	return cmd

@@ -3,6 +3,7 @@ package packs_test
 import (
 	"context"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,9 +18,9 @@ import (
 	"touchgate.dev/touch"
 )
 
-// logs are the contact logs on which every pack must pass.
-func logs() map[string]func(t *testing.T) contactlog.Log {
-	over := func(t *testing.T, o *redis.Options) contactlog.Log {
+// contactLogs opens each kind of contact log on which every pack must pass.
+func contactLogs() map[string]func(t *testing.T) contactlog.Log {
+	onRedis := func(t *testing.T, o *redis.Options) contactlog.Log {
 		client := redis.NewClient(o)
 		t.Cleanup(func() { client.Close() })
 		return contactlog.NewRedis(client, contactlog.Options{})
@@ -32,27 +33,29 @@ func logs() map[string]func(t *testing.T) contactlog.Log {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { s.Close() })
-			return over(t, s.Options())
+			return onRedis(t, s.Options())
 		},
-		"redis": func(t *testing.T) contactlog.Log { return over(t, &redis.Options{Addr: servertest.Redis(t)}) },
+		"redis": func(t *testing.T) contactlog.Log {
+			return onRedis(t, &redis.Options{Addr: servertest.Redis(t)})
+		},
 	}
 }
 
-func TestEveryPackPassesItsScenarios(t *testing.T) {
+func TestPacksPassTheirScenarios(t *testing.T) {
 	if n := len(packs.Names()); n < 19 {
 		t.Fatalf("%d packs, want the 18 laws and the sample", n)
 	}
-	for kind, open := range logs() {
+	for kind, open := range contactLogs() {
 		t.Run(kind, func(t *testing.T) {
 			log := open(t)
 			for _, name := range packs.Names() {
-				t.Run(name, func(t *testing.T) { playPack(t, name, log) })
+				t.Run(name, func(t *testing.T) { runScenario(t, name, log) })
 			}
 		})
 	}
 }
 
-func playPack(t *testing.T, name string, log contactlog.Log) {
+func runScenario(t *testing.T, name string, log contactlog.Log) {
 	data, err := packs.Scenarios(name)
 	if err != nil {
 		t.Fatal(err)
@@ -61,6 +64,10 @@ func playPack(t *testing.T, name string, log contactlog.Log) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(file.Unknown) > 0 {
+		t.Errorf("unknown keys %v", file.Unknown)
+	}
+
 	sources, err := packs.Policy(name)
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +76,7 @@ func playPack(t *testing.T, name string, log contactlog.Log) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	report, err := scenario.Run(context.Background(), set, file, log)
 	if err != nil {
 		t.Fatal(err)
@@ -76,17 +84,18 @@ func playPack(t *testing.T, name string, log contactlog.Log) {
 	for _, step := range report.Differs() {
 		t.Error(step)
 	}
-	if len(report.Steps) < 5 || len(file.Unknown) > 0 {
-		t.Errorf("%d steps were judged, unknown keys %v", len(report.Steps), file.Unknown)
+	if n := len(report.Steps); n < 5 {
+		t.Errorf("%d touch steps were run, want at least 5", n)
 	}
 }
 
-// All laws together still compile, and bind by where the customer lives.
-func TestAllPacksTogether(t *testing.T) {
+// TestAllPacksCompileTogether: a bank can put all laws into one set; the
+// customer's jurisdictions choose those that bind.
+func TestAllPacksCompileTogether(t *testing.T) {
 	var all []policies.Source
 	for _, name := range packs.Names() {
 		if name == "bank-sample" {
-			continue // it holds copies
+			continue // it has copies of the laws, with the same policy names
 		}
 		sources, err := packs.Policy(name)
 		if err != nil {
@@ -99,36 +108,75 @@ func TestAllPacksTogether(t *testing.T) {
 	}
 }
 
-func TestSampleHoldsTrueCopies(t *testing.T) {
+func TestSampleLawsAreExactCopies(t *testing.T) {
 	laws, err := fs.ReadDir(packs.FS(), "bank-sample/laws")
-	if err != nil || len(laws) < 5 {
-		t.Fatal(len(laws), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(laws) < 5 {
+		t.Fatalf("the sample has %d laws, want at least 5", len(laws))
 	}
 	for _, law := range laws {
-		copied, _ := fs.ReadFile(packs.FS(), "bank-sample/laws/"+law.Name())
+		copied, err := fs.ReadFile(packs.FS(), "bank-sample/laws/"+law.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
 		original, err := fs.ReadFile(packs.FS(), strings.TrimSuffix(law.Name(), ".yaml")+"/policy.yaml")
 		if err != nil || string(copied) != string(original) {
-			t.Errorf("%s is not a copy of its pack (%v)", law.Name(), err)
+			t.Errorf("%s differs from the policy of its pack (%v)", law.Name(), err)
 		}
 	}
 }
 
-func TestEveryPackHasAPageWithItsSource(t *testing.T) {
+func TestPageNamesItsSource(t *testing.T) {
 	for _, name := range packs.Names() {
-		page, err := fs.ReadFile(packs.FS(), name+"/README.md")
+		page, err := packs.Page(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, need := range []string{"# ", "not legal advice", "sign"} {
 			if !strings.Contains(strings.ToLower(string(page)), need) {
-				t.Errorf("%s/README.md does not say %q", name, need)
+				t.Errorf("the page of %s does not contain %q", name, need)
 			}
 		}
 		if !strings.Contains(string(page), "http") && name != "bank-sample" {
-			t.Errorf("%s/README.md names no source", name)
+			t.Errorf("the page of %s has no link to its source", name)
 		}
 	}
-	if _, err := packs.Policy("narnia"); touch.ClassOf(err) != touch.NotFound {
-		t.Errorf("%v", err)
+}
+
+func TestListDescribesEveryPack(t *testing.T) {
+	all, err := packs.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, p := range all {
+		names = append(names, p.Name)
+		if p.Title == "" {
+			t.Errorf("%s has no title", p.Name)
+		}
+		if p.Name == "bank-sample" {
+			continue // house rules: no law, and every customer
+		}
+		if p.Source == "" || len(p.Jurisdictions) == 0 {
+			t.Errorf("%s has source %q and jurisdictions %v", p.Name, p.Source, p.Jurisdictions)
+		}
+	}
+	if !slices.Equal(names, packs.Names()) {
+		t.Errorf("listed %v, want %v", names, packs.Names())
+	}
+}
+
+func TestUnknownPackIsNotFound(t *testing.T) {
+	for _, name := range []string{"narnia", "", ".", "bank-sample/laws", "../packs"} {
+		_, policyErr := packs.Policy(name)
+		_, scenariosErr := packs.Scenarios(name)
+		_, pageErr := packs.Page(name)
+		for _, err := range []error{policyErr, scenariosErr, pageErr} {
+			if touch.ClassOf(err) != touch.NotFound {
+				t.Errorf("pack %q: %v, want class NotFound", name, err)
+			}
+		}
 	}
 }
