@@ -23,7 +23,6 @@ import (
 
 	"touchgate.dev/channels"
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/gateway"
 	"touchgate.dev/gateway/httpapi"
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
@@ -72,12 +71,12 @@ type App struct {
 	priorityGate *priority.Gate
 	pool         *channels.Pool
 	queue        *queue.Queue
-	service      *gateway.Service
+	services     httpapi.Services
 	worker       workers.Options
 	deliverer    *workers.Deliverer // nil: the role does not deliver
 	listener     net.Listener       // nil: the role serves no HTTP
 	handler      http.Handler
-	gate         httpapi.Gate // closed when the process stops: intake and readiness answer 503
+	drain        httpapi.Drain // started when the process stops: intake and readiness answer 503
 }
 
 // Build puts the parts together. On an error everything that was opened is
@@ -114,7 +113,7 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 	if err := a.send(o); err != nil {
 		return nil, err
 	}
-	if err := a.takeIn(o); err != nil {
+	if a.services, err = a.newServices(o.DevKey); err != nil {
 		return nil, err
 	}
 	return a, a.listen(ctx)
@@ -195,28 +194,6 @@ func (a *App) takeSlot(lane string) workers.Slot {
 		return nil // not a nil *queue.Slot in a non-nil interface
 	}
 	return slot
-}
-
-// takeIn sets up the way in.
-func (a *App) takeIn(o Options) error {
-	secret := []byte(a.cfg.AppSecret.Reveal())
-	if len(secret) == 0 {
-		secret = make([]byte, 32)
-		if _, err := crand.Read(secret); err != nil {
-			return err
-		}
-	}
-	options := gateway.Options{
-		Ledger: a.ledger, Guard: a.guard, Control: a.watcher.Current, Enqueue: a.queue.Enqueue, PriorityGate: a.priorityGate,
-		Receipts: a.pool.Receipts, Now: a.now, Logger: a.log, Metrics: a.metrics,
-		AppSecret: secret, DevKey: o.DevKey, Policies: a.policyOptions(), MaxFuture: a.cfg.Limits.MaxFuture.Std(),
-	}
-	if a.deliverer != nil {
-		options.FastPath = a.deliverer
-	}
-	var err error
-	a.service, err = gateway.New(options)
-	return err
 }
 
 func RandomSeed() (s [2]uint64, err error) {

@@ -9,13 +9,13 @@ import (
 )
 
 // newHealth answers for roles that serve no API: /healthz, /readyz, /metrics.
-func newHealth(gate *httpapi.Gate, checks map[string]func(context.Context) error, metrics http.Handler) http.Handler {
+func newHealth(drain *httpapi.Drain, checks map[string]func(context.Context) error, metrics http.Handler) http.Handler {
 	h := http.NewServeMux()
 	h.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	h.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
-		if gate.Closed() {
+		if drain.Started() {
 			http.Error(w, "stopping", http.StatusServiceUnavailable)
 			return
 		}

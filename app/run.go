@@ -33,12 +33,12 @@ func (a *App) listen(ctx context.Context) error {
 	address := a.cfg.Metrics
 	if a.cfg.Role.Gateway() {
 		address = a.cfg.Listen
-		a.handler = httpapi.New(a.service, httpapi.Options{
+		a.handler = httpapi.New(a.services, httpapi.Options{
 			PublicURL: a.cfg.PublicURL, Now: a.now, Logger: a.log, Metrics: a.metrics, Gatherer: a.metrics,
-			Ready: a.checks(), Gate: &a.gate, Limits: httpapi.Limits{Body: a.cfg.Limits.MaxBody},
+			Ready: a.checks(), Drain: &a.drain, Limits: httpapi.Limits{Body: a.cfg.Limits.MaxBody},
 		})
 	} else {
-		a.handler = newHealth(&a.gate, a.checks(), promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
+		a.handler = newHealth(&a.drain, a.checks(), promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
 	}
 	if address == "" {
 		return nil
@@ -107,7 +107,7 @@ func (a *App) Run(ctx context.Context) error {
 	serving := a.serve(fail)
 
 	<-ctx.Done()
-	a.gate.Close()
+	a.drain.Start()
 	serving.stop() // running requests may still enqueue
 	background.Stop()
 	delivery.Stop()
@@ -148,11 +148,11 @@ func (a *App) backgroundParts() []func(context.Context) {
 			workers.NewReconciler(a.worker).Run,
 			workers.NewWebhooks(a.worker, http.DefaultTransport, a.cfg.Webhooks.Timeout.Std()).Run,
 			a.every(escalateEvery, "escalation failed", func(ctx context.Context) error {
-				_, err := a.service.Escalate(ctx, a.now(), 200)
+				_, err := a.services.FirstParty.Escalate(ctx, a.now(), 200)
 				return err
 			}),
 			a.every(enactEvery, "policies not put into force", func(ctx context.Context) error {
-				_, err := a.service.EnactDue(ctx)
+				_, err := a.services.Changes.ActivateDue(ctx)
 				return err
 			}),
 			a.keepComplete,

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
-	"touchgate.dev/gateway"
+	"touchgate.dev/gateway/access"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -18,7 +18,7 @@ func (a *App) PutTemplates(ctx context.Context, all []byte) error {
 	}
 	for name, t := range templates {
 		t.Name = name
-		if _, err := a.service.PutTemplate(ctx, &gateway.Principal{Caller: "dev", Key: "dev"}, t); err != nil {
+		if _, err := a.services.Facts.PutTemplate(ctx, &access.Principal{Caller: "dev", Key: "dev"}, t); err != nil {
 			return err
 		}
 	}

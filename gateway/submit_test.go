@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"touchgate.dev/gateway"
+	"touchgate.dev/gateway/facts"
+	"touchgate.dev/gateway/internal/gatewaytest"
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
@@ -18,37 +20,37 @@ import (
 )
 
 func TestSubmitAcceptsRepeatsAndConflicts(t *testing.T) {
-	h := newHouse(t)
-	first := h.submit(t, sms("a"))[0]
-	if !first.New || first.State != touch.StateDue || !first.Due.Equal(noon) || first.ID != touch.NewID("engine", "a") {
+	f := gatewaytest.New(t)
+	first := f.Submit(t, gatewaytest.SMS("a"))[0]
+	if !first.New || first.State != touch.StateDue || !first.Due.Equal(gatewaytest.Noon) || first.ID != touch.NewID("engine", "a") {
 		t.Fatalf("got %+v", first)
 	}
-	again := h.submit(t, sms("a"))[0]
+	again := f.Submit(t, gatewaytest.SMS("a"))[0]
 	if again.New || again.Err != nil || again.State != touch.StateDue || again.ID != first.ID {
 		t.Errorf("a repeat answered %+v", again)
 	}
-	other := sms("a")
+	other := gatewaytest.SMS("a")
 	other.Subject = "another"
-	if got := h.submit(t, other)[0]; touch.ClassOf(got.Err) != touch.Conflict {
+	if got := f.Submit(t, other)[0]; touch.ClassOf(got.Err) != touch.Conflict {
 		t.Errorf("other content under the key answered %+v, want a conflict", got)
 	}
-	view, err := h.Touch(t.Context(), "engine", first.ID)
+	view, err := f.Ledger.Touches.Get(t.Context(), "engine", first.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := kinds(view.Events); !slices.Equal(got, []touch.EventKind{touch.EventAccepted}) {
+	if got := gatewaytest.Kinds(view.Events); !slices.Equal(got, []touch.EventKind{touch.EventAccepted}) {
 		t.Errorf("events %v", got)
 	}
-	if _, err := h.Touch(t.Context(), "stranger", first.ID); touch.ClassOf(err) != touch.NotFound {
+	if _, err := f.Ledger.Touches.Get(t.Context(), "stranger", first.ID); touch.ClassOf(err) != touch.NotFound {
 		t.Errorf("another caller sees it: %v", err)
 	}
 }
 
 func TestOneBadTouchSparesTheOthers(t *testing.T) {
-	h := newHouse(t)
-	bad := sms("bad")
+	f := gatewaytest.New(t)
+	bad := gatewaytest.SMS("bad")
 	bad.Plan[0].Channel = "pigeon"
-	answers := h.submit(t, sms("a"), bad, sms("b"))
+	answers := f.Submit(t, gatewaytest.SMS("a"), bad, gatewaytest.SMS("b"))
 	if answers[0].Err != nil || answers[2].Err != nil || !answers[0].New || !answers[2].New {
 		t.Errorf("the good ones: %+v", answers)
 	}
@@ -59,9 +61,9 @@ func TestOneBadTouchSparesTheOthers(t *testing.T) {
 }
 
 func TestRequestFaultsNameTheField(t *testing.T) {
-	h := newHouse(t)
-	far := noon.Add(500 * 24 * time.Hour)
-	soon := noon.Add(time.Hour)
+	f := gatewaytest.New(t)
+	far := gatewaytest.Noon.Add(500 * 24 * time.Hour)
+	soon := gatewaytest.Noon.Add(time.Hour)
 	for field, spoil := range map[string]func(r *touch.Request){
 		"key":                   func(r *touch.Request) { r.Key = "" },
 		"customer":              func(r *touch.Request) { r.Customer = strings.Repeat("x", 129) },
@@ -85,32 +87,32 @@ func TestRequestFaultsNameTheField(t *testing.T) {
 		"addresses.carrier":     func(r *touch.Request) { r.Addresses["carrier"] = "x" },
 		"plan[0].content.title": func(r *touch.Request) { r.Plan[0].Content.Title = strings.Repeat("x", 257) },
 	} {
-		r := sms("k")
+		r := gatewaytest.SMS("k")
 		spoil(&r)
 		var faults touch.Faults
-		if got := h.submit(t, r)[0]; !errors.As(got.Err, &faults) || faults[0].Field != field || touch.ClassOf(got.Err) != touch.Invalid {
+		if got := f.Submit(t, r)[0]; !errors.As(got.Err, &faults) || faults[0].Field != field || touch.ClassOf(got.Err) != touch.Invalid {
 			t.Errorf("%s: got %v", field, got.Err)
 		} else if faults[0].Message == "is not valid" {
 			t.Errorf("%s: %v says nothing", field, faults)
 		}
 	}
-	stored, _, err := h.ledger.Touches.List(t.Context(), ledger.TouchFilter{})
+	stored, _, err := f.Ledger.Touches.List(t.Context(), ledger.TouchFilter{})
 	if err != nil || len(stored) != 0 {
 		t.Errorf("bad requests left %v behind, %v", stored, err)
 	}
 }
 
 func TestTemplatesArePinnedAndParamsChecked(t *testing.T) {
-	h := newHouse(t)
+	f := gatewaytest.New(t)
 	offer := ledger.Template{
 		Name: "offer", Variables: []ledger.TemplateVariable{{Name: "amount"}},
 		Content: map[touch.Channel]touch.Content{touch.SMS: {Body: "up to ${amount}"}}, Duties: []string{"opt_out_text"},
 	}
-	if v, err := h.PutTemplate(t.Context(), engine, offer); err != nil || v != 1 {
+	if v, err := f.Facts.PutTemplate(t.Context(), gatewaytest.Engine(), offer); err != nil || v != 1 {
 		t.Fatalf("version %d, %v", v, err)
 	}
 	use := func(key, template string, params map[string]string) touch.Request {
-		r := sms(key)
+		r := gatewaytest.SMS(key)
 		r.Plan[0].Content, r.Plan[0].Template, r.Plan[0].Params = nil, template, params
 		return r
 	}
@@ -120,33 +122,33 @@ func TestTemplatesArePinnedAndParamsChecked(t *testing.T) {
 		"plan[0].params.colour": use("3", "offer", map[string]string{"amount": "1", "colour": "red"}),
 	} {
 		var faults touch.Faults
-		if got := h.submit(t, r)[0]; !errors.As(got.Err, &faults) || faults[0].Field != field {
+		if got := f.Submit(t, r)[0]; !errors.As(got.Err, &faults) || faults[0].Field != field {
 			t.Errorf("%s: got %v", field, got.Err)
 		}
 	}
 	var duties []string
-	h.guard.judge = func(q policies.Question) touch.Verdict {
+	f.Guard.Judge = func(q policies.Question) touch.Verdict {
 		duties = q.TemplateDuties
 		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
 	good := use("4", "offer", map[string]string{"amount": "5"})
-	a := h.submit(t, good)[0]
+	a := f.Submit(t, good)[0]
 	if a.Err != nil || !slices.Equal(duties, offer.Duties) {
 		t.Fatalf("got %v with duties %v", a.Err, duties)
 	}
-	view, _ := h.Touch(t.Context(), "engine", a.ID)
+	view, _ := f.Ledger.Touches.Get(t.Context(), "engine", a.ID)
 	if !slices.Equal(view.Touch.Pins, []int{1}) {
 		t.Errorf("pins %v", view.Touch.Pins)
 	}
 	// The template moves on: a repeat still answers as before.
 	offer.Variables = append(offer.Variables, ledger.TemplateVariable{Name: "rate"})
-	if _, err := h.PutTemplate(t.Context(), engine, offer); err != nil {
+	if _, err := f.Facts.PutTemplate(t.Context(), gatewaytest.Engine(), offer); err != nil {
 		t.Fatal(err)
 	}
-	if got := h.submit(t, good)[0]; got.Err != nil || got.New {
+	if got := f.Submit(t, good)[0]; got.Err != nil || got.New {
 		t.Errorf("a repeat after the template changed: %+v", got)
 	}
-	if got := h.submit(t, use("5", "offer", map[string]string{"amount": "5"}))[0]; touch.ClassOf(got.Err) != touch.Invalid {
+	if got := f.Submit(t, use("5", "offer", map[string]string{"amount": "5"}))[0]; touch.ClassOf(got.Err) != touch.Invalid {
 		t.Errorf("a new touch with the old params: %+v", got)
 	}
 }
@@ -161,21 +163,21 @@ func byChannel(decisions map[touch.Channel]touch.Verdict) func(policies.Question
 }
 
 func TestTheFirstLegThatIsNotRefusedDecides(t *testing.T) {
-	h := newHouse(t)
-	night := noon.Add(9 * time.Hour)
-	h.guard.judge = byChannel(map[touch.Channel]touch.Verdict{
+	f := gatewaytest.New(t)
+	night := gatewaytest.Noon.Add(9 * time.Hour)
+	f.Guard.Judge = byChannel(map[touch.Channel]touch.Verdict{
 		touch.Push: {Decision: touch.DecisionRefuse, Rule: "consent", Kind: "consent"},
 		touch.SMS:  {Decision: touch.DecisionDefer, Until: night, Rule: "night", Kind: "hours"},
 	})
-	r := sms("a")
+	r := gatewaytest.SMS("a")
 	r.Addresses[touch.Push] = "device-1"
 	r.Plan = []touch.Leg{{Channel: touch.Push, Content: &touch.Content{Body: "b"}}, r.Plan[0], {Channel: touch.RMTask, Title: "call"}}
-	a := h.submit(t, r)[0]
-	if a.State != touch.StateDue || a.Leg != 1 || !a.Due.Equal(night) || a.Reason != "night" || len(a.Verdicts) != 2 || h.guard.asked != 2 {
-		t.Fatalf("got %+v after %d questions", a, h.guard.asked)
+	a := f.Submit(t, r)[0]
+	if a.State != touch.StateDue || a.Leg != 1 || !a.Due.Equal(night) || a.Reason != "night" || len(a.Verdicts) != 2 || f.Guard.Asked != 2 {
+		t.Fatalf("got %+v after %d questions", a, f.Guard.Asked)
 	}
-	view, _ := h.Touch(t.Context(), "engine", a.ID)
-	if got := kinds(view.Events); !slices.Equal(got, []touch.EventKind{touch.EventFallback, touch.EventAccepted, touch.EventDeferred}) {
+	view, _ := f.Ledger.Touches.Get(t.Context(), "engine", a.ID)
+	if got := gatewaytest.Kinds(view.Events); !slices.Equal(got, []touch.EventKind{touch.EventFallback, touch.EventAccepted, touch.EventDeferred}) {
 		t.Errorf("events %v", got)
 	}
 	if view.Progress.Lane != "sms.bulk" || view.Progress.Leg != 1 {
@@ -184,20 +186,20 @@ func TestTheFirstLegThatIsNotRefusedDecides(t *testing.T) {
 }
 
 func TestAllLegsRefused(t *testing.T) {
-	h := newHouse(t)
-	h.guard.judge = byChannel(map[touch.Channel]touch.Verdict{
+	f := gatewaytest.New(t)
+	f.Guard.Judge = byChannel(map[touch.Channel]touch.Verdict{
 		touch.Push: {Decision: touch.DecisionRefuse, Rule: "consent", Kind: "consent"},
 		touch.SMS:  {Decision: touch.DecisionRefuse, Rule: "weekly", Kind: "cap"},
 	})
-	r := sms("a")
+	r := gatewaytest.SMS("a")
 	r.Addresses[touch.Push] = "device-1"
 	r.Plan = []touch.Leg{{Channel: touch.Push, Content: &touch.Content{Body: "b"}}, r.Plan[0]}
-	a := h.submit(t, r)[0]
+	a := f.Submit(t, r)[0]
 	if a.State != touch.StateCapped || a.Reason != "weekly" || !a.Refused() || len(a.Verdicts) != 2 {
 		t.Fatalf("got %+v", a)
 	}
-	view, _ := h.Touch(t.Context(), "engine", a.ID)
-	if got := kinds(view.Events); !slices.Equal(got, []touch.EventKind{touch.EventFallback, touch.EventRefused}) {
+	view, _ := f.Ledger.Touches.Get(t.Context(), "engine", a.ID)
+	if got := gatewaytest.Kinds(view.Events); !slices.Equal(got, []touch.EventKind{touch.EventFallback, touch.EventRefused}) {
 		t.Errorf("events %v", got)
 	}
 	for i, rule := range []string{"consent", "weekly"} {
@@ -206,20 +208,20 @@ func TestAllLegsRefused(t *testing.T) {
 		}
 	}
 	// A repeat answers as before, verdicts included, whatever the guard says now.
-	h.guard.judge = nil
-	again := h.submit(t, r)[0]
+	f.Guard.Judge = nil
+	again := f.Submit(t, r)[0]
 	if again.New || again.State != touch.StateCapped || again.Reason != "weekly" || len(again.Verdicts) != 2 || again.Verdicts[1].Rule != "weekly" {
 		t.Errorf("a repeat answered %+v", again)
 	}
 }
 
 func TestWhatNoPolicyNeedsToJudge(t *testing.T) {
-	h := newHouse(t)
-	h.control = &ledger.Control{Campaigns: map[ledger.CampaignRef]ledger.CampaignStatus{{Caller: "engine", Campaign: "stopped"}: ledger.CampaignCancelled}}
-	past, later := noon.Add(-time.Second), noon.Add(time.Hour)
-	late, cancelled, nowhere, slow := sms("late"), sms("cancelled"), sms("nowhere"), sms("slow")
+	f := gatewaytest.New(t)
+	f.Control = &ledger.Control{Campaigns: map[ledger.CampaignRef]ledger.CampaignStatus{{Caller: "engine", Campaign: "stopped"}: ledger.CampaignCancelled}}
+	past, later := gatewaytest.Noon.Add(-time.Second), gatewaytest.Noon.Add(time.Hour)
+	late, cancelled, nowhere, slow := gatewaytest.SMS("late"), gatewaytest.SMS("cancelled"), gatewaytest.SMS("nowhere"), gatewaytest.SMS("slow")
 	late.ExpiresAt, cancelled.Campaign, nowhere.Addresses, slow.ExpiresAt = &past, "stopped", nil, &later
-	h.guard.judge = func(q policies.Question) touch.Verdict {
+	f.Guard.Judge = func(q policies.Question) touch.Verdict {
 		return touch.Verdict{Decision: touch.DecisionDefer, Rule: "night", Kind: "hours", Until: later} // exactly the end: too late
 	}
 	for i, want := range []struct {
@@ -227,37 +229,37 @@ func TestWhatNoPolicyNeedsToJudge(t *testing.T) {
 		reason string
 	}{{touch.StateExpired, gateway.RuleExpiry}, {touch.StateRefused, gateway.RuleCampaign}, {touch.StateRefused, gateway.RuleNoAddress}, {touch.StateExpired, gateway.RuleExpiry}} {
 		r := []touch.Request{late, cancelled, nowhere, slow}[i]
-		if a := h.submit(t, r)[0]; a.State != want.state || a.Reason != want.reason || !a.New {
+		if a := f.Submit(t, r)[0]; a.State != want.state || a.Reason != want.reason || !a.New {
 			t.Errorf("%s: got %+v, want %v", r.Key, a, want)
 		}
 	}
-	if h.guard.asked != 1 {
-		t.Errorf("the guard was asked %d times, want once", h.guard.asked)
+	if f.Guard.Asked != 1 {
+		t.Errorf("the guard was asked %d times, want once", f.Guard.Asked)
 	}
 }
 
 func TestFactsReachTheGuard(t *testing.T) {
-	h := newHouse(t)
+	f := gatewaytest.New(t)
 	ctx := t.Context()
-	if wrong, err := h.PutCustomers(ctx, engine, []gateway.Profile{{ID: "c1", Zones: []string{"Asia/Shanghai"}, Addresses: map[touch.Channel]string{touch.SMS: "+8613900000000"}}}); err != nil || wrong[0] != nil {
+	if wrong, err := f.Facts.PutCustomers(ctx, gatewaytest.Engine(), []facts.Profile{{ID: "c1", Zones: []string{"Asia/Shanghai"}, Addresses: map[touch.Channel]string{touch.SMS: "+8613900000000"}}}); err != nil || wrong[0] != nil {
 		t.Fatal(wrong, err)
 	}
-	if _, err := h.Suppress(ctx, engine, []gateway.Entry{
+	if _, err := f.Facts.Suppress(ctx, gatewaytest.Engine(), []facts.ListEntry{
 		{Customer: "c1", Scope: "marketing", Owner: "o", Reason: "r", ForEver: true},
 		{Channel: touch.SMS, Address: "+8613900000000", Owner: "o", Reason: "r", ForEver: true},
 	}, false); err != nil {
 		t.Fatal(err)
 	}
 	var asked []policies.Question
-	h.guard.judge = func(q policies.Question) touch.Verdict {
+	f.Guard.Judge = func(q policies.Question) touch.Verdict {
 		asked = append(asked, q)
 		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
-	r := sms("a")
+	r := gatewaytest.SMS("a")
 	r.Addresses = nil
-	tomorrow := noon.Add(24 * time.Hour)
+	tomorrow := gatewaytest.Noon.Add(24 * time.Hour)
 	r.NotBefore = &tomorrow
-	if a := h.submit(t, r)[0]; !a.Due.Equal(tomorrow) || !a.Deferred(noon) {
+	if a := f.Submit(t, r)[0]; !a.Due.Equal(tomorrow) || !a.Deferred(gatewaytest.Noon) {
 		t.Errorf("got %+v, want it due tomorrow", a)
 	}
 	q := asked[0]
@@ -267,16 +269,16 @@ func TestFactsReachTheGuard(t *testing.T) {
 }
 
 func TestUrgentTouchesAreQueuedAtOnce(t *testing.T) {
-	h := newHouse(t)
-	urgent, later, bulk := sms("u"), sms("l"), sms("b")
+	f := gatewaytest.New(t)
+	urgent, later, bulk := gatewaytest.SMS("u"), gatewaytest.SMS("l"), gatewaytest.SMS("b")
 	urgent.Category, later.Category = touch.Transactional, touch.Transactional
-	tomorrow := noon.Add(24 * time.Hour)
+	tomorrow := gatewaytest.Noon.Add(24 * time.Hour)
 	later.NotBefore = &tomorrow
-	h.submit(t, urgent, later, bulk)
-	if len(h.enqueued) != 1 || h.enqueued[0].Lane != "sms.urgent" {
-		t.Fatalf("queued %+v, want one urgent segment", h.enqueued)
+	f.Submit(t, urgent, later, bulk)
+	if len(f.Enqueued) != 1 || f.Enqueued[0].Lane != "sms.urgent" {
+		t.Fatalf("queued %+v, want one urgent segment", f.Enqueued)
 	}
-	seg, err := h.ledger.Work.Claim(t.Context(), h.enqueued[0], "w", noon, noon.Add(time.Minute))
+	seg, err := f.Ledger.Work.Claim(t.Context(), f.Enqueued[0], "w", gatewaytest.Noon, gatewaytest.Noon.Add(time.Minute))
 	if err != nil || len(seg.Touches) != 1 || seg.Touches[0].Touch.Key != "u" {
 		t.Errorf("the segment holds %+v, %v", seg, err)
 	}
@@ -285,49 +287,49 @@ func TestUrgentTouchesAreQueuedAtOnce(t *testing.T) {
 // TestIntakeGoesOnWithoutTheContactLog: nothing is sent by a forecast, so a
 // touch is taken and judged later; who only asks gets the error.
 func TestIntakeGoesOnWithoutTheContactLog(t *testing.T) {
-	h := newHouse(t)
-	h.guard.err = touch.Errorf(touch.Unavailable, "", "down")
-	if _, err := h.Check(t.Context(), "engine", []touch.Request{sms("a")}); touch.ClassOf(err) != touch.Unavailable {
+	f := gatewaytest.New(t)
+	f.Guard.Err = touch.Errorf(touch.Unavailable, "", "down")
+	if _, err := f.Intake.Check(t.Context(), "engine", []touch.Request{gatewaytest.SMS("a")}); touch.ClassOf(err) != touch.Unavailable {
 		t.Errorf("a check was answered without the log: %v", err)
 	}
-	a := h.submit(t, sms("a"))[0]
-	if !a.New || a.State != touch.StateDue || !a.Due.Equal(noon) || a.Reason != gateway.RuleUnjudged {
+	a := f.Submit(t, gatewaytest.SMS("a"))[0]
+	if !a.New || a.State != touch.StateDue || !a.Due.Equal(gatewaytest.Noon) || a.Reason != gateway.RuleUnjudged {
 		t.Errorf("got %+v", a)
 	}
-	h.guard.err = touch.Errorf(touch.Internal, "", "broken")
-	if _, err := h.Submit(t.Context(), "engine", []touch.Request{sms("b")}); err == nil {
+	f.Guard.Err = touch.Errorf(touch.Internal, "", "broken")
+	if _, err := f.Intake.Submit(t.Context(), "engine", []touch.Request{gatewaytest.SMS("b")}); err == nil {
 		t.Error("a broken guard was passed over")
 	}
 }
 
 func TestABatchHasALimit(t *testing.T) {
-	h := newHouse(t)
-	if _, err := h.Submit(t.Context(), "engine", make([]touch.Request, touch.MaxBatch+1)); touch.ClassOf(err) != touch.TooLarge {
+	f := gatewaytest.New(t)
+	if _, err := f.Intake.Submit(t.Context(), "engine", make([]touch.Request, touch.MaxBatch+1)); touch.ClassOf(err) != touch.TooLarge {
 		t.Errorf("a batch too large: %v", err)
 	}
 }
 
 func TestCheckJudgesEveryLegAndStoresNothing(t *testing.T) {
-	h := newHouse(t)
-	h.guard.judge = byChannel(map[touch.Channel]touch.Verdict{
+	f := gatewaytest.New(t)
+	f.Guard.Judge = byChannel(map[touch.Channel]touch.Verdict{
 		touch.Push: {Decision: touch.DecisionRefuse, Rule: "consent", Kind: "consent"},
 		touch.SMS:  {Decision: touch.DecisionAllow},
 	})
-	r := sms("")
+	r := gatewaytest.SMS("")
 	r.Plan = []touch.Leg{{Channel: touch.AICall, Content: &touch.Content{Body: "b"}}, {Channel: touch.Push, Content: &touch.Content{Body: "b"}}, r.Plan[0]}
 	r.Addresses[touch.Push] = "device-1"
-	got, err := h.Check(t.Context(), "engine", []touch.Request{r, {Key: "bad"}})
+	got, err := f.Intake.Check(t.Context(), "engine", []touch.Request{r, {Key: "bad"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := got[0]
-	if f.Err != nil || f.Decision != touch.DecisionAllow || f.Leg != 2 || !f.Due.Equal(noon) || len(f.Verdicts) != 3 {
-		t.Errorf("got %+v", f)
+	first := got[0]
+	if first.Err != nil || first.Decision != touch.DecisionAllow || first.Leg != 2 || !first.Due.Equal(gatewaytest.Noon) || len(first.Verdicts) != 3 {
+		t.Errorf("got %+v", first)
 	}
 	if touch.ClassOf(got[1].Err) != touch.Invalid {
 		t.Errorf("the bad one: %+v", got[1])
 	}
-	if stored, _, err := h.ledger.Touches.List(t.Context(), ledger.TouchFilter{}); err != nil || len(stored) != 0 {
+	if stored, _, err := f.Ledger.Touches.List(t.Context(), ledger.TouchFilter{}); err != nil || len(stored) != 0 {
 		t.Errorf("a check left %v behind, %v", stored, err)
 	}
 }
@@ -348,34 +350,28 @@ func (f *recordingFastPath) Accept(ctx context.Context, touches []ledger.NewTouc
 // TestFastPathCandidates: only urgent touches that were allowed now are
 // candidates, each with the recipient that intake has read.
 func TestFastPathCandidates(t *testing.T) {
-	h := newHouse(t)
-	fast := &recordingFastPath{ledger: h.ledger.Intake}
-	svc, err := gateway.New(gateway.Options{
-		Ledger: h.ledger, Guard: h.guard, Now: h.clock, AppSecret: []byte("0123456789abcdef0123456789abcdef"),
-		FastPath: fast,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.ledger.Customers.Put(t.Context(), []touch.Customer{{ID: "c1", Zones: []string{"Asia/Shanghai"}}}, "me", noon); err != nil {
+	f := gatewaytest.New(t)
+	fast := &recordingFastPath{ledger: f.Ledger.Intake}
+	f.Rebuild(t, func(o *gateway.Options) { o.FastPath = fast })
+	if err := f.Ledger.Customers.Put(t.Context(), []touch.Customer{{ID: "c1", Zones: []string{"Asia/Shanghai"}}}, "me", gatewaytest.Noon); err != nil {
 		t.Fatal(err)
 	}
 	urgent := func(key string) touch.Request {
-		r := sms(key)
+		r := gatewaytest.SMS(key)
 		r.Customer, r.Category = "c1", touch.Transactional
 		return r
 	}
 	later := urgent("later")
-	soon := noon.Add(time.Hour)
+	soon := gatewaytest.Noon.Add(time.Hour)
 	later.NotBefore = &soon
-	h.guard.judge = func(q policies.Question) touch.Verdict {
+	f.Guard.Judge = func(q policies.Question) touch.Verdict {
 		v := touch.Verdict{Decision: touch.DecisionAllow}
 		if q.Touch.Key == "unjudged" {
 			v = touch.Verdict{Decision: touch.DecisionDefer, Rule: gateway.RuleUnjudged, Until: q.Now}
 		}
 		return v
 	}
-	answers, err := svc.Submit(t.Context(), "engine", []touch.Request{urgent("now"), sms("bulk"), later, urgent("unjudged")})
+	answers, err := f.Intake.Submit(t.Context(), "engine", []touch.Request{urgent("now"), gatewaytest.SMS("bulk"), later, urgent("unjudged")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -429,13 +425,13 @@ func TestBulkStandsBackWhileUrgentIsTakenIn(t *testing.T) {
 		empty := noFacts{accept: func() { waits = stoodBack() }}
 		svc, err := gateway.New(gateway.Options{
 			Ledger: &ledger.Ledger{Intake: empty, Customers: noCustomers{}, Listings: noListings{}},
-			Guard:  &fakeGuard{}, AppSecret: make([]byte, 32), PriorityGate: gate,
+			Guard:  &gatewaytest.Guard{}, PriorityGate: gate,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range []touch.Category{touch.Marketing, touch.Transactional} {
-			r := sms("k")
+			r := gatewaytest.SMS("k")
 			r.Category = c
 			if _, err := svc.Submit(t.Context(), "engine", []touch.Request{r}); err != nil {
 				t.Fatal(err)

@@ -9,10 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/app"
-	"touchgate.dev/gateway"
+	"touchgate.dev/gateway/access"
 	"touchgate.dev/ledger"
-	"touchgate.dev/policies"
-	"touchgate.dev/policies/contactlog"
 )
 
 // keyCommand works on the ledger itself: the first key cannot be made over an
@@ -26,25 +24,25 @@ a running gateway heeds a change within five seconds.`,
 	}
 	var path string
 	cmd.PersistentFlags().StringVar(&path, "config", "", "the configuration `FILE` that names the ledger")
-	with := func(open openLedgerFunc, run func(cmd *cobra.Command, args []string, svc *gateway.Service) error) func(*cobra.Command, []string) error {
+	with := func(open openLedgerFunc, run keyFunc) func(*cobra.Command, []string) error {
 		return onLedger(&path, environ, open, func(cmd *cobra.Command, args []string, l *ledger.Ledger) error {
-			svc, err := gateway.New(gateway.Options{
-				Ledger: l, AppSecret: make([]byte, 32), // signs nothing here
-				Guard: policies.NewGuard(contactlog.NewModel(), nil), // judges nothing here
-			})
-			if err != nil {
-				return err
-			}
-			return run(cmd, args, svc)
+			return run(cmd, args, l.Keys)
 		})
 	}
 	cmd.AddCommand(keyCreateCommand(with), keyListCommand(with), keyRevokeCommand(with))
 	return cmd
 }
 
-type withService = func(openLedgerFunc, func(cmd *cobra.Command, args []string, svc *gateway.Service) error) func(*cobra.Command, []string) error
+// keyFunc runs a command on the keys of a ledger.
+type keyFunc = func(cmd *cobra.Command, args []string, store ledger.Keys) error
 
-func keyCreateCommand(with withService) *cobra.Command {
+// withKeys makes cobra's function of a command: it opens the ledger, runs the
+// command and closes the ledger.
+type withKeys = func(open openLedgerFunc, run keyFunc) func(*cobra.Command, []string) error
+
+func newKeys(store ledger.Keys) *access.Keys { return access.NewKeys(access.KeyOptions{Store: store}) }
+
+func keyCreateCommand(with withKeys) *cobra.Command {
 	var scopes []string
 	cmd := &cobra.Command{
 		Use:   "create CALLER",
@@ -52,8 +50,8 @@ func keyCreateCommand(with withService) *cobra.Command {
 		Example: `  touchgate key create strategy-engine --scopes submit,read --config touchgate.yaml
   touchgate key create ops --scopes admin --config touchgate.yaml`,
 		Args: cobra.ExactArgs(1),
-		RunE: with(app.OpenLedger, func(cmd *cobra.Command, args []string, svc *gateway.Service) error {
-			key, made, err := svc.CreateKey(cmd.Context(), args[0], scopes)
+		RunE: with(app.OpenLedger, func(cmd *cobra.Command, args []string, store ledger.Keys) error {
+			key, made, err := newKeys(store).Create(cmd.Context(), args[0], scopes)
 			if err != nil {
 				return err
 			}
@@ -67,13 +65,13 @@ func keyCreateCommand(with withService) *cobra.Command {
 	return cmd
 }
 
-func keyListCommand(with withService) *cobra.Command {
+func keyListCommand(with withKeys) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List keys, without their secrets",
 		Args:  cobra.NoArgs,
-		RunE: with(app.OpenExistingLedger, func(cmd *cobra.Command, _ []string, svc *gateway.Service) error {
-			keys, err := svc.Keys(cmd.Context())
+		RunE: with(app.OpenExistingLedger, func(cmd *cobra.Command, _ []string, store ledger.Keys) error {
+			keys, err := store.List(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -92,13 +90,13 @@ func keyListCommand(with withService) *cobra.Command {
 	}
 }
 
-func keyRevokeCommand(with withService) *cobra.Command {
+func keyRevokeCommand(with withKeys) *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke ID",
 		Short: "Revoke a key for ever",
 		Args:  cobra.ExactArgs(1),
-		RunE: with(app.OpenExistingLedger, func(cmd *cobra.Command, args []string, svc *gateway.Service) error {
-			if err := svc.RevokeKey(cmd.Context(), args[0]); err != nil {
+		RunE: with(app.OpenExistingLedger, func(cmd *cobra.Command, args []string, store ledger.Keys) error {
+			if err := newKeys(store).Revoke(cmd.Context(), args[0]); err != nil {
 				return err
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), "revoked", args[0])

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"touchgate.dev/gateway/internal/gatewaytest"
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
 	"touchgate.dev/touch"
@@ -19,7 +20,7 @@ func body(key string) string {
 }
 
 func TestSingle(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	first := h.dev(http.StatusAccepted, "POST", "/v1/touches", body("a"))
 	id := first.field(t, "id").(string)
 	if again := h.dev(http.StatusOK, "POST", "/v1/touches", body("a")); again.field(t, "repeated") != true || again.field(t, "id") != id {
@@ -47,13 +48,13 @@ func TestSingle(t *testing.T) {
 }
 
 func TestARefusalIsAnAnswerWithEveryFinding(t *testing.T) {
-	h := newHouse(t, nil)
-	h.guard.judge = func(q policies.Question) touch.Verdict {
+	h := newFixture(t, nil)
+	h.Guard.Judge = func(q policies.Question) touch.Verdict {
 		return touch.Verdict{
 			Decision: touch.DecisionRefuse, Rule: "consent", Kind: "consent", Channel: touch.SMS, At: q.Now, Policy: "abc",
 			Findings: []touch.Finding{
 				{Rule: "consent", Kind: "consent", Decision: touch.DecisionRefuse, Reason: "no consent"},
-				{Rule: "weekly", Kind: "cap", Decision: touch.DecisionDefer, Until: noon.Add(time.Hour), Count: 3, Limit: 3},
+				{Rule: "weekly", Kind: "cap", Decision: touch.DecisionDefer, Until: gatewaytest.Noon.Add(time.Hour), Count: 3, Limit: 3},
 			},
 		}
 	}
@@ -74,7 +75,7 @@ func TestARefusalIsAnAnswerWithEveryFinding(t *testing.T) {
 }
 
 func TestBatchAnswersForEach(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	a := h.dev(http.StatusAccepted, "POST", "/v1/touches",
 		`{"touches":[`+body("a")+`,{"key":"b","plan":[{"chanel":"sms"}]},`+strings.Replace(body("c"), `"sms"`, `"fax"`, 1)+`,`+body("d")+`]}`)
 	var got struct {
@@ -102,7 +103,7 @@ func TestBatchAnswersForEach(t *testing.T) {
 }
 
 func TestBadInputIsToldClearly(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	for name, tc := range map[string]struct {
 		body   string
 		status int
@@ -122,13 +123,13 @@ func TestBadInputIsToldClearly(t *testing.T) {
 			t.Errorf("%s: %d %s", name, a.StatusCode, a.body)
 		}
 	}
-	if stored, _, err := h.ledger.Touches.List(t.Context(), ledger.TouchFilter{}); err != nil || len(stored) != 0 {
+	if stored, _, err := h.Ledger.Touches.List(t.Context(), ledger.TouchFilter{}); err != nil || len(stored) != 0 {
 		t.Errorf("bad input left %v behind, %v", stored, err)
 	}
 }
 
 func TestWhoMayDoWhat(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	made := h.dev(http.StatusCreated, "POST", "/v1/keys", `{"caller":"engine","scopes":["read"]}`)
 	key := made.field(t, "key").(string)
 	for name, tc := range map[string]struct {
@@ -161,7 +162,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 }
 
 func TestCallersAreApart(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	id := h.dev(http.StatusAccepted, "POST", "/v1/touches", body("a")).field(t, "id").(string)
 	other := h.dev(http.StatusCreated, "POST", "/v1/keys", `{"caller":"other","scopes":["read","submit"]}`).field(t, "key").(string)
 	for _, tc := range [][2]string{{"GET", "/v1/touches/" + id}, {"POST", "/v1/touches/" + id + ":cancel"}, {"GET", "/v1/campaigns/nov"}} {
@@ -177,7 +178,7 @@ func TestCallersAreApart(t *testing.T) {
 }
 
 func TestCampaigns(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	h.dev(http.StatusAccepted, "POST", "/v1/touches", body("a"))
 	for _, step := range [][2]string{{"pause", "paused"}, {"resume", "running"}, {"cancel", "cancelled"}} {
 		if a := h.dev(http.StatusOK, "POST", "/v1/campaigns/nov:"+step[0], ""); a.field(t, "status") != step[1] {
@@ -197,7 +198,7 @@ func TestCampaigns(t *testing.T) {
 }
 
 func TestFacts(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	h.dev(http.StatusOK, "PUT", "/v1/customers/c1", `{"zones":["Asia/Shanghai"],"addresses":{"sms":"+8613800000000"},"attributes":{"vip":true,"score":1.5}}`)
 	zone := h.dev(http.StatusUnprocessableEntity, "PUT", "/v1/customers/c1", `{"zones":["Mars/Olympus"]}`)
 	if !strings.Contains(string(zone.body), "tz database") {
@@ -251,7 +252,7 @@ func TestFacts(t *testing.T) {
 }
 
 func TestReceipts(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	id := h.dev(http.StatusAccepted, "POST", "/v1/touches", body("a")).field(t, "id").(string)
 	url := h.server.URL + "/v1/receipts/acme"
 	if a := h.call("POST", "/v1/receipts/acme", "", id+".0", "Signature", "forged"); a.StatusCode != 401 {
@@ -289,7 +290,7 @@ func TestNothingOfTheInsideLeaks(t *testing.T) {
 		503: touch.Errorf(touch.Unavailable, "", "the ledger does not answer: %w", errors.New(inside)),
 		500: errors.New(inside),
 	} {
-		h := newHouse(t, func(l *ledger.Ledger) { l.Intake = failing{l.Intake, err} })
+		h := newFixture(t, func(l *ledger.Ledger) { l.Intake = failing{l.Intake, err} })
 		a := h.call("POST", "/v1/touches", "dev-key", body("a"))
 		if a.StatusCode != status || strings.Contains(string(a.body), "10.1.2.3") || strings.Contains(string(a.body), "ledger") {
 			t.Errorf("%d %s", a.StatusCode, a.body)
@@ -315,7 +316,7 @@ func (panicking) Accept(context.Context, []ledger.NewTouch) ([]ledger.Accepted, 
 }
 
 func TestAPanicIsAnAnswer(t *testing.T) {
-	h := newHouse(t, func(l *ledger.Ledger) { l.Intake = panicking{l.Intake} })
+	h := newFixture(t, func(l *ledger.Ledger) { l.Intake = panicking{l.Intake} })
 	if a := h.call("POST", "/v1/touches", "dev-key", body("a")); a.StatusCode != 500 {
 		t.Errorf("single: %d", a.StatusCode)
 	}
@@ -329,7 +330,7 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 }
 
 func TestLogsHoldNoPersonalData(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	h.dev(http.StatusAccepted, "POST", "/v1/touches", body("a"))
 	h.dev(http.StatusOK, "PUT", "/v1/customers/secret-customer", `{"addresses":{"sms":"+8613800000000"}}`)
 	h.call("POST", "/v1/touches", "dev-key", strings.Replace(body("b"), `"sms"`, `"fax"`, 1))
@@ -344,13 +345,13 @@ func TestLogsHoldNoPersonalData(t *testing.T) {
 }
 
 func TestOperation(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	for path, says := range map[string]string{"/healthz": "ok", "/readyz": "queue", "/openapi.json": "3.1.0", "/docs": "<h1>Touchgate API</h1>"} {
 		if a := h.call("GET", path, "", ""); a.StatusCode != 200 || !strings.Contains(string(a.body), says) {
 			t.Errorf("%s: %d %.200s", path, a.StatusCode, a.body)
 		}
 	}
-	h.gate.Close()
+	h.drain.Start()
 	if a := h.call("GET", "/readyz", "", ""); a.StatusCode != 503 {
 		t.Errorf("readyz while draining: %d", a.StatusCode)
 	}
@@ -358,7 +359,7 @@ func TestOperation(t *testing.T) {
 		t.Errorf("intake while draining: %d", a.StatusCode)
 	}
 	h.dev(http.StatusOK, "GET", "/v1/touches", "")
-	h.gate.Open()
+	h.drain.Stop()
 	h.dev(http.StatusAccepted, "POST", "/v1/touches", body("a"))
 	h.call("GET", "/v1/stranger/9a8b", "", "")
 	m := h.call("GET", "/metrics", "", "")

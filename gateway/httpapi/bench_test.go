@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"touchgate.dev/gateway"
 	"touchgate.dev/gateway/httpapi"
+	"touchgate.dev/gateway/internal/gatewaytest"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -22,14 +22,13 @@ func BenchmarkStreamWithoutStores(b *testing.B) {
 }
 
 // BenchmarkStream is the same with the embedded ledger behind it.
-func BenchmarkStream(b *testing.B) { benchStream(b, newHouse(b, nil).ledger) }
+func BenchmarkStream(b *testing.B) { benchStream(b, newFixture(b, nil).Ledger) }
 
 func benchStream(b *testing.B, l *ledger.Ledger) {
-	svc, err := gateway.New(gateway.Options{Ledger: l, Guard: &fakeGuard{}, AppSecret: make([]byte, 32), DevKey: "dev-key"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	api := httpapi.New(svc, httpapi.Options{})
+	f := gatewaytest.NewOn(b, l)
+	f.DevKey = "dev-key"
+	f.Rebuild(b, nil)
+	api := httpapi.New(services(f), httpapi.Options{})
 	var in strings.Builder
 	for i := range b.N {
 		in.WriteString(body(fmt.Sprintf("k-%d", i)) + "\n")
@@ -50,10 +49,7 @@ func benchStream(b *testing.B, l *ledger.Ledger) {
 func BenchmarkSubmit(b *testing.B) {
 	g := &gated{open: make(chan struct{})}
 	close(g.open)
-	svc, err := gateway.New(gateway.Options{Ledger: g.ledger(), Guard: &fakeGuard{}, AppSecret: make([]byte, 32)})
-	if err != nil {
-		b.Fatal(err)
-	}
+	f := gatewaytest.NewOn(b, g.ledger())
 	reqs := make([]touch.Request, touch.MaxBatch)
 	for i := range reqs {
 		reqs[i] = touch.Request{
@@ -64,7 +60,7 @@ func BenchmarkSubmit(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := svc.Submit(context.Background(), "dev", reqs); err != nil {
+		if _, err := f.Intake.Submit(context.Background(), "dev", reqs); err != nil {
 			b.Fatal(err)
 		}
 	}

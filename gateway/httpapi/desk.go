@@ -2,44 +2,96 @@ package httpapi
 
 import (
 	"net/http"
+	"time"
 
-	"touchgate.dev/gateway"
+	"touchgate.dev/gateway/firstparty"
+	"touchgate.dev/touch"
 )
 
-// The manager's desk: every route acts for the manager whom the token names.
+// deskHandlers serve a manager's desk. Every route acts for the manager whom
+// the token names.
+type deskHandlers struct{ items *firstparty.Service }
 
-func (a *api) mintDeskToken(c *call) error { return a.mint(c, gateway.AudienceDesk) }
+// taskView is a task as a manager's desk sees it.
+type taskView struct {
+	ID        string          `json:"id"`
+	State     touch.ItemState `json:"state"`
+	Customer  string          `json:"customer"`
+	Category  touch.Category  `json:"category"`
+	Campaign  string          `json:"campaign,omitempty"`
+	Subject   string          `json:"subject,omitempty"`
+	Content   touch.Content   `json:"content"`
+	Assignee  *touch.Assignee `json:"assignee,omitempty"`
+	DueAt     *time.Time      `json:"due_at,omitempty"`
+	ClaimedBy string          `json:"claimed_by,omitempty"`
+	Escalated bool            `json:"escalated,omitempty"`
+	Outcome   string          `json:"outcome,omitempty"`
+	Note      string          `json:"note,omitempty"`
+	CreatedAt time.Time       `json:"created_at"`
+}
 
-func (a *api) tasks(c *call) error {
-	cursor, limit, err := c.paging()
+type completionBody struct {
+	Outcome string `json:"outcome"`
+	Note    string `json:"note"`
+}
+
+func viewTask(i *touch.Item) taskView {
+	return taskView{
+		ID:        i.ID,
+		State:     i.State,
+		Customer:  i.Customer,
+		Category:  i.Category,
+		Campaign:  i.Campaign,
+		Subject:   i.Subject,
+		Content:   i.Content,
+		Assignee:  i.Assignee,
+		DueAt:     i.DueAt,
+		ClaimedBy: i.ClaimedBy,
+		Escalated: i.Escalated,
+		Outcome:   i.Outcome,
+		Note:      i.Note,
+		CreatedAt: i.CreatedAt,
+	}
+}
+
+func (h deskHandlers) tasks(c *request) error {
+	limit, err := c.limit(50, 200)
 	if err != nil {
 		return err
 	}
-	all, err := c.flag("all")
+	completed, err := c.flag("all")
 	if err != nil {
 		return err
 	}
-	tasks, next, err := a.svc.Tasks(c.ctx(), c.token, gateway.TaskFilter{
-		Queue: c.Query("queue"), Branch: c.Query("branch"), All: all, Cursor: cursor, Limit: limit,
+	tasks, next, err := h.items.Tasks(c.ctx(), c.token, firstparty.TaskFilter{
+		Queue:     c.Query("queue"),
+		Branch:    c.Query("branch"),
+		Completed: completed,
+		Cursor:    c.Query("after"),
+		Limit:     limit,
 	})
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, page{viewTasks(tasks), next})
+	views := make([]taskView, len(tasks))
+	for i := range tasks {
+		views[i] = viewTask(&tasks[i])
+	}
+	return c.reply(http.StatusOK, page{Items: views, Next: next})
 }
 
-func (a *api) claimTask(c *call) error {
-	return c.done(a.svc.Claim(c.ctx(), c.token, c.Param("id")))
+func (h deskHandlers) claim(c *request) error {
+	return c.noContent(h.items.Claim(c.ctx(), c.token, c.Param("id")))
 }
 
-func (a *api) releaseTask(c *call) error {
-	return c.done(a.svc.Release(c.ctx(), c.token, c.Param("id")))
+func (h deskHandlers) release(c *request) error {
+	return c.noContent(h.items.Release(c.ctx(), c.token, c.Param("id")))
 }
 
-func (a *api) completeTask(c *call) error {
-	body, err := bind(c, a.bodies.completion)
+func (h deskHandlers) complete(c *request) error {
+	body, err := bind[completionBody](c)
 	if err != nil {
 		return err
 	}
-	return c.done(a.svc.Complete(c.ctx(), c.token, c.Param("id"), body.Outcome, body.Note))
+	return c.noContent(h.items.Complete(c.ctx(), c.token, c.Param("id"), body.Outcome, body.Note))
 }

@@ -26,13 +26,13 @@ type fieldError struct {
 	Message string `json:"message"`
 }
 
-// malformed marks an input that could not be read at all, as opposed to one
-// that was read and found wrong.
+// malformed marks an input that could not be read at all (400), as opposed to
+// one that was read and found wrong (422).
 type malformed struct{ error }
 
 func (m malformed) Unwrap() error { return m.error }
 
-// classes is the one table from error class to HTTP.
+// classes is the table from an error's class to HTTP.
 var classes = map[touch.ErrorClass]struct {
 	status int
 	title  string
@@ -53,15 +53,20 @@ var (
 	draining = touch.Errorf(touch.Unavailable, "", "this node is draining")
 )
 
-// problemOf describes an error to a caller. Of an outage or a fault of ours it
-// says nothing but that; the log has the rest.
+// problemOf describes an error to a caller. An outage or an internal error is
+// only named: its details are in the log and not for callers.
 func problemOf(err error) problem {
 	class := touch.ClassOf(err)
 	row, ok := classes[class]
 	if !ok {
-		class, row = touch.Internal, classes[touch.Internal]
+		class = touch.Internal
+		row = classes[class]
 	}
-	p := problem{Type: "https://touchgate.dev/problems/" + string(class), Title: row.title, Status: row.status}
+	p := problem{
+		Type:   "https://touchgate.dev/problems/" + string(class),
+		Title:  row.title,
+		Status: row.status,
+	}
 	switch class {
 	case touch.Internal:
 		p.Detail = "The error is logged under the request id."
@@ -72,22 +77,24 @@ func problemOf(err error) problem {
 	}
 	switch {
 	case errors.As(err, &malformed{}):
-		p.Status, p.Title = http.StatusBadRequest, "The input cannot be read"
+		p.Status = http.StatusBadRequest
+		p.Title = "The input cannot be read"
 	case errors.Is(err, noMethod):
-		p.Status, p.Title = http.StatusMethodNotAllowed, "Method not allowed"
+		p.Status = http.StatusMethodNotAllowed
+		p.Title = "Method not allowed"
 	}
 	faults := touch.FaultsOf(err)
 	p.Detail = faults[0].String()
 	for _, f := range faults {
 		if f.Field != "" {
-			p.Errors = append(p.Errors, fieldError{f.Field, f.Message})
+			p.Errors = append(p.Errors, fieldError{Field: f.Field, Message: f.Message})
 		}
 	}
 	return p
 }
 
 // refuse answers with a problem document.
-func (a *api) refuse(c *gin.Context, err error) {
+func (co *core) refuse(c *gin.Context, err error) {
 	p := problemOf(err)
 	p.RequestID = requestID(c)
 	switch p.Status {
@@ -97,19 +104,20 @@ func (a *api) refuse(c *gin.Context, err error) {
 		c.Header("Retry-After", "2")
 	}
 	if p.Status >= 500 {
-		noteError(c, err)
+		logError(c, err)
 	}
 	body, _ := json.Marshal(p)
 	c.Abort()
 	c.Data(p.Status, "application/problem+json", body)
 }
 
-// within puts a list's name and a place in it before the fields.
-func (p *problem) within(list string, i int) {
+// in puts the problem's fields below an element of a list: "key" becomes
+// "touches[2].key".
+func (p *problem) in(list string, index int) {
 	if p == nil {
 		return
 	}
-	for k := range p.Errors {
-		p.Errors[k].Field = fmt.Sprintf("%s[%d].%s", list, i, p.Errors[k].Field)
+	for i := range p.Errors {
+		p.Errors[i].Field = fmt.Sprintf("%s[%d].%s", list, index, p.Errors[i].Field)
 	}
 }

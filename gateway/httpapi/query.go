@@ -8,11 +8,11 @@ import (
 	"touchgate.dev/touch"
 )
 
-// knows refuses a query parameter that the route has no use for: with a filter
-// misspelt a list would show everything, and with dry_run misspelt a rehearsal
-// would be the real thing. What is open is asked by vendors and probes, who may
-// add what they like.
-func (r *route) knows(query string) error {
+// checkQuery refuses a query parameter that the route does not know. With a
+// misspelt filter a list would show everything, and with a misspelt dry_run a
+// rehearsal would be the real thing. Public routes are called by vendors and
+// probes, who may add what they like.
+func (r *route) checkQuery(query string) error {
 	if query == "" || r.access.public {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 // TestQuery: a parameter that is misspelt or doubled is refused by its name
 // and never passed over.
 func TestQuery(t *testing.T) {
-	h := newHouse(t, nil)
+	h := newFixture(t, nil)
 	for _, c := range []struct {
 		method, path, body string
 		status             int

@@ -4,22 +4,35 @@ import (
 	"net/http"
 
 	"touchgate.dev/channels/adapter"
+	"touchgate.dev/gateway"
+	"touchgate.dev/touch"
 )
 
-// receive takes a vendor's callback; its signature proves who calls.
-func (a *api) receive(c *call) error {
-	body, err := c.read()
+// receiptHandlers take receipts in: callbacks of vendors, and reports of the
+// bank's own systems.
+type receiptHandlers struct {
+	intake    *gateway.Service
+	publicURL string // "": as the request says
+}
+
+// callback stores the receipts of a vendor's callback. Its signature proves
+// who calls, so the route asks for no key.
+func (h receiptHandlers) callback(c *request) error {
+	body, err := c.readBody()
 	if err != nil {
 		return err
 	}
-	ack, err := a.svc.Receive(c.ctx(), c.Param("provider"), adapter.ReceiptRequest{
-		Method: c.Request.Method, URL: a.publicURL(c.Request), Header: c.Request.Header, Body: body,
+	ack, err := h.intake.ReceiveCallback(c.ctx(), c.Param("provider"), adapter.ReceiptRequest{
+		Method: c.Request.Method,
+		URL:    h.calledURL(c.Request),
+		Header: c.Request.Header,
+		Body:   body,
 	})
 	if err != nil {
 		return err
 	}
 	if ack.Status == 0 && len(ack.Body) == 0 {
-		return c.empty()
+		return c.noContent(nil)
 	}
 	if ack.Status == 0 {
 		ack.Status = http.StatusOK
@@ -28,10 +41,11 @@ func (a *api) receive(c *call) error {
 	return nil
 }
 
-// publicURL is the address as the vendor called it, and signed it.
-func (a *api) publicURL(r *http.Request) string {
-	if a.public != "" {
-		return a.public + r.URL.RequestURI()
+// calledURL returns the address as the vendor called and signed it. Behind a
+// proxy the request does not show it: then PublicURL must be configured.
+func (h receiptHandlers) calledURL(r *http.Request) string {
+	if h.publicURL != "" {
+		return h.publicURL + r.URL.RequestURI()
 	}
 	scheme := "http"
 	if r.TLS != nil {
@@ -40,18 +54,19 @@ func (a *api) publicURL(r *http.Request) string {
 	return scheme + "://" + r.Host + r.URL.RequestURI()
 }
 
-// recordReceipts takes what the bank's own systems report, a call centre's
-// outcomes for example.
-func (a *api) recordReceipts(c *call) error {
-	body, err := bind(c, a.bodies.receipts)
+type receiptsBody struct {
+	Receipts []touch.Receipt `json:"receipts"`
+}
+
+// fromSystem stores what the bank's own systems report, for example the
+// outcomes of a call centre.
+func (h receiptHandlers) fromSystem(c *request) error {
+	body, err := bind[receiptsBody](c)
 	if err != nil {
 		return err
 	}
-	if err := bounded("receipts", len(body.Receipts)); err != nil {
+	if err := checkLength("receipts", len(body.Receipts)); err != nil {
 		return err
 	}
-	if err := a.svc.Report(c.ctx(), c.principal, body.Receipts); err != nil {
-		return err
-	}
-	return c.empty()
+	return c.noContent(h.intake.ReceiveFrom(c.ctx(), c.principal, body.Receipts))
 }

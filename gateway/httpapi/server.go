@@ -1,34 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package httpapi serves the gateway over HTTP: it binds, authenticates and
-// answers, and leaves every decision to gateway. It is the only package that
-// knows gin. The routes stand in routes.go, the document that describes them
-// in openapi.yaml; a test holds the two together.
+// Package httpapi serves the gateway over HTTP: it authenticates, reads
+// requests, calls a use case and writes the answer. Every decision is the
+// gateway's. It is the only package that knows gin.
+//
+// routes.go lists every route; openapi.yaml describes them, and a test holds
+// the two together. Handlers stand in one file for each subject.
 package httpapi
 
 import (
 	"context"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"touchgate.dev/gateway"
+	"touchgate.dev/gateway/access"
+	"touchgate.dev/gateway/changes"
+	"touchgate.dev/gateway/facts"
+	"touchgate.dev/gateway/feed"
+	"touchgate.dev/gateway/firstparty"
+	"touchgate.dev/gateway/operations"
+	"touchgate.dev/ledger"
 )
 
-// Options are what the API is built from; all may be left out.
+// Services are the use cases that the routes call. All are required by the
+// routes of their subject.
+type Services struct {
+	Intake     *gateway.Service
+	Keys       *access.Keys
+	Tokens     *access.Tokens
+	Facts      *facts.Service
+	FirstParty *firstparty.Service
+	Changes    *changes.Service
+	Operations *operations.Service
+	Feed       *feed.Service
+	// Ledger answers routes to which a use case would add nothing.
+	Ledger *ledger.Ledger
+}
+
+// Options are the settings of the API; all may be left out.
 type Options struct {
 	Logger   *slog.Logger          // default: discards
-	Metrics  prometheus.Registerer // default: kept nowhere
-	Gatherer prometheus.Gatherer   // serves /metrics; default: no such route's content
+	Metrics  prometheus.Registerer // default: registers nothing
+	Gatherer prometheus.Gatherer   // serves /metrics; default: the route answers 404
 	Now      func() time.Time      // default time.Now
 	// Ready are the checks behind /readyz, by name.
 	Ready map[string]func(ctx context.Context) error
-	// Gate, when closed, refuses new touches, so that a node can drain.
-	Gate *Gate
+	// Drain, when started, refuses new touches, so that a node can be stopped.
+	Drain *Drain
 	// PublicURL is where vendors reach us ("https://touch.bank.example"): they
 	// sign the address that they call. Default: as the request says.
 	PublicURL string
@@ -37,10 +60,10 @@ type Options struct {
 
 // Limits bound what one request may cost.
 type Limits struct {
-	Body    int64         // bytes of a body that isn't a stream, decompressed (default 8 MiB)
+	Body    int64         // bytes of a body that is not a stream, decompressed (default 8 MiB)
 	Line    int           // bytes of a line of a stream, decompressed (default 128 KiB)
-	Timeout time.Duration // of a request that isn't a stream (default 30 s)
-	Idle    time.Duration // that a stream may neither give nor take (default 60 s)
+	Timeout time.Duration // of a request that is not a stream (default 30 s)
+	Idle    time.Duration // for which a stream may neither send nor receive (default 60 s)
 }
 
 func (l Limits) withDefaults() Limits {
@@ -59,47 +82,50 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// api holds what the handlers share.
-type api struct {
-	svc     *gateway.Service
+// core is what all handlers share.
+type core struct {
+	keys    *access.Keys
+	tokens  *access.Tokens
 	log     *slog.Logger
 	now     func() time.Time
-	gate    *Gate
-	ready   map[string]func(ctx context.Context) error
-	public  string
+	drain   *Drain
 	limits  Limits
-	bodies  bodies
 	metrics *httpMetrics
-	gather  prometheus.Gatherer
-	publish func() (publication, error) // made at the first reading
 }
 
 // New makes the handler of the whole API. It panics when its metrics are
 // registered already, which only a programmer can cause.
-func New(svc *gateway.Service, o Options) http.Handler {
-	a := &api{
-		svc: svc, log: o.Logger, now: o.Now, gate: o.Gate, ready: o.Ready, public: o.PublicURL,
-		limits: o.Limits.withDefaults(), bodies: newBodies(), metrics: newHTTPMetrics(o.Metrics), gather: o.Gatherer,
-		publish: sync.OnceValues(publish),
+func New(s Services, o Options) http.Handler {
+	c := &core{
+		keys:    s.Keys,
+		tokens:  s.Tokens,
+		log:     o.Logger,
+		now:     o.Now,
+		drain:   o.Drain,
+		limits:  o.Limits.withDefaults(),
+		metrics: newHTTPMetrics(o.Metrics),
 	}
-	if a.log == nil {
-		a.log = slog.New(slog.DiscardHandler)
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
 	}
-	if a.now == nil {
-		a.now = time.Now
+	if c.now == nil {
+		c.now = time.Now
 	}
-	if a.gate == nil {
-		a.gate = &Gate{}
+	if c.drain == nil {
+		c.drain = &Drain{}
 	}
+
 	gin.SetMode(gin.ReleaseMode) // gin keeps its mode for the whole process
 	engine := gin.New()
-	engine.UseEscapedPath, engine.UnescapePathValues = true, true
-	engine.RedirectTrailingSlash, engine.HandleMethodNotAllowed = false, true
-	engine.NoRoute(func(c *gin.Context) { a.refuse(c, noRoute) })
-	engine.NoMethod(func(c *gin.Context) { a.refuse(c, noMethod) })
-	engine.Use(a.observe, a.recover)
-	for _, r := range a.routes() {
-		engine.Handle(r.method, ginPath(r.path), a.serve(r))
+	engine.UseEscapedPath = true
+	engine.UnescapePathValues = true
+	engine.RedirectTrailingSlash = false
+	engine.HandleMethodNotAllowed = true
+	engine.NoRoute(func(g *gin.Context) { c.refuse(g, noRoute) })
+	engine.NoMethod(func(g *gin.Context) { c.refuse(g, noMethod) })
+	engine.Use(c.observe, c.recover)
+	for _, r := range newHandlers(s, o, c).routes() {
+		engine.Handle(r.method, ginPath(r.path), c.serve(r))
 	}
-	return verbs(engine)
+	return withVerbs(engine)
 }

@@ -2,25 +2,36 @@ package httpapi
 
 import (
 	"net/http"
-	"strconv"
+	"time"
 
+	"touchgate.dev/gateway"
+	"touchgate.dev/gateway/changes"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
-func (a *api) getTouch(c *call) error {
+// touchHandlers serve touches. Submitting them stands in touches_submit.go.
+type touchHandlers struct {
+	intake  *gateway.Service
+	changes *changes.Service
+	ledger  ledger.Touches
+	now     func() time.Time
+}
+
+// get returns one of the caller's touches with its whole history.
+func (h touchHandlers) get(c *request) error {
 	id, err := c.touchID()
 	if err != nil {
 		return err
 	}
-	v, err := a.svc.Touch(c.ctx(), c.principal.Caller, id)
+	v, err := h.ledger.Get(c.ctx(), c.principal.Caller, id)
 	if err != nil {
 		return err
 	}
 	return c.reply(http.StatusOK, viewTouch(v))
 }
 
-func (a *api) listTouches(c *call) error {
+func (h touchHandlers) list(c *request) error {
 	after, err := c.number("after", 0)
 	if err != nil {
 		return err
@@ -29,53 +40,51 @@ func (a *api) listTouches(c *call) error {
 	if err != nil {
 		return err
 	}
-	views, next, err := a.svc.Touches(c.ctx(), ledger.TouchFilter{
-		Caller: c.principal.Caller, Campaign: c.Query("campaign"), Customer: c.Query("customer"),
-		State: touch.State(c.Query("state")), After: after, Limit: int(min(limit, 1001)),
+	found, next, err := h.intake.Touches(c.ctx(), ledger.TouchFilter{
+		Caller:   c.principal.Caller,
+		Campaign: c.Query("campaign"),
+		Customer: c.Query("customer"),
+		State:    touch.State(c.Query("state")),
+		After:    after,
+		Limit:    int(min(limit, 1001)),
 	})
 	if err != nil {
 		return err
 	}
-	list := make([]touchView, len(views))
-	for i := range views {
-		list[i] = viewTouch(&views[i])
+	views := make([]touchView, len(found))
+	for i := range found {
+		views[i] = viewTouch(&found[i])
 	}
-	p := page{Items: list}
-	if next != 0 {
-		p.Next = strconv.FormatInt(next, 10)
-	}
-	return c.reply(http.StatusOK, p)
+	return c.reply(http.StatusOK, page{Items: views, Next: cursor(next)})
 }
 
-func (a *api) cancelTouch(c *call) error {
+// cancel takes a touch back; 409 when it was sent, is being sent or is over.
+func (h touchHandlers) cancel(c *request) error {
 	id, err := c.touchID()
 	if err != nil {
 		return err
 	}
-	progress, err := a.svc.Cancel(c.ctx(), c.principal, id)
+	progress, err := h.ledger.Cancel(c.ctx(), c.principal.Caller, id, c.principal.Key, h.now())
 	if err != nil {
 		return err
 	}
 	return c.reply(http.StatusOK, map[string]any{"id": id, "state": progress.State})
 }
 
-func (a *api) getCampaign(c *call) error {
-	v, err := a.svc.Campaign(c.ctx(), c.principal.Caller, c.Param("campaign"))
+// decision returns a recorded verdict with everything that it can be judged
+// again from.
+func (h touchHandlers) decision(c *request) error {
+	id, err := c.touchID()
 	if err != nil {
 		return err
 	}
-	v.Counts = items(v.Counts)
-	return c.reply(http.StatusOK, v)
-}
-
-func (a *api) pauseCampaign(c *call) error  { return a.setCampaign(c, ledger.CampaignPaused) }
-func (a *api) resumeCampaign(c *call) error { return a.setCampaign(c, ledger.CampaignRunning) }
-func (a *api) cancelCampaign(c *call) error { return a.setCampaign(c, ledger.CampaignCancelled) }
-
-func (a *api) setCampaign(c *call, status ledger.CampaignStatus) error {
-	campaign := c.Param("campaign")
-	if err := a.svc.SetCampaign(c.ctx(), c.principal, campaign, status); err != nil {
+	event, err := c.number("event", 0)
+	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, map[string]any{"campaign": campaign, "status": status})
+	d, err := h.changes.Decision(c.ctx(), c.principal.Caller, id, event)
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, d)
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package strictjson decodes one JSON document into a Go value and takes
-// nothing on trust: an unknown or repeated name, a name in the wrong case, a
-// wrong type, too deep a nesting, broken UTF-8, a NUL character or anything
-// after the document is an error that names the path. The work is done by
-// encoding/json's second version (as its experimental module); this package
-// sets it to strict and turns its errors into the words of the API.
+// Package strictjson decodes one JSON document into a Go value and refuses
+// whatever a lenient decoder would let pass: an unknown or repeated name, a
+// name in the wrong case, a wrong type, deep nesting, broken UTF-8, a NUL
+// character, or anything after the document. The error names the path. The
+// work is done by the second version of encoding/json (as its experimental
+// module); this package sets it to strict and words its errors for the API.
 package strictjson
 
 import (
@@ -24,20 +24,14 @@ import (
 // MaxDepth is how deep a document may nest.
 const MaxDepth = 16
 
-// Raw is a value kept as it was written, to be decoded later; only its grammar
-// was checked.
+// Raw is a value as it was written, to be decoded later; only its grammar was
+// checked.
 type Raw = jsontext.Value
 
-// Decoder decodes documents into T. It is safe for concurrent use.
-type Decoder[T any] struct{}
-
-// For gives the Decoder for T.
-func For[T any]() *Decoder[T] { return &Decoder[T]{} }
-
-// Decode reads data into a T. JSON's null counts as absent. The error is of
-// class Invalid, and its field is the path of what is wrong. What was read up
-// to there may stay in the T.
-func (d *Decoder[T]) Decode(data []byte, into *T) error {
+// Decode reads data into the value that into points to. JSON's null counts as
+// absent. The error is of class Invalid, and its field is the path of what is
+// wrong; the value may then be filled in part. It is safe for concurrent use.
+func Decode(data []byte, into any) error {
 	if err := checkDepth(data); err != nil {
 		return err
 	}
@@ -50,10 +44,11 @@ func (d *Decoder[T]) Decode(data []byte, into *T) error {
 	return nil
 }
 
-// checkDepth refuses deep nesting before anything is allocated for it. It
-// counts brackets outside strings and knows no more of the grammar.
+// checkDepth refuses deep nesting before anything is allocated for it. It only
+// counts brackets outside of strings.
 func checkDepth(data []byte) error {
-	depth, quoted := 0, false
+	depth := 0
+	quoted := false
 	for i := 0; i < len(data); i++ {
 		switch c := data[i]; {
 		case c == '"':
@@ -73,7 +68,7 @@ func checkDepth(data []byte) error {
 	return nil
 }
 
-// checkNUL finds a string with a NUL character, which no store can keep.
+// checkNUL refuses a string with a NUL character: PostgreSQL cannot store it.
 func checkNUL(data []byte) error {
 	dec := jsontext.NewDecoder(bytes.NewReader(data))
 	for {
@@ -90,8 +85,8 @@ func checkNUL(data []byte) error {
 	}
 }
 
-// explain puts the library's error into the words of the API. It quotes names
-// and never values.
+// explain words the library's error for the API. It quotes names and never
+// values, which may be a customer's data.
 func explain(err error) error {
 	var syntactic *jsontext.SyntacticError
 	var semantic *json.SemanticError

@@ -12,8 +12,6 @@ import (
 	"touchgate.dev/touch"
 )
 
-var requests = strictjson.For[touch.Request]()
-
 const whole = `{"key":"loan-42-c10086","customer":"c10086","category":"marketing","campaign":"auto-loan-nov","subject":"auto-loan",
  "priority":5,"not_before":"2026-11-21T09:00:00+08:00","expires_at":"2026-11-23T20:00:00+08:00","plan":[
  {"channel":"push","template":"loan-offer","params":{"amount":"50000"},"wait":"30m","until":"delivered"},
@@ -23,7 +21,7 @@ const whole = `{"key":"loan-42-c10086","customer":"c10086","category":"marketing
 
 func TestAgreesWithEncodingJSON(t *testing.T) {
 	var got, want touch.Request
-	if err := requests.Decode([]byte(whole), &got); err != nil {
+	if err := strictjson.Decode([]byte(whole), &got); err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal([]byte(whole), &want); err != nil {
@@ -63,7 +61,7 @@ func TestNamesWhatIsWrong(t *testing.T) {
 		"trailing comma":  {`{"key":"a",}`, "", "broken JSON"},
 	} {
 		var r touch.Request
-		err := requests.Decode([]byte(tc.in), &r)
+		err := strictjson.Decode([]byte(tc.in), &r)
 		var te *touch.Error
 		if !errors.As(err, &te) || te.Class != touch.Invalid || te.Field != tc.field || !strings.Contains(te.Message, tc.says) {
 			t.Errorf("%s: got %v, want %q at %q", name, err, tc.says, tc.field)
@@ -80,10 +78,9 @@ type loose struct {
 }
 
 func TestLooseShapes(t *testing.T) {
-	d := strictjson.For[loose]()
 	var got loose
 	in := `{"any":{"a":[1,2.5e3,-0,"x",null,true,{"b":false}]},"raws":[{"x":1},"y"],"on":false,"n":-1.5,"scope":"marketing","granted":true}`
-	if err := d.Decode([]byte(in), &got); err != nil {
+	if err := strictjson.Decode([]byte(in), &got); err != nil {
 		t.Fatal(err)
 	}
 	var want map[string]any
@@ -103,7 +100,7 @@ func TestLooseShapes(t *testing.T) {
 		`{"raws":[nul]}`:                              "broken JSON",
 	} {
 		var fresh loose
-		if err := d.Decode([]byte(in), &fresh); err == nil || !strings.Contains(err.Error(), says) {
+		if err := strictjson.Decode([]byte(in), &fresh); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%.40s: got %v, want %q", in, err, says)
 		}
 	}
@@ -117,7 +114,7 @@ func FuzzAgainstEncodingJSON(f *testing.F) {
 	f.Add([]byte(`{"plan":[{"params":{"":"\\"}}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var got, want touch.Request
-		if requests.Decode(data, &got) != nil {
+		if strictjson.Decode(data, &got) != nil {
 			return
 		}
 		if err := json.Unmarshal(data, &want); err != nil {
@@ -140,7 +137,7 @@ func BenchmarkDecode(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			var r touch.Request
-			if err := requests.Decode(line, &r); err != nil {
+			if err := strictjson.Decode(line, &r); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -4,9 +4,7 @@ import (
 	"context"
 
 	"touchgate.dev/app"
-	"touchgate.dev/gateway"
-	"touchgate.dev/policies"
-	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/gateway/access"
 )
 
 // createKey creates the callers' API key in the ledger, before a process runs:
@@ -21,14 +19,7 @@ func (s *system) createKey(ctx context.Context) error {
 		return err
 	}
 	defer l.Close()
-	service, err := gateway.New(gateway.Options{
-		Ledger:    l,
-		AppSecret: make([]byte, 32),                              // signs nothing here
-		Guard:     policies.NewGuard(contactlog.NewModel(), nil), // judges nothing here
-	})
-	if err != nil {
-		return err
-	}
-	s.apiKey, _, err = service.CreateKey(ctx, caller, []string{"submit", "read", "customers", "admin"})
+	keys := access.NewKeys(access.KeyOptions{Store: l.Keys})
+	s.apiKey, _, err = keys.Create(ctx, caller, []string{"submit", "read", "customers", "admin"})
 	return err
 }

@@ -1,0 +1,115 @@
+package access
+
+import (
+	"slices"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"touchgate.dev/touch"
+)
+
+// The audiences of tokens.
+const (
+	AudienceApp  = "app"  // a customer's app: inbox and pop-ups
+	AudienceDesk = "desk" // a relationship manager's desk: tasks
+)
+
+const (
+	tokenIssuer          = "touchgate"
+	tokenDefaultLifetime = time.Hour
+	tokenMaxLifetime     = 24 * time.Hour
+	minSecret            = 32 // bytes
+)
+
+// Token says for whom its bearer may act.
+type Token struct {
+	Subject  string // the customer, or the manager
+	Queues   []string
+	Branches []string
+	Expires  time.Time
+}
+
+// Tokens signs and verifies tokens.
+type Tokens struct {
+	secret []byte
+	now    func() time.Time
+}
+
+// NewTokens makes a Tokens that signs with a secret of at least 32 bytes; now
+// nil is time.Now.
+func NewTokens(secret []byte, now func() time.Time) (*Tokens, error) {
+	if len(secret) < minSecret {
+		return nil, touch.Errorf(touch.Invalid, "app_secret", "at least %d bytes are needed to sign tokens", minSecret)
+	}
+	if now == nil {
+		now = time.Now
+	}
+	return &Tokens{secret: secret, now: now}, nil
+}
+
+type claims struct {
+	jwt.RegisteredClaims
+	Queues   []string `json:"queues,omitempty"`
+	Branches []string `json:"branches,omitempty"`
+}
+
+// Mint signs a token for one audience and returns it with its end. A lifetime
+// of 0 is an hour; a day is the longest.
+func (s *Tokens) Mint(audience string, t Token, lifetime time.Duration) (string, time.Time, error) {
+	if lifetime == 0 {
+		lifetime = tokenDefaultLifetime
+	}
+	if err := checkToken(t, lifetime); err != nil {
+		return "", time.Time{}, err
+	}
+
+	now := s.now()
+	expires := now.Add(lifetime).Truncate(time.Second)
+	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer:    tokenIssuer,
+			Subject:   t.Subject,
+			Audience:  jwt.ClaimStrings{audience},
+			IssuedAt:  jwt.NewNumericDate(now),
+			ExpiresAt: jwt.NewNumericDate(expires),
+		},
+		Queues:   t.Queues,
+		Branches: t.Branches,
+	}).SignedString(s.secret)
+	if err != nil {
+		return "", time.Time{}, touch.Errorf(touch.Internal, "", "the token could not be signed: %w", err)
+	}
+	return signed, expires, nil
+}
+
+func checkToken(t Token, lifetime time.Duration) error {
+	var faults touch.Faults
+	if t.Subject == "" || len(t.Subject) > 128 {
+		faults.Add("id", "must have 1 to 128 characters")
+	}
+	if lifetime < time.Minute || lifetime > tokenMaxLifetime {
+		faults.Add("expires_in", "must be 1m to 24h")
+	}
+	tooMany := len(t.Queues) > 64 || len(t.Branches) > 64
+	if tooMany || slices.Contains(t.Queues, "") || slices.Contains(t.Branches, "") {
+		faults.Add("queues", "at most 64 queues and 64 branches, none of them empty")
+	}
+	return faults.Err()
+}
+
+// Read verifies a token for the audience; class Unauthenticated.
+func (s *Tokens) Read(text, audience string) (*Token, error) {
+	var c claims
+	secret := func(*jwt.Token) (any, error) { return s.secret, nil }
+	_, err := jwt.ParseWithClaims(text, &c, secret,
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+		jwt.WithIssuer(tokenIssuer),
+		jwt.WithAudience(audience),
+		jwt.WithExpirationRequired(),
+		jwt.WithTimeFunc(s.now))
+	if err != nil || c.Subject == "" {
+		return nil, touch.Errorf(touch.Unauthenticated, "", "the token is missing, forged or has expired")
+	}
+	return &Token{Subject: c.Subject, Queues: c.Queues, Branches: c.Branches, Expires: c.ExpiresAt.Time}, nil
+}

@@ -1,0 +1,70 @@
+package httpapi
+
+import (
+	"slices"
+
+	"touchgate.dev/touch"
+)
+
+// chunkReport is the answer to one chunk of a stream and, with Done set, to
+// all of it.
+type chunkReport struct {
+	LineFrom int  `json:"line_from,omitempty"`
+	LineTo   int  `json:"line_to,omitempty"`
+	Done     bool `json:"done,omitempty"`
+	// Lines counts the lines read, without empty ones.
+	Lines int `json:"lines"`
+	// Accepted counts new values; of these, Deferred wait for a later time.
+	Accepted int `json:"accepted"`
+	Deferred int `json:"deferred,omitempty"`
+	Repeated int `json:"repeated,omitempty"` // known already
+	Refused  int `json:"refused,omitempty"`
+	// Reasons counts the refused by rule.
+	Reasons map[string]int `json:"reasons,omitempty"`
+	Failed  int            `json:"failed,omitempty"` // lines that were wrong
+	Errors  []lineError    `json:"errors,omitempty"`
+	// Error says why the stream ended early. The lines from LineFrom on are
+	// not known to be stored: send them again.
+	Error *problem `json:"error,omitempty"`
+}
+
+type lineError struct {
+	Line    int    `json:"line"`
+	Field   string `json:"field,omitempty"`
+	Message string `json:"message"`
+}
+
+// fail adds what is wrong with a line.
+func (r *chunkReport) fail(lineNumber int, err error) {
+	r.Failed++
+	for _, f := range touch.FaultsOf(err) {
+		r.Errors = append(r.Errors, lineError{Line: lineNumber, Field: f.Field, Message: f.Message})
+	}
+}
+
+// splitBad adds the lines that could not be read to the report, and returns
+// the others. They share the memory of lines.
+func splitBad[T any](lines []line[T], r *chunkReport) (good []line[T]) {
+	return slices.DeleteFunc(lines, func(l line[T]) bool {
+		if l.err != nil {
+			r.fail(l.number, l.err)
+		}
+		return l.err != nil
+	})
+}
+
+// add sums a chunk's counts into a total.
+func (r *chunkReport) add(c *chunkReport) {
+	r.Lines += c.Lines
+	r.Accepted += c.Accepted
+	r.Deferred += c.Deferred
+	r.Repeated += c.Repeated
+	r.Refused += c.Refused
+	r.Failed += c.Failed
+	for rule, n := range c.Reasons {
+		if r.Reasons == nil {
+			r.Reasons = make(map[string]int)
+		}
+		r.Reasons[rule] += n
+	}
+}

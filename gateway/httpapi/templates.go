@@ -1,0 +1,58 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"touchgate.dev/gateway/facts"
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// templateHandlers serve templates.
+type templateHandlers struct {
+	facts  *facts.Service
+	ledger ledger.Templates
+}
+
+type templateBody struct {
+	Variables []ledger.TemplateVariable       `json:"variables"`
+	Content   map[touch.Channel]touch.Content `json:"content"`
+	Duties    []string                        `json:"duties"`
+}
+
+// list returns the latest version of each template.
+func (h templateHandlers) list(c *request) error {
+	templates, err := h.ledger.List(c.ctx())
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, page{Items: orEmpty(templates)})
+}
+
+// get returns one version of a template, by default the latest.
+func (h templateHandlers) get(c *request) error {
+	version, err := c.number("version", 0)
+	if err != nil {
+		return err
+	}
+	t, err := h.ledger.Get(c.ctx(), c.Param("name"), int(min(version, 1<<30)))
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, t)
+}
+
+func (h templateHandlers) put(c *request) error {
+	body, err := bind[templateBody](c)
+	if err != nil {
+		return err
+	}
+	name := c.Param("name")
+	version, err := h.facts.PutTemplate(c.ctx(), c.principal, ledger.Template{
+		Name: name, Variables: body.Variables, Content: body.Content, Duties: body.Duties,
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, map[string]any{"name": name, "version": version})
+}

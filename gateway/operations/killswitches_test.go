@@ -1,0 +1,40 @@
+package operations_test
+
+import (
+	"errors"
+	"testing"
+
+	"touchgate.dev/gateway/internal/gatewaytest"
+	"touchgate.dev/gateway/operations"
+	"touchgate.dev/touch"
+)
+
+func firstField(t *testing.T, err error) string {
+	t.Helper()
+	var f touch.Faults
+	if errors.As(err, &f) {
+		return f[0].Field
+	}
+	return "no faults"
+}
+
+func TestKillSwitch(t *testing.T) {
+	f := gatewaytest.New(t)
+	ctx := t.Context()
+	if _, err := f.Operations.PutKillSwitch(ctx, gatewaytest.Engine(), "s", operations.KillSwitchOrder{Channel: "pigeon"}); firstField(t, err) != "channel" {
+		t.Errorf("got %v", err)
+	}
+	if _, err := f.Operations.PutKillSwitch(ctx, gatewaytest.Engine(), "s", operations.KillSwitchOrder{Channel: touch.SMS, Owner: "duty officer", Reason: "wrong text"}); err != nil {
+		t.Fatal(err)
+	}
+	stops, err := f.Operations.KillSwitches(ctx)
+	if err != nil || len(stops) != 1 || stops[0].Owner != "duty officer" {
+		t.Fatalf("%+v, %v", stops, err)
+	}
+	if err := f.Ledger.Controls.EndKillSwitch(ctx, "s", "k1", f.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if stops, _ := f.Operations.KillSwitches(ctx); len(stops) != 0 {
+		t.Errorf("ended and still there: %+v", stops)
+	}
+}

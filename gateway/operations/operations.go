@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package operations is what an operator does while touches are going out:
+// kill switches, which stop sending, and dead letters, which wait for a person
+// to look at them and send them back to the workers.
+//
+// Every method is safe for concurrent use. Errors are *touch.Error, or
+// touch.Faults where an input has several.
+package operations
+
+import (
+	"time"
+
+	"touchgate.dev/gateway/validate"
+	"touchgate.dev/ledger"
+)
+
+// Options are what the service is built from. The parts of the ledger are
+// required.
+type Options struct {
+	Controls    ledger.Controls
+	DeadLetters ledger.DeadLetters
+	Now         func() time.Time // default time.Now
+}
+
+// Service carries out an operator's orders.
+type Service struct {
+	controls    ledger.Controls
+	deadLetters ledger.DeadLetters
+	now         func() time.Time
+	tags        *validate.Tags
+}
+
+// New makes a Service.
+func New(o Options) *Service {
+	s := &Service{controls: o.Controls, deadLetters: o.DeadLetters, now: o.Now, tags: validate.NewTags()}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s
+}

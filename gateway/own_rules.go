@@ -1,0 +1,73 @@
+package gateway
+
+import (
+	"time"
+
+	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
+)
+
+// The rules that the gateway applies itself, beside those of policies. They
+// appear in verdicts and reasons.
+const (
+	RuleNoAddress = "no_address"         // no address is known on the leg's channel
+	RuleExpiry    = "expires_at"         // it could be sent only after it has expired
+	RuleCampaign  = "campaign_cancelled" // its campaign was cancelled
+	RuleUnjudged  = "not_yet_judged"     // the contact log did not answer at intake
+)
+
+// ownKind is the kind of the gateway's own rules in findings.
+const ownKind = "gateway"
+
+// ownVerdict is a verdict by a rule of the gateway itself.
+func ownVerdict(decision touch.Decision, rule string, ch touch.Channel, now time.Time, reason string) touch.Verdict {
+	finding := touch.Finding{Rule: rule, Kind: ownKind, Decision: decision, Reason: reason}
+	return touch.Verdict{
+		Decision: decision,
+		Rule:     rule,
+		Kind:     ownKind,
+		Channel:  ch,
+		At:       now,
+		Findings: []touch.Finding{finding},
+	}
+}
+
+// refuseEarly refuses a touch that no policy needs to judge, because it has
+// expired or its campaign was cancelled. It reports whether it did.
+func (s *Service) refuseEarly(p *pending, now time.Time) bool {
+	first := p.touch.Plan[0].Channel
+	switch {
+	case p.touch.Expired(now):
+		p.verdicts = []touch.Verdict{ownVerdict(touch.DecisionRefuse, RuleExpiry, first, now, "its time has run out already")}
+	case p.touch.Campaign != "" && s.campaignStatus(&p.touch) == ledger.CampaignCancelled:
+		p.verdicts = []touch.Verdict{ownVerdict(touch.DecisionRefuse, RuleCampaign, first, now, "the campaign was cancelled")}
+	default:
+		return false
+	}
+	return true
+}
+
+// skipUnreachable refuses the next legs as long as they have no address. It
+// reports whether a leg is left to be judged.
+func (p *pending) skipUnreachable(now time.Time) bool {
+	for ; p.next < len(p.touch.Plan); p.next++ {
+		ch := p.touch.Plan[p.next].Channel
+		if p.recipients[p.next].Address != "" || !ch.NeedsAddress() {
+			return true
+		}
+		p.verdicts = append(p.verdicts, ownVerdict(touch.DecisionRefuse, RuleNoAddress, ch, now, "no address is known on "+string(ch)))
+	}
+	return false
+}
+
+// refuseAsTooLate turns a deferral beyond the end of the touch into a refusal
+// of the leg: it would only expire while it waits.
+func refuseAsTooLate(v *touch.Verdict) {
+	v.Decision = touch.DecisionRefuse
+	v.Findings = append(v.Findings, touch.Finding{
+		Rule: RuleExpiry, Kind: ownKind, Decision: touch.DecisionRefuse, Until: v.Until,
+		Reason: "it could go only when its time has run out",
+	})
+	v.Rule = RuleExpiry
+	v.Kind = ownKind
+}

@@ -1,0 +1,109 @@
+package gateway
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"touchgate.dev/channels/adapter"
+	"touchgate.dev/gateway/access"
+	"touchgate.dev/gateway/validate"
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
+)
+
+// ReceiveCallback stores the receipts of a vendor's callback: the provider's
+// parser verifies and parses it. When it returns without error the receipts
+// are durable, and the Ack is the answer that the vendor expects. Class
+// NotFound: the provider is unknown or has no callbacks; Unauthenticated: the
+// callback is forged; Invalid: it cannot be parsed.
+func (s *Service) ReceiveCallback(ctx context.Context, provider string, r adapter.ReceiptRequest) (adapter.Ack, error) {
+	var parser adapter.ReceiptParser
+	known := false
+	if s.parsers != nil {
+		parser, known = s.parsers(provider)
+	}
+	if !known {
+		return adapter.Ack{}, touch.Errorf(touch.NotFound, "provider", "no provider of this name takes receipts")
+	}
+	receipts, ack, err := parser.ParseReceipts(r)
+	if err != nil {
+		return adapter.Ack{}, err
+	}
+	for i := range receipts {
+		receipts[i].Provider = provider // a vendor speaks only about its own messages
+	}
+	return ack, s.Receive(ctx, receipts)
+}
+
+// ReceiveFrom stores receipts that a system of the bank reports, for example a
+// call centre. The key that it presents vouches for them. They name their
+// touch by dispatch id.
+func (s *Service) ReceiveFrom(ctx context.Context, p *access.Principal, receipts []touch.Receipt) error {
+	now := s.now()
+	var faults touch.Faults
+	for i := range receipts {
+		r := &receipts[i]
+		faults = append(faults, checkReceipt(r, now).In("receipts", i)...)
+		r.Provider = "caller:" + p.Caller
+		r.VendorID = ""
+	}
+	if len(faults) > 0 {
+		return faults
+	}
+	return s.Receive(ctx, receipts)
+}
+
+func checkReceipt(r *touch.Receipt, now time.Time) touch.Faults {
+	var faults touch.Faults
+	if _, _, err := touch.ParseDispatchID(r.Dispatch); err != nil {
+		faults.Add("dispatch", "must be a dispatch id: a touch id, a dot and the leg")
+	}
+	switch r.Kind {
+	case touch.ReceiptDelivered, touch.ReceiptFailed, touch.ReceiptReplied, touch.ReceiptRead:
+	case touch.ReceiptOutcome:
+		if r.Outcome == "" {
+			faults.Add("outcome", "is required")
+		}
+	default:
+		faults.Add("kind", "must be one of delivered, failed, replied, read, outcome")
+	}
+	if len(r.Reason) > 64 || len(r.Outcome) > 64 || len(r.Code) > 64 {
+		faults.Add("outcome", "reason, outcome and code have at most 64 characters")
+	}
+	validate.Instant(&r.At, now, &faults)
+	return faults
+}
+
+// Receive stores receipts that are known to be genuine, and corrects the
+// contact log by them. The same receipt again changes nothing.
+func (s *Service) Receive(ctx context.Context, receipts []touch.Receipt) error {
+	for chunk := range slices.Chunk(receipts, touch.MaxBatch) {
+		received, err := s.ledger.Receipts.Receive(ctx, chunk, s.now())
+		if err != nil {
+			return err
+		}
+		var corrections []contactlog.Settlement
+		for i := range received {
+			r := &received[i]
+			s.metrics.receipts.WithLabelValues(receiptResult(r)).Inc()
+			if c, ok := correction(r); ok {
+				corrections = append(corrections, c)
+			}
+		}
+		s.correctContacts(ctx, corrections)
+	}
+	return nil
+}
+
+// receiptResult returns the metric's label for a receipt.
+func receiptResult(r *ledger.AppliedReceipt) string {
+	switch {
+	case !r.Known:
+		return "unmatched"
+	case r.Changed:
+		return "news"
+	}
+	return "repeated"
+}
