@@ -7,27 +7,28 @@ import (
 	"touchgate.dev/touch"
 )
 
-// putAside makes touches dead: unsent, or perhaps sent.
-func (k *kit) putAside(perhapsSent bool, all ...ledger.NewTouch) {
-	k.Helper()
+// deadLetter accepts touches and ends them as dead letters: surely unsent, or
+// perhaps sent.
+func (k *kit) deadLetter(perhapsSent bool, all ...ledger.NewTouch) {
+	k.t.Helper()
 	k.accept(all...)
-	seg := k.take(bulk, len(all))
+	seg := k.feedAndClaim(bulk, len(all))
 	trs := make([]ledger.Transition, len(all))
 	for i, c := range seg.Touches {
-		trs[i] = k.again(c, time.Time{})
+		trs[i] = k.retry(c, time.Time{})
 		trs[i].To, trs[i].Reason, trs[i].Events = touch.StateDead, "crashed_workers", []touch.Event{k.event(c, touch.EventDead, touch.StateDead)}
 		if perhapsSent {
 			trs[i].Provider, trs[i].Contact = "acme-sms", &ledger.Contact{Channel: touch.SMS, At: k.now()}
 		}
 	}
-	k.must(k.Work.Apply(k.ctx, seg.Ref, trs))
+	k.must(k.ledger.Work.Apply(k.ctx, seg.Ref, trs))
 }
 
-func testDeadListed(k *kit) {
+func testListDeadLetters(k *kit) {
 	mine, other := k.touches(3), k.touch(func(n *ledger.NewTouch) { n.Touch.Campaign = "other" })
-	k.putAside(false, mine...)
-	k.pass(time.Hour)
-	k.putAside(true, other)
+	k.deadLetter(false, mine...)
+	k.advance(time.Hour)
+	k.deadLetter(true, other)
 	for _, c := range []struct {
 		name string
 		f    ledger.DeadLetterFilter
@@ -43,70 +44,70 @@ func testDeadListed(k *kit) {
 		{"since", ledger.DeadLetterFilter{Since: k.now()}, 1},
 		{"touch", ledger.DeadLetterFilter{Touch: mine[1].Touch.ID}, 1},
 	} {
-		found, next, err := k.DeadLetters.List(k.ctx, c.f)
+		found, next, err := k.ledger.DeadLetters.List(k.ctx, c.f)
 		k.must(err)
 		if len(found) != c.want || next != 0 {
-			k.Errorf("%s: %d found, next %d, want %d", c.name, len(found), next, c.want)
+			k.t.Errorf("%s: %d found, next %d, want %d", c.name, len(found), next, c.want)
 		}
 	}
-	found, next, err := k.DeadLetters.List(k.ctx, ledger.DeadLetterFilter{Limit: 3})
+	found, next, err := k.ledger.DeadLetters.List(k.ctx, ledger.DeadLetterFilter{Limit: 3})
 	k.must(err)
 	if len(found) != 3 || next == 0 || found[0].Sent || !found[0].At.Equal(k.now().Add(-time.Hour)) {
-		k.Fatalf("%+v, next %d", found, next)
+		k.t.Fatalf("%+v, next %d", found, next)
 	}
-	found, next, err = k.DeadLetters.List(k.ctx, ledger.DeadLetterFilter{Limit: 3, After: next})
+	found, next, err = k.ledger.DeadLetters.List(k.ctx, ledger.DeadLetterFilter{Limit: 3, After: next})
 	k.must(err)
 	if len(found) != 1 || next != 0 || !found[0].Sent || found[0].Touch.ID != other.Touch.ID {
-		k.Fatalf("%+v, next %d", found, next)
+		k.t.Fatalf("%+v, next %d", found, next)
 	}
 }
 
-// testRedrive: what surely was not sent goes again, of what may have been sent
-// the vendor is asked, what has expired stays, and each moves once.
+// testRedrive: a touch that surely was not sent becomes due; of one that may have
+// been sent the vendor is asked; an expired one stays. Each moves once.
 func testRedrive(k *kit) {
 	unsent, sent := k.touch(), k.touch()
 	soon := k.now().Add(time.Minute)
 	expiring := k.touch(func(n *ledger.NewTouch) { n.Touch.ExpiresAt = &soon })
-	k.putAside(false, unsent, expiring)
-	k.putAside(true, sent)
-	k.pass(time.Hour)
+	k.deadLetter(false, unsent, expiring)
+	k.deadLetter(true, sent)
+	k.advance(time.Hour)
 	want := ledger.Redriven{Due: 1, Asked: 1, Expired: 1}
-	n, _, err := k.DeadLetters.Redrive(k.ctx, ledger.DeadLetterFilter{}, true, "ops", k.now())
+	n, _, err := k.ledger.DeadLetters.Redrive(k.ctx, ledger.DeadLetterFilter{}, true, "ops", k.now())
 	k.must(err)
-	k.equal(n, want)
+	k.wantEqual(n, want)
 	k.feed(bulk, 0) // the dry run moved nothing
-	n, _, err = k.DeadLetters.Redrive(k.ctx, ledger.DeadLetterFilter{}, false, "ops", k.now())
+	n, _, err = k.ledger.DeadLetters.Redrive(k.ctx, ledger.DeadLetterFilter{}, false, "ops", k.now())
 	k.must(err)
-	k.equal(n, want)
-	n, _, err = k.DeadLetters.Redrive(k.ctx, ledger.DeadLetterFilter{}, false, "ops", k.now())
+	k.wantEqual(n, want)
+	n, _, err = k.ledger.DeadLetters.Redrive(k.ctx, ledger.DeadLetterFilter{}, false, "ops", k.now())
 	k.must(err)
-	k.equal(n, ledger.Redriven{Expired: 1})
-	v := k.state(unsent, touch.StateDue, touch.EventAccepted, touch.EventDead, touch.EventRetry)
+	k.wantEqual(n, ledger.Redriven{Expired: 1})
+	v := k.wantState(unsent, touch.StateDue, touch.EventAccepted, touch.EventDead, touch.EventRetry)
 	if e := v.Events[2]; e.Actor != "ops" || e.Reason != "redriven" || e.Customer != unsent.Touch.Customer {
-		k.Errorf("%+v", e)
+		k.t.Errorf("%+v", e)
 	}
-	v = k.state(sent, touch.StateUnknown, touch.EventAccepted, touch.EventDead, touch.EventUnknown)
+	v = k.wantState(sent, touch.StateUnknown, touch.EventAccepted, touch.EventDead, touch.EventUnknown)
 	if p := v.Progress; len(p.Contacts) != 1 || p.Provider != "acme-sms" || p.Attempts != 0 {
-		k.Errorf("%+v", p)
+		k.t.Errorf("%+v", p)
 	}
-	k.state(expiring, touch.StateDead, touch.EventAccepted, touch.EventDead)
-	k.take(bulk, 2)
-	events, err := k.Events.List(k.ctx, "", 0, 100)
+	k.wantState(expiring, touch.StateDead, touch.EventAccepted, touch.EventDead)
+	k.feedAndClaim(bulk, 2)
+	events, err := k.ledger.Events.List(k.ctx, "", 0, 100)
 	k.must(err)
 	last := events[len(events)-1]
 	if last.Kind != touch.EventControl || last.Actor != "ops" || last.Reason != "redrive: 1 due, 1 asked" {
-		k.Errorf("the record says %+v", last)
+		k.t.Errorf("the event is %+v", last)
 	}
-	k.recount()
+	k.wantCounts()
 }
 
-// testRedriveAfterReceipt: a receipt that came meanwhile has the last word.
+// testRedriveAfterReceipt: a dead letter that a receipt has revived is left alone.
 func testRedriveAfterReceipt(k *kit) {
 	n := k.touch()
-	k.putAside(true, n)
+	k.deadLetter(true, n)
 	k.receive(touch.Receipt{Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptDelivered, At: k.now()})
-	got, _, err := k.DeadLetters.Redrive(k.ctx, ledger.DeadLetterFilter{}, false, "ops", k.now())
+	got, _, err := k.ledger.DeadLetters.Redrive(k.ctx, ledger.DeadLetterFilter{}, false, "ops", k.now())
 	k.must(err)
-	k.equal(got, ledger.Redriven{})
-	k.state(n, touch.StateDelivered)
+	k.wantEqual(got, ledger.Redriven{})
+	k.wantState(n, touch.StateDelivered)
 }

@@ -12,32 +12,32 @@ func testAcceptOnce(k *kit) {
 	a, b := k.touch(), k.touch()
 	other := a
 	other.Digest[0]++
-	answers, _, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{a, b, a, other})
+	answers, _, err := k.ledger.Intake.Accept(k.ctx, []ledger.NewTouch{a, b, a, other})
 	k.must(err)
 	due := k.now()
-	k.equal(answers, []ledger.Accepted{
+	k.wantEqual(answers, []ledger.Accepted{
 		{New: true, State: touch.StateDue, Due: due}, {New: true, State: touch.StateDue, Due: due},
 		{Same: true, State: touch.StateDue, Due: due}, {State: touch.StateDue, Due: due},
 	})
 	c := k.touch()
-	answers, _, err = k.Intake.Accept(k.ctx, []ledger.NewTouch{other, c, a, a})
+	answers, _, err = k.ledger.Intake.Accept(k.ctx, []ledger.NewTouch{other, c, a, a})
 	k.must(err)
-	k.equal(answers, []ledger.Accepted{
+	k.wantEqual(answers, []ledger.Accepted{
 		{State: touch.StateDue, Due: due}, {New: true, State: touch.StateDue, Due: due},
 		{Same: true, State: touch.StateDue, Due: due}, {Same: true, State: touch.StateDue, Due: due},
 	})
-	k.state(a, touch.StateDue, touch.EventAccepted)
+	k.wantState(a, touch.StateDue, touch.EventAccepted)
 	k.deliver(bulk, 3)
-	answers, _, err = k.Intake.Accept(k.ctx, []ledger.NewTouch{a})
+	answers, _, err = k.ledger.Intake.Accept(k.ctx, []ledger.NewTouch{a})
 	k.must(err)
-	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.StateSent}})
+	k.wantEqual(answers, []ledger.Accepted{{Same: true, State: touch.StateSent}})
 	k.feed(bulk, 0)
-	view, err := k.Campaigns.Get(k.ctx, "acme", "nov")
+	view, err := k.ledger.Campaigns.Get(k.ctx, "acme", "nov")
 	k.must(err)
-	k.equal(view.Counts, []ledger.CampaignCount{{State: touch.StateSent, Count: 3}})
-	answers, refs, err := k.Intake.Accept(k.ctx, nil)
+	k.wantEqual(view.Counts, []ledger.CampaignCount{{State: touch.StateSent, Count: 3}})
+	answers, refs, err := k.ledger.Intake.Accept(k.ctx, nil)
 	k.must(err)
-	k.equal([]int{len(answers), len(refs)}, []int{0, 0})
+	k.wantEqual([]int{len(answers), len(refs)}, []int{0, 0})
 }
 
 func testAcceptKeepsAll(k *kit) {
@@ -66,14 +66,14 @@ func testAcceptKeepsAll(k *kit) {
 	n.Events[0].Result = &touch.Result{Class: touch.ResultThrottled, Reason: "r", Provider: "p", VendorID: "v", Code: "c", Detail: "d", RetryAfter: time.Second}
 	k.accept(n)
 	v := k.view(n)
-	k.equal(v.Touch, n.Touch)
+	k.wantEqual(v.Touch, n.Touch)
 	seq := v.Progress.Seq
-	k.equal(v.Progress, ledger.Progress{Seq: seq, Version: v.Progress.Version, State: touch.StateDue, Leg: 1, Due: at, Lane: "popup.bulk", Priority: 5})
+	k.wantEqual(v.Progress, ledger.Progress{Seq: seq, Version: v.Progress.Version, State: touch.StateDue, Leg: 1, Due: at, Lane: "popup.bulk", Priority: 5})
 	v.Events[0].Seq = 0
-	k.equal(v.Events, n.Events)
-	k.pass(2 * time.Hour)
-	seg := k.take("popup.bulk", 1)
-	k.equal(seg.Touches[0].Touch, n.Touch)
+	k.wantEqual(v.Events, n.Events)
+	k.advance(2 * time.Hour)
+	seg := k.feedAndClaim("popup.bulk", 1)
+	k.wantEqual(seg.Touches[0].Touch, n.Touch)
 }
 
 func testAcceptRefused(k *kit) {
@@ -81,28 +81,28 @@ func testAcceptRefused(k *kit) {
 		n.State, n.Reason, n.Due, n.Lane = touch.StateRefused, "consent", time.Time{}, ""
 	})
 	k.accept(n)
-	k.state(n, touch.StateRefused, touch.EventAccepted)
+	k.wantState(n, touch.StateRefused, touch.EventAccepted)
 	k.feed(bulk, 0)
-	answers, _, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{n})
+	answers, _, err := k.ledger.Intake.Accept(k.ctx, []ledger.NewTouch{n})
 	k.must(err)
-	k.equal(answers, []ledger.Accepted{{Same: true, State: touch.StateRefused, Reason: "consent"}})
-	view, err := k.Campaigns.Get(k.ctx, "acme", "nov")
+	k.wantEqual(answers, []ledger.Accepted{{Same: true, State: touch.StateRefused, Reason: "consent"}})
+	view, err := k.ledger.Campaigns.Get(k.ctx, "acme", "nov")
 	k.must(err)
-	k.equal(view.Counts, []ledger.CampaignCount{{State: touch.StateRefused, Reason: "consent", Count: 1}})
+	k.wantEqual(view.Counts, []ledger.CampaignCount{{State: touch.StateRefused, Reason: "consent", Count: 1}})
 }
 
 func testAcceptInvalid(k *kit) {
 	good := k.touch()
 	bad := k.touch()
 	bad.Lane = ""
-	_, _, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{good, bad})
-	k.class(touch.Invalid, err)
-	_, err = k.Touches.Get(k.ctx, "", good.Touch.ID)
-	k.class(touch.NotFound, err) // all or nothing
+	_, _, err := k.ledger.Intake.Accept(k.ctx, []ledger.NewTouch{good, bad})
+	k.wantClass(touch.Invalid, err)
+	_, err = k.ledger.Touches.Get(k.ctx, "", good.Touch.ID)
+	k.wantClass(touch.NotFound, err) // all of a batch or nothing
 	many := k.touch()
 	many.Events = make([]touch.Event, 5000)
-	_, _, err = k.Intake.Accept(k.ctx, []ledger.NewTouch{many})
-	k.class(touch.TooLarge, err)
+	_, _, err = k.ledger.Intake.Accept(k.ctx, []ledger.NewTouch{many})
+	k.wantClass(touch.TooLarge, err)
 }
 
 func testAcceptUrgent(k *kit) {
@@ -112,27 +112,28 @@ func testAcceptUrgent(k *kit) {
 	a, b, c := k.touch(urgent("sms.urgent")), k.touch(urgent("push.urgent")), k.touch(urgent("sms.urgent"))
 	refs := k.accept(a, k.touch(), b, c)
 	if len(refs) != 2 || refs[0].Lane != "sms.urgent" || refs[1].Lane != "push.urgent" {
-		k.Fatalf("refs %+v", refs)
+		k.t.Fatalf("refs %+v", refs)
 	}
 	seg := k.claim(refs[0])
 	if len(seg.Touches) != 2 || seg.Touches[0].Touch.ID != a.Touch.ID || seg.Touches[1].Touch.ID != c.Touch.ID {
-		k.Fatalf("segment %+v", seg)
+		k.t.Fatalf("segment %+v", seg)
 	}
-	k.equal(seg.Touches[0].Progress.Due, time.Time{})
+	k.wantEqual(seg.Touches[0].Progress.Due, time.Time{})
 	k.feed("sms.urgent", 0)
 	k.feed(bulk, 1)
-	if open, err := k.Work.OpenSegments(k.ctx, "sms.urgent"); err != nil || open != 1 {
-		k.Fatal(open, err)
+	if open, err := k.ledger.Work.OpenSegments(k.ctx, "sms.urgent"); err != nil || open != 1 {
+		k.t.Fatal(open, err)
 	}
-	_, refs, err := k.Intake.Accept(k.ctx, []ledger.NewTouch{a})
+	_, refs, err := k.ledger.Intake.Accept(k.ctx, []ledger.NewTouch{a})
 	k.must(err)
 	if len(refs) != 0 {
-		k.Fatal("a known touch was enqueued again")
+		k.t.Fatal("a known touch was enqueued again")
 	}
 }
 
-// testAcceptRace: the same batch from several sides at once is stored once.
-func testAcceptRace(k *kit) {
+// testAcceptConcurrently: several callers store the same batch at once; each touch
+// is stored once.
+func testAcceptConcurrently(k *kit) {
 	all := k.touches(50)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -141,11 +142,11 @@ func testAcceptRace(k *kit) {
 		wg.Go(func() {
 			mine := append([]ledger.NewTouch{}, all[side*5:]...)
 			mine = append(mine, all[:side*5]...)
-			answers, _, err := k.Intake.Accept(k.ctx, mine)
+			answers, _, err := k.ledger.Intake.Accept(k.ctx, mine)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				k.Error(err)
+				k.t.Error(err)
 			}
 			for _, a := range answers {
 				if a.New {
@@ -157,7 +158,7 @@ func testAcceptRace(k *kit) {
 		})
 	}
 	wg.Wait()
-	k.equal([]int{news, same}, []int{50, 150})
-	k.take(bulk, 50)
-	k.recount()
+	k.wantEqual([]int{news, same}, []int{50, 150})
+	k.feedAndClaim(bulk, 50)
+	k.wantCounts()
 }

@@ -7,9 +7,9 @@ import (
 	"touchgate.dev/touch"
 )
 
-// testWaiting: what a customer still waits for, above a priority, until it was
-// sent, has ended or is held back.
-func testWaiting(k *kit) {
+// testPendingOf: touches above a priority are pending until they are sent, end or
+// their campaign is paused.
+func testPendingOf(k *kit) {
 	of := func(customer string, priority int, edit func(n *ledger.NewTouch)) ledger.NewTouch {
 		return k.touch(func(n *ledger.NewTouch) {
 			n.Touch.Customer, n.Touch.Priority = customer, priority
@@ -25,8 +25,8 @@ func testWaiting(k *kit) {
 	bob, eve := of("bob", 5, later), of("eve", 9, later)
 	k.accept(equal, sent, high, refused, paused, bob, eve)
 	want := func(most int, all ...ledger.NewTouch) map[string][]ledger.TouchView {
-		k.Helper()
-		found, err := k.Touches.PendingOf(k.ctx, []string{"ann", "bob", "nobody"}, 4, most)
+		k.t.Helper()
+		found, err := k.ledger.Touches.PendingOf(k.ctx, []string{"ann", "bob", "nobody"}, 4, most)
 		k.must(err)
 		n := 0
 		for _, w := range all {
@@ -37,25 +37,25 @@ func testWaiting(k *kit) {
 			}
 		}
 		if n != len(all) || len(found["ann"])+len(found["bob"]) != n || len(found["eve"]) != 0 {
-			k.Fatalf("%d of %d expected, in %+v", n, len(all), found)
+			k.t.Fatalf("%d of %d expected, in %+v", n, len(all), found)
 		}
 		return found
 	}
 	want(9, sent, high, paused, bob)
 	want(1, paused, bob)
-	k.must(k.Campaigns.SetStatus(k.ctx, "acme", "paused", ledger.CampaignPaused, "me", k.now()))
+	k.must(k.ledger.Campaigns.SetStatus(k.ctx, "acme", "paused", ledger.CampaignPaused, "me", k.now()))
 	if ann := want(9, sent, high, bob)["ann"]; ann[0].Touch.ID != sent.Touch.ID || !ann[1].Progress.Due.Equal(high.Due) {
-		k.Fatalf("%+v", ann)
+		k.t.Fatalf("%+v", ann)
 	}
-	seg := k.take(bulk, 2)
-	want(9, sent, high, bob) // in a worker's hands, and not sent yet
+	seg := k.feedAndClaim(bulk, 2)
+	want(9, sent, high, bob) // a worker holds it and has not sent it
 	var trs []ledger.Transition
 	for _, c := range seg.Touches {
 		trs = append(trs, k.sent(c))
 	}
-	k.must(k.Work.Apply(k.ctx, seg.Ref, trs))
+	k.must(k.ledger.Work.Apply(k.ctx, seg.Ref, trs))
 	want(9, high, bob)
-	_, err := k.Touches.Cancel(k.ctx, "acme", high.Touch.ID, "me", k.now())
+	_, err := k.ledger.Touches.Cancel(k.ctx, "acme", high.Touch.ID, "me", k.now())
 	k.must(err)
 	want(9, bob)
 }

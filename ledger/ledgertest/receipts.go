@@ -9,11 +9,11 @@ import (
 )
 
 func (k *kit) receive(receipts ...touch.Receipt) []ledger.AppliedReceipt {
-	k.Helper()
-	got, err := k.Receipts.Receive(k.ctx, receipts, k.now())
+	k.t.Helper()
+	got, err := k.ledger.Receipts.Receive(k.ctx, receipts, k.now())
 	k.must(err)
 	if len(got) != len(receipts) {
-		k.Fatalf("%d answers to %d receipts", len(got), len(receipts))
+		k.t.Fatalf("%d results for %d receipts", len(got), len(receipts))
 	}
 	return got
 }
@@ -35,23 +35,23 @@ func testReceipts(k *kit) {
 	for _, r := range got {
 		known, changed = append(known, r.Known), append(changed, r.Changed)
 	}
-	k.equal(known, []bool{true, false, true, true, false, true})
-	k.equal(changed, []bool{true, false, true, false, false, false})
-	k.equal(got[0].Touch, a.Touch)
+	k.wantEqual(known, []bool{true, false, true, true, false, true})
+	k.wantEqual(changed, []bool{true, false, true, false, false, false})
+	k.wantEqual(got[0].Touch, a.Touch)
 	if got[0].Before.State != touch.StateSent || got[0].After.State != touch.StateDelivered || got[2].Leg != 0 {
-		k.Fatalf("%+v", got)
+		k.t.Fatalf("%+v", got)
 	}
-	v := k.state(a, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered)
+	v := k.wantState(a, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered)
 	if !v.Events[2].At.Equal(at) {
-		k.Fatalf("delivered at %v, want %v", v.Events[2].At, at)
+		k.t.Fatalf("delivered at %v, want %v", v.Events[2].At, at)
 	}
-	k.state(b, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventRead)
-	k.state(c, touch.StateSent)
+	k.wantState(b, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventRead)
+	k.wantState(c, touch.StateSent)
 	if got := k.receive(byUs, byThem, byThem); got[0].Changed || got[1].Changed || got[2].Changed {
-		k.Fatal("a repetition was news")
+		k.t.Fatal("a repeated receipt was news")
 	}
-	k.state(b, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventRead)
-	k.recount()
+	k.wantState(b, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventRead)
+	k.wantCounts()
 }
 
 func testReceiptsFallback(k *kit) {
@@ -62,44 +62,44 @@ func testReceiptsFallback(k *kit) {
 		return touch.Receipt{Dispatch: touch.DispatchID(n.Touch.ID, leg), Kind: touch.ReceiptFailed, Reason: touch.ReasonBadTarget}
 	}
 	k.receive(failed(0))
-	k.state(n, touch.StateDue, touch.EventAccepted, touch.EventSent, touch.EventUndelivered, touch.EventFallback)
+	k.wantState(n, touch.StateDue, touch.EventAccepted, touch.EventSent, touch.EventUndelivered, touch.EventFallback)
 	k.deliver("push.bulk", 1)
 	k.receive(failed(0), failed(1), failed(1))
-	v := k.state(n, touch.StateFailed)
+	v := k.wantState(n, touch.StateFailed)
 	if v.Progress.Reason != touch.ReasonBadTarget {
-		k.Fatalf("%+v", v.Progress)
+		k.t.Fatalf("%+v", v.Progress)
 	}
 	k.receive(touch.Receipt{VendorID: vendorID(n, 0), Provider: "p1", Kind: touch.ReceiptDelivered})
-	k.state(n, touch.StateDelivered) // it arrived after all
-	k.recount()
+	k.wantState(n, touch.StateDelivered) // it arrived after all
+	k.wantCounts()
 }
 
-// testOrphans: receipts that come before the vendor's id is known.
-func testOrphans(k *kit) {
+// testReceiptsBeforeSend: receipts that arrive before their vendor's id is known.
+func testReceiptsBeforeSend(k *kit) {
 	n := k.touch()
 	k.accept(n)
-	seg := k.take(bulk, 1)
+	seg := k.feedAndClaim(bulk, 1)
 	k.intend(seg)
 	early := touch.Receipt{Provider: "p1", VendorID: vendorID(n, 0), Kind: touch.ReceiptOutcome, Outcome: touch.OutcomeConversation, At: k.now()}
 	if got := k.receive(early, early); got[0].Known || got[1].Known {
-		k.Fatal("a receipt of an unknown message found one")
+		k.t.Fatal("a receipt of an unknown message found one")
 	}
-	k.state(n, touch.StateDue, touch.EventAccepted)
-	k.must(k.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
-	k.state(n, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventOutcome)
+	k.wantState(n, touch.StateDue, touch.EventAccepted)
+	k.must(k.ledger.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.wantState(n, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventOutcome)
 	if got := k.receive(early); got[0].Changed {
-		k.Fatal("the receipt was applied twice")
+		k.t.Fatal("the receipt was applied twice")
 	}
-	// One that nobody asks for is forgotten after a week.
+	// A receipt that matches nothing for a week is dropped.
 	late := k.touch()
 	k.accept(late)
-	seg = k.take(bulk, 1)
+	seg = k.feedAndClaim(bulk, 1)
 	k.receive(touch.Receipt{Provider: "p1", VendorID: vendorID(late, 0), Kind: touch.ReceiptDelivered})
-	k.pass(8 * 24 * time.Hour)
-	refs, err := k.Recovery.ReclaimExpired(k.ctx, k.now(), k.now(), 10)
+	k.advance(8 * 24 * time.Hour)
+	refs, err := k.ledger.Recovery.ReclaimExpired(k.ctx, k.now(), k.now(), 10)
 	k.must(err)
-	k.must(k.Work.Apply(k.ctx, refs[0], []ledger.Transition{k.sent(seg.Touches[0])}))
-	k.state(late, touch.StateSent)
+	k.must(k.ledger.Work.Apply(k.ctx, refs[0], []ledger.Transition{k.sent(seg.Touches[0])}))
+	k.wantState(late, touch.StateSent)
 }
 
 func testOptOut(k *kit) {
@@ -112,30 +112,30 @@ func testOptOut(k *kit) {
 	out.Outcome, out.Kind = touch.OutcomeOptOut, touch.ReceiptReplied
 	k.receive(r)
 	if got := k.receive(out, r, out); !got[0].Changed || got[1].Changed || got[2].Changed {
-		k.Fatal("an opt-out after a conversation must be news, once")
+		k.t.Fatal("an opt-out after a conversation must be news, once")
 	}
-	customers, err := k.Customers.Get(k.ctx, []string{n.Touch.Customer, "nobody"})
+	customers, err := k.ledger.Customers.Get(k.ctx, []string{n.Touch.Customer, "nobody"})
 	k.must(err)
 	if len(customers) != 1 {
-		k.Fatalf("%+v", customers)
+		k.t.Fatalf("%+v", customers)
 	}
 	c := customers[n.Touch.Customer]
 	want := touch.Outcome{Kind: touch.OutcomeConversation, At: at, Channel: touch.SMS, Category: touch.Marketing, Subject: "loan", Campaign: "nov",
 		Caller: "acme", Address: "+8613800000000", Touch: n.Touch.ID}
 	second := want
 	second.Kind = touch.OutcomeOptOut
-	k.equal(c.Outcomes, []touch.Outcome{want, second})
+	k.wantEqual(c.Outcomes, []touch.Outcome{want, second})
 	if len(c.Consents) != 1 || c.Consents[0].Scope != "marketing:sms" || c.Consents[0].Granted || !c.Consents[0].At.Equal(at) {
-		k.Fatalf("%+v", c.Consents)
+		k.t.Fatalf("%+v", c.Consents)
 	}
 	var kinds []touch.EventKind
-	events, err := k.Events.List(k.ctx, "", 0, 100)
+	events, err := k.ledger.Events.List(k.ctx, "", 0, 100)
 	k.must(err)
 	for _, e := range events {
 		kinds = append(kinds, e.Kind)
 	}
 	if !slices.Contains(kinds, touch.EventConsent) {
-		k.Fatalf("%v", kinds)
+		k.t.Fatalf("%v", kinds)
 	}
-	k.state(n, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventOutcome, touch.EventReplied, touch.EventOutcome)
+	k.wantState(n, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventOutcome, touch.EventReplied, touch.EventOutcome)
 }
