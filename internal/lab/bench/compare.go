@@ -3,98 +3,129 @@ package bench
 import (
 	"time"
 
+	hdr "github.com/HdrHistogram/hdrhistogram-go"
+
 	"touchgate.dev/internal/oracle"
 	"touchgate.dev/touch"
 )
 
-// done is a work that is done: what the house says of those touches that it
-// has not sent, and what the vendor took meanwhile.
-type done struct {
-	w     *work
-	other map[touch.ID]touch.State
-	truth tape
+// finishedWork is a workload that is finished: which of its touches the target
+// says it has not sent, and what the vendor received.
+type finishedWork struct {
+	work     *workload
+	notSent  map[touch.ID]touch.State
+	received messageLog
 }
 
-// past is all work that was judged, since a cap looks back at earlier work.
-type past struct {
-	works []*done
-	over  int
+// finishedWorks are all workloads that were compared so far: a cap also counts
+// the contacts of earlier ones.
+type finishedWorks struct {
+	all     []*finishedWork
+	overCap int
 }
 
-// partSize is about how many touches are compared at once: a work of ten
-// million must not need ten million claims in memory.
+// partSize is about how many touches are compared at once. A workload of ten
+// million touches must not need ten million claims in memory.
 const partSize = 500_000
 
-// compare counts what was lost, duplicated and over a cap in d, some customers
-// after the other, and takes the time of its touches.
-func (e *env) compare(f *Figures, d *done, begun func(i int) time.Time) {
-	e.past.works = append(e.past.works, d)
-	total := 0
-	for _, p := range e.past.works {
-		total += p.w.n
+// compare counts what was lost, duplicated and over a cap in d. It goes through
+// the customers in parts. If begun is not nil, it also sets how long touches
+// took.
+func (e *env) compare(f *Figures, d *finishedWork, begun func(i int) time.Time) {
+	e.finished.all = append(e.finished.all, d)
+	touches := 0
+	for _, w := range e.finished.all {
+		touches += w.work.n
 	}
-	parts, now, over, times := total/partSize+1, time.Now(), 0, newHistogram()
+	parts := touches/partSize + 1
+	now := time.Now()
+	times := newHistogram()
+	overCap := 0
 	for k := range parts {
+		// A cap counts all workloads; what is lost is known of earlier ones.
 		var claims []oracle.Claim
-		var truth []oracle.Message
-		for _, p := range e.past.works {
-			its, messages, number := p.part(k, parts)
-			claims, truth = append(claims, its...), append(truth, messages...)
-			if p != d {
+		var messages []oracle.Message
+		for _, w := range e.finished.all {
+			p := w.part(k, parts)
+			claims = append(claims, p.claims...)
+			messages = append(messages, p.messages...)
+			if w != d {
 				continue
 			}
-			r := oracle.Check(ids(its), its, messages, nil, now)
-			f.Lost, f.Duplicated = f.Lost+r.Lost, f.Duplicated+r.Duplicated
+			r := oracle.Check(idsOf(p.claims), p.claims, p.messages, nil, now)
+			f.Lost += r.Lost
+			f.Duplicated += r.Duplicated
 			for _, example := range r.Examples {
-				e.say("%s", example)
+				e.printf("%s", example)
 			}
-			if begun == nil {
-				continue
-			}
-			for m := range d.truth.all() {
-				if i, ok := number[m.id]; ok {
-					waited := time.Unix(0, m.at).Sub(begun(i))
-					_ = times.RecordValue(max(1, waited.Microseconds())) // beyond the histogram the run has failed anyhow
-				}
+			if begun != nil {
+				p.recordTimes(times, d, begun)
 			}
 		}
-		over += oracle.Check(nil, claims, truth, proofCaps(), now).OverCap
+		overCap += oracle.Check(nil, claims, messages, oracleCaps(), now).OverCap
 	}
-	f.OverCap, e.past.over = over-e.past.over, over
+	f.OverCap = overCap - e.finished.overCap
+	e.finished.overCap = overCap
 	if begun != nil {
-		f.latencies(times)
+		f.setLatencies(times)
 	}
 }
 
-// part gives the k-th of so many parts of a work, all of a customer in one:
-// its claims, the messages taken of it, and the numbers of its touches.
-func (d *done) part(k, parts int) (claims []oracle.Claim, truth []oracle.Message, number map[touch.ID]int) {
-	sms, first := []touch.Channel{touch.SMS}, []int{0}
-	size := d.w.n/parts + 1
-	claims, truth, number = make([]oracle.Claim, 0, size), make([]oracle.Message, 0, size), make(map[touch.ID]int, size)
-	for i := range d.w.n {
-		customer := d.w.customer(i)
+// part is a part of a finished workload: some customers with all their touches.
+type part struct {
+	claims   []oracle.Claim
+	messages []oracle.Message
+	number   map[touch.ID]int // of each touch within the workload
+}
+
+// part returns the k-th of so many parts.
+func (d *finishedWork) part(k, parts int) part {
+	size := d.work.n/parts + 1
+	p := part{
+		claims:   make([]oracle.Claim, 0, size),
+		messages: make([]oracle.Message, 0, size),
+		number:   make(map[touch.ID]int, size),
+	}
+	sms := []touch.Channel{touch.SMS}
+	firstLeg := []int{0}
+	for i := range d.work.n {
+		customer := d.work.customer(i)
 		if customer%parts != k {
 			continue
 		}
 		c := oracle.Claim{
-			ID: touch.NewID(caller, d.w.key(i)), Customer: string(appendCustomer(nil, customer)), Category: d.w.category,
-			Channels: sms, State: touch.StateSent, SentLegs: first,
+			ID:       touch.NewID(caller, d.work.key(i)),
+			Customer: string(appendCustomer(nil, customer)),
+			Category: d.work.category,
+			Channels: sms,
+			State:    touch.StateSent,
+			SentLegs: firstLeg,
 		}
-		if state, other := d.other[c.ID]; other {
-			c.State, c.SentLegs = state, nil
+		if state, ok := d.notSent[c.ID]; ok {
+			c.State = state
+			c.SentLegs = nil
 		}
-		claims, number[c.ID] = append(claims, c), i
+		p.claims = append(p.claims, c)
+		p.number[c.ID] = i
 	}
-	for m := range d.truth.all() {
-		if _, ours := number[m.id]; ours {
-			truth = append(truth, m.message())
+	for m := range d.received.all() {
+		if _, ok := p.number[m.id]; ok {
+			p.messages = append(p.messages, m.forOracle())
 		}
 	}
-	return claims, truth, number
+	return p
 }
 
-func ids(claims []oracle.Claim) []touch.ID {
+// recordTimes adds the time of each message of the part to a histogram.
+func (p *part) recordTimes(h *hdr.Histogram, d *finishedWork, begun func(i int) time.Time) {
+	for m := range d.received.all() {
+		if i, ok := p.number[m.id]; ok {
+			record(h, time.Unix(0, m.at).Sub(begun(i)))
+		}
+	}
+}
+
+func idsOf(claims []oracle.Claim) []touch.ID {
 	all := make([]touch.ID, len(claims))
 	for i := range claims {
 		all[i] = claims[i].ID

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
@@ -18,45 +17,39 @@ import (
 	"touchgate.dev/touch"
 )
 
-// House is a running Touchgate.
-type House struct {
-	URL  string
-	PID  int
-	Stop func() error // asks it to end, and waits
-}
-
-// vendorCalls is how many calls are with the vendor at once, ours as the bare
-// client's: more than keep two cores busy on loopback only wait for each other.
+// vendorCalls is how many calls may be at the vendor at once, for the target as
+// for the bare client. With more of them, two cores on loopback get no more done.
 const vendorCalls = 16
 
-// vendorSecret signs our calls to the vendor.
+// vendorSecret signs the target's calls to the vendor.
 func vendorSecret() string { return vendorhttp.FormatKey([]byte("a secret for loopback only")) }
 
-// env is everything that one measurement runs in. All of it is our own, a
-// given Redis apart, and gone afterwards.
+// env is the environment of one measurement: the servers, the vendor and the
+// target. The bench starts all of it, except for a Redis that the operator
+// names, and removes it afterwards.
 type env struct {
-	o        Options
-	ledger   string
-	batch    int
+	options  Options
+	batch    int    // how many messages the vendor accepts in one call
 	dir      string // of everything: the servers, the configuration, SQLite
 	sink     *sink
-	redis    *testserver.Redis
+	redis    *testserver.Redis // nil: the operator's
 	rdb      redis.UniversalClient
-	postgres *testserver.Postgres
-	sql      *pgxpool.Pool
-	house    *House
+	postgres *testserver.Postgres // nil: SQLite
+	pg       *pgxpool.Pool
+	target   *Target // nil: the mode needs none
 	client   *apiclient.Client
-	known    int // customers stored
-	past     past
+	stored   int // customers
+	finished finishedWorks
 }
 
-func (e *env) say(format string, args ...any) {
-	fmt.Fprintf(e.o.Progress, "  "+format+"\n", args...)
+// printf prints a line of progress.
+func (e *env) printf(format string, args ...any) {
+	fmt.Fprintf(e.options.Progress, "  "+format+"\n", args...)
 }
 
-// open starts what the mode needs. On an error all is closed again.
-func open(ctx context.Context, m mode, ledger string, o Options) (_ *env, err error) {
-	e := &env{o: o, ledger: ledger, batch: max(1, m.batch)}
+// openEnv starts what the mode needs. On an error it closes what it started.
+func openEnv(ctx context.Context, m mode, ledger string, o Options) (_ *env, err error) {
+	e := &env{options: o, batch: max(1, m.batch)}
 	defer func() {
 		if err != nil {
 			e.close()
@@ -65,25 +58,25 @@ func open(ctx context.Context, m mode, ledger string, o Options) (_ *env, err er
 	if e.dir, err = os.MkdirTemp("", "touchgate-bench-"); err != nil {
 		return nil, touch.Errorf(touch.Unavailable, "", "no temporary folder: %w", err)
 	}
-	if err := e.openRedis(ctx); err != nil {
+	if err := e.startRedis(ctx); err != nil {
 		return nil, err
 	}
 	if e.sink, err = startSink(); err != nil {
 		return nil, err
 	}
-	if !m.house {
+	if !m.needsTarget {
 		return e, nil
 	}
 	if ledger == "postgres" {
-		if err := e.openPostgres(ctx); err != nil {
+		if err := e.startPostgres(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return e, e.openHouse(ctx)
+	return e, e.startTarget(ctx)
 }
 
-func (e *env) openRedis(ctx context.Context) (err error) {
-	address := e.o.Redis
+func (e *env) startRedis(ctx context.Context) (err error) {
+	address := e.options.Redis
 	if address == "" {
 		if e.redis, err = testserver.StartRedis(e.dir, "redis", ""); err != nil {
 			return err
@@ -94,26 +87,25 @@ func (e *env) openRedis(ctx context.Context) (err error) {
 	return e.rdb.Ping(ctx).Err()
 }
 
-// openPostgres starts a PostgreSQL with memory and checkpoints as on a small
+// startPostgres starts a PostgreSQL with memory and checkpoints as on a small
 // server.
-func (e *env) openPostgres(ctx context.Context) (err error) {
+func (e *env) startPostgres(ctx context.Context) (err error) {
 	e.postgres, err = testserver.StartPostgres(ctx, e.dir, "shared_buffers=512MB", "max_wal_size=8GB",
 		"checkpoint_timeout=15min", "wal_compression=off", "max_connections=100")
 	if err != nil {
 		return err
 	}
-	e.sql, err = pgxpool.New(ctx, e.postgres.DSN)
+	e.pg, err = pgxpool.New(ctx, e.postgres.DSN)
 	return err
 }
 
-// openHouse writes a configuration, starts the house by it and tells it what
-// every measurement needs.
-func (e *env) openHouse(ctx context.Context) error {
+// startTarget starts the target, and stores the template of all touches.
+func (e *env) startTarget(ctx context.Context) error {
 	policies := filepath.Join(e.dir, "policies")
 	if err := os.Mkdir(policies, 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(policies, "bench.yaml"), []byte(rules), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(policies, "bench.yaml"), []byte(policyDocument), 0o600); err != nil {
 		return err
 	}
 	text, err := yaml.Marshal(e.config(policies))
@@ -124,18 +116,20 @@ func (e *env) openHouse(ctx context.Context) error {
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		return err
 	}
-	if e.house, err = e.o.Start(ctx, path, e.o.Profile, segmentArgs(e.o.Segment)...); err != nil {
+	if e.target, err = e.options.Start(ctx, path, e.options.Profile, segmentArgs(e.options.Segment)...); err != nil {
 		return err
 	}
-	if e.client, err = apiclient.New(e.house.URL, Key); err != nil {
+	if e.client, err = apiclient.New(e.target.URL, Key); err != nil {
 		return err
 	}
+	body := "Your bank: up to ${amount} for a new car, at a rate that is yours alone. Reply STOP to opt out."
 	return e.client.Do(ctx, http.MethodPut, "/v1/templates/"+template, map[string]any{
 		"variables": []map[string]string{{"name": "amount"}},
-		"content":   map[string]any{"sms": map[string]string{"body": "Your bank: up to ${amount} for a new car, at a rate that is yours alone. Reply STOP to opt out."}},
+		"content":   map[string]any{"sms": map[string]string{"body": body}},
 	}, nil)
 }
 
+// config returns the target's configuration.
 func (e *env) config(policies string) map[string]any {
 	type m = map[string]any
 	store := m{"driver": "sqlite", "path": filepath.Join(e.dir, "touchgate.db")}
@@ -152,42 +146,42 @@ func (e *env) config(policies string) map[string]any {
 			"config": m{"url": e.sink.url(), "secret": vendorSecret(), "max_batch": e.batch},
 		}},
 	}
-	if e.o.Bulk > 0 {
-		c["workers"] = m{"bulk": e.o.Bulk}
+	if e.options.Bulk > 0 {
+		c["workers"] = m{"bulk": e.options.Bulk}
 	}
 	return c
 }
 
-// customers stores profiles of customers 0 up to n, those not stored yet.
-func (e *env) customers(ctx context.Context, n int) error {
-	if n <= e.known {
+// storeCustomers stores the profiles of customers 0 to n that are not stored yet.
+func (e *env) storeCustomers(ctx context.Context, n int) error {
+	if n <= e.stored {
 		return nil
 	}
-	from := e.known
-	var failed int
-	err := e.client.Upload(ctx, "/v1/customers", &lines{line: func(b []byte, i int) []byte { return customerLine(b, from+i) }, n: n - from},
-		func(c apiclient.Chunk) { failed += c.Failed })
+	from := e.stored
+	lines := &lineReader{n: n - from, line: func(b []byte, i int) []byte { return customerLine(b, from+i) }}
+	failed := 0
+	err := e.client.Upload(ctx, "/v1/customers", lines, func(c apiclient.Chunk) { failed += c.Failed })
 	if err != nil {
 		return err
 	}
 	if failed > 0 {
 		return touch.Errorf(touch.Internal, "", "%d customers were not stored", failed)
 	}
-	e.known = n
+	e.stored = n
 	return nil
 }
 
 func (e *env) close() {
-	if e.house != nil {
-		if err := e.house.Stop(); err != nil {
-			e.say("the house did not end well: %v", err)
+	if e.target != nil {
+		if err := e.target.Stop(); err != nil {
+			e.printf("Touchgate did not stop well: %v", err)
 		}
 	}
 	if e.sink != nil {
 		e.sink.close()
 	}
-	if e.sql != nil {
-		e.sql.Close()
+	if e.pg != nil {
+		e.pg.Close()
 	}
 	if e.rdb != nil {
 		e.rdb.Close()
@@ -199,9 +193,4 @@ func (e *env) close() {
 		e.redis.Close()
 	}
 	os.RemoveAll(e.dir)
-}
-
-// stamp makes names of one run unlike those of any other.
-func stamp(mode string, round int) string {
-	return fmt.Sprintf("%s-%d-%d", mode, time.Now().UnixMilli(), round)
 }

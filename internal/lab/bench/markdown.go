@@ -12,11 +12,11 @@ import (
 	"touchgate.dev/touch"
 )
 
-// ReadReport reads what JSON wrote.
+// ReadReport reads a report that JSON wrote.
 func ReadReport(r io.Reader) (*Report, error) {
 	var report Report
 	if err := json.NewDecoder(r).Decode(&report); err != nil {
-		return nil, touch.Errorf(touch.Invalid, "figures", "no report of the bench: %w", err)
+		return nil, touch.Errorf(touch.Invalid, "figures", "not a report of the bench: %w", err)
 	}
 	if len(report.All) == 0 {
 		return nil, touch.Errorf(touch.Invalid, "figures", "the report has no measurement")
@@ -24,7 +24,7 @@ func ReadReport(r io.Reader) (*Report, error) {
 	return &report, nil
 }
 
-// Markdown writes the report's tables as docs/performance.md has them.
+// Markdown writes the tables of docs/performance.md.
 func (r *Report) Markdown(w io.Writer) {
 	l := r.Limits
 	fmt.Fprintf(w, "%s, %s. Without us, a second: %.0f calls of a bare HTTP client, %.0f no-op Asynq tasks, %.0f empty scripts, %.0f rows by COPY.\n\n",
@@ -38,7 +38,7 @@ func (r *Report) Markdown(w io.Writer) {
 	fmt.Fprintln(w)
 	markdown(w, table.Row{"mode", "ledger", "also measured", ""}, func(t table.Writer) {
 		for _, f := range r.All {
-			if name, share := l.share(f); share > 0 {
+			if name, share := l.shareOfLimit(f); share > 0 {
 				t.AppendRow(table.Row{f.Mode, f.Ledger, "part of " + name, fmt.Sprintf("%.2f", share)})
 			}
 			for _, name := range slices.Sorted(maps.Keys(f.Also)) {
@@ -56,24 +56,25 @@ func markdown(w io.Writer, header table.Row, fill func(table.Writer)) {
 	t.RenderMarkdown()
 }
 
-// markdown is a row of the first table. What a mode does not measure stays
+// markdown returns a row of the first table. What a mode does not measure stays
 // empty.
 func (f *Figures) markdown() table.Row {
-	ratio, latency, cpu, most, bytes, peak := "", [2]string{}, "", "", "", ""
+	var ratio, p50, p99, cpu, fastest, bytes, peak string
 	if f.RatioToBareClient > 0 {
 		ratio = fmt.Sprintf("%.2f of %.0f", f.RatioToBareClient, f.BareClient)
 	}
 	if f.P99 > 0 {
-		latency = [2]string{fmt.Sprintf("%.1f", f.P50), fmt.Sprintf("%.1f", f.P99)}
+		p50 = decimals(f.P50, 1)
+		p99 = decimals(f.P99, 1)
 	}
-	if all := f.CPU.House + f.CPU.Redis + f.CPU.Ledger + f.CPU.Load; all > 0 {
-		cpu = fmt.Sprintf("%.3f %.3f %.3f %.3f", f.CPU.House, f.CPU.Redis, f.CPU.Ledger, f.CPU.Load)
-		most = fmt.Sprintf("%.0f", 2000/all)
+	if all := f.CPU.Target + f.CPU.Redis + f.CPU.Ledger + f.CPU.Load; all > 0 {
+		cpu = fmt.Sprintf("%.3f %.3f %.3f %.3f", f.CPU.Target, f.CPU.Redis, f.CPU.Ledger, f.CPU.Load)
+		fastest = decimals(2000/all, 0)
 		bytes = fmt.Sprintf("%.0f, %.0f", f.RedisBytes, f.LedgerBytes)
 	}
 	if f.PeakMB > 0 {
-		peak = fmt.Sprintf("%.0f", f.PeakMB)
+		peak = decimals(f.PeakMB, 0)
 	}
-	return table.Row{f.Mode, f.Ledger, fmt.Sprintf("%.0f", f.PerSecond), ratio, latency[0], latency[1],
-		fmt.Sprintf("%d, %d, %d", f.Lost, f.Duplicated, f.OverCap), cpu, most, bytes, peak}
+	counts := fmt.Sprintf("%d, %d, %d", f.Lost, f.Duplicated, f.OverCap)
+	return table.Row{f.Mode, f.Ledger, decimals(f.PerSecond, 0), ratio, p50, p99, counts, cpu, fastest, bytes, peak}
 }

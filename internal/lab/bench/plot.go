@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// plot is a line chart over a logarithmic x axis; each series has a y axis of
-// its own scale from zero, since they have different units.
+// plot is a line chart with a logarithmic x axis. Each series has a y axis of its
+// own, from zero: their units differ.
 type plot struct {
 	title, x, y string
 	series      []string
@@ -28,13 +28,13 @@ const (
 	plotTop, plotBottom, plotGap = 40, 50, 14
 )
 
-var inks = []string{"#1f6feb", "#d1242f"}
+var colors = []string{"#1f6feb", "#d1242f"}
 
 // svg draws the plot.
 func (p *plot) svg() []byte {
 	var b bytes.Buffer
-	text := func(x, y float64, anchor, ink, s string) {
-		fmt.Fprintf(&b, `<text x="%.0f" y="%.0f" text-anchor="%s" fill="%s">%s</text>`+"\n", x, y, anchor, ink, html.EscapeString(s))
+	text := func(x, y float64, anchor, color, s string) {
+		fmt.Fprintf(&b, `<text x="%.0f" y="%.0f" text-anchor="%s" fill="%s">%s</text>`+"\n", x, y, anchor, color, html.EscapeString(s))
 	}
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", plotWidth, plotHeight)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#fff"/>`+"\n", plotWidth, plotHeight)
@@ -46,7 +46,8 @@ func (p *plot) svg() []byte {
 		text(p.at(pt.x), bottom+16, "middle", "#000", short(pt.x))
 	}
 	for s, name := range p.series {
-		ink, top := inks[s%len(inks)], p.top(s)
+		color := colors[s%len(colors)]
+		top := p.top(s)
 		y := func(v float64) float64 { return bottom - v/top*(bottom-plotTop) }
 		side, anchor := float64(left-6), "end"
 		if s > 0 {
@@ -54,21 +55,21 @@ func (p *plot) svg() []byte {
 		}
 		for k := range 5 {
 			v := top * float64(k) / 4
-			text(side, y(v)+4, anchor, ink, short(v))
+			text(side, y(v)+4, anchor, color, short(v))
 		}
-		text(side, plotTop-8, anchor, ink, name)
+		text(side, plotTop-8, anchor, color, name)
 		var path []string
 		for _, pt := range p.points {
 			path = append(path, fmt.Sprintf("%.1f,%.1f", p.at(pt.x), y(pt.ys[s])))
-			fmt.Fprintf(&b, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>`+"\n", p.at(pt.x), y(pt.ys[s]), ink)
+			fmt.Fprintf(&b, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>`+"\n", p.at(pt.x), y(pt.ys[s]), color)
 		}
-		fmt.Fprintf(&b, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>`+"\n", strings.Join(path, " "), ink)
+		fmt.Fprintf(&b, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2"/>`+"\n", strings.Join(path, " "), color)
 	}
 	b.WriteString("</svg>\n")
 	return b.Bytes()
 }
 
-// at is where an x lies: by its logarithm, zero as if it were a half.
+// at returns the position of an x, by its logarithm. Zero is drawn as one half.
 func (p *plot) at(x float64) float64 {
 	scale := func(v float64) float64 { return math.Log(max(v, 0.5)) }
 	lo, hi := scale(p.points[0].x), scale(p.points[len(p.points)-1].x)
@@ -78,7 +79,7 @@ func (p *plot) at(x float64) float64 {
 	return plotLeft + 10 + (scale(x)-lo)/(hi-lo)*(plotWidth-plotLeft-plotRight-20)
 }
 
-// top is a round number not below any of a series.
+// top returns a round number that no value of a series exceeds.
 func (p *plot) top(series int) float64 {
 	most := 0.0
 	for _, pt := range p.points {
@@ -91,7 +92,7 @@ func (p *plot) top(series int) float64 {
 	return math.Ceil(most/unit*2) / 2 * unit
 }
 
-// short writes a number as an axis does: 1k, 2.5M.
+// short formats a number for an axis: 1k, 2.5M.
 func short(v float64) string {
 	switch {
 	case v >= 1e6:

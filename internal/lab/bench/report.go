@@ -6,23 +6,23 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
-	hdr "github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// CPU is CPU seconds for 1,000 touches: of the house (SQLite is in it), of
-// Redis, of PostgreSQL, and of the bench itself (callers and vendor).
+// CPU is CPU seconds for 1,000 touches: of the target (SQLite is a part of it),
+// of Redis, of PostgreSQL, and of the bench itself (callers and vendor).
 type CPU struct {
-	House  float64 `json:"house"`
+	Target float64 `json:"house"`
 	Redis  float64 `json:"redis"`
 	Ledger float64 `json:"ledger"`
 	Load   float64 `json:"load"`
 }
 
-// Figures is what one mode came to on one ledger: the median round by speed.
-// The three counts are sums over all rounds.
+// Figures are the result of one mode on one ledger: the round with the median
+// speed. The three counts are sums over all rounds.
 type Figures struct {
 	Mode      string  `json:"mode"`
 	Ledger    string  `json:"ledger,omitempty"`
@@ -38,11 +38,11 @@ type Figures struct {
 	Lost       int `json:"lost"`
 	Duplicated int `json:"duplicated"`
 	OverCap    int `json:"over_cap"`
-	// Sent and Capped are what the house says.
+	// Sent and Capped are what the target says.
 	Sent   int `json:"sent"`
 	Capped int `json:"capped"`
-	// BareClient is how many calls a second a bare HTTP client made to the
-	// same vendor in the same run, and RatioToBareClient our share of that.
+	// BareClient is how many calls a second a bare HTTP client made to the same
+	// vendor in the same run; RatioToBareClient is the target's share of that.
 	BareClient        float64 `json:"bare_client_per_second,omitempty"`
 	RatioToBareClient float64 `json:"ratio_to_bare_client,omitempty"`
 	CPU               CPU     `json:"cpu_seconds_per_1000"`
@@ -54,23 +54,21 @@ type Figures struct {
 	Also map[string]float64 `json:"also,omitempty"`
 }
 
-func (f *Figures) also(name string, v float64) {
+func (f *Figures) addAlso(name string, v float64) {
 	if f.Also == nil {
 		f.Also = map[string]float64{}
 	}
 	f.Also[name] = v
 }
 
-// latencies fills in the percentiles of a histogram of microseconds.
-func (f *Figures) latencies(h *hdr.Histogram) {
-	f.P50, f.P99, f.P999 = ms(h, 50), ms(h, 99), ms(h, 99.9)
+// addCounts adds the three counts of another measurement.
+func (f *Figures) addCounts(other *Figures) {
+	f.Lost += other.Lost
+	f.Duplicated += other.Duplicated
+	f.OverCap += other.OverCap
 }
 
-// newHistogram holds 1 µs to 10 minutes with three digits.
-func newHistogram() *hdr.Histogram { return hdr.New(1, int64(10*time.Minute/time.Microsecond), 3) }
-
-func ms(h *hdr.Histogram, q float64) float64 { return float64(h.ValueAtQuantile(q)) / 1000 }
-
+// line returns the figures of a round in one line.
 func (f *Figures) line() string {
 	s := fmt.Sprintf("%.0f/s, p50 %.1f ms, p99 %.1f ms, lost %d, duplicated %d, over cap %d", f.PerSecond, f.P50, f.P99, f.Lost, f.Duplicated, f.OverCap)
 	if f.RatioToBareClient > 0 {
@@ -79,7 +77,8 @@ func (f *Figures) line() string {
 	return s
 }
 
-// Report is a whole run. Its first fields are those of the first measurement.
+// Report is a whole run. Its first fields are those of the first measurement, but
+// its three counts are sums over all.
 type Report struct {
 	Figures
 	Machine string     `json:"machine"`
@@ -88,16 +87,14 @@ type Report struct {
 	All     []*Figures `json:"all"`
 }
 
-// add takes a measurement in. The three counts of the report are sums.
+// add adds a measurement.
 func (r *Report) add(f *Figures) {
 	r.All = append(r.All, f)
 	if len(r.All) == 1 {
 		r.Figures = *f
 		return
 	}
-	r.Lost += f.Lost
-	r.Duplicated += f.Duplicated
-	r.OverCap += f.OverCap
+	r.addCounts(f)
 }
 
 // Bad reports whether something was lost, duplicated or over a cap.
@@ -106,7 +103,7 @@ func (r *Report) Bad() bool { return r.Lost+r.Duplicated+r.OverCap > 0 }
 // JSON writes the report as one object.
 func (r *Report) JSON(w io.Writer) error { return json.NewEncoder(w).Encode(r) }
 
-// Table writes the report for people.
+// Table writes the report for a terminal.
 func (r *Report) Table(w io.Writer) {
 	fmt.Fprintln(w, r.Machine)
 	fmt.Fprintf(w, "without us, a second: %.0f calls of a bare HTTP client, %.0f no-op Asynq tasks, %.0f empty scripts, %.0f rows by COPY\n",
@@ -114,20 +111,16 @@ func (r *Report) Table(w io.Writer) {
 	t := table.NewWriter()
 	t.SetOutputMirror(w)
 	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"mode", "ledger", "per second", "p50 ms", "p99 ms", "p99.9 ms", "lost", "dup.", "over cap", "of bare client",
-		"CPU s/1000: ours", "Redis", "ledger", "load", "Redis B", "ledger B", "allocs", "peak MB"})
+	t.AppendHeader(table.Row{
+		"mode", "ledger", "per second", "p50 ms", "p99 ms", "p99.9 ms", "lost", "dup.", "over cap", "of bare client",
+		"CPU s/1000: ours", "Redis", "ledger", "load", "Redis B", "ledger B", "allocs", "peak MB",
+	})
 	for _, f := range r.All {
-		ratio := ""
-		if f.RatioToBareClient > 0 {
-			ratio = fmt.Sprintf("%.2f of %.0f", f.RatioToBareClient, f.BareClient)
-		}
-		t.AppendRow(table.Row{f.Mode, f.Ledger, fmt.Sprintf("%.0f", f.PerSecond), dot(f.P50), dot(f.P99), dot(f.P999), f.Lost, f.Duplicated, f.OverCap, ratio,
-			fmt.Sprintf("%.3f", f.CPU.House), fmt.Sprintf("%.3f", f.CPU.Redis), fmt.Sprintf("%.3f", f.CPU.Ledger), fmt.Sprintf("%.3f", f.CPU.Load),
-			fmt.Sprintf("%.0f", f.RedisBytes), fmt.Sprintf("%.0f", f.LedgerBytes), fmt.Sprintf("%.0f", f.Allocations), fmt.Sprintf("%.0f", f.PeakMB)})
+		t.AppendRow(f.row())
 	}
 	t.Render()
 	for _, f := range r.All {
-		if name, share := r.Limits.share(f); share > 0 {
+		if name, share := r.Limits.shareOfLimit(f); share > 0 {
 			fmt.Fprintf(w, "%s %s: %.2f of %s\n", f.Mode, f.Ledger, share, name)
 		}
 		for _, name := range slices.Sorted(maps.Keys(f.Also)) {
@@ -136,4 +129,19 @@ func (r *Report) Table(w io.Writer) {
 	}
 }
 
-func dot(v float64) string { return fmt.Sprintf("%.2f", v) }
+func (f *Figures) row() table.Row {
+	ratio := ""
+	if f.RatioToBareClient > 0 {
+		ratio = fmt.Sprintf("%.2f of %.0f", f.RatioToBareClient, f.BareClient)
+	}
+	return table.Row{
+		f.Mode, f.Ledger, decimals(f.PerSecond, 0),
+		decimals(f.P50, 2), decimals(f.P99, 2), decimals(f.P999, 2),
+		f.Lost, f.Duplicated, f.OverCap, ratio,
+		decimals(f.CPU.Target, 3), decimals(f.CPU.Redis, 3), decimals(f.CPU.Ledger, 3), decimals(f.CPU.Load, 3),
+		decimals(f.RedisBytes, 0), decimals(f.LedgerBytes, 0), decimals(f.Allocations, 0), decimals(f.PeakMB, 0),
+	}
+}
+
+// decimals formats v with n digits after the point.
+func decimals(v float64, n int) string { return strconv.FormatFloat(v, 'f', n, 64) }

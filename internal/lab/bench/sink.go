@@ -11,16 +11,16 @@ import (
 	"touchgate.dev/touch"
 )
 
-// sink is a vendor that takes every message as fast as Go's HTTP server goes,
-// and remembers which, and when: the truth of a measurement. It speaks as much
-// of channels/contract as that takes. It is safe for concurrent use.
+// sink is a vendor that accepts every message as fast as Go's HTTP server can,
+// and keeps a log of them. A measurement trusts that log. The sink implements as
+// much of channels/contract as that takes. It is safe for concurrent use.
 type sink struct {
 	server   *http.Server
 	listener net.Listener
 	serving  sync.WaitGroup
-	taken    atomic.Int64
+	total    atomic.Int64
 	mu       sync.Mutex
-	log      tape
+	messages messageLog
 }
 
 func startSink() (*sink, error) {
@@ -30,11 +30,11 @@ func startSink() (*sink, error) {
 	}
 	s := &sink{listener: l}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /messages", s.one)
-	mux.HandleFunc("POST /messages:batch", s.several)
+	mux.HandleFunc("POST /messages", s.single)
+	mux.HandleFunc("POST /messages:batch", s.batch)
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	s.server = &http.Server{Handler: mux}
-	s.serving.Go(func() { _ = s.server.Serve(l) }) // ends when it is closed
+	s.serving.Go(func() { _ = s.server.Serve(l) }) // returns when the server is closed
 	return s, nil
 }
 
@@ -47,20 +47,20 @@ func (s *sink) close() {
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// one takes a single message.
-func (s *sink) one(w http.ResponseWriter, r *http.Request) {
-	s.take(w, r, func(out, body []byte) []byte {
+// single answers a call with one message.
+func (s *sink) single(w http.ResponseWriter, r *http.Request) {
+	s.serve(w, r, func(out, body []byte) []byte {
 		if id, _ := nextID(body); id != nil {
-			s.note(id)
-			return answer(out, id)
+			s.record(id)
+			return appendAnswer(out, id)
 		}
 		return out
 	})
 }
 
-// several takes a batch.
-func (s *sink) several(w http.ResponseWriter, r *http.Request) {
-	s.take(w, r, func(out, body []byte) []byte {
+// batch answers a call with several messages.
+func (s *sink) batch(w http.ResponseWriter, r *http.Request) {
+	s.serve(w, r, func(out, body []byte) []byte {
 		out = append(out, `{"results":[`...)
 		var ids [][]byte
 		for {
@@ -71,15 +71,17 @@ func (s *sink) several(w http.ResponseWriter, r *http.Request) {
 			if len(ids) > 0 {
 				out = append(out, ',')
 			}
-			ids, body, out = append(ids, id), rest, answer(out, id)
+			ids = append(ids, id)
+			out = appendAnswer(out, id)
+			body = rest
 		}
-		s.note(ids...)
+		s.record(ids...)
 		return append(out, "]}"...)
 	})
 }
 
-// take reads a body and writes what words make of it.
-func (s *sink) take(w http.ResponseWriter, r *http.Request, words func(out, body []byte) []byte) {
+// serve reads a body and writes the answer that handle appends to out.
+func (s *sink) serve(w http.ResponseWriter, r *http.Request, handle func(out, body []byte) []byte) {
 	in := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(in)
 	in.Reset()
@@ -89,29 +91,32 @@ func (s *sink) take(w http.ResponseWriter, r *http.Request, words func(out, body
 	}
 	w.Header()["Content-Type"] = []string{"application/json"}
 	var small [128]byte
-	_, _ = w.Write(words(small[:0], in.Bytes())) // a caller that has gone needs no answer
+	_, _ = w.Write(handle(small[:0], in.Bytes())) // a caller that has gone needs no answer
 }
 
-func answer(out, id []byte) []byte {
-	return append(append(append(out, `{"id":"`...), id...), `","status":"accepted"}`...)
+func appendAnswer(out, id []byte) []byte {
+	out = append(out, `{"id":"`...)
+	out = append(out, id...)
+	return append(out, `","status":"accepted"}`...)
 }
 
-func (s *sink) note(ids ...[]byte) {
+// record adds messages to the log.
+func (s *sink) record(ids ...[]byte) {
 	now := time.Now().UnixNano()
-	var few [1]taken
-	ours := few[:0]
+	var few [1]message // spares a single message the allocation
+	received := few[:0]
 	for _, text := range ids {
 		if id, leg, err := touch.ParseDispatchID(string(text)); err == nil {
-			ours = append(ours, taken{id: id, leg: uint8(leg), at: now})
+			received = append(received, message{id: id, leg: uint8(leg), at: now})
 		}
 	}
 	s.mu.Lock()
-	s.log.add(ours...)
+	s.messages.add(received...)
 	s.mu.Unlock()
-	s.taken.Add(int64(len(ids)))
+	s.total.Add(int64(len(ids)))
 }
 
-// nextID finds the next message's id in a body, without reading the rest.
+// nextID finds the next message's id in a body without decoding the rest.
 func nextID(body []byte) (id, rest []byte) {
 	const name = `{"id":"`
 	i := bytes.Index(body, []byte(name))
@@ -126,14 +131,14 @@ func nextID(body []byte) (id, rest []byte) {
 	return body[:end], body[end:]
 }
 
-// count is how many messages were taken so far.
-func (s *sink) count() int { return int(s.taken.Load()) }
+// count returns how many messages were received so far.
+func (s *sink) count() int { return int(s.total.Load()) }
 
-// truth gives what was taken since the last call, and forgets it.
-func (s *sink) truth() tape {
+// takeMessages returns the messages since the last call, and forgets them.
+func (s *sink) takeMessages() messageLog {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	log := s.log
-	s.log = tape{}
+	log := s.messages
+	s.messages = messageLog{}
 	return log
 }

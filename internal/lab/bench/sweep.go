@@ -11,11 +11,11 @@ import (
 	"touchgate.dev/touch"
 )
 
-// A sweep varies one thing and measures what a touch costs.
+// sweep varies one thing and measures how speed or cost changes.
 type sweep struct {
 	name, x, y string
 	values     []int
-	// at gives one measurement for each series.
+	// at returns one measurement for each series.
 	at     func(ctx context.Context, o Options, v int) ([]float64, error)
 	series []string
 }
@@ -42,9 +42,8 @@ func Sweeps() []string {
 	return names
 }
 
-// Sweep measures one sweep and writes it into dir, as NAME.csv and NAME.svg.
-// A mode that has a house uses the first of the ledgers. Values above max are
-// left out; 0 leaves out none.
+// Sweep measures one sweep and writes it into dir, as NAME.csv and NAME.svg. It
+// uses the first of the ledgers. Values above max are left out; 0 leaves out none.
 func Sweep(ctx context.Context, name, dir string, max int, o Options) error {
 	for _, s := range sweeps() {
 		if s.name == name {
@@ -83,7 +82,7 @@ func (p *plot) csv(path string) error {
 	}
 	defer f.Close()
 	w := csv.NewWriter(f)
-	_ = w.Write(append([]string{p.x}, p.series...)) // Error below tells
+	_ = w.Write(append([]string{p.x}, p.series...)) // Error below returns the first error
 	for _, pt := range p.points {
 		row := []string{strconv.FormatFloat(pt.x, 'f', -1, 64)}
 		for _, y := range pt.ys {
@@ -98,17 +97,17 @@ func (p *plot) csv(path string) error {
 // campaignWith measures one campaign in an environment of its own, after a
 // smaller one to the same customers.
 func campaignWith(ctx context.Context, o Options, n, customers int) (f *Figures, err error) {
-	e, err := open(ctx, mode{house: true}, o.Ledgers[0], o)
+	e, err := openEnv(ctx, mode{needsTarget: true}, o.Ledgers[0], o)
 	if err != nil {
 		return nil, err
 	}
 	defer e.close()
 	for _, n := range []int{max(1000, n/10), n} {
-		w, err := e.newWork(ctx, stamp("sweep", n), n, customers, touch.Service)
+		w, err := e.prepare(ctx, uniqueName("sweep", n), n, customers, touch.Service)
 		if err != nil {
 			return nil, err
 		}
-		if f, err = e.campaign(ctx, w); err != nil {
+		if f, err = e.runCampaign(ctx, w); err != nil {
 			return nil, err
 		}
 		if f.Lost+f.Duplicated+f.OverCap > 0 {
@@ -120,7 +119,7 @@ func campaignWith(ctx context.Context, o Options, n, customers int) (f *Figures,
 
 // sweepCustomers sends the same campaign to ever more customers.
 func sweepCustomers(ctx context.Context, o Options, v int) ([]float64, error) {
-	f, err := campaignWith(ctx, o, or(o.Touches, 100_000), v)
+	f, err := campaignWith(ctx, o, orDefault(o.Touches, 100_000), v)
 	if err != nil {
 		return nil, err
 	}
@@ -128,23 +127,23 @@ func sweepCustomers(ctx context.Context, o Options, v int) ([]float64, error) {
 }
 
 func sweepContacts(ctx context.Context, o Options, v int) ([]float64, error) {
-	e, err := open(ctx, mode{}, "", o)
+	e, err := openEnv(ctx, mode{}, "", o)
 	if err != nil {
 		return nil, err
 	}
 	defer e.close()
-	speed, bytes, err := e.capRound(ctx, or(o.Touches, 20_000), v)
+	speed, bytes, err := e.measureCaps(ctx, orDefault(o.Touches, 20_000), v)
 	return []float64{speed, bytes}, err
 }
 
 func sweepRules(ctx context.Context, _ Options, v int) ([]float64, error) {
-	spent, _, err := evaluate(ctx, v)
+	spent, _, err := measureVerdict(ctx, v)
 	return []float64{float64(spent.Nanoseconds()) / 1000}, err
 }
 
 func sweepSegment(ctx context.Context, o Options, v int) ([]float64, error) {
 	o.Segment = v
-	n := or(o.Touches, min(100_000, max(5_000, 1000*v)))
+	n := orDefault(o.Touches, min(100_000, max(5_000, 1000*v)))
 	f, err := campaignWith(ctx, o, n, max(1, n/2))
 	if err != nil {
 		return nil, err
@@ -154,7 +153,7 @@ func sweepSegment(ctx context.Context, o Options, v int) ([]float64, error) {
 
 func sweepWorkers(ctx context.Context, o Options, v int) ([]float64, error) {
 	o.Bulk = v
-	n := or(o.Touches, 100_000)
+	n := orDefault(o.Touches, 100_000)
 	f, err := campaignWith(ctx, o, n, max(1, n/2))
 	if err != nil {
 		return nil, err
