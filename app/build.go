@@ -149,7 +149,7 @@ func (a *App) shards() contactlog.Options {
 		return 0
 	}}
 	if a.redis.server == nil { // an embedded Redis goes down with every worker there is
-		o.Raise = func(ctx context.Context, lost []int) (map[int]int64, error) {
+		o.RaiseEpochs = func(ctx context.Context, lost []int) (map[int]int64, error) {
 			raised, err := a.ledger.Controls.RaiseShardEpochs(ctx, lost, a.now())
 			if err != nil {
 				return nil, err

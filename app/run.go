@@ -100,7 +100,7 @@ func (a *App) Run(ctx context.Context) error {
 			}
 		})
 		if a.redis.server == nil {
-			guard := a.guard.Over(contactlog.NewLocal(a.shards()))
+			guard := a.guard.Over(contactlog.NewMemory(a.shards()))
 			delivery.Go(workers.NewFallback(a.deliverer, guard, a.redisAnswers).Run)
 		}
 	}

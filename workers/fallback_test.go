@@ -40,7 +40,7 @@ func (h *fixture) newFallback(name string, l *ledger.Ledger, raiseEpochs bool, p
 	}
 	shards := contactlog.Options{
 		Shards: 2, Epochs: func(shard int) int64 { return watch.Current().Shards[shard] },
-		Raise: func(ctx context.Context, lost []int) (map[int]int64, error) {
+		RaiseEpochs: func(ctx context.Context, lost []int) (map[int]int64, error) {
 			if !raiseEpochs {
 				return nil, nil
 			}
@@ -51,7 +51,7 @@ func (h *fixture) newFallback(name string, l *ledger.Ledger, raiseEpochs bool, p
 			return raised, watch.Refresh(ctx)
 		},
 	}
-	guard := policies.NewGuard(contactlog.NewLocal(shards), func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
+	guard := policies.NewGuard(contactlog.NewMemory(shards), func(ctx context.Context, customers []string, since time.Time) (map[string][]contactlog.Entry, error) {
 		past, err := h.ledger.Contacts.Since(ctx, customers, since)
 		logs := map[string][]contactlog.Entry{}
 		for c, contacts := range past {

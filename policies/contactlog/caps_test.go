@@ -61,7 +61,7 @@ func TestTheJudgeFindsWhatBreaksCaps(t *testing.T) {
 		t.Fatal("reserve.lua does not have the rule where this test looks for it")
 	}
 	aging := func(log *Redis) Log {
-		log.scripts.reserve = redis.NewScript(entryLua + strings.Replace(reserveLua, rule, "kind = kind % 8", 1))
+		log.scripts.reserve = redis.NewScript(commonLua + strings.Replace(reserveLua, rule, "kind = kind % 8", 1))
 		return log
 	}
 	stamped := func(log *Redis) Log { return stampAtReserve{log} }

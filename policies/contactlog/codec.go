@@ -8,7 +8,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// This file packs entries, questions and notes as entry.lua and reserve.lua
+// This file packs entries, questions and notes as common.lua and reserve.lua
 // describe them. What is written here stays in Redis over upgrades: codes may
 // be added and never changed.
 
@@ -19,10 +19,10 @@ const (
 	idAt       = 8             // where an entry's id begins
 	hashesAt   = idAt + idSize // and its hashes
 	hashSize   = 3             // of one
-	strange    = 1<<8 - 1      // ends an id that is no dispatch id
-	longest    = 1<<(6*8) - 1  // the greatest number of six bytes
+	foreignID  = 1<<8 - 1      // ends an id that is no dispatch id
+	maxNumber  = 1<<(6*8) - 1  // the greatest number of six bytes
 	numberSize = 6
-	ownerSize  = 40 // of the server's reign behind a generation
+	replidSize = 40 // of the server's reign behind a generation
 )
 
 // channelOf and categoryOf translate a code back; code 0 stands for none.
@@ -77,7 +77,7 @@ func readNumber(s string) (n int64) {
 
 // appendSpan appends a look-back.
 func appendSpan(b []byte, d time.Duration) []byte {
-	return appendNumber(b, min(max(0, d.Milliseconds()), longest))
+	return appendNumber(b, min(max(0, d.Milliseconds()), maxNumber))
 }
 
 func readSpan(s string) time.Duration { return time.Duration(readNumber(s)) * time.Millisecond }
@@ -88,7 +88,7 @@ func appendID(b []byte, id string) []byte {
 	t, leg, err := touch.ParseDispatchID(id)
 	if err != nil || touch.DispatchID(t, leg) != id {
 		sum := sha256.Sum256([]byte(id))
-		return append(append(b, sum[:idSize-1]...), strange)
+		return append(append(b, sum[:idSize-1]...), foreignID)
 	}
 	return append(append(b, t[:]...), byte(leg))
 }
@@ -144,13 +144,13 @@ func readEntry(s string) (e Entry, rest string, ok bool) {
 // readEntries reads those of a known log, oldest first.
 func readEntries(log string) ([]Entry, error) {
 	if len(log) < headSize {
-		return nil, errBroken
+		return nil, errUnreadable
 	}
 	es := make([]Entry, 0, (len(log)-headSize)/hashesAt)
 	for rest := log[headSize:]; rest != ""; {
 		e, after, ok := readEntry(rest)
 		if !ok {
-			return nil, errBroken
+			return nil, errUnreadable
 		}
 		es, rest = append(es, e), after
 	}
@@ -170,24 +170,24 @@ func appendQuestion(b []byte, q *Question) []byte {
 
 // The forms of settlements; a commit may be kept as a note.
 const (
-	noteRelease = 112 + iota
-	noteCommit
-	noteWhole // a commit that may re-create the contact
+	formRelease = 112 + iota
+	formCommit
+	formRecreate // a commit that may re-create the contact
 )
 
-func appendNote(b []byte, s *Settlement) []byte {
-	form, kind, at := byte(noteCommit), byte(s.Kind), int64(0)
+func appendSettlement(b []byte, s *Settlement) []byte {
+	form, kind, at := byte(formCommit), byte(s.Kind), int64(0)
 	switch {
 	case s.Release:
-		form, kind = noteRelease, 0
+		form, kind = formRelease, 0
 	case s.Entry != nil:
-		form = noteWhole
+		form = formRecreate
 	}
 	if !s.At.IsZero() {
 		at = millis(s.At)
 	}
 	b = appendID(appendNumber(append(b, form, kind), at), s.ID)
-	if form == noteWhole {
+	if form == formRecreate {
 		e := *s.Entry
 		e.ID, e.Pending = s.ID, true // so that the settlement's time wins over the entry's
 		b = appendEntry(b, &e)

@@ -29,11 +29,11 @@ func (q *Question) Count(entries []Entry) (n int) {
 func (m *Match) Selects(e *Entry) bool {
 	return (len(m.Channels) == 0 || slices.Contains(m.Channels, e.Channel)) &&
 		(len(m.Categories) == 0 || slices.Contains(m.Categories, e.Category)) &&
-		same(m.Subject, e.Subject) && same(m.Campaign, e.Campaign) && same(m.Address, e.Address) &&
-		same(m.Caller, e.Caller) && same(m.Template, e.Template)
+		matchesHash(m.Subject, e.Subject) && matchesHash(m.Campaign, e.Campaign) && matchesHash(m.Address, e.Address) &&
+		matchesHash(m.Caller, e.Caller) && matchesHash(m.Template, e.Template)
 }
 
-func same(asked, have uint64) bool { return asked == 0 || asked == have }
+func matchesHash(asked, have uint64) bool { return asked == 0 || asked == have }
 
 // Hash shortens a subject, campaign, address, caller or template for the log:
 // 0 for "", otherwise a number of 24 bits that is not 0. Two names with one

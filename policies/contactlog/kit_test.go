@@ -29,7 +29,7 @@ func rigs() map[string]func(t testing.TB) rig {
 	return map[string]func(t testing.TB) rig{
 		"model": func(testing.TB) rig {
 			m := NewModel()
-			return rig{m, m.Lose, m.void, m.complete}
+			return rig{m, m.Lose, m.invalidate, m.markComplete}
 		},
 		"embedded": func(t testing.TB) rig { return redisRig(t, embedded(t)) },
 		"redis": func(t testing.TB) rig {

@@ -4,7 +4,7 @@
 -- the committed contacts that it lacks; its own word on pending ones is newer
 -- than the ledger's that was read.
 --
--- KEYS see entry.lua   ARGV[1] slack of the expiry, ms   [2] the shards' epochs
+-- KEYS see common.lua   ARGV[1] slack of the expiry, ms   [2] the shards' epochs
 -- ARGV[3...] a log each: one byte of shard, six of how far back, the entries
 --
 -- Returns how many were loaded; a shard with another epoch is left alone.

@@ -2,51 +2,77 @@ package contactlog
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
-	"touchgate.dev/internal/testserver/servertest"
-	"touchgate.dev/touch"
 )
 
-// TestALogStaysSmall holds a customer's log under 200 bytes and 40 for each
-// contact, all of its attributes set, as Redis itself counts them. (Allocators
-// have sizes in steps, so that some numbers of contacts fare a little worse: 19,
-// 22 and 26 to 28 here.)
-func TestALogStaysSmall(t *testing.T) {
-	t.Parallel()
-	client := redis.NewClient(&redis.Options{Addr: servertest.Redis(t)})
-	defer client.Close()
-	log := NewRedis(client, Options{})
-	for size := range 31 {
-		customer := fmt.Sprintf("c%07d", size)
-		entries := make([]Entry, size)
-		for k := range entries {
-			entries[k] = Entry{
-				ID: id(fmt.Sprint(k)), At: day.Add(-time.Duration(k) * time.Hour), Kind: Delivered, Channel: touch.SMS, Category: touch.Collection,
-				Subject: Hash(fmt.Sprint("debt", k)), Campaign: Hash(fmt.Sprint("campaign", k)), Address: Hash(customer), Caller: Hash("engine"), Template: Hash(fmt.Sprint("t", k)),
-			}
+// ledgerOf is what a ledger knows of shards and contacts.
+type ledgerOf struct {
+	epoch    int64
+	contacts map[string][]Entry
+}
+
+func (l *ledgerOf) options() Options {
+	return Options{Shards: 4, Epochs: func(int) int64 { return l.epoch }, RaiseEpochs: func(_ context.Context, shards []int) (map[int]int64, error) {
+		l.epoch++
+		raised := map[int]int64{}
+		for _, s := range shards {
+			raised[s] = l.epoch
 		}
-		load := func(context.Context, []string) (map[string][]Entry, error) {
-			return map[string][]Entry{customer: entries}, nil
-		}
-		if err := log.Rehydrate(t.Context(), []string{customer}, month, load); err != nil {
-			t.Fatal(err)
-		}
-		bytes, err := client.StrLen(t.Context(), log.keyOf(customer)).Result()
-		if err != nil || bytes > int64(headSize+40*size) {
-			t.Errorf("%d contacts are %d bytes long, %v", size, bytes, err)
-		}
-		used, err := client.MemoryUsage(t.Context(), log.keyOf(customer)).Result()
+		return raised, nil
+	}}
+}
+
+func (l *ledgerOf) load(context.Context, []string) (map[string][]Entry, error) {
+	return l.contacts, nil
+}
+
+func TestLocalTakesUpAndIsTakenFrom(t *testing.T) {
+	ctx, now := t.Context(), time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	truth := &ledgerOf{epoch: 7}
+	ask := []Reservation{{Customer: "c", Entry: Entry{ID: "new"}, Questions: []Question{{Since: now.Add(-time.Hour), Limit: 1}}, Keep: time.Hour}}
+	reserve := func(l *Memory) Answer {
+		t.Helper()
+		as, err := l.Reserve(ctx, ask, now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%d contacts take %d bytes, at %d a contact and 200: %d", size, used, 40, 200+40*size)
-		if slices.Contains([]int{0, 1, 3, 10, 20, 30}, size) && used > int64(200+40*size) {
-			t.Errorf("%d contacts take %d bytes", size, used)
+		return as[0]
+	}
+	rehydrate := func(l *Memory) {
+		t.Helper()
+		if err := l.Rehydrate(ctx, []string{"c"}, time.Hour, truth.load); err != nil {
+			t.Fatal(err)
 		}
+	}
+	one := NewMemory(truth.options())
+	if !reserve(one).Unknown || truth.epoch != 7 {
+		t.Fatal("a log that nobody loaded is known")
+	}
+	rehydrate(one)
+	if truth.epoch != 8 {
+		t.Errorf("epoch %d: contacts were read before the shards were taken up", truth.epoch)
+	}
+	if a := reserve(one); !a.Admitted {
+		t.Fatalf("nobody was contacted: %+v", a)
+	}
+	rehydrate(one)
+	if truth.epoch != 8 {
+		t.Errorf("epoch %d: what one holds already was taken up again", truth.epoch)
+	}
+
+	// Another takes the shards up, and sends what the ledger knows from then on.
+	two := NewMemory(truth.options())
+	rehydrate(two)
+	truth.contacts = map[string][]Entry{"c": {{ID: "theirs", At: now.Add(-time.Minute)}}}
+	if a := reserve(one); !a.Unknown {
+		t.Fatalf("a log that another took up is still believed: %+v", a)
+	}
+	rehydrate(one)
+	if a := reserve(one); a.Admitted || a.Unknown || len(a.Entries) != 1 || a.Entries[0].ID != "theirs" {
+		t.Errorf("a place beyond the limit, or an old reservation believed: %+v", a)
+	}
+	if a := reserve(two); !a.Unknown {
+		t.Errorf("both hold the shards: %+v", a)
 	}
 }

@@ -12,23 +12,23 @@ import (
 // against, and what simulations use. It begins knowing everybody, with empty
 // logs: it is the whole truth then. Use NewModel.
 type Model struct {
-	mu   sync.Mutex
-	logs map[string]*history
-	keep time.Duration // of customers never met
-	lost bool          // customers never met are unknown
+	mu      sync.Mutex
+	logs    map[string]*customerLog
+	keep    time.Duration // of customers never met
+	lostAll bool          // customers never met are unknown
 }
 
-// history is one customer's log.
-type history struct {
-	known   bool
-	keep    time.Duration
-	stored  bool // something was written; a log that was only looked at is as good as absent
-	entries map[string]Entry
-	notes   map[string]note // commits that came while the log was unknown
+// customerLog is one customer's log.
+type customerLog struct {
+	known    bool
+	keep     time.Duration
+	stored   bool // something was written; a log that was only looked at is as good as absent
+	entries  map[string]Entry
+	deferred map[string]deferred // commits that came while the log was unknown
 }
 
-// note is a settlement; a commit may wait for the log to be loaded.
-type note struct {
+// deferred is a settlement; a commit may wait for the log to be loaded.
+type deferred struct {
 	release bool
 	at      int64 // ms, 0 keeps the time; of a release: of which reservation, 0 of any
 	kind    Kind
@@ -41,48 +41,48 @@ var _ Log = (*Model)(nil)
 const forever = 1<<63 - 1
 
 // NewModel makes a log that knows that nobody has been contacted yet.
-func NewModel() *Model { return &Model{logs: map[string]*history{}, keep: forever} }
+func NewModel() *Model { return &Model{logs: map[string]*customerLog{}, keep: forever} }
 
 // Lose forgets everything, as Redis does on FLUSHALL: every log is unknown
 // until it is rehydrated.
 func (m *Model) Lose() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.logs, m.lost = map[string]*history{}, true
+	m.logs, m.lostAll = map[string]*customerLog{}, true
 }
 
-// void makes every log unknown, as a raised epoch does. What the logs held is
+// invalidate makes every log unknown, as a raised epoch does. What the logs held is
 // no longer believed, but for the commits.
-func (m *Model) void() {
+func (m *Model) invalidate() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, h := range m.logs {
 		h.known = false
 	}
-	m.lost = true
+	m.lostAll = true
 }
 
-// complete loads what is known of anybody, and knows from then on that nobody
+// markComplete loads what is known of anybody, and knows from then on that nobody
 // else was contacted, as Redis does by Rebuild.
-func (m *Model) complete(logs map[string][]Entry, keep time.Duration) {
+func (m *Model) markComplete(logs map[string][]Entry, keep time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.lost && m.keep >= keep {
+	if !m.lostAll && m.keep >= keep {
 		return
 	}
 	for c, es := range logs {
 		if len(es) > 0 {
-			m.of(c).load(es, keep)
+			m.logOf(c).load(es, keep)
 		}
 	}
-	maps.DeleteFunc(m.logs, func(_ string, h *history) bool { return !h.stored })
-	m.lost, m.keep = false, keep
+	maps.DeleteFunc(m.logs, func(_ string, h *customerLog) bool { return !h.stored })
+	m.lostAll, m.keep = false, keep
 }
 
-func (m *Model) of(customer string) *history {
+func (m *Model) logOf(customer string) *customerLog {
 	h := m.logs[customer]
 	if h == nil {
-		h = &history{known: !m.lost, keep: m.keep, entries: map[string]Entry{}, notes: map[string]note{}}
+		h = &customerLog{known: !m.lostAll, keep: m.keep, entries: map[string]Entry{}, deferred: map[string]deferred{}}
 		m.logs[customer] = h
 	}
 	return h
@@ -94,14 +94,14 @@ func (m *Model) Read(_ context.Context, customers []string) ([]Snapshot, error) 
 	defer m.mu.Unlock()
 	shots := make([]Snapshot, len(customers))
 	for i, c := range customers {
-		if h := m.of(c); h.known {
+		if h := m.logOf(c); h.known {
 			shots[i] = Snapshot{Known: true, Entries: h.list(), Keep: h.keep}
 		}
 	}
 	return shots, nil
 }
 
-func (h *history) list() []Entry {
+func (h *customerLog) list() []Entry {
 	es := slices.AppendSeq(make([]Entry, 0, len(h.entries)), maps.Values(h.entries))
 	sortEntries(es)
 	return es
@@ -113,12 +113,12 @@ func (m *Model) Reserve(_ context.Context, rs []Reservation, now time.Time) ([]A
 	defer m.mu.Unlock()
 	answers := make([]Answer, len(rs))
 	for i := range rs {
-		answers[i] = m.of(rs[i].Customer).reserve(&rs[i], now)
+		answers[i] = m.logOf(rs[i].Customer).reserve(&rs[i], now)
 	}
 	return answers, nil
 }
 
-func (h *history) reserve(r *Reservation, now time.Time) Answer {
+func (h *customerLog) reserve(r *Reservation, now time.Time) Answer {
 	if !h.known || r.Keep > h.keep {
 		return Answer{Unknown: true}
 	}
@@ -149,18 +149,18 @@ func (m *Model) Settle(_ context.Context, ss []Settlement) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range ss {
-		h, n := m.of(ss[i].Customer), noteOf(&ss[i])
+		h, n := m.logOf(ss[i].Customer), deferredOf(&ss[i])
 		if h.known {
 			h.settle(ss[i].ID, n)
 		} else if !n.release {
-			h.notes[ss[i].ID], h.stored = n.after(h.notes[ss[i].ID]), true
+			h.deferred[ss[i].ID], h.stored = n.mergedWith(h.deferred[ss[i].ID]), true
 		}
 	}
 	return nil
 }
 
-func noteOf(s *Settlement) note {
-	n := note{release: s.Release, kind: s.Kind}
+func deferredOf(s *Settlement) deferred {
+	n := deferred{release: s.Release, kind: s.Kind}
 	if !s.At.IsZero() {
 		n.at = millis(s.At)
 	}
@@ -176,7 +176,7 @@ func noteOf(s *Settlement) note {
 }
 
 // settle applies a note to a known log.
-func (h *history) settle(id string, n note) {
+func (h *customerLog) settle(id string, n deferred) {
 	e, ok := h.entries[id]
 	switch {
 	case n.release && ok && e.Pending && (n.at == 0 || n.at == millis(e.At)):
@@ -199,8 +199,8 @@ func (e Entry) commit(at int64, kind Kind) Entry {
 	return e
 }
 
-// after puts n on top of an older note, or of none.
-func (n note) after(old note) note {
+// mergedWith puts n on top of an older note, or of none.
+func (n deferred) mergedWith(old deferred) deferred {
 	n.at, n.kind = max(n.at, old.at), max(n.kind, old.kind)
 	if n.entry == nil {
 		n.entry = old.entry
@@ -217,12 +217,12 @@ func (m *Model) Rehydrate(ctx context.Context, customers []string, keep time.Dur
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, c := range customers {
-		m.of(c).load(logs[c], keep)
+		m.logOf(c).load(logs[c], keep)
 	}
 	return nil
 }
 
-func (h *history) load(entries []Entry, keep time.Duration) {
+func (h *customerLog) load(entries []Entry, keep time.Duration) {
 	had := h.entries
 	h.stored = true
 	if !h.known {
@@ -247,8 +247,8 @@ func (h *history) load(entries []Entry, keep time.Duration) {
 		return
 	}
 	h.known, h.keep = true, keep
-	for id, n := range h.notes {
+	for id, n := range h.deferred {
 		h.settle(id, n)
 	}
-	clear(h.notes)
+	clear(h.deferred)
 }

@@ -33,7 +33,7 @@ func (r *Redis) Rebuild(ctx context.Context, keep time.Duration, pages Pages, lo
 	if err != nil || len(todo) == 0 {
 		return 0, err
 	}
-	epochs, err := r.takeUp(ctx, todo)
+	epochs, err := r.acquire(ctx, todo)
 	if err != nil {
 		return 0, err
 	}
@@ -51,10 +51,10 @@ func (r *Redis) Rebuild(ctx context.Context, keep time.Duration, pages Pages, lo
 		}
 	}
 	done := 0
-	err = r.onShards(ctx, r.scripts.complete, todo, epochs, func([]int) []any { return []any{appendSpan(nil, keep)} }, func(_ []int, reply any) error {
+	err = r.runOnShards(ctx, r.scripts.markComplete, todo, epochs, func([]int) []any { return []any{appendSpan(nil, keep)} }, func(_ []int, reply any) error {
 		n, ok := reply.(int64)
 		if done += int(n); !ok {
-			return errBroken
+			return errUnreadable
 		}
 		return nil
 	})

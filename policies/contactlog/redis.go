@@ -22,12 +22,12 @@ type Options struct {
 	// Epochs gives the epoch of a shard as the ledger has it; nil: 0 for all.
 	// A log that was loaded under another epoch is unknown.
 	Epochs func(shard int) int64
-	// Raise is told of shards that Redis has lost, before anything is loaded
+	// RaiseEpochs is told of shards that Redis has lost, before anything is loaded
 	// into them again. It must raise their epochs in the ledger, return
 	// when Epochs knows, and say to which it raised them: only that voids the reservations which were lost
 	// with the shard and not yet intended. Nil: lost shards are taken up as
 	// they are, which is right where every worker went down with Redis.
-	Raise func(ctx context.Context, shards []int) (map[int]int64, error)
+	RaiseEpochs func(ctx context.Context, shards []int) (map[int]int64, error)
 }
 
 // Redis is the contact log in Redis: one server, a Cluster, or the embedded
@@ -44,47 +44,47 @@ type Options struct {
 // a build with another one keeps keys of its own, and is to this one as another
 // server is, whose taking up of a shard voids ours. Redis must not evict keys.
 type Redis struct {
-	client  redis.UniversalClient
-	cluster bool
-	format  string
-	o       Options
-	scripts scripts
-	taking  sync.Mutex // one takeUp at a time
+	client    redis.UniversalClient
+	cluster   bool
+	format    string
+	o         Options
+	scripts   scripts
+	acquiring sync.Mutex // one takeUp at a time
 }
 
 var _ Log = (*Redis)(nil)
 
-type scripts struct{ reserve, settle, load, adopt, complete, owned *redis.Script }
+type scripts struct{ reserve, settle, load, writeGenerations, markComplete, readGenerations *redis.Script }
 
 var (
-	//go:embed entry.lua
-	entryLua string
+	//go:embed common.lua
+	commonLua string
 	//go:embed reserve.lua
 	reserveLua string
 	//go:embed settle.lua
 	settleLua string
 	//go:embed load.lua
 	loadLua string
-	//go:embed adopt.lua
-	adoptLua string
-	//go:embed complete.lua
-	completeLua string
-	//go:embed owned.lua
-	ownedLua string
+	//go:embed write_generations.lua
+	writeGenerationsLua string
+	//go:embed mark_complete.lua
+	markCompleteLua string
+	//go:embed read_generations.lua
+	readGenerationsLua string
 )
 
 const (
-	// slack is how much longer than needed an unused log stays.
-	slack = time.Hour
-	// aside is how long an unknown log stays that has notes. It is long, for
+	// expirySlack is how much longer than needed an unused log stays.
+	expirySlack = time.Hour
+	// deferredTTL is how long an unknown log stays that has notes. It is long, for
 	// once such a log is gone from a complete shard nobody would miss it.
-	aside = 90 * 24 * time.Hour
+	deferredTTL = 90 * 24 * time.Hour
 )
 
 const (
 	defaultShards = 256
-	// format is raised with every change of what entry.lua reads and writes.
-	format = "1"
+	// formatVersion is raised with every change of what common.lua reads and writes.
+	formatVersion = "1"
 )
 
 func (o *Options) shards() int {
@@ -114,13 +114,13 @@ func NewRedis(client redis.UniversalClient, o Options) *Redis {
 		o.Epochs = func(int) int64 { return 0 }
 	}
 	_, cluster := client.(*redis.ClusterClient)
-	return &Redis{client: client, cluster: cluster, format: format, o: o, scripts: scripts{
-		reserve:  redis.NewScript(entryLua + reserveLua),
-		settle:   redis.NewScript(entryLua + settleLua),
-		load:     redis.NewScript(entryLua + loadLua),
-		adopt:    redis.NewScript(entryLua + adoptLua),
-		complete: redis.NewScript(entryLua + completeLua),
-		owned:    redis.NewScript(entryLua + ownedLua),
+	return &Redis{client: client, cluster: cluster, format: formatVersion, o: o, scripts: scripts{
+		reserve:          redis.NewScript(commonLua + reserveLua),
+		settle:           redis.NewScript(commonLua + settleLua),
+		load:             redis.NewScript(commonLua + loadLua),
+		writeGenerations: redis.NewScript(commonLua + writeGenerationsLua),
+		markComplete:     redis.NewScript(commonLua + markCompleteLua),
+		readGenerations:  redis.NewScript(commonLua + readGenerationsLua),
 	}}
 }
 
@@ -142,7 +142,7 @@ func (r *Redis) epoch(shard int) string { return string(appendNumber(nil, r.o.Ep
 // Read implements Log.
 func (r *Redis) Read(ctx context.Context, customers []string) ([]Snapshot, error) {
 	shots := make([]Snapshot, len(customers))
-	calls := r.share(len(customers), func(i int) string { return customers[i] }, func(int, *call, byte) int { return 1 })
+	calls := r.shardCalls(len(customers), func(i int) string { return customers[i] }, func(int, *call, byte) int { return 1 })
 	for part := range pipelines(calls) {
 		pipe := r.client.Pipeline()
 		got := make([]*redis.SliceCmd, len(part))
@@ -157,7 +157,7 @@ func (r *Redis) Read(ctx context.Context, customers []string) ([]Snapshot, error
 			for p, i := range c.items {
 				shard := r.Shard(customers[i])
 				gen, _ := gens[slices.Index(c.shards, shard)].(string)
-				gen = gen[:max(0, len(gen)-ownerSize)] // a forecast may believe a copy
+				gen = gen[:max(0, len(gen)-replidSize)] // a forecast may believe a copy
 				log, found := logs[p].(string)
 				var err error
 				if shots[i], err = snapshot(log, found, gen, r.epoch(shard)); err != nil {
@@ -177,7 +177,7 @@ func snapshot(log string, found bool, gen, epoch string) (Snapshot, error) {
 		return Snapshot{}, nil
 	}
 	if len(log) < headSize {
-		return Snapshot{}, errBroken
+		return Snapshot{}, errUnreadable
 	}
 	if log[:numberSize] != epoch {
 		return Snapshot{}, nil
@@ -189,9 +189,9 @@ func snapshot(log string, found bool, gen, epoch string) (Snapshot, error) {
 	return Snapshot{Known: true, Entries: es, Keep: readSpan(log[numberSize:])}, nil
 }
 
-// errBroken keeps the gate shut where a log holds what this version cannot
+// errUnreadable keeps the gate shut where a log holds what this version cannot
 // read: another program's key, or a later version's.
-var errBroken = &touch.Error{Class: touch.Unavailable, Message: "the contact log holds what cannot be read"}
+var errUnreadable = &touch.Error{Class: touch.Unavailable, Message: "the contact log holds what cannot be read"}
 
 func unavailable(err error) error {
 	return &touch.Error{Class: touch.Unavailable, Message: "the contact log does not answer", Cause: err}

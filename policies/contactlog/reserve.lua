@@ -1,7 +1,7 @@
 -- Reserves places, for each contact under all of its caps or under none, one
 -- contact after the other.
 --
--- KEYS see entry.lua   ARGV[1] now, ms   [2] slack of the expiry, ms
+-- KEYS see common.lua   ARGV[1] now, ms   [2] slack of the expiry, ms
 -- ARGV[3] the shards' epochs   [4] how many lists of questions follow
 -- ARGV[5...] the lists; a question is six bytes of since, two of limit, two of
 --   channels (a bit each), one of categories (likewise), one of the least kind,

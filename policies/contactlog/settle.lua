@@ -3,7 +3,7 @@
 -- be loaded was told before. A log is known if it was loaded under its shard's
 -- generation, or is absent from a complete shard.
 --
--- KEYS see entry.lua   ARGV[1] slack of the expiry, ms
+-- KEYS see common.lua   ARGV[1] slack of the expiry, ms
 -- ARGV[2] how long a log with notes stays, ms
 -- ARGV[3...] a settlement each, behind one byte of shard
 --

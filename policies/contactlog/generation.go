@@ -24,7 +24,7 @@ func (r *Redis) Rehydrate(ctx context.Context, customers []string, keep time.Dur
 		shards[i] = r.Shard(c)
 	}
 	slices.Sort(shards)
-	epochs, err := r.takeUp(ctx, slices.Compact(shards))
+	epochs, err := r.acquire(ctx, slices.Compact(shards))
 	if err != nil {
 		return err
 	}
@@ -38,9 +38,9 @@ func (r *Redis) Rehydrate(ctx context.Context, customers []string, keep time.Dur
 // store loads logs under the epochs given; where a shard has another one by
 // now it does nothing.
 func (r *Redis) store(ctx context.Context, customers []string, logs map[string][]Entry, keep time.Duration, epochs map[int]string) error {
-	calls := r.share(len(customers), func(i int) string { return customers[i] }, func(i int, c *call, shard byte) int {
+	calls := r.shardCalls(len(customers), func(i int) string { return customers[i] }, func(i int, c *call, shard byte) int {
 		entries := logs[customers[i]]
-		b := append(make([]byte, 0, packed*(1+len(entries))), shard)
+		b := append(make([]byte, 0, itemRoom*(1+len(entries))), shard)
 		b = appendSpan(b, keep)
 		for k := range entries {
 			b = appendEntry(b, &entries[k])
@@ -52,7 +52,7 @@ func (r *Redis) store(ctx context.Context, customers []string, logs map[string][
 		commands := make([]command, len(part))
 		for k, c := range part {
 			of := c.epochs(func(shard int) string { return epochs[shard] })
-			commands[k] = command{c.keys(r), append([]any{slack.Milliseconds(), of}, c.args...)}
+			commands[k] = command{c.keys(r), append([]any{expirySlack.Milliseconds(), of}, c.args...)}
 		}
 		if _, err := r.run(ctx, r.scripts.load, commands); err != nil {
 			return err
@@ -61,36 +61,36 @@ func (r *Redis) store(ctx context.Context, customers []string, logs map[string][
 	return nil
 }
 
-// takeUp readies shards for loading, and gives their epochs. A shard is lost
+// acquire readies shards for loading, and gives their epochs. A shard is lost
 // where the server has adopted nothing, or an older epoch than the ledger's:
 // then another server may have taken it up meanwhile. All that are lost are
 // raised at once, by one at a time, since every raise voids work under way.
 // What is not lost is left as it is.
-func (r *Redis) takeUp(ctx context.Context, shards []int) (map[int]string, error) {
-	if r.o.Raise == nil {
-		return r.adopt(ctx, r.ledgerEpochs(shards), nil)
+func (r *Redis) acquire(ctx context.Context, shards []int) (map[int]string, error) {
+	if r.o.RaiseEpochs == nil {
+		return r.writeGenerations(ctx, r.ledgerEpochs(shards), nil)
 	}
-	r.taking.Lock()
-	defer r.taking.Unlock()
-	lost, held, err := r.lost(ctx, shards)
+	r.acquiring.Lock()
+	defer r.acquiring.Unlock()
+	lost, held, err := r.staleShards(ctx, shards)
 	if err != nil || len(lost) == 0 {
 		return held.epochs(shards), err
 	}
-	return r.raise(ctx, shards)
+	return r.bumpEpochs(ctx, shards)
 }
 
 const (
-	raiseWithin = 5 * time.Second
-	raiseLook   = 50 * time.Millisecond
+	bumpWithin = 5 * time.Second
+	bumpLook   = 50 * time.Millisecond
 )
 
-// raise has the ledger raise all lost shards and adopts them, while others who
+// bumpEpochs has the ledger raise all lost shards and adopts them, while others who
 // ask the same server wait. The claim only saves work: whoever holds none and
 // raises too does no harm.
-func (r *Redis) raise(ctx context.Context, shards []int) (map[int]string, error) {
+func (r *Redis) bumpEpochs(ctx context.Context, shards []int) (map[int]string, error) {
 	claim := r.o.Prefix + ":raising"
-	for deadline := time.Now().Add(raiseWithin); time.Now().Before(deadline); {
-		mine, err := r.client.SetNX(ctx, claim, 1, raiseWithin).Result()
+	for deadline := time.Now().Add(bumpWithin); time.Now().Before(deadline); {
+		mine, err := r.client.SetNX(ctx, claim, 1, bumpWithin).Result()
 		if err != nil {
 			return nil, unavailable(err)
 		}
@@ -100,15 +100,15 @@ func (r *Redis) raise(ctx context.Context, shards []int) (map[int]string, error)
 		select {
 		case <-ctx.Done():
 			return nil, unavailable(ctx.Err())
-		case <-time.After(raiseLook):
+		case <-time.After(bumpLook):
 		}
 	}
 	defer r.client.Del(context.WithoutCancel(ctx), claim)
-	lost, held, err := r.lost(ctx, r.o.allShards())
+	lost, held, err := r.staleShards(ctx, r.o.allShards())
 	if err != nil || len(lost) == 0 {
 		return held.epochs(shards), err
 	}
-	raised, err := r.o.Raise(ctx, lost)
+	raised, err := r.o.RaiseEpochs(ctx, lost)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (r *Redis) raise(ctx context.Context, shards []int) (map[int]string, error)
 	for _, s := range lost {
 		own[s] = string(appendNumber(nil, raised[s]))
 	}
-	if own, err = r.adopt(ctx, own, held); err != nil {
+	if own, err = r.writeGenerations(ctx, own, held); err != nil {
 		return nil, err
 	}
 	epochs := held.epochs(shards)
@@ -126,8 +126,8 @@ func (r *Redis) raise(ctx context.Context, shards []int) (map[int]string, error)
 	return epochs, nil
 }
 
-// lost gives those of the shards that are, and what the server holds of all.
-func (r *Redis) lost(ctx context.Context, shards []int) (lost []int, held generations, err error) {
+// staleShards gives those of the shards that are, and what the server holds of all.
+func (r *Redis) staleShards(ctx context.Context, shards []int) (lost []int, held generations, err error) {
 	held, err = r.generations(ctx, shards)
 	if err != nil {
 		return nil, nil, err
@@ -137,15 +137,15 @@ func (r *Redis) lost(ctx context.Context, shards []int) (lost []int, held genera
 		case gen == "" || gen[:numberSize] < r.epoch(s):
 			lost = append(lost, s)
 		case gen[:numberSize] > r.epoch(s):
-			return nil, nil, errBehind
+			return nil, nil, errSuperseded
 		}
 	}
 	return lost, held, nil
 }
 
-// errBehind is the answer where Redis knows of a later epoch than we do, or is
+// errSuperseded is the answer where Redis knows of a later epoch than we do, or is
 // another server than it was a moment ago.
-var errBehind = &touch.Error{Class: touch.Unavailable, Message: "the contact log was taken up by others meanwhile: try again"}
+var errSuperseded = &touch.Error{Class: touch.Unavailable, Message: "the contact log was taken up by others meanwhile: try again"}
 
 func (r *Redis) ledgerEpochs(shards []int) map[int]string {
 	epochs := make(map[int]string, len(shards))
@@ -155,16 +155,16 @@ func (r *Redis) ledgerEpochs(shards []int) map[int]string {
 	return epochs
 }
 
-// adopt sets shards' generations to epochs, on the servers that held names
+// writeGenerations sets shards' generations to epochs, on the servers that held names
 // (nil: wherever they are), and gives the epochs.
-func (r *Redis) adopt(ctx context.Context, epochs map[int]string, held generations) (map[int]string, error) {
+func (r *Redis) writeGenerations(ctx context.Context, epochs map[int]string, held generations) (map[int]string, error) {
 	shards := slices.Sorted(maps.Keys(epochs))
 	server := func(part []int) []any { return []any{held[part[0]].server} } // one call is one server's
-	err := r.onShards(ctx, r.scripts.adopt, shards, epochs, server, func(part []int, reply any) error {
+	err := r.runOnShards(ctx, r.scripts.writeGenerations, shards, epochs, server, func(part []int, reply any) error {
 		text, _ := reply.(string)
 		for i, s := range part {
 			if len(text) != numberSize*len(part) || text[i*numberSize:(i+1)*numberSize] != epochs[s] {
-				return errBehind
+				return errSuperseded
 			}
 		}
 		return nil
@@ -175,9 +175,9 @@ func (r *Redis) adopt(ctx context.Context, epochs map[int]string, held generatio
 	return epochs, nil
 }
 
-// onShards runs a script on the generations of shards, with their epochs and
+// runOnShards runs a script on the generations of shards, with their epochs and
 // what more gives for those of a call (nil: nothing), and hands each answer on.
-func (r *Redis) onShards(ctx context.Context, s *redis.Script, shards []int, epochs map[int]string, more func(part []int) []any, heard func(part []int, reply any) error) error {
+func (r *Redis) runOnShards(ctx context.Context, s *redis.Script, shards []int, epochs map[int]string, more func(part []int) []any, heard func(part []int, reply any) error) error {
 	size := callWeight
 	if r.cluster {
 		size = 1
@@ -207,7 +207,7 @@ func (r *Redis) onShards(ctx context.Context, s *redis.Script, shards []int, epo
 // Adopt sets the generations of shards to their epochs as the ledger has them,
 // wherever they are. Class Unavailable, too, where Redis knows of a later epoch.
 func (r *Redis) Adopt(ctx context.Context, shards []int) error {
-	_, err := r.adopt(ctx, r.ledgerEpochs(shards), nil)
+	_, err := r.writeGenerations(ctx, r.ledgerEpochs(shards), nil)
 	return err
 }
 
@@ -247,16 +247,16 @@ func (g generations) epochs(shards []int) map[int]string {
 // generations reads those of shards.
 func (r *Redis) generations(ctx context.Context, shards []int) (generations, error) {
 	held := make(generations, len(shards))
-	err := r.onShards(ctx, r.scripts.owned, shards, nil, nil, func(part []int, reply any) error {
+	err := r.runOnShards(ctx, r.scripts.readGenerations, shards, nil, nil, func(part []int, reply any) error {
 		all, ok := reply.([]any)
 		if !ok || len(all) != len(part)+1 {
-			return errBroken
+			return errUnreadable
 		}
 		for i, s := range part {
 			h := held[s]
 			gen, ok := all[i].(string)
 			if !ok || (gen != "" && len(gen) != numberSize && len(gen) != headSize) {
-				return errBroken
+				return errUnreadable
 			}
 			h.gen = gen
 			h.server, _ = all[len(part)].(string)

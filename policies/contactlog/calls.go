@@ -28,7 +28,7 @@ type call struct {
 	weight int
 }
 
-// keys are those that every script takes: see entry.lua.
+// keys are those that every script takes: see common.lua.
 func (c *call) keys(r *Redis) []string {
 	keys := slices.Grow(c.logs, len(c.shards))
 	for _, s := range c.shards {
@@ -46,11 +46,11 @@ func (c *call) epochs(epoch func(shard int) string) []byte {
 	return b
 }
 
-// share parts the n customers of a batch among calls, in order for each
+// shardCalls parts the n customers of a batch among calls, in order for each
 // customer. In a Cluster one call serves one shard, since its keys must lie in
 // one slot. The function given packs an item for a call, in which its shard has
 // the number given, and says what it weighs.
-func (r *Redis) share(n int, customer func(i int) string, pack func(i int, c *call, shard byte) (weight int)) []*call {
+func (r *Redis) shardCalls(n int, customer func(i int) string, pack func(i int, c *call, shard byte) (weight int)) []*call {
 	var calls []*call
 	open := map[int]*call{} // by shard in a Cluster, otherwise one
 	for i := range n {

@@ -6,33 +6,33 @@ import (
 	"time"
 )
 
-// Local is a contact log in this process's memory, for the time that Redis is
+// Memory is a contact log in this process's memory, for the time that Redis is
 // gone. Towards everybody else it behaves as another server to which the
 // shards moved: it raises their epochs in the ledger before it reads a contact
 // there, so that the ledger refuses whatever was judged before, and it knows
 // nothing any more once somebody else, another Local or a Redis that is back,
 // has raised one. It is safe for concurrent use.
-type Local struct {
-	o     Options
-	mu    sync.Mutex
-	model *Model
-	taken []int64 // the epochs of all shards as they were taken up
+type Memory struct {
+	o        Options
+	mu       sync.Mutex
+	model    *Model
+	acquired []int64 // the epochs of all shards as they were taken up
 }
 
-var _ Log = (*Local)(nil)
+var _ Log = (*Memory)(nil)
 
-// NewLocal makes a log that knows nobody yet. Of o it needs Epochs and Raise.
-func NewLocal(o Options) *Local {
-	l := &Local{o: o, model: NewModel(), taken: make([]int64, o.shards())}
-	for shard := range l.taken {
-		l.taken[shard] = -1
+// NewMemory makes a log that knows nobody yet. Of o it needs Epochs and Raise.
+func NewMemory(o Options) *Memory {
+	l := &Memory{o: o, model: NewModel(), acquired: make([]int64, o.shards())}
+	for shard := range l.acquired {
+		l.acquired[shard] = -1
 	}
 	return l
 }
 
 // current drops what is known when a shard was taken up by somebody else.
-func (l *Local) current() bool {
-	for shard, epoch := range l.taken {
+func (l *Memory) current() bool {
+	for shard, epoch := range l.acquired {
 		if l.o.Epochs(shard) != epoch {
 			l.model.Lose()
 			return false
@@ -42,7 +42,7 @@ func (l *Local) current() bool {
 }
 
 // Read implements Log.
-func (l *Local) Read(ctx context.Context, customers []string) ([]Snapshot, error) {
+func (l *Memory) Read(ctx context.Context, customers []string) ([]Snapshot, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.current()
@@ -50,7 +50,7 @@ func (l *Local) Read(ctx context.Context, customers []string) ([]Snapshot, error
 }
 
 // Reserve implements Log.
-func (l *Local) Reserve(ctx context.Context, rs []Reservation, now time.Time) ([]Answer, error) {
+func (l *Memory) Reserve(ctx context.Context, rs []Reservation, now time.Time) ([]Answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.current()
@@ -58,7 +58,7 @@ func (l *Local) Reserve(ctx context.Context, rs []Reservation, now time.Time) ([
 }
 
 // Settle implements Log.
-func (l *Local) Settle(ctx context.Context, ss []Settlement) error {
+func (l *Memory) Settle(ctx context.Context, ss []Settlement) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.model.Settle(ctx, ss)
@@ -66,16 +66,16 @@ func (l *Local) Settle(ctx context.Context, ss []Settlement) error {
 
 // Rehydrate implements Log. All shards are raised at once: every raise voids
 // work that is under way.
-func (l *Local) Rehydrate(ctx context.Context, customers []string, keep time.Duration, load Loader) error {
+func (l *Memory) Rehydrate(ctx context.Context, customers []string, keep time.Duration, load Loader) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.current() {
-		raised, err := l.o.Raise(ctx, l.o.allShards())
+		raised, err := l.o.RaiseEpochs(ctx, l.o.allShards())
 		if err != nil {
 			return err
 		}
-		for shard := range l.taken {
-			l.taken[shard] = raised[shard]
+		for shard := range l.acquired {
+			l.acquired[shard] = raised[shard]
 		}
 	}
 	return l.model.Rehydrate(ctx, customers, keep, load)

@@ -29,7 +29,7 @@ type truth struct {
 
 func newTruth() *truth { return &truth{epochs: map[int]int64{}, intents: map[string][]Entry{}} }
 
-func (l *truth) options() Options { return Options{Shards: 4, Epochs: l.epoch, Raise: l.raise} }
+func (l *truth) options() Options { return Options{Shards: 4, Epochs: l.epoch, RaiseEpochs: l.raise} }
 
 func (l *truth) epoch(shard int) int64 {
 	l.mu.Lock()
@@ -286,7 +286,7 @@ func TestAFailedRaiseLoadsNothing(t *testing.T) {
 	client := embedded(t)
 	defer client.Close()
 	boom := errors.New("no ledger")
-	log := NewRedis(client, Options{Raise: func(context.Context, []int) (map[int]int64, error) { return nil, boom }})
+	log := NewRedis(client, Options{RaiseEpochs: func(context.Context, []int) (map[int]int64, error) { return nil, boom }})
 	ledger := newTruth()
 	if err := log.Rehydrate(t.Context(), []string{anna}, month, ledger.load); !errors.Is(err, boom) || len(ledger.told) > 0 {
 		t.Fatal(err, ledger.told)
@@ -369,7 +369,7 @@ func TestLogsExpireOnlyAfterNobodyNeedsThem(t *testing.T) {
 	check := func(what string) {
 		t.Helper()
 		ttl, err := client.PTTL(t.Context(), key).Result()
-		if err != nil || ttl < month+slack-time.Minute || ttl > month+slack {
+		if err != nil || ttl < month+expirySlack-time.Minute || ttl > month+expirySlack {
 			t.Fatalf("%s: %v, %v", what, ttl, err)
 		}
 		if err := client.PExpire(t.Context(), key, time.Minute).Err(); err != nil {
@@ -545,7 +545,7 @@ func TestTwoServersNeverHoldOneEpoch(t *testing.T) {
 	right := NewRedis(redis.NewClient(&redis.Options{Addr: servertest.Redis(t)}), ledger.options())
 	defer right.client.Close()
 	o := ledger.options()
-	o.Raise = func(ctx context.Context, shards []int) (map[int]int64, error) {
+	o.RaiseEpochs = func(ctx context.Context, shards []int) (map[int]int64, error) {
 		raised, err := ledger.raise(ctx, shards)
 		if err != nil {
 			return nil, err
@@ -581,7 +581,7 @@ func TestAClientThatIsLedElsewhereAdoptsNothingThere(t *testing.T) {
 	defer client.Close()
 	ledger := newTruth()
 	o := ledger.options()
-	o.Raise = func(ctx context.Context, shards []int) (map[int]int64, error) {
+	o.RaiseEpochs = func(ctx context.Context, shards []int) (map[int]int64, error) {
 		target.Store(&second)
 		_ = client.Do(ctx, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no").Err()
 		return ledger.raise(ctx, shards)
