@@ -99,7 +99,7 @@ func explainCase(cmd *cobra.Command, file string, docs []string, zone *time.Loca
 	if err != nil {
 		return faultsOf(err, cmd)
 	}
-	fmt.Fprint(cmd.OutOrStdout(), policies.Explain(question.Judge(set), zone))
+	fmt.Fprint(cmd.OutOrStdout(), policies.Explain(question.Evaluate(set), zone))
 	return nil
 }
 

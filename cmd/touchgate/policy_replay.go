@@ -55,7 +55,7 @@ the answer is another.`,
 			}
 			out := cmd.OutOrStdout()
 			fmt.Fprint(out, policies.Explain(c.Verdict, loc))
-			for _, r := range c.Reservations {
+			for _, r := range c.Caveats {
 				fmt.Fprintln(out, "note:", r)
 			}
 			for _, d := range c.Differences {
