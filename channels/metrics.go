@@ -36,7 +36,7 @@ func newMetrics(name string, c touch.Channel, reg prometheus.Registerer, state f
 	for k := range m.attempts {
 		m.attempts[k] = attempts.WithLabelValues(name, string(c), touch.ResultClass(k).String())
 	}
-	for _, reason := range []string{touch.ReasonBreaker, touch.ReasonRate, touch.ReasonLate, ReasonPaused, ""} {
+	for _, reason := range []string{touch.ReasonBreaker, touch.ReasonRate, touch.ReasonLate, touch.ReasonPaused, ""} {
 		m.refusals[reason] = refusals.WithLabelValues(name, string(c), either(reason, "other"))
 	}
 	return m

@@ -77,11 +77,11 @@ func (p *Pool) Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (pr
 	case waiting != nil:
 		return "", false, waiting.refusal()
 	case fits:
-		return "", false, notTried(touch.ResultRetryable, touch.ReasonNoVendor, "every provider is excluded")
+		return "", false, notTried(touch.ResultRetryable, touch.ReasonNoProvider, "every provider is excluded")
 	case len(p.byChannel[c]) > 0:
 		return "", false, notTried(touch.ResultRejected, touch.ReasonBadTarget, "no address")
 	}
-	return "", false, notTried(touch.ResultMisconfigured, touch.ReasonNoVendor, "")
+	return "", false, notTried(touch.ResultMisconfigured, touch.ReasonNoProvider, "")
 }
 
 // Rate is how many messages a second the providers of channel c take together;
@@ -137,7 +137,7 @@ func (p *Provider) wait() time.Duration {
 
 func (p *Provider) refusal() touch.Result {
 	if d := p.pausedFor(); d > 0 {
-		return touch.Result{Class: touch.ResultThrottled, Reason: ReasonPaused, RetryAfter: d, NoAttempt: true, Provider: p.Name()}
+		return touch.Result{Class: touch.ResultThrottled, Reason: touch.ReasonPaused, RetryAfter: d, NoAttempt: true, Provider: p.Name()}
 	}
 	r := p.resting()
 	r.Provider = p.Name()
@@ -158,7 +158,7 @@ func (p *Pool) SendEach(ctx context.Context, provider string, ds []adapter.Dispa
 	v := p.byName[provider]
 	if v == nil {
 		for i := range ds {
-			r := notTried(touch.ResultMisconfigured, touch.ReasonNoVendor, "")
+			r := notTried(touch.ResultMisconfigured, touch.ReasonNoProvider, "")
 			r.Provider = provider
 			done(i, r)
 		}

@@ -54,7 +54,7 @@ func TestChooseFailsOver(t *testing.T) {
 	if _, ok, r := p.Choose(touch.SMS, adapter.Dispatch{}, nil); ok || r.Class != touch.ResultRejected || r.Reason != touch.ReasonBadTarget {
 		t.Errorf("without an address: %+v", r)
 	}
-	if _, ok, r := p.Choose(touch.Push, d, nil); ok || r.Class != touch.ResultMisconfigured || r.Reason != touch.ReasonNoVendor {
+	if _, ok, r := p.Choose(touch.Push, d, nil); ok || r.Class != touch.ResultMisconfigured || r.Reason != touch.ReasonNoProvider {
 		t.Errorf("a channel that nobody serves: %+v", r)
 	}
 }

@@ -11,9 +11,6 @@ import (
 	"touchgate.dev/touch"
 )
 
-// ReasonPaused is the reason of a refusal because the vendor asked us to wait.
-const ReasonPaused = "paused"
-
 // A vendor's longest say over the whole provider. A longer wait (a daily limit
 // on one number) delays that message, not everybody's.
 const maxPause = time.Minute
@@ -120,7 +117,7 @@ func late(ds []adapter.Dispatch, now time.Time) bool {
 // enter is everything that may turn a call away before the breaker is asked.
 func (p *Provider) enter(ctx context.Context, urgent bool, out []touch.Result) bool {
 	if until := p.pausedFor(); until > 0 {
-		r := notTried(touch.ResultThrottled, ReasonPaused, "")
+		r := notTried(touch.ResultThrottled, touch.ReasonPaused, "")
 		r.RetryAfter = until
 		fill(out, r)
 		return false

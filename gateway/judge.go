@@ -103,7 +103,7 @@ func (s *Service) forecast(ctx context.Context, questions []policies.Question, m
 	verdicts = make([]touch.Verdict, len(questions))
 	for i := range questions {
 		q := &questions[i]
-		verdicts[i] = ownVerdict(touch.DecisionDefer, RuleUnjudged, q.Touch.Plan[q.Leg].Channel, q.Now,
+		verdicts[i] = ownVerdict(touch.DecisionDefer, touch.ReasonNotYetJudged, q.Touch.Plan[q.Leg].Channel, q.Now,
 			"the contact log does not answer: judged when it does")
 		verdicts[i].Until = q.Now
 	}

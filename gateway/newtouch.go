@@ -14,7 +14,7 @@ func (s *Service) newTouch(p *pending, now time.Time) ledger.NewTouch {
 	last := &p.verdicts[len(p.verdicts)-1]
 	if p.leg < 0 {
 		n.State = last.RefusedAs()
-		if last.Rule == RuleExpiry {
+		if last.Rule == touch.ReasonCannotGoInTime {
 			n.State = touch.StateExpired
 		}
 		n.Reason = last.Rule

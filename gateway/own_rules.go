@@ -7,15 +7,6 @@ import (
 	"touchgate.dev/touch"
 )
 
-// The rules that the gateway applies itself, beside those of policies. They
-// appear in verdicts and reasons.
-const (
-	RuleNoAddress = "no_address"         // no address is known on the leg's channel
-	RuleExpiry    = "expires_at"         // it could be sent only after it has expired
-	RuleCampaign  = "campaign_cancelled" // its campaign was cancelled
-	RuleUnjudged  = "not_yet_judged"     // the contact log did not answer at intake
-)
-
 // ownKind is the kind of the gateway's own rules in findings.
 const ownKind = "gateway"
 
@@ -38,9 +29,9 @@ func (s *Service) refuseEarly(p *pending, now time.Time) bool {
 	first := p.touch.Plan[0].Channel
 	switch {
 	case p.touch.Expired(now):
-		p.verdicts = []touch.Verdict{ownVerdict(touch.DecisionRefuse, RuleExpiry, first, now, "its time has run out already")}
+		p.verdicts = []touch.Verdict{ownVerdict(touch.DecisionRefuse, touch.ReasonCannotGoInTime, first, now, "its time has run out already")}
 	case p.touch.Campaign != "" && s.campaignStatus(&p.touch) == ledger.CampaignCancelled:
-		p.verdicts = []touch.Verdict{ownVerdict(touch.DecisionRefuse, RuleCampaign, first, now, "the campaign was cancelled")}
+		p.verdicts = []touch.Verdict{ownVerdict(touch.DecisionRefuse, touch.ReasonCampaignCancelled, first, now, "the campaign was cancelled")}
 	default:
 		return false
 	}
@@ -55,7 +46,7 @@ func (p *pending) skipUnreachable(now time.Time) bool {
 		if p.recipients[p.next].Address != "" || !ch.NeedsAddress() {
 			return true
 		}
-		p.verdicts = append(p.verdicts, ownVerdict(touch.DecisionRefuse, RuleNoAddress, ch, now, "no address is known on "+string(ch)))
+		p.verdicts = append(p.verdicts, ownVerdict(touch.DecisionRefuse, touch.ReasonNoAddress, ch, now, "no address is known on "+string(ch)))
 	}
 	return false
 }
@@ -65,9 +56,9 @@ func (p *pending) skipUnreachable(now time.Time) bool {
 func refuseAsTooLate(v *touch.Verdict) {
 	v.Decision = touch.DecisionRefuse
 	v.Findings = append(v.Findings, touch.Finding{
-		Rule: RuleExpiry, Kind: ownKind, Decision: touch.DecisionRefuse, Until: v.Until,
+		Rule: touch.ReasonCannotGoInTime, Kind: ownKind, Decision: touch.DecisionRefuse, Until: v.Until,
 		Reason: "it could go only when its time has run out",
 	})
-	v.Rule = RuleExpiry
+	v.Rule = touch.ReasonCannotGoInTime
 	v.Kind = ownKind
 }

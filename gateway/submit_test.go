@@ -227,7 +227,7 @@ func TestWhatNoPolicyNeedsToJudge(t *testing.T) {
 	for i, want := range []struct {
 		state  touch.State
 		reason string
-	}{{touch.StateExpired, gateway.RuleExpiry}, {touch.StateRefused, gateway.RuleCampaign}, {touch.StateRefused, gateway.RuleNoAddress}, {touch.StateExpired, gateway.RuleExpiry}} {
+	}{{touch.StateExpired, touch.ReasonCannotGoInTime}, {touch.StateRefused, touch.ReasonCampaignCancelled}, {touch.StateRefused, touch.ReasonNoAddress}, {touch.StateExpired, touch.ReasonCannotGoInTime}} {
 		r := []touch.Request{late, cancelled, nowhere, slow}[i]
 		if a := f.Submit(t, r)[0]; a.State != want.state || a.Reason != want.reason || !a.New {
 			t.Errorf("%s: got %+v, want %v", r.Key, a, want)
@@ -293,7 +293,7 @@ func TestIntakeGoesOnWithoutTheContactLog(t *testing.T) {
 		t.Errorf("a check was answered without the log: %v", err)
 	}
 	a := f.Submit(t, gatewaytest.SMS("a"))[0]
-	if !a.New || a.State != touch.StateDue || !a.Due.Equal(gatewaytest.Noon) || a.Reason != gateway.RuleUnjudged {
+	if !a.New || a.State != touch.StateDue || !a.Due.Equal(gatewaytest.Noon) || a.Reason != touch.ReasonNotYetJudged {
 		t.Errorf("got %+v", a)
 	}
 	f.Guard.Err = touch.Errorf(touch.Internal, "", "broken")
@@ -367,7 +367,7 @@ func TestFastPathCandidates(t *testing.T) {
 	f.Guard.Judge = func(q policies.Question) touch.Verdict {
 		v := touch.Verdict{Decision: touch.DecisionAllow}
 		if q.Touch.Key == "unjudged" {
-			v = touch.Verdict{Decision: touch.DecisionDefer, Rule: gateway.RuleUnjudged, Until: q.Now}
+			v = touch.Verdict{Decision: touch.DecisionDefer, Rule: touch.ReasonNotYetJudged, Until: q.Now}
 		}
 		return v
 	}

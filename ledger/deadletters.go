@@ -60,7 +60,7 @@ func Redrive(cur Progress, t *touch.Touch, actor string, now time.Time) (Progres
 	next.State = touch.StateDue
 	next.Attempts = 0
 	next.Due = now
-	next.Reason = "redriven"
+	next.Reason = touch.ReasonRedriven
 	kind := touch.EventRetry
 	if sent {
 		next.State = touch.StateUnknown

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"strings"
 	"time"
 
 	"touchgate.dev/touch"
@@ -42,16 +41,12 @@ func (p *Progress) MayBeSent() bool {
 	return may
 }
 
-// ReasonResent is the reason of a touch with an unknown outcome that was sent a
-// second time on purpose.
-const ReasonResent = "resent"
-
 // Resent reports whether the touch was sent a second time on purpose: that may
 // happen once.
-func (p *Progress) Resent() bool { return p.Reason == ReasonResent }
+func (p *Progress) Resent() bool { return p.Reason == touch.ReasonResent }
 
 // RefusedByRule reports whether a policy's rule ended the touch. The reason is
 // then the rule's id, which is "policy/rule"; no other reason has a slash.
 func (p *Progress) RefusedByRule() bool {
-	return p.State.Final() && strings.Contains(p.Reason, "/")
+	return p.State.Final() && touch.ReasonIsRule(p.Reason)
 }

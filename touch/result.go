@@ -39,18 +39,6 @@ func (c *ResultClass) UnmarshalText(b []byte) error {
 // NotSent reports whether the message surely did not go out.
 func (c ResultClass) NotSent() bool { return c != ResultUnknown && c != ResultAccepted }
 
-// The reasons of a rejection.
-const (
-	ReasonBadTarget = "bad_target" // the address does not exist or cannot take it
-	ReasonOptOut    = "opt_out"    // the vendor knows of an opt-out
-	ReasonContent   = "content"    // the text is not allowed
-	ReasonOther     = "other"
-	ReasonBreaker   = "breaker_open"        // refused by our own breaker: a known non-send
-	ReasonRate      = "rate_limited"        // refused by our own rate: a known non-send
-	ReasonLate      = "judged_too_long_ago" // its turn came too late: a known non-send, to be judged again
-	ReasonNoVendor  = "no_provider"         // no provider is configured for the channel
-)
-
 // Result is what came back from one attempt to send.
 type Result struct {
 	Class    ResultClass `json:"class"`

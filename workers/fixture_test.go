@@ -239,7 +239,7 @@ func (p *scriptedPool) Choose(c touch.Channel, _ adapter.Dispatch, exclude []str
 			return n, true, touch.Result{}
 		}
 	}
-	return "", false, touch.Result{Class: touch.ResultRetryable, Reason: touch.ReasonNoVendor, NoAttempt: true}
+	return "", false, touch.Result{Class: touch.ResultRetryable, Reason: touch.ReasonNoProvider, NoAttempt: true}
 }
 
 func (p *scriptedPool) SendEach(_ context.Context, provider string, ds []adapter.Dispatch, done func(int, touch.Result)) {

@@ -43,7 +43,7 @@ func (g judge) allowed(ctx context.Context, control *ledger.Control, jobs []*job
 		// No check is ever skipped: everything waits until the log answers.
 		at := questions[0].Now.Add(contactLogRecheck)
 		for _, j := range candidates {
-			g.reschedule(j, at, "contact_log_unavailable")
+			g.reschedule(j, at, touch.ReasonNoContactLog)
 		}
 		return nil, nil
 	}
@@ -132,13 +132,13 @@ func (g judge) stopped(control *ledger.Control, j *job, now time.Time) bool {
 	t := j.touch()
 	switch control.Campaigns[ledger.CampaignRef{Caller: t.Caller, Campaign: t.Campaign}] {
 	case ledger.CampaignPaused:
-		g.reschedule(j, now, "campaign_paused") // the next feed parks it
+		g.reschedule(j, now, touch.ReasonCampaignPaused) // the next feed parks it
 		return true
 	case ledger.CampaignCancelled:
 		if j.inFlight() {
 			g.stillUnknown(j)
 		} else {
-			g.end(j, touch.StateCancelled, "campaign_cancelled", touch.EventCancelled)
+			g.end(j, touch.StateCancelled, touch.ReasonCampaignCancelled, touch.EventCancelled)
 		}
 		return true
 	}
@@ -153,7 +153,7 @@ func (g judge) stopped(control *ledger.Control, j *job, now time.Time) bool {
 		if s.Until != nil && s.Until.Before(until) {
 			until = *s.Until
 		}
-		g.reschedule(j, until, "stop:"+s.ID)
+		g.reschedule(j, until, touch.ReasonKillSwitch+s.ID)
 		return true
 	}
 	return false
@@ -170,7 +170,7 @@ func (g judge) expired(j *job, now time.Time) bool {
 	if j.inFlight() {
 		g.stillUnknown(j)
 	} else {
-		g.end(j, touch.StateExpired, "expired", touch.EventExpired)
+		g.end(j, touch.StateExpired, touch.ReasonExpired, touch.EventExpired)
 	}
 	return true
 }

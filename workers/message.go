@@ -17,7 +17,7 @@ func (g judge) prepareDispatch(ctx context.Context, j *job, q *policies.Question
 	leg := j.currentLeg()
 	q.Address = touch.AddressOn(leg.Channel, &t.Request, q.Customer)
 	if q.Address == "" && leg.Channel.NeedsAddress() {
-		return "no_address", nil
+		return touch.ReasonNoAddress, nil
 	}
 
 	content := touch.Content{Title: leg.Title}
@@ -30,11 +30,11 @@ func (g judge) prepareDispatch(ctx context.Context, j *job, q *policies.Question
 			return "", err
 		}
 		if template == nil {
-			return "no_template", nil
+			return touch.ReasonNoTemplate, nil
 		}
 		rendered, ok := template.Render(leg.Channel, leg.Params)
 		if !ok {
-			return "no_template", nil
+			return touch.ReasonNoTemplate, nil
 		}
 		content = rendered
 		q.TemplateDuties = template.Duties

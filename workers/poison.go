@@ -7,9 +7,6 @@ import (
 	"touchgate.dev/touch"
 )
 
-// reasonCrashed is why a touch became a dead letter.
-const reasonCrashed = "crashed_workers"
-
 // isolateFrom is the number of lost workers from which on a segment is worked
 // on touch by touch: one of its touches may be poison, and have killed them.
 // The first loss is taken for the machine's fault.
@@ -56,13 +53,13 @@ func (d *Deliverer) isolate(ctx context.Context, seg *ledger.Segment) error {
 func (b *batch) deadLetter(j *job) {
 	if !j.inFlight() {
 		// Release whichever worker's reservation there is.
-		b.steps.endWith(j, touch.StateDead, reasonCrashed, touch.EventDead, j.releaseContact())
+		b.steps.endWith(j, touch.StateDead, touch.ReasonCrashed, touch.EventDead, j.releaseContact())
 		return
 	}
 
 	now := b.now()
-	tr := b.steps.transition(j, touch.StateDead, b.steps.event(j, touch.EventDead, touch.StateDead, reasonCrashed))
-	tr.Reason = reasonCrashed
+	tr := b.steps.transition(j, touch.StateDead, b.steps.event(j, touch.EventDead, touch.StateDead, touch.ReasonCrashed))
+	tr.Reason = touch.ReasonCrashed
 	tr.Provider = j.provider
 	tr.Contact = j.unknownContact(now)
 	b.steps.add(j, tr, j.commitContact(now, touch.ContactAttempt))

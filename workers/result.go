@@ -104,7 +104,7 @@ func (s results) applyRetryable(j *job, r touch.Result) {
 	if j.attempts >= s.tuning.MaxAttempts {
 		release := j.releaseContact()
 		j.events = append(j.events, s.resultEvent(j, touch.EventUndelivered, touch.StateDue, r))
-		s.nextLeg(j, cmp.Or(r.Reason, "attempts_spent"), touch.StateFailed, touch.EventFailed, release)
+		s.nextLeg(j, cmp.Or(r.Reason, touch.ReasonAttemptsSpent), touch.StateFailed, touch.EventFailed, release)
 		return
 	}
 

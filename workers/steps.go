@@ -144,12 +144,12 @@ func (s *steps) commitLost(j *job) {
 // next leg. It reports false if there is none: then the touch ends unconfirmed.
 func (s *steps) receiptOverdue(j *job) bool {
 	if j.isLastLeg() {
-		s.end(j, touch.StateUnconfirmed, "no_receipt", touch.EventUnconfirmed)
+		s.end(j, touch.StateUnconfirmed, touch.ReasonNoReceipt, touch.EventUnconfirmed)
 		return false
 	}
 	j.leg++
 	j.attempts = 0
-	j.events = append(j.events, s.event(j, touch.EventFallback, touch.StateDue, "no_receipt"))
+	j.events = append(j.events, s.event(j, touch.EventFallback, touch.StateDue, touch.ReasonNoReceipt))
 	return true
 }
 

@@ -3,7 +3,6 @@ package workers
 import (
 	"time"
 
-	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
@@ -36,13 +35,13 @@ func (u unknowns) stillUnknown(j *job) {
 	now := u.now()
 	if j.orphaned() {
 		j.attempts = 0
-		j.events = append(j.events, u.event(j, touch.EventUnknown, touch.StateUnknown, "worker_lost"))
+		j.events = append(j.events, u.event(j, touch.EventUnknown, touch.StateUnknown, touch.ReasonWorkerLost))
 	}
 	j.attempts++
 
 	if j.attempts >= u.tuning.ResolveTries {
-		tr := u.transition(j, touch.StateUnconfirmed, u.event(j, touch.EventUnconfirmed, touch.StateUnconfirmed, "unknown_outcome"))
-		tr.Reason = "unknown_outcome"
+		tr := u.transition(j, touch.StateUnconfirmed, u.event(j, touch.EventUnconfirmed, touch.StateUnconfirmed, touch.ReasonUnknownOutcome))
+		tr.Reason = touch.ReasonUnknownOutcome
 		tr.Provider = j.provider
 		// It was sent at some time until now. The latest instant is the strict
 		// reading: the contact leaves the window of a cap last.
@@ -58,7 +57,7 @@ func (u unknowns) stillUnknown(j *job) {
 	tr.Contact = j.unknownContact(j.unknownSince)
 	tr.Reason = j.claimed.Progress.Reason
 	if j.resend {
-		tr.Reason = ledger.ReasonResent
+		tr.Reason = touch.ReasonResent
 	}
 	u.add(j, tr, nil)
 }
@@ -70,7 +69,7 @@ func (u unknowns) foundUnsent(j *job, r touch.Result) {
 	tr := u.transition(j, touch.StateDue, u.resultEvent(j, touch.EventRetry, touch.StateDue, r))
 	tr.Attempts = 1
 	tr.Due = u.now()
-	tr.Reason = "not_sent"
+	tr.Reason = touch.ReasonNotSent
 	u.add(j, tr, release)
 }
 

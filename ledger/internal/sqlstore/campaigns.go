@@ -57,7 +57,7 @@ func (s recoveryStore) ResumeParked(ctx context.Context, now time.Time, limit in
 			_, err = t.exec(`UPDATE campaigns SET sweep = 0 WHERE no = $1`, no)
 		case status == campaignCancelled:
 			var stay []*timerGroup
-			if n, stay, err = t.endGroups(waits, cancelTouch("campaign", "", now)); err == nil {
+			if n, stay, err = t.endGroups(waits, cancelTouch(touch.ReasonCampaign, "", now)); err == nil {
 				_, err = t.resume(stay)
 			}
 			return n, n > 0, err // those who stay are met again at the next sweep
