@@ -78,7 +78,7 @@ func TestCapsByVendorClock(t *testing.T) {
 	if over := c.over(); len(over) > 0 {
 		t.Errorf("%d times over: %s", len(over), strings.Join(over[:min(5, len(over))], "; "))
 	}
-	n := len(c.vendor.Truth().Taken())
+	n := len(c.vendor.Received().All())
 	t.Logf("%d messages to %d customers", n, cappedCustomers)
 	if n < 3*cappedCustomers {
 		t.Errorf("only %d messages went out: the caps were not tried", n)
@@ -252,8 +252,8 @@ func (c *capped) deliver(most time.Duration, enough func() bool) {
 // over returns every window that holds too many messages, by the vendor's log
 // alone. A contact exactly as old as the window still counts.
 func (c *capped) over() (found []string) {
-	taken := c.vendor.Truth().Taken()
-	slices.SortStableFunc(taken, func(a, b simulator.Taken) int { return a.At.Compare(b.At) })
+	taken := c.vendor.Received().All()
+	slices.SortStableFunc(taken, func(a, b simulator.ReceivedMessage) int { return a.At.Compare(b.At) })
 	for _, w := range windows {
 		at := map[string][]time.Time{}
 		for _, m := range taken {

@@ -42,7 +42,7 @@ func target(tb testing.TB) adaptertest.Target {
 			return c
 		},
 		Good:     sim,
-		Messages: sim.Truth().Messages,
+		Messages: sim.Received().Count,
 		Secrets:  []string{secret},
 		Sign:     sign,
 		Receipts: []adaptertest.Golden{{
@@ -81,7 +81,7 @@ func TestByAddress(t *testing.T) {
 		t.Error(err)
 	}
 	var none touch.Duration
-	if err := s.Behave("own", simulator.Behaviour{Idempotency: &none}); err != nil {
+	if err := s.SetBehaviour("own", simulator.Behaviour{Idempotency: &none}); err != nil {
 		t.Fatal(err)
 	}
 	if err := verify(); err == nil {

@@ -58,7 +58,7 @@ func TestDecisionsBindOnEveryNode(t *testing.T) {
 	forbidden["marketing"] = time.Now()
 	n.goOn()
 
-	for _, m := range n.vendor.Truth().Taken() {
+	for _, m := range n.vendor.Received().All() {
 		category := categoryOf(m)
 		if late := m.At.Sub(forbidden[category]); late > binds {
 			t.Fatalf("%s sent a message of %s %v after the answer that forbids it", m.Provider, category, late)
@@ -181,7 +181,7 @@ func (n *nodes) do(c *apiclient.Client, method, path string, body, out any) {
 // countries are the categories' prefixes of numbers: a number tells its category.
 var countries = map[touch.Category]string{touch.Collection: "+4915", touch.Service: "+3361", touch.Marketing: "+1202"}
 
-func categoryOf(m simulator.Taken) string {
+func categoryOf(m simulator.ReceivedMessage) string {
 	for category, prefix := range countries {
 		if strings.HasPrefix(m.Address, prefix) {
 			return string(category)
@@ -242,7 +242,7 @@ func (n *nodes) await(what string, ok func(sent map[string]int) bool) {
 
 func (n *nodes) sent(since time.Time) map[string]int {
 	counts := map[string]int{}
-	for _, m := range n.vendor.Truth().Taken() {
+	for _, m := range n.vendor.Received().All() {
 		if m.At.After(since) {
 			counts[categoryOf(m)]++
 			counts[m.Provider]++

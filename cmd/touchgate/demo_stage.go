@@ -62,7 +62,7 @@ func buildStage(ctx context.Context, f demoFlags, faulty bool) (_ *stage, err er
 		cfg.Role = app.RoleFront
 	}
 	s.app, err = app.Build(ctx, cfg, app.Options{
-		Now: s.now, DevKey: devKey, WrapOwn: s.vendors.Tap, Policies: s.policies, Tuning: demoTuning(),
+		Now: s.now, DevKey: devKey, WrapOwn: s.vendors.Record, Policies: s.policies, Tuning: demoTuning(),
 		Logger: slog.New(slog.NewTextHandler(f.stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *stage) startVendors(faulty bool) (err error) {
 		return nil
 	}
 	for name, b := range demoBehaviours() {
-		if err := s.vendors.Behave(name, b); err != nil {
+		if err := s.vendors.SetBehaviour(name, b); err != nil {
 			return err
 		}
 	}
@@ -133,7 +133,7 @@ func (s *stage) loadTruth(path string) error {
 		return touch.Errorf(touch.Unavailable, "data", "the vendors' log cannot be read: %w", err)
 	}
 	defer earlier.Close()
-	return s.vendors.Truth().Load(earlier)
+	return s.vendors.Received().Load(earlier)
 }
 
 // demoBehaviours is how the vendors misbehave: the first one for text messages

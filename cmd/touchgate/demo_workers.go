@@ -126,7 +126,7 @@ func runDemoWorker(ctx context.Context, order workerOrder, environ []string, std
 	}
 	cfg.Role = app.RoleWorker
 	a, err := app.Build(ctx, cfg, app.Options{
-		Now: now, WrapOwn: own.Tap, Tuning: demoTuning(),
+		Now: now, WrapOwn: own.Record, Tuning: demoTuning(),
 		Logger: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
@@ -137,7 +137,7 @@ func runDemoWorker(ctx context.Context, order workerOrder, environ []string, std
 
 // messages is everything that was really taken, by whichever process.
 func (s *stage) messages() ([]oracle.Message, error) {
-	all := s.vendors.Truth().Taken()
+	all := s.vendors.Received().All()
 	for n := 0; ; n++ {
 		f, err := os.Open(s.workerTruth(n))
 		if errors.Is(err, os.ErrNotExist) {
@@ -148,13 +148,13 @@ func (s *stage) messages() ([]oracle.Message, error) {
 		}
 		worker, err := simulator.New(simulator.Options{Now: s.now})
 		if err == nil {
-			err = worker.Truth().Load(f)
+			err = worker.Received().Load(f)
 		}
 		f.Close()
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, worker.Truth().Taken()...)
+		all = append(all, worker.Received().All()...)
 	}
 	messages := make([]oracle.Message, 0, len(all))
 	own := map[string]bool{}

@@ -125,7 +125,7 @@ func serveDev(cmd *cobra.Command, f serveFlags, environ []string) error {
 	if cfg.AppSecret, err = app.LoadOrCreateSecret(filepath.Join(f.data, "app-secret")); err != nil {
 		return err
 	}
-	a, err := app.Build(cmd.Context(), cfg, app.Options{DevKey: devKey, WrapOwn: vendors.Tap, Policies: examples.Policies()})
+	a, err := app.Build(cmd.Context(), cfg, app.Options{DevKey: devKey, WrapOwn: vendors.Record, Policies: examples.Policies()})
 	if err != nil {
 		return err
 	}

@@ -120,10 +120,12 @@ func (b Behaviour) Validate() error {
 	return nil
 }
 
-// behaviourCell holds the behaviour in force, read without a lock.
-type behaviourCell struct{ p atomic.Pointer[inForce] }
+// behaviourHolder holds the behaviour in force, read without a lock.
+type behaviourHolder struct {
+	p atomic.Pointer[activeBehaviour]
+}
 
-type inForce struct {
+type activeBehaviour struct {
 	Behaviour
 	since    time.Time
 	calls    atomic.Int64
@@ -131,18 +133,18 @@ type inForce struct {
 	total    float64
 }
 
-func (c *behaviourCell) set(b Behaviour, now time.Time) {
-	f := &inForce{Behaviour: b, since: now, outcomes: slices.Sorted(maps.Keys(b.Calls))}
+func (c *behaviourHolder) set(b Behaviour, now time.Time) {
+	f := &activeBehaviour{Behaviour: b, since: now, outcomes: slices.Sorted(maps.Keys(b.Calls))}
 	for _, w := range b.Calls {
 		f.total += w
 	}
 	c.p.Store(f)
 }
 
-func (c *behaviourCell) get() *inForce { return c.p.Load() }
+func (c *behaviourHolder) get() *activeBehaviour { return c.p.Load() }
 
-// fault picks what happens to a call; rejections are picked message by message.
-func (f *inForce) fault(r *rand.Rand, now time.Time, rejects bool) (Fault, bool) {
+// drawFault picks what happens to a call; rejections are picked message by message.
+func (f *activeBehaviour) drawFault(r *rand.Rand, now time.Time, rejects bool) (Fault, bool) {
 	if len(f.Faults) == 0 {
 		return Fault{}, false
 	}
@@ -160,7 +162,7 @@ func (f *inForce) fault(r *rand.Rand, now time.Time, rejects bool) (Fault, bool)
 	return Fault{}, false
 }
 
-func (f *inForce) outcome(r *rand.Rand) string {
+func (f *activeBehaviour) drawOutcome(r *rand.Rand) string {
 	if f.total <= 0 {
 		return "answered"
 	}
@@ -173,8 +175,8 @@ func (f *inForce) outcome(r *rand.Rand) string {
 	return f.outcomes[len(f.outcomes)-1]
 }
 
-// dice are the chances of one message at one try.
-func (s *Simulator) dice(provider, id string, try int) *rand.Rand {
+// random are the chances of one message at one try.
+func (s *Simulator) random(provider, id string, try int) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(provider))
 	h.Write([]byte{0})

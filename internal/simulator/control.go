@@ -14,8 +14,8 @@ type Command struct {
 	Behaviour Behaviour `json:"behaviour"`
 }
 
-// Behave gives a provider its behaviour from now on; class Invalid.
-func (s *Simulator) Behave(provider string, b Behaviour) error {
+// SetBehaviour gives a provider its behaviour from now on; class Invalid.
+func (s *Simulator) SetBehaviour(provider string, b Behaviour) error {
 	if provider == "" || strings.Contains(provider, "/") || provider == "control" || provider == "truth" {
 		return touch.Errorf(touch.Invalid, "provider", "is not a provider's name")
 	}
@@ -26,15 +26,15 @@ func (s *Simulator) Behave(provider string, b Behaviour) error {
 	return nil
 }
 
-// control answers POST /control, and GET /control with all behaviours.
-func (s *Simulator) control(w http.ResponseWriter, r *http.Request) {
+// serveControl answers POST /control, and GET /control with all behaviours.
+func (s *Simulator) serveControl(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		all := map[string]Behaviour{}
 		s.providers.Range(func(name, p any) bool {
 			all[name.(string)] = p.(*provider).behaviour.get().Behaviour
 			return true
 		})
-		answer(w, http.StatusOK, all)
+		writeJSON(w, http.StatusOK, all)
 		return
 	}
 	var c Command
@@ -42,7 +42,7 @@ func (s *Simulator) control(w http.ResponseWriter, r *http.Request) {
 	in.DisallowUnknownFields()
 	err := in.Decode(&c)
 	if err == nil {
-		err = s.Behave(c.Provider, c.Behaviour)
+		err = s.SetBehaviour(c.Provider, c.Behaviour)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -51,19 +51,19 @@ func (s *Simulator) control(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// tell answers GET /truth with a line of JSON for each message taken, and
+// serveMessages answers GET /truth with a line of JSON for each message taken, and
 // GET /truth/counts with the sums.
-func (s *Simulator) tell(w http.ResponseWriter, r *http.Request) {
+func (s *Simulator) serveMessages(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(r.URL.Path, "/counts") {
-		answer(w, http.StatusOK, struct {
+		writeJSON(w, http.StatusOK, struct {
 			Counts
 			Receipts ReceiptStats `json:"receipts"`
-		}{s.truth.Counts(), s.Receipts()})
+		}{s.received.Counts(), s.Receipts()})
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := json.NewEncoder(w)
-	for _, t := range s.truth.Taken() {
+	for _, t := range s.received.All() {
 		if out.Encode(t) != nil {
 			return
 		}

@@ -49,13 +49,13 @@ func (s *Simulator) RevokeTokens() {
 	s.oauth.mu.Unlock()
 }
 
-// fcm answers Google's token endpoint and FCM HTTP v1.
-func (s *Simulator) fcm(w http.ResponseWriter, r *http.Request, p *provider, rest string, body []byte) {
+// serveFCM answers Google's token endpoint and FCM HTTP v1.
+func (s *Simulator) serveFCM(w http.ResponseWriter, r *http.Request, p *provider, rest string, body []byte) {
 	switch {
 	case r.Method != http.MethodPost:
 		http.NotFound(w, r)
 	case rest == "token":
-		s.token(w, p, body)
+		s.serveToken(w, p, body)
 	case !strings.HasSuffix(rest, "/messages:send"):
 		http.NotFound(w, r)
 	case !s.oauth.valid(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), s.o.Now()):
@@ -70,15 +70,15 @@ func (s *Simulator) fcm(w http.ResponseWriter, r *http.Request, p *provider, res
 			id: in.Message.Data["touchgate_id"], channel: touch.Push, address: in.Message.Token,
 			text: in.Message.Notification.Title + in.Message.Notification.Body, resend: in.Message.Data["touchgate_resend"] == "true",
 		}
-		s.deliver(w, r, p, []message{m}, false, fcmVoice{})
+		s.handleCall(w, r, p, []message{m}, false, fcmResponder{})
 	}
 }
 
-// token trades a signed assertion for a bearer token. Whose key signed it is
+// serveToken trades a signed assertion for a bearer token. Whose key signed it is
 // not checked; what it claims is.
-func (s *Simulator) token(w http.ResponseWriter, p *provider, body []byte) {
-	if f, ok := p.behaviour.get().fault(s.dice(p.name, "token", 0), s.o.Now(), false); ok && f.Kind == Misconfigured {
-		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
+func (s *Simulator) serveToken(w http.ResponseWriter, p *provider, body []byte) {
+	if f, ok := p.behaviour.get().drawFault(s.random(p.name, "token", 0), s.o.Now(), false); ok && f.Kind == Misconfigured {
+		writeJSON(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
 		return
 	}
 	values, err := url.ParseQuery(string(body))
@@ -90,7 +90,7 @@ func (s *Simulator) token(w http.ResponseWriter, p *provider, body []byte) {
 		http.Error(w, `{"error":"invalid_grant"}`, http.StatusBadRequest)
 		return
 	}
-	answer(w, http.StatusOK, map[string]any{
+	writeJSON(w, http.StatusOK, map[string]any{
 		"access_token": s.oauth.issue(s.o.Now()), "token_type": "Bearer", "expires_in": int(tokenLife.Seconds()),
 	})
 }
@@ -107,15 +107,15 @@ type fcmRequest struct {
 	} `json:"message"`
 }
 
-// fcmVoice answers as Google does.
-type fcmVoice struct{}
+// fcmResponder answers as Google does.
+type fcmResponder struct{}
 
-func (fcmVoice) window() time.Duration { return 0 }
+func (fcmResponder) idempotencyWindow() time.Duration { return 0 }
 
-func (fcmVoice) took(w http.ResponseWriter, outs []outcome) {
+func (fcmResponder) accepted(w http.ResponseWriter, outs []messageResult) {
 	switch outs[0].rejected {
 	case "":
-		answer(w, http.StatusOK, map[string]string{"name": "projects/p/messages/" + outs[0].vendorID})
+		writeJSON(w, http.StatusOK, map[string]string{"name": "projects/p/messages/" + outs[0].vendorID})
 	case touch.ReasonBadTarget:
 		googleError(w, http.StatusNotFound, "NOT_FOUND", "UNREGISTERED")
 	default:
@@ -123,7 +123,7 @@ func (fcmVoice) took(w http.ResponseWriter, outs []outcome) {
 	}
 }
 
-func (fcmVoice) failed(w http.ResponseWriter, f Fault, id string) {
+func (fcmResponder) fault(w http.ResponseWriter, f Fault, id string) {
 	switch f.Kind {
 	case Throttle:
 		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(f.RetryAfter.Std()/time.Second))))
@@ -145,5 +145,5 @@ func googleError(w http.ResponseWriter, status int, name, code string) {
 	if code != "" {
 		body["details"] = []map[string]string{{"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": code}}
 	}
-	answer(w, status, map[string]any{"error": body})
+	writeJSON(w, status, map[string]any{"error": body})
 }

@@ -8,38 +8,38 @@ import (
 // shard holds a part of the truth under one lock.
 type shard struct {
 	sync.Mutex
-	byID  map[string]*history // by dispatch id
-	taken []Taken
+	byID     map[string]*history // by dispatch id
+	messages []ReceivedMessage
 }
 
 // history is what is known of one id.
 type history struct {
-	messages int
-	replays  int
-	resent   int
-	at       []visit // one for each provider that was called with it
+	messages  int
+	replays   int
+	resent    int
+	providers []providerHistory // one for each provider that was called with it
 }
 
-// visit is one id at one provider.
-type visit struct {
-	provider string
-	tries    int // calls seen
-	known        // the latest message, where there is one
+// providerHistory is one id at one provider.
+type providerHistory struct {
+	provider      string
+	attempts      int // calls seen
+	vendorMessage     // the latest message, where there is one
 }
 
-type known struct {
+type vendorMessage struct {
 	at       time.Time
 	vendorID string // "": none
 }
 
-func (h *history) visit(provider string) *visit {
-	for i := range h.at {
-		if h.at[i].provider == provider {
-			return &h.at[i]
+func (h *history) at(provider string) *providerHistory {
+	for i := range h.providers {
+		if h.providers[i].provider == provider {
+			return &h.providers[i]
 		}
 	}
-	h.at = append(h.at, visit{provider: provider})
-	return &h.at[len(h.at)-1]
+	h.providers = append(h.providers, providerHistory{provider: provider})
+	return &h.providers[len(h.providers)-1]
 }
 
 func (s *shard) history(id string) *history {
@@ -51,8 +51,8 @@ func (s *shard) history(id string) *history {
 	return h
 }
 
-func (s *shard) add(h *history, e Taken) {
-	s.taken = append(s.taken, e)
+func (s *shard) add(h *history, e ReceivedMessage) {
+	s.messages = append(s.messages, e)
 	if e.Replay {
 		h.replays++
 		return
@@ -61,5 +61,5 @@ func (s *shard) add(h *history, e Taken) {
 	if e.Resend && h.messages > 1 {
 		h.resent++
 	}
-	h.visit(e.Provider).known = known{e.At, e.VendorID}
+	h.at(e.Provider).vendorMessage = vendorMessage{e.At, e.VendorID}
 }

@@ -30,16 +30,16 @@ func Start(addr string, o Options) (*Server, error) {
 		addr = "127.0.0.1:0"
 	}
 	s := &Server{Simulator: sim, addr: addr}
-	if err := s.Open(); err != nil {
+	if err := s.Resume(); err != nil {
 		sim.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-// Open takes calls again after Shut, on the same port; class Unavailable when
+// Resume takes calls again after Shut, on the same port; class Unavailable when
 // the port is not free.
-func (s *Server) Open() error {
+func (s *Server) Resume() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.http != nil {
@@ -58,8 +58,8 @@ func (s *Server) Open() error {
 	return nil
 }
 
-// Shut refuses connections until Open: all vendors are gone. Calls under way are cut.
-func (s *Server) Shut() {
+// Suspend refuses connections until Open: all vendors are gone. Calls under way are cut.
+func (s *Server) Suspend() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.http == nil {
@@ -84,5 +84,5 @@ func (s *Server) Close() {
 		cancel()
 	}
 	s.mu.Unlock()
-	s.Shut()
+	s.Suspend()
 }

@@ -54,11 +54,11 @@ type Options struct {
 // Simulator is an http.Handler that plays any number of vendors. It is safe
 // for concurrent use; Close ends it.
 type Simulator struct {
-	o        Options
-	key      *vendorhttp.Key
-	truth    *Truth
-	receipts *mailer
-	oauth    oauth
+	o             Options
+	key           *vendorhttp.Key
+	received      *MessageLog
+	receiptSender *receiptSender
+	oauth         oauth
 
 	providers sync.Map // name -> *provider
 	closed    chan struct{}
@@ -70,7 +70,7 @@ func New(o Options) (*Simulator, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Simulator{o: o, truth: newTruth(o.Log), closed: make(chan struct{})}
+	s := &Simulator{o: o, received: newMessageLog(o.Log), closed: make(chan struct{})}
 	if o.Secret != "" {
 		key, err := vendorhttp.ParseKey(o.Secret)
 		if err != nil {
@@ -78,7 +78,7 @@ func New(o Options) (*Simulator, error) {
 		}
 		s.key = &key
 	}
-	s.receipts = newMailer(s.key, o)
+	s.receiptSender = newReceiptSender(s.key, o)
 	return s, nil
 }
 
@@ -86,16 +86,16 @@ func New(o Options) (*Simulator, error) {
 // for what it started.
 func (s *Simulator) Close() {
 	s.closeOnce.Do(func() { close(s.closed) })
-	s.receipts.stop()
+	s.receiptSender.stop()
 }
 
-// Truth is what was really taken.
-func (s *Simulator) Truth() *Truth { return s.truth }
+// Received is what was really taken.
+func (s *Simulator) Received() *MessageLog { return s.received }
 
 // provider is one vendor that is being played.
 type provider struct {
 	name      string
-	behaviour behaviourCell
+	behaviour behaviourHolder
 }
 
 func (s *Simulator) provider(name string) *provider {
@@ -116,10 +116,10 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	case "control":
-		s.control(w, r)
+		s.serveControl(w, r)
 		return
 	case "truth":
-		s.tell(w, r)
+		s.serveMessages(w, r)
 		return
 	}
 	body, err := readAll(r)
@@ -129,16 +129,16 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p := s.provider(name)
 	if rest == "token" || strings.HasPrefix(rest, "v1/projects/") {
-		s.fcm(w, r, p, rest, body)
+		s.serveFCM(w, r, p, rest, body)
 		return
 	}
 	if s.key != nil {
 		if err := s.key.Verify(r.Header, s.o.Now(), body); err != nil {
-			answer(w, http.StatusUnauthorized, contract.Answer{Status: contract.StatusMisconfigured, Code: "signature"})
+			writeJSON(w, http.StatusUnauthorized, contract.Answer{Status: contract.StatusMisconfigured, Code: "signature"})
 			return
 		}
 	}
-	s.contract(w, r, p, rest, body)
+	s.serveContract(w, r, p, rest, body)
 }
 
 func readAll(r *http.Request) ([]byte, error) {

@@ -75,25 +75,25 @@ func TestFaults(t *testing.T) {
 		{simulator.Fault{Kind: simulator.AcceptGarbage}, touch.ResultUnknown, 1},
 	} {
 		c.fault.First = 1
-		if err := s.Behave("sms-a", simulator.Behaviour{Faults: []simulator.Fault{c.fault}}); err != nil {
+		if err := s.SetBehaviour("sms-a", simulator.Behaviour{Faults: []simulator.Fault{c.fault}}); err != nil {
 			t.Fatal(err)
 		}
 		d := dispatch(i)
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		r := a.Send(ctx, d)
 		cancel()
-		if r.Class != c.want || s.Truth().Messages(d.ID) != c.taken {
-			t.Errorf("%s: %+v, %d messages", c.fault.Kind, r, s.Truth().Messages(d.ID))
+		if r.Class != c.want || s.Received().Count(d.ID) != c.taken {
+			t.Errorf("%s: %+v, %d messages", c.fault.Kind, r, s.Received().Count(d.ID))
 		}
 		if c.fault.RetryAfter > 0 && r.RetryAfter != c.fault.RetryAfter.Std() {
 			t.Errorf("%s: delay %s", c.fault.Kind, r.RetryAfter)
 		}
 		// The fault was for the first call only, and the id is still known.
-		if r := a.Send(t.Context(), d); r.Class != touch.ResultAccepted || s.Truth().Messages(d.ID) != 1 {
-			t.Errorf("%s, again: %+v, %d messages", c.fault.Kind, r, s.Truth().Messages(d.ID))
+		if r := a.Send(t.Context(), d); r.Class != touch.ResultAccepted || s.Received().Count(d.ID) != 1 {
+			t.Errorf("%s, again: %+v, %d messages", c.fault.Kind, r, s.Received().Count(d.ID))
 		}
 	}
-	if c := s.Truth().Counts(); c.Duplicated != 0 || c.Replays != 4 || c.Messages != 10 {
+	if c := s.Received().Counts(); c.Duplicated != 0 || c.Replays != 4 || c.Messages != 10 {
 		t.Errorf("%+v", c)
 	}
 }
@@ -102,7 +102,7 @@ func TestFaults(t *testing.T) {
 func TestTruthSeesDuplicates(t *testing.T) {
 	s, a := start(t, simulator.Options{})
 	var never touch.Duration
-	if err := s.Behave("sms-a", simulator.Behaviour{Idempotency: &never}); err != nil {
+	if err := s.SetBehaviour("sms-a", simulator.Behaviour{Idempotency: &never}); err != nil {
 		t.Fatal(err)
 	}
 	a.Send(t.Context(), dispatch(1))
@@ -115,7 +115,7 @@ func TestTruthSeesDuplicates(t *testing.T) {
 	a.Send(t.Context(), dispatch(3))
 	sms(t, s.URL("sms-b")).Send(t.Context(), dispatch(3))
 	want := simulator.Counts{Dispatches: 3, Messages: 6, Duplicated: 2, Resent: 1}
-	if got := s.Truth().Counts(); got != want {
+	if got := s.Received().Counts(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -124,7 +124,7 @@ func TestTruthSeesDuplicates(t *testing.T) {
 func TestChanceIsRepeatable(t *testing.T) {
 	run := func(seed uint64, order func(i int) int) string {
 		s, a := start(t, simulator.Options{Seed: seed})
-		if err := s.Behave("sms-a", simulator.Behaviour{Faults: []simulator.Fault{{Kind: simulator.Reject, Share: 0.3}}}); err != nil {
+		if err := s.SetBehaviour("sms-a", simulator.Behaviour{Faults: []simulator.Fault{{Kind: simulator.Reject, Share: 0.3}}}); err != nil {
 			t.Fatal(err)
 		}
 		out := make([]byte, 100)
@@ -153,13 +153,13 @@ func TestTruthOutlivesProcess(t *testing.T) {
 	first := a.Send(t.Context(), dispatch(1))
 	log.WriteString(`{"provider":"sms-a","disp`) // killed in mid-line
 	s, again := start(t, simulator.Options{})
-	if err := s.Truth().Load(&log); err != nil {
+	if err := s.Received().Load(&log); err != nil {
 		t.Fatal(err)
 	}
-	if r := again.Send(t.Context(), dispatch(1)); r.VendorID != first.VendorID || s.Truth().Messages(dispatch(1).ID) != 1 {
+	if r := again.Send(t.Context(), dispatch(1)); r.VendorID != first.VendorID || s.Received().Count(dispatch(1).ID) != 1 {
 		t.Errorf("%+v, first %+v", r, first)
 	}
-	if err := s.Truth().Load(strings.NewReader("{}\nnonsense\n")); touch.ClassOf(err) != touch.Invalid || !strings.Contains(err.Error(), "line 2") {
+	if err := s.Received().Load(strings.NewReader("{}\nnonsense\n")); touch.ClassOf(err) != touch.Invalid || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("a broken log: %v", err)
 	}
 }
@@ -218,7 +218,7 @@ func TestReceipts(t *testing.T) {
 	s, a := start(t, simulator.Options{ReceiptURL: to})
 	behave := func(r simulator.Receipts) {
 		t.Helper()
-		if err := s.Behave("sms-a", simulator.Behaviour{Receipts: r}); err != nil {
+		if err := s.SetBehaviour("sms-a", simulator.Behaviour{Receipts: r}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -263,7 +263,7 @@ func TestReceipts(t *testing.T) {
 
 func TestBatchRejectsOneByOne(t *testing.T) {
 	s, a := start(t, simulator.Options{Seed: 3})
-	if err := s.Behave("sms-a", simulator.Behaviour{Faults: []simulator.Fault{{Kind: simulator.Reject, Share: 0.5}}}); err != nil {
+	if err := s.SetBehaviour("sms-a", simulator.Behaviour{Faults: []simulator.Fault{{Kind: simulator.Reject, Share: 0.5}}}); err != nil {
 		t.Fatal(err)
 	}
 	ds := make([]adapter.Dispatch, 100)
@@ -273,7 +273,7 @@ func TestBatchRejectsOneByOne(t *testing.T) {
 	n := map[touch.ResultClass]int{}
 	for i, r := range a.(adapter.BatchSender).SendBatch(t.Context(), ds) {
 		n[r.Class]++
-		if want := map[bool]int{true: 1}[r.Class == touch.ResultAccepted]; s.Truth().Messages(ds[i].ID) != want {
+		if want := map[bool]int{true: 1}[r.Class == touch.ResultAccepted]; s.Received().Count(ds[i].ID) != want {
 			t.Errorf("%s: %d messages", r.Class, want)
 		}
 	}
@@ -322,11 +322,11 @@ func TestControl(t *testing.T) {
 // All vendors gone, and back on the same port.
 func TestShutAndOpen(t *testing.T) {
 	s, a := start(t, simulator.Options{})
-	s.Shut()
+	s.Suspend()
 	if r := a.Send(t.Context(), dispatch(1)); r.Class != touch.ResultRetryable {
 		t.Errorf("while shut: %+v", r)
 	}
-	if err := s.Open(); err != nil {
+	if err := s.Resume(); err != nil {
 		t.Fatal(err)
 	}
 	if r := a.Send(t.Context(), dispatch(1)); r.Class != touch.ResultAccepted {
@@ -340,7 +340,7 @@ func TestTap(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	f := s.Tap(adapter.Factory{Name: "inbox", New: func(any, adapter.Options) (adapter.Adapter, error) { return half{}, nil }})
+	f := s.Record(adapter.Factory{Name: "inbox", New: func(any, adapter.Options) (adapter.Adapter, error) { return half{}, nil }})
 	a, err := f.New(nil, adapter.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -349,10 +349,10 @@ func TestTap(t *testing.T) {
 	d.Customer, odd.Customer = "even", "odd"
 	a.(adapter.BatchSender).SendBatch(t.Context(), []adapter.Dispatch{d, odd})
 	a.Send(t.Context(), d)
-	if c := s.Truth().Counts(); c != (simulator.Counts{Dispatches: 1, Messages: 1, Replays: 1}) {
+	if c := s.Received().Counts(); c != (simulator.Counts{Dispatches: 1, Messages: 1, Replays: 1}) {
 		t.Errorf("%+v", c)
 	}
-	if got := s.Truth().Taken(); got[0].Customer != "even" || got[0].Provider != "inbox" || !got[1].Replay {
+	if got := s.Received().All(); got[0].Customer != "even" || got[0].Provider != "inbox" || !got[1].Replay {
 		t.Errorf("%+v", got)
 	}
 }

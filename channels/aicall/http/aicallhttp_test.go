@@ -52,7 +52,7 @@ func target(tb testing.TB) adaptertest.Target {
 		Factory:  aicallhttp.Factory(),
 		Config:   func(url string) any { return config(url) },
 		Good:     sim,
-		Messages: sim.Truth().Messages,
+		Messages: sim.Received().Count,
 		Secrets:  []string{secret},
 		Sign:     sign,
 		Receipts: []adaptertest.Golden{

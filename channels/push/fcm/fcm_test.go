@@ -80,7 +80,7 @@ func target(tb testing.TB) (adaptertest.Target, *simulator.Simulator) {
 			return c
 		},
 		Good:     sim,
-		Messages: sim.Truth().Messages,
+		Messages: sim.Received().Count,
 		Secrets:  []string{secret},
 		Sign:     sign,
 		Faults: []adaptertest.Fault{
@@ -155,7 +155,7 @@ func TestRevokedToken(t *testing.T) {
 // A service account that Google refuses is our fault, not the message's.
 func TestRefusedAccount(t *testing.T) {
 	s, a := start(t)
-	if err := s.Behave("fcm", simulator.Behaviour{Faults: []simulator.Fault{{Kind: simulator.Misconfigured}}}); err != nil {
+	if err := s.SetBehaviour("fcm", simulator.Behaviour{Faults: []simulator.Fault{{Kind: simulator.Misconfigured}}}); err != nil {
 		t.Fatal(err)
 	}
 	if r := a.Send(t.Context(), dispatch("1")); r.Class != touch.ResultMisconfigured {

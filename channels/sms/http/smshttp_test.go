@@ -42,7 +42,7 @@ func target(tb testing.TB) adaptertest.Target {
 			return c
 		},
 		Good:     sim,
-		Messages: sim.Truth().Messages,
+		Messages: sim.Received().Count,
 		Secrets:  []string{secret},
 		Sign:     sign,
 		Faults: []adaptertest.Fault{

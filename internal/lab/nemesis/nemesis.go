@@ -102,7 +102,7 @@ func runFaults(ctx context.Context, c *callers, in *injector) error {
 func (c *callers) printProgress(ctx context.Context) {
 	began := time.Now()
 	for loop.Sleep(ctx, 10*time.Second) {
-		counts := c.system.vendors.Truth().Counts()
+		counts := c.system.vendors.Received().Counts()
 		c.mu.Lock()
 		fmt.Fprintf(c.system.o.Progress, "nemesis: %3.0f s, %d touches, %d requests (%d again), vendors took %d messages\n",
 			time.Since(began).Seconds(), len(c.expected), c.requests, c.repeats, counts.Messages)

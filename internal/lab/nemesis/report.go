@@ -78,7 +78,7 @@ func checkRun(ctx context.Context, c *callers, in *injector, ended time.Time) (*
 // to the history.
 func (s *system) messages(ctx context.Context, log *history) ([]check.Message, error) {
 	var all []check.Message
-	for _, t := range s.vendors.Truth().Taken() {
+	for _, t := range s.vendors.Received().All() {
 		log.add(Line{At: t.At, Op: "taken", What: t.Provider + " " + t.Dispatch, Answer: t})
 		if !t.Replay {
 			all = append(all, check.Message{Dispatch: t.Dispatch, Provider: t.Provider, At: t.At, Resend: t.Resend})

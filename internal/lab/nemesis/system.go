@@ -126,7 +126,7 @@ func (s *system) proxyTo(network, target string) (*proxy.Proxy, error) {
 // resetVendors ends the faults of all vendors.
 func (s *system) resetVendors() error {
 	for _, name := range vendorNames() {
-		if err := s.vendors.Behave(name, normalBehavior(name)); err != nil {
+		if err := s.vendors.SetBehaviour(name, normalBehaviour(name)); err != nil {
 			return err
 		}
 	}

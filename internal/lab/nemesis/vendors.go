@@ -23,9 +23,9 @@ func vendorPromises() map[string]check.Vendor {
 	return promises
 }
 
-// normalBehavior is how a vendor behaves when it has no fault: some receipts
+// normalBehaviour is how a vendor behaves when it has no fault: some receipts
 // are lost, late, early, repeated or say "failed", and calls have every outcome.
-func normalBehavior(name string) simulator.Behaviour {
+func normalBehaviour(name string) simulator.Behaviour {
 	b := simulator.Behaviour{
 		Latency: simulator.Latency{
 			Min:    touch.Duration(2 * time.Millisecond),
@@ -64,14 +64,14 @@ func misbehave(ctx context.Context, s *system, random *rand.Rand, log *history) 
 	for loop.Sleep(ctx, between(random, time.Second, 3*time.Second)) {
 		name := vendorNames()[random.IntN(len(vendorNames()))]
 		kind := kinds[random.IntN(len(kinds))]
-		b := normalBehavior(name)
+		b := normalBehaviour(name)
 		b.Faults = []simulator.Fault{{Kind: kind, Share: 0.05 + 0.25*random.Float64()}}
-		if err := s.vendors.Behave(name, b); err != nil {
+		if err := s.vendors.SetBehaviour(name, b); err != nil {
 			return err
 		}
 		log.add(Line{At: s.now(), Op: "behave", What: name + ": " + string(kind)})
 		sleepBetween(ctx, random, 500*time.Millisecond, 2*time.Second)
-		if err := s.vendors.Behave(name, normalBehavior(name)); err != nil {
+		if err := s.vendors.SetBehaviour(name, normalBehaviour(name)); err != nil {
 			return err
 		}
 	}

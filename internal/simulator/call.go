@@ -10,53 +10,53 @@ import (
 	"touchgate.dev/touch"
 )
 
-// deliver plays one call: latency, then whichever fault comes first, then the
+// handleCall plays one call: latency, then whichever fault comes first, then the
 // messages are taken and their receipts are on their way.
-func (s *Simulator) deliver(w http.ResponseWriter, r *http.Request, p *provider, ms []message, calls bool, v voice) {
+func (s *Simulator) handleCall(w http.ResponseWriter, r *http.Request, p *provider, ms []message, calls bool, v responder) {
 	b := p.behaviour.get()
 	b.calls.Add(1)
-	dice := s.dice(p.name, ms[0].id, s.truth.try(p.name, ms[0].id))
-	if !s.pause(r, b.Latency.draw(dice)) {
+	dice := s.random(p.name, ms[0].id, s.received.countAttempt(p.name, ms[0].id))
+	if !s.sleep(r, b.Latency.draw(dice)) {
 		return
 	}
-	f, faulty := b.fault(dice, s.o.Now(), false)
+	f, faulty := b.drawFault(dice, s.o.Now(), false)
 	if faulty && !strings.HasPrefix(string(f.Kind), "accept") {
-		s.fail(w, r, f, ms[0].id, v)
+		s.respondFault(w, r, f, ms[0].id, v)
 		return
 	}
-	window := v.window()
+	window := v.idempotencyWindow()
 	if b.Idempotency != nil {
 		window = b.Idempotency.Std()
 	}
-	outs := make([]outcome, len(ms))
+	outs := make([]messageResult, len(ms))
 	for i, m := range ms {
 		outs[i].id = m.id
 		d := dice
 		if i > 0 {
-			d = s.dice(p.name, m.id, s.truth.try(p.name, m.id))
+			d = s.random(p.name, m.id, s.received.countAttempt(p.name, m.id))
 		}
-		if rejection, ok := b.fault(d, s.o.Now(), true); ok {
+		if rejection, ok := b.drawFault(d, s.o.Now(), true); ok {
 			outs[i].rejected = rejection.Reason
 			if outs[i].rejected == "" {
 				outs[i].rejected = touch.ReasonBadTarget
 			}
 			continue
 		}
-		taken := s.truth.take(p.name, m, s.o.Now(), window)
+		taken := s.received.add(p.name, m, s.o.Now(), window)
 		outs[i].vendorID = taken.VendorID
 		if !taken.Replay {
-			s.report(r, p, b, d, taken, calls)
+			s.scheduleReceipts(r, p, b, d, taken, calls)
 		}
 	}
 	if faulty {
-		s.fail(w, r, f, ms[0].id, v)
+		s.respondFault(w, r, f, ms[0].id, v)
 		return
 	}
-	v.took(w, outs)
+	v.accepted(w, outs)
 }
 
-// pause waits; false: the caller or the simulator gave up first.
-func (s *Simulator) pause(r *http.Request, d time.Duration) bool {
+// sleep waits; false: the caller or the simulator gave up first.
+func (s *Simulator) sleep(r *http.Request, d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
@@ -71,26 +71,26 @@ func (s *Simulator) pause(r *http.Request, d time.Duration) bool {
 	return false
 }
 
-func (s *Simulator) fail(w http.ResponseWriter, r *http.Request, f Fault, id string, v voice) {
+func (s *Simulator) respondFault(w http.ResponseWriter, r *http.Request, f Fault, id string, v responder) {
 	switch f.Kind {
 	case Hang, AcceptHang:
 		select {
 		case <-r.Context().Done():
 		case <-s.closed:
 		}
-		reset(w)
+		resetConnection(w)
 	case Reset, AcceptReset:
-		reset(w)
+		resetConnection(w)
 	case AcceptGarbage:
 		w.Header()["Content-Type"] = jsonType
 		_, _ = io.WriteString(w, `{"id": 7, "stat`) // a caller that has gone needs no answer
 	default:
-		v.failed(w, f, id)
+		v.fault(w, f, id)
 	}
 }
 
-// reset cuts the connection as a crashed vendor would.
-func reset(w http.ResponseWriter) {
+// resetConnection cuts the connection as a crashed vendor would.
+func resetConnection(w http.ResponseWriter) {
 	h, ok := w.(http.Hijacker)
 	if !ok {
 		panic(http.ErrAbortHandler)

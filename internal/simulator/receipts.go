@@ -9,16 +9,16 @@ import (
 	"touchgate.dev/touch"
 )
 
-// report decides what the provider says of a message later.
-func (s *Simulator) report(r *http.Request, p *provider, b *inForce, dice *rand.Rand, t Taken, calls bool) {
-	if b.Receipts.Off || !s.receipts.wanted() || dice.Float64() < b.Receipts.Lost {
+// scheduleReceipts decides what the provider says of a message later.
+func (s *Simulator) scheduleReceipts(r *http.Request, p *provider, b *activeBehaviour, dice *rand.Rand, t ReceivedMessage, calls bool) {
+	if b.Receipts.Off || !s.receiptSender.enabled() || dice.Float64() < b.Receipts.Lost {
 		return
 	}
 	receipt := contract.Receipt{ID: t.Dispatch, VendorID: t.VendorID, Status: "delivered"}
 	failed := dice.Float64() < b.Receipts.Failed
 	switch {
 	case calls:
-		receipt.Status = b.outcome(dice)
+		receipt.Status = b.drawOutcome(dice)
 	case failed:
 		receipt.Status, receipt.Reason, receipt.Code = "failed", touch.ReasonBadTarget, "F-1"
 	}
@@ -27,16 +27,16 @@ func (s *Simulator) report(r *http.Request, p *provider, b *inForce, dice *rand.
 		delay += b.Receipts.LateBy.Std()
 	}
 	if dice.Float64() < b.Receipts.Early {
-		s.receipts.now(r.Context(), p.name, receipt)
+		s.receiptSender.sendNow(r.Context(), p.name, receipt)
 		return
 	}
-	s.receipts.later(p.name, receipt, delay)
+	s.receiptSender.schedule(p.name, receipt, delay)
 	if dice.Float64() < b.Receipts.Duplicated {
-		s.receipts.later(p.name, receipt, delay)
+		s.receiptSender.schedule(p.name, receipt, delay)
 	}
 	if failed && !calls && b.Receipts.ThenDelivered {
 		second := contract.Receipt{ID: t.Dispatch, VendorID: t.VendorID, Status: "delivered"}
-		s.receipts.later(p.name, second, delay+time.Millisecond)
+		s.receiptSender.schedule(p.name, second, delay+time.Millisecond)
 	}
 }
 

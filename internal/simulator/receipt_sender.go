@@ -23,18 +23,18 @@ const (
 	receiptLinger = 5 * time.Millisecond // how long the first waits for company
 )
 
-// mailer sends receipts: one queue and one goroutine for each provider,
+// receiptSender sends receipts: one queue and one goroutine for each provider,
 // started by its first receipt and ended by stop.
-type mailer struct {
-	key   *vendorhttp.Key
-	clock func() time.Time
-	rt    http.RoundTripper
-	life  context.Context // ends with the simulator
-	end   context.CancelFunc
-	url   atomic.Pointer[string]
+type receiptSender struct {
+	key    *vendorhttp.Key
+	clock  func() time.Time
+	rt     http.RoundTripper
+	ctx    context.Context // ends with the simulator
+	cancel context.CancelFunc
+	url    atomic.Pointer[string]
 
 	mu      sync.Mutex
-	queues  map[string]*queue
+	queues  map[string]*receiptQueue
 	running sync.WaitGroup
 	serial  atomic.Int64
 	stats   receiptStats
@@ -49,9 +49,9 @@ type ReceiptStats struct {
 	GivenUp int64 `json:"given_up"` // never taken by the receiver, after all tries
 }
 
-func newMailer(key *vendorhttp.Key, o Options) *mailer {
-	m := &mailer{key: key, clock: o.Now, rt: o.Transport, queues: map[string]*queue{}}
-	m.life, m.end = context.WithCancel(context.Background())
+func newReceiptSender(key *vendorhttp.Key, o Options) *receiptSender {
+	m := &receiptSender{key: key, clock: o.Now, rt: o.Transport, queues: map[string]*receiptQueue{}}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
 	if m.rt == nil {
 		m.rt = &http.Transport{MaxIdleConnsPerHost: 16}
 	}
@@ -60,19 +60,19 @@ func newMailer(key *vendorhttp.Key, o Options) *mailer {
 }
 
 // SetReceiptURL says where receipts go from now on; "" drops them.
-func (s *Simulator) SetReceiptURL(to string) { s.receipts.url.Store(&to) }
+func (s *Simulator) SetReceiptURL(to string) { s.receiptSender.url.Store(&to) }
 
 // Receipts tells how far the receipts have come.
 func (s *Simulator) Receipts() ReceiptStats {
-	st := &s.receipts.stats
+	st := &s.receiptSender.stats
 	return ReceiptStats{Pending: st.pending.Load(), Sent: st.sent.Load(), GivenUp: st.givenUp.Load()}
 }
 
-func (m *mailer) wanted() bool { return m.key != nil && *m.url.Load() != "" }
+func (m *receiptSender) enabled() bool { return m.key != nil && *m.url.Load() != "" }
 
-func (m *mailer) stop() {
+func (m *receiptSender) stop() {
 	m.mu.Lock() // no queue may start between the end and the wait
-	m.end()
+	m.cancel()
 	m.mu.Unlock()
 	m.running.Wait()
 	if t, ok := m.rt.(*http.Transport); ok {
@@ -80,35 +80,35 @@ func (m *mailer) stop() {
 	}
 }
 
-// now sends one receipt before it returns.
-func (m *mailer) now(ctx context.Context, provider string, r contract.Receipt) {
+// sendNow sends one receipt before it returns.
+func (m *receiptSender) sendNow(ctx context.Context, provider string, r contract.Receipt) {
 	r.At = m.clock()
 	if m.post(ctx, provider, []contract.Receipt{r}) {
 		m.stats.sent.Add(1)
 		return
 	}
-	m.later(provider, r, 0)
+	m.schedule(provider, r, 0)
 }
 
-func (m *mailer) later(provider string, r contract.Receipt, delay time.Duration) {
+func (m *receiptSender) schedule(provider string, r contract.Receipt, delay time.Duration) {
 	m.mu.Lock()
-	if m.life.Err() != nil {
+	if m.ctx.Err() != nil {
 		m.mu.Unlock()
 		return
 	}
 	q := m.queues[provider]
 	if q == nil {
-		q = &queue{provider: provider, wake: make(chan struct{}, 1)}
+		q = &receiptQueue{provider: provider, wake: make(chan struct{}, 1)}
 		m.queues[provider] = q
 		m.running.Go(func() { m.run(q) })
 	}
 	m.mu.Unlock()
 	m.stats.pending.Add(1)
 	r.At = m.clock().Add(delay)
-	q.push(letter{due: time.Now().Add(delay), receipt: r})
+	q.push(queuedReceipt{due: time.Now().Add(delay), receipt: r})
 }
 
-func (m *mailer) run(q *queue) {
+func (m *receiptSender) run(q *receiptQueue) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -116,37 +116,37 @@ func (m *mailer) run(q *queue) {
 		if len(batch) == 0 {
 			timer.Reset(wait)
 			select {
-			case <-m.life.Done():
+			case <-m.ctx.Done():
 				return
 			case <-q.wake:
 			case <-timer.C:
 			}
 			continue
 		}
-		if m.deliver(q.provider, batch) {
+		if m.postWithRetries(q.provider, batch) {
 			m.stats.sent.Add(int64(len(batch)))
 		} else {
 			m.stats.givenUp.Add(int64(len(batch)))
 		}
 		m.stats.pending.Add(-int64(len(batch)))
 		select {
-		case <-m.life.Done():
+		case <-m.ctx.Done():
 			return
 		case <-time.After(receiptLinger):
 		}
 	}
 }
 
-// deliver tries until the receiver takes the batch, the tries are spent or the
+// postWithRetries tries until the receiver takes the batch, the tries are spent or the
 // simulator is closed.
-func (m *mailer) deliver(provider string, batch []contract.Receipt) bool {
+func (m *receiptSender) postWithRetries(provider string, batch []contract.Receipt) bool {
 	pause := receiptPause
 	for range receiptTries {
-		if m.post(m.life, provider, batch) {
+		if m.post(m.ctx, provider, batch) {
 			return true
 		}
 		select {
-		case <-m.life.Done():
+		case <-m.ctx.Done():
 			return false
 		case <-time.After(pause):
 			pause *= 2
@@ -155,7 +155,7 @@ func (m *mailer) deliver(provider string, batch []contract.Receipt) bool {
 	return false
 }
 
-func (m *mailer) post(ctx context.Context, provider string, batch []contract.Receipt) bool {
+func (m *receiptSender) post(ctx context.Context, provider string, batch []contract.Receipt) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	to, err := url.Parse(*m.url.Load())

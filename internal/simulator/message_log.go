@@ -16,8 +16,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Taken is one message that a vendor really took.
-type Taken struct {
+// ReceivedMessage is one message that a vendor really took.
+type ReceivedMessage struct {
 	Provider string        `json:"provider"`
 	Dispatch string        `json:"dispatch"`
 	Channel  touch.Channel `json:"channel,omitempty"`
@@ -41,8 +41,8 @@ type Counts struct {
 	Resent     int `json:"resent"`     // messages sent again on purpose
 }
 
-// Truth is what all vendors together took. It is safe for concurrent use.
-type Truth struct {
+// MessageLog is what all vendors together took. It is safe for concurrent use.
+type MessageLog struct {
 	seed   maphash.Seed
 	shards [64]shard
 
@@ -51,39 +51,39 @@ type Truth struct {
 	logErr  error
 }
 
-func newTruth(log io.Writer) *Truth {
-	t := &Truth{seed: maphash.MakeSeed(), log: log}
+func newMessageLog(log io.Writer) *MessageLog {
+	t := &MessageLog{seed: maphash.MakeSeed(), log: log}
 	for i := range t.shards {
 		t.shards[i].byID = map[string]*history{}
 	}
 	return t
 }
 
-func (t *Truth) shard(id string) *shard {
+func (t *MessageLog) shard(id string) *shard {
 	return &t.shards[maphash.String(t.seed, id)%uint64(len(t.shards))]
 }
 
-// try counts a call and gives its number among the calls for this id.
-func (t *Truth) try(provider, id string) int {
+// countAttempt counts a call and gives its number among the calls for this id.
+func (t *MessageLog) countAttempt(provider, id string) int {
 	s := t.shard(id)
 	s.Lock()
 	defer s.Unlock()
-	v := s.history(id).visit(provider)
-	v.tries++
-	return v.tries
+	v := s.history(id).at(provider)
+	v.attempts++
+	return v.attempts
 }
 
-// take records a message. Within the window (negative: for ever) after the
+// add records a message. Within the window (negative: for ever) after the
 // same provider took the same id it is a replay, which sends nothing.
-func (t *Truth) take(provider string, m message, at time.Time, window time.Duration) Taken {
+func (t *MessageLog) add(provider string, m message, at time.Time, window time.Duration) ReceivedMessage {
 	s := t.shard(m.id)
 	s.Lock()
 	h := s.history(m.id)
-	e := Taken{
+	e := ReceivedMessage{
 		Provider: provider, Dispatch: m.id, Channel: m.channel, Address: m.address, Customer: m.customer,
 		Text: hash(m.text), At: at, Resend: m.resend,
 	}
-	if old := h.visit(provider); old.vendorID != "" && (window < 0 || at.Sub(old.at) < window) {
+	if old := h.at(provider); old.vendorID != "" && (window < 0 || at.Sub(old.at) < window) {
 		e.Replay, e.VendorID = true, old.vendorID
 	} else {
 		e.VendorID = provider + "-" + m.id + "-" + strconv.Itoa(h.messages)
@@ -94,7 +94,7 @@ func (t *Truth) take(provider string, m message, at time.Time, window time.Durat
 	return e
 }
 
-func (t *Truth) write(e Taken) {
+func (t *MessageLog) write(e ReceivedMessage) {
 	if t.log == nil {
 		return
 	}
@@ -110,7 +110,7 @@ func (t *Truth) write(e Taken) {
 }
 
 // Err is the first failure to write the log.
-func (t *Truth) Err() error {
+func (t *MessageLog) Err() error {
 	t.logging.Lock()
 	defer t.logging.Unlock()
 	return t.logErr
@@ -118,14 +118,14 @@ func (t *Truth) Err() error {
 
 // Load reads the log of an earlier run, so that its messages count and its ids
 // are still known. A last line cut short by a crash is passed over.
-func (t *Truth) Load(r io.Reader) error {
+func (t *MessageLog) Load(r io.Reader) error {
 	lines := bufio.NewReader(r)
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		var e Taken
+		var e ReceivedMessage
 		if err == nil {
 			err = json.Unmarshal(line, &e)
 		}
@@ -139,23 +139,23 @@ func (t *Truth) Load(r io.Reader) error {
 	}
 }
 
-// Taken lists everything in the order of time, replays among it.
-func (t *Truth) Taken() []Taken {
-	var all []Taken
+// All lists everything in the order of time, replays among it.
+func (t *MessageLog) All() []ReceivedMessage {
+	var all []ReceivedMessage
 	for i := range t.shards {
 		s := &t.shards[i]
 		s.Lock()
-		all = append(all, s.taken...)
+		all = append(all, s.messages...)
 		s.Unlock()
 	}
-	slices.SortStableFunc(all, func(a, b Taken) int {
+	slices.SortStableFunc(all, func(a, b ReceivedMessage) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Dispatch, b.Dispatch))
 	})
 	return all
 }
 
-// Messages counts the messages that went out for a dispatch, replays not.
-func (t *Truth) Messages(dispatch string) int {
+// Count counts the messages that went out for a dispatch, replays not.
+func (t *MessageLog) Count(dispatch string) int {
 	s := t.shard(dispatch)
 	s.Lock()
 	defer s.Unlock()
@@ -166,7 +166,7 @@ func (t *Truth) Messages(dispatch string) int {
 }
 
 // Counts sums up.
-func (t *Truth) Counts() Counts {
+func (t *MessageLog) Counts() Counts {
 	var c Counts
 	for i := range t.shards {
 		s := &t.shards[i]
@@ -189,7 +189,7 @@ func (t *Truth) Counts() Counts {
 
 // Each calls f for every dispatch that reached a vendor, with the number of
 // messages that went out and how many of them were meant as second ones.
-func (t *Truth) Each(f func(dispatch string, messages, resent int)) {
+func (t *MessageLog) Each(f func(dispatch string, messages, resent int)) {
 	for i := range t.shards {
 		s := &t.shards[i]
 		s.Lock()
@@ -202,16 +202,16 @@ func (t *Truth) Each(f func(dispatch string, messages, resent int)) {
 	}
 }
 
-// find gives the latest message of an id at a provider.
-func (t *Truth) find(provider, id string) (known, bool) {
+// latest gives the latest message of an id at a provider.
+func (t *MessageLog) latest(provider, id string) (vendorMessage, bool) {
 	s := t.shard(id)
 	s.Lock()
 	defer s.Unlock()
 	if h := s.byID[id]; h != nil {
-		k := h.visit(provider).known
+		k := h.at(provider).vendorMessage
 		return k, k.vendorID != ""
 	}
-	return known{}, false
+	return vendorMessage{}, false
 }
 
 func hash(text string) string {

@@ -1,0 +1,63 @@
+package simulator
+
+import (
+	"container/heap"
+	"sync"
+	"time"
+
+	"touchgate.dev/channels/contract"
+)
+
+// receiptQueue holds one provider's receipts by the instant they are due.
+type receiptQueue struct {
+	provider string
+	wake     chan struct{}
+
+	mu       sync.Mutex
+	receipts receiptHeap
+}
+
+type queuedReceipt struct {
+	due     time.Time
+	receipt contract.Receipt
+}
+
+func (q *receiptQueue) push(l queuedReceipt) {
+	q.mu.Lock()
+	heap.Push(&q.receipts, l)
+	first := len(q.receipts) == 1 || !q.receipts[0].due.Before(l.due)
+	q.mu.Unlock()
+	if first {
+		select {
+		case q.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// due takes what is due by now, up to a batch; with none it says how long to wait.
+func (q *receiptQueue) due(now time.Time) ([]contract.Receipt, time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var batch []contract.Receipt
+	for len(q.receipts) > 0 && len(batch) < receiptBatch && !q.receipts[0].due.After(now) {
+		batch = append(batch, heap.Pop(&q.receipts).(queuedReceipt).receipt)
+	}
+	if len(q.receipts) == 0 {
+		return batch, time.Hour
+	}
+	return batch, q.receipts[0].due.Sub(now)
+}
+
+type receiptHeap []queuedReceipt
+
+func (l receiptHeap) Len() int           { return len(l) }
+func (l receiptHeap) Less(i, j int) bool { return l[i].due.Before(l[j].due) }
+func (l receiptHeap) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
+func (l *receiptHeap) Push(x any)        { *l = append(*l, x.(queuedReceipt)) }
+func (l *receiptHeap) Pop() any {
+	old := *l
+	last := old[len(old)-1]
+	*l = old[:len(old)-1]
+	return last
+}
