@@ -1,8 +1,3 @@
-// SPDX-License-Identifier: Apache-2.0
-
-// Package app is the composition root: it reads the configuration, builds the
-// parts of one process in the order in which they depend on each other, runs
-// them, and stops them. Adapters lists the vendors' code that is linked in.
 package app
 
 import (
@@ -10,181 +5,151 @@ import (
 	crand "crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"math/rand/v2"
-	"net"
-	"net/http"
 	"os"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"touchgate.dev/channels"
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/gateway/httpapi"
+	"touchgate.dev/gateway"
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
-	"touchgate.dev/ledger/counter"
-	"touchgate.dev/policies"
+	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies/contactlog"
-	"touchgate.dev/touch"
 	"touchgate.dev/workers"
 	"touchgate.dev/workers/queue"
 )
 
-// Options are what is injected into an App beside its configuration.
-type Options struct {
-	Now    func() time.Time // nil: the machine's clock, unless it jumps
-	Wall   func() time.Time // what the machine's clock says; nil: time.Now
-	Logger *slog.Logger     // nil: as the configuration says, on standard error
-	// DevKey is an API key with every scope; for development only.
-	DevKey string
-	// Policies, when set, are made the active set at the start, if they are
-	// not already; it goes before the configuration's folder.
-	Policies fs.FS
-	// WrapOwn, when set, goes around the factories of our own channels.
-	WrapOwn func(adapter.Factory) adapter.Factory
-	// Tuning overrides workers' defaults.
-	Tuning workers.Tuning
-}
-
-// App is the parts of one process put together. Its life:
-//
-//  1. Build opens the stores, checks that they answer, and listens.
-//  2. Run works until its context ends; it then stops taking in, waits for
-//     what is in delivery, and returns.
-//  3. Close closes the stores.
-type App struct {
-	cfg          *Config
-	now          func() time.Time
-	clock        *clock
-	log          *slog.Logger
-	metrics      *prometheus.Registry
-	ledger       *ledger.Ledger
-	redis        *redisStore
-	watcher      *ledger.ControlWatcher
-	contacts     *contactlog.Redis
-	guard        *policies.Guard
-	outcomes     *counter.Counter // for ratio rules
-	priorityGate *priority.Gate
-	pool         *channels.Pool
-	queue        *queue.Queue
-	services     httpapi.Services
-	worker       workers.Options
-	deliverer    *workers.Deliverer // nil: the role does not deliver
-	listener     net.Listener       // nil: the role serves no HTTP
-	handler      http.Handler
-	drain        httpapi.Drain // started when the process stops: intake and readiness answer 503
-}
-
-// Build puts the parts together. On an error everything that was opened is
-// closed again.
+// Build puts the parts together, each after the ones it depends on. What it
+// opened is closed again if a later step fails.
 func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
-	if o.Wall == nil {
-		o.Wall = time.Now
-	}
-	a := &App{cfg: cfg, now: o.Now, clock: newClock(o.Wall, sinceBoot), log: o.Logger, metrics: prometheus.NewRegistry(), priorityGate: new(priority.Gate)}
-	if a.now == nil {
-		a.now = a.clock.Now
-	}
-	if a.log == nil {
-		a.log = newLogger(cfg.Log, os.Stderr)
-	}
-	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a := newApp(cfg, o)
 	defer func() {
 		if err != nil {
 			a.Close()
 		}
 	}()
-	if a.ledger, err = OpenLedger(ctx, cfg, a.now); err != nil {
+
+	// The ledger holds the truth. All other parts read it or write to it.
+	a.ledger, err = OpenLedger(ctx, cfg, a.now)
+	if err != nil {
 		return nil, err
 	}
-	if a.redis, err = openRedis(ctx, cfg.Redis); err != nil {
+	a.onStop("ledger", a.ledger.Close)
+
+	// Redis holds the queue and the contact log.
+	a.redis, err = openRedis(ctx, cfg.Redis)
+	if err != nil {
 		return nil, err
 	}
+	a.onStop("redis", a.redis.close)
 	if err := a.redis.refuseEvicting(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.judge(ctx, o); err != nil {
+
+	// The watcher has this node's view of kill switches, shard epochs and the
+	// version of the policies.
+	watcher := ledger.NewControlWatcher(a.ledger.Controls)
+
+	// The rules judge touches by the policies and the contact log.
+	shards := shardOptions(a.ledger.Controls, watcher, a.redis, a.now)
+	contacts := contactlog.NewRedis(a.redis.client, shards)
+	rules := newRules(a.ledger, contacts)
+	watcher.OnChange(rules.follow)
+	if err := rules.activate(ctx, policyFolder(cfg, o), a.now()); err != nil {
 		return nil, err
 	}
-	if err := a.send(o); err != nil {
+	if err := watcher.Refresh(ctx); err != nil {
 		return nil, err
 	}
-	if a.services, err = a.newServices(o.DevKey); err != nil {
-		return nil, err
-	}
-	return a, a.listen(ctx)
-}
 
-// judge sets up what decides: the contact log, the guard and the policies.
-func (a *App) judge(ctx context.Context, o Options) error {
-	a.contacts = contactlog.NewRedis(a.redis.client, a.shards())
-	a.outcomes = counter.New(a.ledger.Events)
-	a.guard = policies.NewGuard(a.contacts, rehydrate(a.ledger))
-	a.watcher = ledger.NewControlWatcher(a.ledger.Controls, followPolicies(a.ledger.PolicySets, a.guard, a.policyOptions()))
-	dir := o.Policies
-	if dir == nil && a.cfg.Policies.Dir != "" {
-		dir = os.DirFS(a.cfg.Policies.Dir)
-	}
-	if dir != nil && a.cfg.Role.Gateway() {
-		if err := activatePolicies(ctx, a.ledger, dir, a.policyOptions(), a.now()); err != nil {
-			return err
-		}
-	}
-	return a.watcher.Refresh(ctx)
-}
-
-// policyOptions are what every set of policies is compiled with.
-func (a *App) policyOptions() policies.Options { return policies.Options{Tallies: a.outcomes.Count} }
-
-// shards ties the contact log to the epochs that the ledger keeps.
-func (a *App) shards() contactlog.Options {
-	o := contactlog.Options{Epochs: func(shard int) int64 {
-		if c := a.watcher.Current(); c != nil {
-			return c.Shards[shard]
-		}
-		return 0
-	}}
-	if a.redis.server == nil { // an embedded Redis goes down with every worker there is
-		o.RaiseEpochs = func(ctx context.Context, lost []int) (map[int]int64, error) {
-			raised, err := a.ledger.Controls.RaiseShardEpochs(ctx, lost, a.now())
-			if err != nil {
-				return nil, err
-			}
-			return raised, a.watcher.Refresh(ctx)
-		}
-	}
-	return o
-}
-
-// send sets up the way out: providers, lanes and the workers' options.
-func (a *App) send(o Options) error {
-	transport := channels.NewTransport()
-	var err error
-	a.pool, err = Adapters(a.ledger.Items, o.WrapOwn).Open(a.cfg.Providers, adapter.Options{Transport: transport}, channels.Options{
-		Now: a.now, Logger: a.log, Metrics: a.metrics, PriorityGate: a.priorityGate,
-	})
+	// The providers send messages to the vendors. Bulk waits at the priority
+	// gate while urgent touches are under way, here and in the parts below.
+	priorityGate := new(priority.Gate)
+	providers, err := Adapters(a.ledger.Items, o.WrapOwn).Open(cfg.Providers,
+		adapter.Options{Transport: channels.NewTransport()},
+		channels.Options{Now: a.now, Logger: a.component("channels"), Metrics: a.metrics, PriorityGate: priorityGate})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	a.queue = queue.New(queue.Options{Redis: a.redis.client, Logger: a.log, Grace: a.cfg.Workers.Drain.Std()})
-	a.metrics.MustRegister(a.queue.Collector())
-	seed, err := RandomSeed()
+
+	// The queue brings segments to the workers of all processes.
+	a.queue = newQueue(a.redis, cfg.Workers, a.component("queue"), a.metrics)
+	a.onStop("queue", a.queue.Close)
+
+	// The workers feed the queue and deliver what it brings.
+	worker, err := a.workerOptions(rules, providers, watcher, priorityGate)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	a.worker = workers.Options{
-		Ledger: a.ledger, Guard: a.guard, Pool: a.pool, Control: a.watcher, Enqueue: a.queue.Enqueue, TakeSlot: a.takeSlot, PriorityGate: a.priorityGate,
-		Name: processName(), Now: a.now, Rand: rand.New(rand.NewPCG(seed[0], seed[1])),
-		Logger: a.log, Metrics: a.metrics, Tuning: o.Tuning,
+	worker.Tuning = o.Tuning
+	var fastPath gateway.FastPath // nil: the role does not deliver
+	if cfg.Role.Worker() {
+		deliverer := workers.NewDeliverer(worker)
+		fastPath = deliverer
+		a.addDelivery(deliverer, rules.guard.Over(contactlog.NewMemory(shards)))
 	}
-	if a.cfg.Role.Worker() {
-		a.deliverer = workers.NewDeliverer(a.worker)
+
+	// The gateway's services are the use cases behind the API.
+	templates := lookup.NewTemplates(a.ledger.Templates, a.now)
+	options := a.intakeOptions(rules, providers, watcher, priorityGate)
+	options.TemplateCache = templates
+	options.FastPath = fastPath
+	intake, err := gateway.New(options)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	a.services, err = a.newServices(intake, templates, rules.options, o.DevKey)
+	if err != nil {
+		return nil, err
+	}
+
+	a.rebuild = a.newRebuild(contacts, rules.guard, worker.Name)
+	a.addBackground(rules, watcher, worker)
+
+	// The listener is last: nobody is answered before everything is there.
+	a.handler = a.newHandler()
+	a.listener, err = listen(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if a.listener != nil {
+		a.onStop("listener", closeListener(a.listener))
+	}
+	return a, nil
+}
+
+// newQueue makes the queue over Redis. It does no input or output.
+func newQueue(r *redisStore, cfg WorkersConfig, log *slog.Logger, metrics prometheus.Registerer) *queue.Queue {
+	q := queue.New(queue.Options{Redis: r.client, Logger: log, Grace: cfg.Drain.Std()})
+	metrics.MustRegister(q.Collector())
+	return q
+}
+
+// workerOptions are what the parts of the workers have in common.
+func (a *App) workerOptions(
+	rules *rules, providers *channels.Pool, watcher *ledger.ControlWatcher, gate *priority.Gate,
+) (workers.Options, error) {
+	var seed [2]uint64
+	if err := binary.Read(crand.Reader, binary.LittleEndian, &seed); err != nil {
+		return workers.Options{}, err
+	}
+	return workers.Options{
+		Ledger:       a.ledger,
+		Guard:        rules.guard,
+		Pool:         providers,
+		Control:      watcher,
+		Enqueue:      a.queue.Enqueue,
+		TakeSlot:     a.takeSlot,
+		PriorityGate: gate,
+		Name:         processName(),
+		Now:          a.now,
+		Rand:         rand.New(rand.NewPCG(seed[0], seed[1])),
+		Logger:       a.log,
+		Metrics:      a.metrics,
+	}, nil
 }
 
 // takeSlot returns a free slot of this process for the fast path, or nil.
@@ -196,35 +161,11 @@ func (a *App) takeSlot(lane string) workers.Slot {
 	return slot
 }
 
-func RandomSeed() (s [2]uint64, err error) {
-	return s, binary.Read(crand.Reader, binary.LittleEndian, &s)
-}
-
-// processName tells this process from every other that may hold a lease.
+// processName returns a name that no other process has that may hold a lease.
 func processName() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
 	return fmt.Sprintf("%s-%d-%s", host, os.Getpid(), crand.Text()[:6])
-}
-
-// Close closes the stores. Call it after Run has returned.
-func (a *App) Close() error {
-	var err error
-	if a.listener != nil {
-		a.listener.Close()
-	}
-	if a.redis != nil {
-		err = a.redis.close()
-	}
-	if a.ledger != nil {
-		if e := a.ledger.Close(); err == nil {
-			err = e
-		}
-	}
-	if err != nil {
-		return touch.Errorf(touch.Unavailable, "", "a store did not close: %w", err)
-	}
-	return nil
 }

@@ -3,74 +3,119 @@ package app
 import (
 	"context"
 	"io/fs"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"touchgate.dev/ledger"
+	"touchgate.dev/ledger/counter"
 	"touchgate.dev/policies"
+	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 )
 
-// activatePolicies makes the documents of a folder the ledger's active set,
-// unless they are already. Once a set was put into force over the API, by two
-// people, the folder binds no more: a restart must not undo their decision.
-func activatePolicies(ctx context.Context, l *ledger.Ledger, dir fs.FS, o policies.Options, now time.Time) error {
-	enacted, err := l.PolicyChanges.List(ctx, ledger.ProposalActive, 1)
-	if err != nil || len(enacted) > 0 {
+// rules are the policies in force on this node: the ledger's active set, and
+// the guard that judges touches by it.
+type rules struct {
+	sets     ledger.PolicySets
+	changes  ledger.PolicyChanges
+	guard    *policies.Guard
+	outcomes *counter.Counter // for rules that bound a ratio
+	options  policies.Options // each set is compiled with them
+}
+
+// newRules makes rules that judge by a contact log. They have no policies until
+// follow has run.
+func newRules(l *ledger.Ledger, contacts contactlog.Log) *rules {
+	outcomes := counter.New(l.Events)
+	return &rules{
+		sets:     l.PolicySets,
+		changes:  l.PolicyChanges,
+		guard:    policies.NewGuard(contacts, contactEntries(l)),
+		outcomes: outcomes,
+		options:  policies.Options{Tallies: outcomes.Count},
+	}
+}
+
+// policyFolder returns the documents to activate at the start, or nil if there
+// are none or the role does not do it.
+func policyFolder(cfg *Config, o Options) fs.FS {
+	switch {
+	case !cfg.Role.Gateway():
+		return nil
+	case o.Policies != nil:
+		return o.Policies
+	case cfg.Policies.Dir != "":
+		return os.DirFS(cfg.Policies.Dir)
+	}
+	return nil
+}
+
+// activate makes the documents of a folder the ledger's active set, unless they
+// are it already; nil is no folder. Once two people have activated a set over
+// the API, the folder has no effect any more: a restart must not undo their
+// decision.
+func (r *rules) activate(ctx context.Context, folder fs.FS, now time.Time) error {
+	if folder == nil {
+		return nil
+	}
+	approved, err := r.changes.List(ctx, ledger.ProposalActive, 1)
+	if err != nil || len(approved) > 0 {
 		return err
 	}
-	sources, err := policies.ReadDir(dir, ".")
+	sources, err := policies.ReadDir(folder, ".")
 	if err != nil {
 		return err
 	}
-	set, err := policies.Compile(sources, o)
+	set, err := policies.Compile(sources, r.options)
 	if err != nil {
 		return err
 	}
-	active, err := l.PolicySets.Get(ctx, "")
+	active, err := r.sets.Get(ctx, "")
 	switch {
 	case err == nil && active.Hash == set.Hash():
 		return nil
 	case err != nil && touch.ClassOf(err) != touch.NotFound:
 		return err
 	}
-	docs := make(map[string][]byte, len(sources))
+
+	documents := make(map[string][]byte, len(sources))
 	for _, s := range sources {
-		docs[s.Name] = s.Data
+		documents[s.Name] = s.Data
 	}
-	return l.PolicySets.Activate(ctx, ledger.PolicySet{
-		Hash: set.Hash(), Documents: docs, CreatedAt: now, CreatedBy: "configuration",
+	return r.sets.Activate(ctx, ledger.PolicySet{
+		Hash:      set.Hash(),
+		Documents: documents,
+		CreatedAt: now,
+		CreatedBy: "configuration",
 	}, "configuration", now)
 }
 
-// followPolicies has the guard judge by the ledger's active set, whenever that
-// changes. With none, our own suppression list is all that binds.
-func followPolicies(sets ledger.PolicySets, guard *policies.Guard, o policies.Options) func(ctx context.Context, c *ledger.Control) error {
-	return func(ctx context.Context, c *ledger.Control) error {
-		if used := guard.Set(); used != nil && used.Hash() == c.PolicyHash {
-			return nil
-		}
-		var sources []policies.Source
-		if c.PolicyHash != "" {
-			stored, err := sets.Get(ctx, c.PolicyHash)
-			if err != nil {
-				return err
-			}
-			for name, data := range stored.Documents {
-				sources = append(sources, policies.Source{Name: name, Data: data})
-			}
-			slices.SortFunc(sources, func(a, b policies.Source) int {
-				if a.Name < b.Name {
-					return -1
-				}
-				return 1
-			})
-		}
-		set, err := policies.Compile(sources, o)
+// follow has the guard judge by the policies that a new view of the ledger
+// names. If it names none only our own suppression list applies. The watcher
+// calls it before the view is published, so that no touch is accepted with the
+// new version of the controls and judged by the old policies.
+func (r *rules) follow(ctx context.Context, c *ledger.Control) error {
+	if used := r.guard.Set(); used != nil && used.Hash() == c.PolicyHash {
+		return nil
+	}
+	var sources []policies.Source
+	if c.PolicyHash != "" {
+		stored, err := r.sets.Get(ctx, c.PolicyHash)
 		if err != nil {
 			return err
 		}
-		guard.Use(set)
-		return nil
+		for name, data := range stored.Documents {
+			sources = append(sources, policies.Source{Name: name, Data: data})
+		}
+		slices.SortFunc(sources, func(a, b policies.Source) int { return strings.Compare(a.Name, b.Name) })
 	}
+
+	set, err := policies.Compile(sources, r.options)
+	if err != nil {
+		return err
+	}
+	r.guard.Use(set)
+	return nil
 }

@@ -8,44 +8,54 @@ import (
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/sqlite"
-	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 )
 
-// A folder binds until two people have put another set into force; a restart
-// does not undo what they decided. Nodes follow the ledger.
-func TestFolderGivesWayToApproval(t *testing.T) {
+// TestFolderAfterApproval checks that a folder of policies is activated at each
+// start until people have activated another set over the API.
+func TestFolderAfterApproval(t *testing.T) {
 	ctx, now := t.Context(), time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	l, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "l.db"), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	guard := policies.NewGuard(contactlog.NewModel(), nil)
-	watch := ledger.NewControlWatcher(l.Controls, followPolicies(l.PolicySets, guard, policies.Options{}))
-	folder := func(limit string) {
+	rules := newRules(l, contactlog.NewModel())
+	watcher := ledger.NewControlWatcher(l.Controls)
+	watcher.OnChange(rules.follow)
+
+	// start starts a node with a folder, and returns the set it judges by.
+	start := func(limit string) string {
 		t.Helper()
-		dir := fstest.MapFS{"p.yaml": {Data: []byte("policy: p\nrules:\n  - {id: a, cap: {limit: " + limit + ", per: 7d}}\n")}}
-		if err := activatePolicies(ctx, l, dir, policies.Options{}, now); err != nil {
+		folder := fstest.MapFS{"p.yaml": {
+			Data: []byte("policy: p\nrules:\n  - {id: a, cap: {limit: " + limit + ", per: 7d}}\n"),
+		}}
+		if err := rules.activate(ctx, folder, now); err != nil {
 			t.Fatal(err)
 		}
-		if err := watch.Refresh(ctx); err != nil {
+		if err := watcher.Refresh(ctx); err != nil {
 			t.Fatal(err)
 		}
+		return rules.guard.Set().Hash()
 	}
-	folder("1")
-	first := guard.Set().Hash()
-	folder("2")
-	second := guard.Set().Hash()
+
+	first := start("1")
+	second := start("2")
 	if second == first {
-		t.Fatal("a changed folder does not bind")
+		t.Fatal("a changed folder was not activated")
 	}
-	back := ledger.Proposal{ID: "p1", Hash: first, Base: second, State: ledger.ProposalActive, CreatedAt: now, ActivatedAt: now}
-	if err := l.PolicyChanges.Activate(ctx, back, now); err != nil {
+	approved := ledger.Proposal{
+		ID:          "p1",
+		Hash:        first,
+		Base:        second,
+		State:       ledger.ProposalActive,
+		CreatedAt:   now,
+		ActivatedAt: now,
+	}
+	if err := l.PolicyChanges.Activate(ctx, approved, now); err != nil {
 		t.Fatal(err)
 	}
-	folder("3")
-	if got := guard.Set().Hash(); got != first {
-		t.Errorf("the folder undid an approval: %s", got)
+	if got := start("3"); got != first {
+		t.Errorf("after an approval the folder was activated: %s", got)
 	}
 }

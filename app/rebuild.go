@@ -7,55 +7,83 @@ import (
 	"time"
 
 	"touchgate.dev/internal/loop"
+	"touchgate.dev/ledger"
+	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
 )
 
 const (
-	completeEvery = 3 * time.Second // how soon a contact log that lost shards is rebuilt
-	completeLease = 30 * time.Second
+	rebuildEvery = 3 * time.Second // how soon a contact log that lost shards is rebuilt
+	rebuildLease = 30 * time.Second
 )
 
-// errElsewhere ends a rebuild that another process is at already.
-var errElsewhere = touch.Errorf(touch.Conflict, "", "another process rebuilds the contact log")
+// errRebuiltElsewhere ends a rebuild that another process has begun.
+var errRebuiltElsewhere = touch.Errorf(touch.Conflict, "", "another process rebuilds the contact log")
 
-// keepComplete has the contact log hold every customer whom the ledger knows
-// contacts of: at the start, after Redis lost shards, and when a policy looks
-// further back. Until then customers are loaded one by one as they are met.
-func (a *App) keepComplete(ctx context.Context) {
-	pause := time.Duration(0)
-	for loop.Sleep(ctx, pause) {
-		began := a.now()
-		switch n, err := a.complete(ctx); {
-		case errors.Is(err, errElsewhere) || ctx.Err() != nil:
-		case err != nil:
-			a.log.LogAttrs(ctx, slog.LevelWarn, "contact log not rebuilt", slog.Any("error", err))
-		case n > 0:
-			a.log.LogAttrs(ctx, slog.LevelInfo, "contact log complete", slog.Int("shards", n), slog.Duration("took", a.now().Sub(began)))
-		}
-		pause = completeEvery
+// contactRebuild loads the contact log with every customer of whom the ledger
+// has contacts: at the start, after Redis lost shards, and when a policy looks
+// further back than before. Until then a customer is loaded when a touch needs
+// it.
+type contactRebuild struct {
+	ledger   *ledger.Ledger
+	contacts *contactlog.Redis
+	guard    *policies.Guard
+	holder   string // of the lease
+	now      func() time.Time
+	log      *slog.Logger
+}
+
+func (a *App) newRebuild(contacts *contactlog.Redis, guard *policies.Guard, holder string) *contactRebuild {
+	return &contactRebuild{
+		ledger:   a.ledger,
+		contacts: contacts,
+		guard:    guard,
+		holder:   holder,
+		now:      a.now,
+		log:      a.component("contact-log"),
 	}
 }
 
-// complete makes incomplete shards complete, and gives their number. The lease
-// spares others the same work; nothing depends on it.
-func (a *App) complete(ctx context.Context) (int, error) {
-	keep := a.guard.Keep()
-	since := a.now().Add(-keep)
-	contacts := rehydrate(a.ledger)
-	pages := func(ctx context.Context, after string, limit int) ([]string, error) {
-		now := a.now()
-		held, err := a.ledger.Leases.Acquire(ctx, "contact-log", a.worker.Name, now, now.Add(completeLease))
+// run rebuilds whatever is incomplete until ctx ends. The first step is at once.
+func (r *contactRebuild) run(ctx context.Context) {
+	pause := time.Duration(0)
+	for loop.Sleep(ctx, pause) {
+		began := r.now()
+		shards, err := r.step(ctx)
+		switch {
+		case errors.Is(err, errRebuiltElsewhere) || ctx.Err() != nil:
+		case err != nil:
+			r.log.LogAttrs(ctx, slog.LevelWarn, "step failed", slog.Any("error", err))
+		case shards > 0:
+			r.log.LogAttrs(ctx, slog.LevelInfo, "rebuild finished",
+				slog.Int("shards", shards), slog.Duration("took", r.now().Sub(began)))
+		}
+		pause = rebuildEvery
+	}
+}
+
+// step completes the incomplete shards, and returns how many they were. A lease
+// keeps other processes from doing the same work; a rebuild without it would be
+// correct, too. step returns errRebuiltElsewhere if another process has it.
+func (r *contactRebuild) step(ctx context.Context) (shards int, err error) {
+	keep := r.guard.Keep()
+	since := r.now().Add(-keep)
+	entries := contactEntries(r.ledger)
+
+	nextPage := func(ctx context.Context, after string, limit int) ([]string, error) {
+		now := r.now()
+		held, err := r.ledger.Leases.Acquire(ctx, "contact-log", r.holder, now, now.Add(rebuildLease))
 		if err != nil {
 			return nil, err
 		}
 		if !held {
-			return nil, errElsewhere
+			return nil, errRebuiltElsewhere
 		}
-		return a.ledger.Contacts.ContactedCustomers(ctx, after, limit)
+		return r.ledger.Contacts.ContactedCustomers(ctx, after, limit)
 	}
 	load := func(ctx context.Context, customers []string) (map[string][]contactlog.Entry, error) {
-		return contacts(ctx, customers, since)
+		return entries(ctx, customers, since)
 	}
-	return a.contacts.Rebuild(ctx, keep, pages, load)
+	return r.contacts.Rebuild(ctx, keep, nextPage, load)
 }

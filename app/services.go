@@ -3,6 +3,7 @@ package app
 import (
 	crand "crypto/rand"
 
+	"touchgate.dev/channels"
 	"touchgate.dev/gateway"
 	"touchgate.dev/gateway/access"
 	"touchgate.dev/gateway/changes"
@@ -11,25 +12,40 @@ import (
 	"touchgate.dev/gateway/firstparty"
 	"touchgate.dev/gateway/httpapi"
 	"touchgate.dev/gateway/operations"
+	"touchgate.dev/internal/priority"
+	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
+	"touchgate.dev/policies"
 )
 
-// newServices makes the gateway's use cases.
-func (a *App) newServices(devKey string) (httpapi.Services, error) {
-	secret := []byte(a.cfg.AppSecret.Reveal())
-	if len(secret) == 0 {
-		// Tokens are then good for as long as this process runs.
-		secret = make([]byte, 32)
-		if _, err := crand.Read(secret); err != nil {
-			return httpapi.Services{}, err
-		}
+// intakeOptions are what the service that takes in touches and receipts is
+// built from.
+func (a *App) intakeOptions(
+	rules *rules, providers *channels.Pool, watcher *ledger.ControlWatcher, gate *priority.Gate,
+) gateway.Options {
+	return gateway.Options{
+		Ledger:       a.ledger,
+		Guard:        rules.guard,
+		Control:      watcher.Current,
+		Enqueue:      a.queue.Enqueue,
+		PriorityGate: gate,
+		Receipts:     providers.Receipts,
+		Now:          a.now,
+		Logger:       a.component("intake"),
+		Metrics:      a.metrics,
+		MaxFuture:    a.cfg.Limits.MaxFuture.Std(),
 	}
-	tokens, err := access.NewTokens(secret, a.now)
+}
+
+// newServices makes the gateway's use cases around intake.
+func (a *App) newServices(
+	intake *gateway.Service, templates *lookup.Templates, policyOptions policies.Options, devKey string,
+) (httpapi.Services, error) {
+	secret, err := tokenSecret(a.cfg)
 	if err != nil {
 		return httpapi.Services{}, err
 	}
-	templates := lookup.NewTemplates(a.ledger.Templates, a.now)
-	intake, err := a.newIntake(templates)
+	tokens, err := access.NewTokens(secret, a.now)
 	if err != nil {
 		return httpapi.Services{}, err
 	}
@@ -40,11 +56,23 @@ func (a *App) newServices(devKey string) (httpapi.Services, error) {
 		Keys:   access.NewKeys(access.KeyOptions{Store: l.Keys, Now: a.now, DevKey: devKey}),
 		Tokens: tokens,
 		Facts: facts.New(facts.Options{
-			Customers: l.Customers, Listings: l.Listings, Templates: l.Templates, TemplateCache: templates, Now: a.now,
+			Customers:     l.Customers,
+			Listings:      l.Listings,
+			Templates:     l.Templates,
+			TemplateCache: templates,
+			Now:           a.now,
 		}),
-		FirstParty: firstparty.New(firstparty.Options{Items: l.Items, Receipts: intake, Now: a.now, Logger: a.log}),
+		FirstParty: firstparty.New(firstparty.Options{
+			Items:    l.Items,
+			Receipts: intake,
+			Now:      a.now,
+			Logger:   a.component("first-party"),
+		}),
 		Changes: changes.New(changes.Options{
-			Ledger: l, TemplateCache: templates, Policies: a.policyOptions(), Now: a.now,
+			Ledger:        l,
+			TemplateCache: templates,
+			Policies:      policyOptions,
+			Now:           a.now,
 		}),
 		Operations: operations.New(operations.Options{Controls: l.Controls, DeadLetters: l.DeadLetters, Now: a.now}),
 		Feed:       feed.New(feed.Options{Events: l.Events, Subscriptions: l.Subscriptions, Now: a.now}),
@@ -52,24 +80,15 @@ func (a *App) newServices(devKey string) (httpapi.Services, error) {
 	}, nil
 }
 
-// newIntake makes the service that takes touches and receipts in. In a process
-// that also delivers, urgent touches are sent without the queue between.
-func (a *App) newIntake(templates *lookup.Templates) (*gateway.Service, error) {
-	o := gateway.Options{
-		Ledger:        a.ledger,
-		Guard:         a.guard,
-		Control:       a.watcher.Current,
-		Enqueue:       a.queue.Enqueue,
-		PriorityGate:  a.priorityGate,
-		Receipts:      a.pool.Receipts,
-		TemplateCache: templates,
-		Now:           a.now,
-		Logger:        a.log,
-		Metrics:       a.metrics,
-		MaxFuture:     a.cfg.Limits.MaxFuture.Std(),
+// tokenSecret returns the secret that signs the tokens of customers and
+// managers. If none is configured it is a new one, and tokens are good for as
+// long as this process runs.
+func tokenSecret(cfg *Config) ([]byte, error) {
+	secret := []byte(cfg.AppSecret.Reveal())
+	if len(secret) > 0 {
+		return secret, nil
 	}
-	if a.deliverer != nil {
-		o.FastPath = a.deliverer
-	}
-	return gateway.New(o)
+	secret = make([]byte, 32)
+	_, err := crand.Read(secret)
+	return secret, err
 }

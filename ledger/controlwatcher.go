@@ -21,19 +21,22 @@ type ControlWatcher struct {
 	mu       sync.Mutex // one refresh at a time
 }
 
-// NewControlWatcher returns a watcher. onChange (nil: none) is called before a
-// new Control is published and does what must be ready by then, such as
-// compiling policies. Its error keeps the old Control, and the next Refresh
-// tries again.
-func NewControlWatcher(source ControlReader, onChange func(ctx context.Context, c *Control) error) *ControlWatcher {
-	return &ControlWatcher{source: source, onChange: onChange}
+// NewControlWatcher returns a watcher that has no Control yet.
+func NewControlWatcher(source ControlReader) *ControlWatcher { return &ControlWatcher{source: source} }
+
+// OnChange has prepare called before a new Control is published, for what must
+// be ready by then, such as compiling policies. An error of prepare keeps the
+// old Control, and the next Refresh tries again. Call OnChange once, before the
+// first Refresh.
+func (w *ControlWatcher) OnChange(prepare func(ctx context.Context, c *Control) error) {
+	w.onChange = prepare
 }
 
 // Current returns the latest Control; nil before the first Refresh.
 func (w *ControlWatcher) Current() *Control { return w.current.Load() }
 
 // Refresh reads the version, and everything when it has changed. Errors are
-// those of the ledger and of onChange.
+// those of the ledger and of the function given to OnChange.
 func (w *ControlWatcher) Refresh(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

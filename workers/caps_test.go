@@ -137,7 +137,7 @@ func newCapped(t *testing.T, wrap func(contactlog.Log) contactlog.Log) *capped {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.ledger.Close() })
-	watch := ledger.NewControlWatcher(c.ledger.Controls, nil)
+	watch := ledger.NewControlWatcher(c.ledger.Controls)
 	if err := watch.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (h *fixture) newFallback(name string, l *ledger.Ledger, raiseEpochs bool, p
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	watch := ledger.NewControlWatcher(h.ledger.Controls, nil)
+	watch := ledger.NewControlWatcher(h.ledger.Controls)
 	if err := watch.Refresh(h.ctx); err != nil {
 		h.t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func newFixture(t testing.TB) *fixture {
 	}
 	t.Cleanup(func() { l.Close() })
 	h.ledger = l
-	h.watch = ledger.NewControlWatcher(l.Controls, nil)
+	h.watch = ledger.NewControlWatcher(l.Controls)
 	if err := h.watch.Refresh(h.ctx); err != nil {
 		t.Fatal(err)
 	}

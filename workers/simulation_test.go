@@ -249,7 +249,7 @@ func (s *sim) guard(t *testing.T, suspended *suspension) *policies.Guard {
 // suspended or die, outages, and then health until everything has ended.
 func (s *sim) run(t *testing.T) []touch.ID {
 	ctx, cancel := context.WithCancel(t.Context())
-	watch := ledger.NewControlWatcher(s.real.Controls, nil)
+	watch := ledger.NewControlWatcher(s.real.Controls)
 	if err := watch.Refresh(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,8 @@ func testShardEpochs(k *kit) {
 func testControlWatcher(k *kit) {
 	var compiled []string
 	fail := false
-	w := ledger.NewControlWatcher(k.ledger.Controls, func(_ context.Context, c *ledger.Control) error {
+	w := ledger.NewControlWatcher(k.ledger.Controls)
+	w.OnChange(func(_ context.Context, c *ledger.Control) error {
 		if fail {
 			return fmt.Errorf("does not compile")
 		}

@@ -1,0 +1,105 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"touchgate.dev/gateway/httpapi"
+	"touchgate.dev/touch"
+)
+
+// shutdownGrace is how long requests that are under way may go on after a stop
+// has begun.
+const shutdownGrace = 10 * time.Second
+
+// newHandler makes the API for the gateway's roles, and health checks for the
+// others.
+func (a *App) newHandler() http.Handler {
+	checks := map[string]func(context.Context) error{
+		"clock":  a.clock.Check,
+		"ledger": a.ledger.Ping,
+		"redis":  a.redis.ping,
+	}
+	if !a.cfg.Role.Gateway() {
+		return newHealth(&a.drain, checks, promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{}))
+	}
+	return httpapi.New(a.services, httpapi.Options{
+		PublicURL: a.cfg.PublicURL,
+		Now:       a.now,
+		Logger:    a.component("http"),
+		Metrics:   a.metrics,
+		Gatherer:  a.metrics,
+		Ready:     checks,
+		Drain:     &a.drain,
+		Limits:    httpapi.Limits{Body: a.cfg.Limits.MaxBody},
+	})
+}
+
+// listen opens the role's socket; nil if it has none. An address that is in use
+// is thus an error of Build, of class Unavailable.
+func listen(ctx context.Context, cfg *Config) (net.Listener, error) {
+	address := cfg.Metrics
+	if cfg.Role.Gateway() {
+		address = cfg.Listen
+	}
+	if address == "" {
+		return nil, nil
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, touch.Errorf(touch.Unavailable, "listen", "cannot listen on %s: %w", address, err)
+	}
+	return listener, nil
+}
+
+// closeListener closes a listener, which the HTTP server has closed already if
+// it ran.
+func closeListener(l net.Listener) func() error {
+	return func() error {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	}
+}
+
+// server is the running HTTP server; stop waits for its requests.
+type server struct{ stop func() }
+
+// serve starts the HTTP server if the role has a listener. It calls fail if the
+// server ends by itself.
+func (a *App) serve(fail func(error)) server {
+	if a.listener == nil {
+		return server{stop: func() {}}
+	}
+	srv := &http.Server{
+		Handler:           a.handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(a.component("http").Handler(), slog.LevelDebug),
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := srv.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			fail(touch.Errorf(touch.Unavailable, "listen", "the HTTP server ended: %w", err))
+		}
+	})
+	stop := func() {
+		ctx, cancel := context.WithTimeout(context.Background(), shutdownGrace)
+		defer cancel()
+		if srv.Shutdown(ctx) != nil {
+			srv.Close() // cuts endless streams; what they have sent is committed
+		}
+		running.Wait()
+	}
+	return server{stop: stop}
+}
