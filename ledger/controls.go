@@ -15,7 +15,7 @@ type Controls interface {
 	// Read returns everything, as of one version.
 	Read(ctx context.Context) (*Control, error)
 	// Version returns only the version, which is cheap to poll.
-	Version(ctx context.Context) (int64, error)
+	Version(ctx context.Context) (ControlVersion, error)
 	// PutKillSwitch starts a kill switch, or replaces the one of that id.
 	PutKillSwitch(ctx context.Context, k KillSwitch, actor string, now time.Time) error
 	// EndKillSwitch ends one. Class NotFound.
@@ -26,9 +26,13 @@ type Controls interface {
 	RaiseShardEpochs(ctx context.Context, shards []int, now time.Time) (map[int]int64, error)
 }
 
+// ControlVersion is the number of a state of everything that may stop a touch. It
+// rises with every change.
+type ControlVersion int64
+
 // Control is everything that may stop a touch, as of one version.
 type Control struct {
-	Version      int64
+	Version      ControlVersion
 	Campaigns    map[CampaignRef]CampaignStatus // those that are not running
 	KillSwitches []KillSwitch
 	PolicyHash   string        // of the active policies; "": none

@@ -9,7 +9,7 @@ import (
 // ControlReader is the part of Controls that a ControlWatcher polls.
 type ControlReader interface {
 	Read(ctx context.Context) (*Control, error)
-	Version(ctx context.Context) (int64, error)
+	Version(ctx context.Context) (ControlVersion, error)
 }
 
 // ControlWatcher keeps a node's copy of Control fresh. It is safe for concurrent

@@ -45,7 +45,7 @@ type Claim struct {
 	Lanes  []string  // the worker claims the segments of these lanes
 	Until  time.Time // when its lease on them ends
 	// ControlVersion is the one that the intents were judged under.
-	ControlVersion int64
+	ControlVersion ControlVersion
 	// Intents are what the worker is about to send, by index into the touches.
 	// Each is of a touch of the claim's lanes. The ledger sets Seq and Version.
 	Intents map[int]Intent

@@ -38,7 +38,7 @@ type Work interface {
 	// touches were judged under, so judge again. dropped are the indexes (into
 	// intents) of touches that were cancelled or moved on meanwhile; they must
 	// not be sent.
-	Intend(ctx context.Context, ref SegmentRef, controlVersion int64, intents []Intent) (dropped []int, err error)
+	Intend(ctx context.Context, ref SegmentRef, controlVersion ControlVersion, intents []Intent) (dropped []int, err error)
 	// Apply applies transitions and takes the touches out of the segment, except
 	// those with Keep set. A segment with no touch left is done. The function
 	// Apply says how a transition meets a touch that has moved on. Class

@@ -174,7 +174,7 @@ func (c *capped) now() time.Time { return time.Now().Add(c.offset) }
 // verdict.
 type slowIntend struct{ ledger.Work }
 
-func (d slowIntend) Intend(ctx context.Context, ref ledger.SegmentRef, version int64, is []ledger.Intent) ([]int, error) {
+func (d slowIntend) Intend(ctx context.Context, ref ledger.SegmentRef, version ledger.ControlVersion, is []ledger.Intent) ([]int, error) {
 	<-time.After(rand.N(longestGap))
 	return d.Work.Intend(ctx, ref, version, is)
 }

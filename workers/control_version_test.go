@@ -19,7 +19,7 @@ type interruptedWork struct {
 	unchecked bool
 }
 
-func (o *interruptedWork) Intend(ctx context.Context, ref ledger.SegmentRef, version int64, is []ledger.Intent) ([]int, error) {
+func (o *interruptedWork) Intend(ctx context.Context, ref ledger.SegmentRef, version ledger.ControlVersion, is []ledger.Intent) ([]int, error) {
 	if meanwhile := o.meanwhile; meanwhile != nil {
 		o.meanwhile = nil
 		meanwhile()

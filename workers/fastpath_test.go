@@ -98,7 +98,7 @@ func (u unreadWork) Claim(context.Context, ledger.SegmentRef, string, time.Time,
 	return nil, errDown
 }
 
-func (u unreadWork) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
+func (u unreadWork) Intend(context.Context, ledger.SegmentRef, ledger.ControlVersion, []ledger.Intent) ([]int, error) {
 	u.t.Error("intended twice")
 	return nil, errDown
 }

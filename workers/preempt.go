@@ -38,7 +38,7 @@ func (w preemptibleWork) Claim(ctx context.Context, ref ledger.SegmentRef, worke
 }
 
 // Intend implements ledger.Work.
-func (w preemptibleWork) Intend(ctx context.Context, ref ledger.SegmentRef, controlVersion int64, intents []ledger.Intent) ([]int, error) {
+func (w preemptibleWork) Intend(ctx context.Context, ref ledger.SegmentRef, controlVersion ledger.ControlVersion, intents []ledger.Intent) ([]int, error) {
 	w.waitIfBulk(ctx, ref.Lane)
 	return w.Work.Intend(ctx, ref, controlVersion, intents)
 }

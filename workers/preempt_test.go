@@ -24,7 +24,7 @@ func (idleWork) Claim(context.Context, ledger.SegmentRef, string, time.Time, tim
 	return nil, nil
 }
 
-func (idleWork) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
+func (idleWork) Intend(context.Context, ledger.SegmentRef, ledger.ControlVersion, []ledger.Intent) ([]int, error) {
 	return nil, nil
 }
 

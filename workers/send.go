@@ -72,7 +72,7 @@ func (b *batch) excluded(control *ledger.Control, j *job) []string {
 // intend records in the ledger what is about to be sent, before any provider is
 // called. It returns the jobs that may be sent; the others were cancelled or
 // moved on meanwhile, and are dropped.
-func (b *batch) intend(ctx context.Context, controlVersion int64, jobs []*job) ([]*job, error) {
+func (b *batch) intend(ctx context.Context, controlVersion ledger.ControlVersion, jobs []*job) ([]*job, error) {
 	if len(jobs) == 0 {
 		return nil, nil
 	}

@@ -189,7 +189,7 @@ func (l simLedger) Renew(ctx context.Context, ref ledger.SegmentRef, w string, u
 	return l.call(func() error { return l.Work.Renew(ctx, ref, w, until) })
 }
 
-func (l simLedger) Intend(ctx context.Context, ref ledger.SegmentRef, version int64, is []ledger.Intent) (dropped []int, err error) {
+func (l simLedger) Intend(ctx context.Context, ref ledger.SegmentRef, version ledger.ControlVersion, is []ledger.Intent) (dropped []int, err error) {
 	return dropped, l.call(func() error { dropped, err = l.Work.Intend(ctx, ref, version, is); return err })
 }
 
@@ -459,7 +459,7 @@ type withoutIntents struct {
 	ledger.Work
 }
 
-func (withoutIntents) Intend(context.Context, ledger.SegmentRef, int64, []ledger.Intent) ([]int, error) {
+func (withoutIntents) Intend(context.Context, ledger.SegmentRef, ledger.ControlVersion, []ledger.Intent) ([]int, error) {
 	return nil, nil
 }
 

@@ -120,10 +120,10 @@ func scanTouchProgress(rows sqldb.Rows) (*touch.Touch, *progressRow, error) {
 }
 
 // Intend implements ledger.Work.
-func (s workStore) Intend(ctx context.Context, ref ledger.SegmentRef, fence int64, intents []ledger.Intent) (dropped []int, err error) {
+func (s workStore) Intend(ctx context.Context, ref ledger.SegmentRef, version ledger.ControlVersion, intents []ledger.Intent) (dropped []int, err error) {
 	err = s.update(ctx, func(t *tx) error {
 		dropped = nil
-		t.assertControlVersion(fence)
+		t.assertControlVersion(version)
 		seg, err := t.lockSegment(ref)
 		if err != nil {
 			return err
@@ -156,11 +156,12 @@ func (s workStore) Intend(ctx context.Context, ref ledger.SegmentRef, fence int6
 	return dropped, nil
 }
 
-// assertControlVersion compares the fence that touches were judged under, and keeps it
-// from rising until the transaction is over. The next Flush fails with ErrFence.
-func (t *tx) assertControlVersion(judged int64) {
+// assertControlVersion compares the control version with the one that touches
+// were judged under, and keeps it from rising until the transaction is over. The
+// next Flush fails with ErrControlChanged.
+func (t *tx) assertControlVersion(judged ledger.ControlVersion) {
 	t.ask(func(rows sqldb.Rows) error {
-		var now int64
+		var now ledger.ControlVersion
 		if err := rows.Scan(&now); err != nil {
 			return err
 		}

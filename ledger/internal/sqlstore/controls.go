@@ -35,12 +35,12 @@ func (s *core) updateControl(ctx context.Context, e touch.Event, fn func(*tx) er
 }
 
 // Version implements ledger.Controls.
-func (s controlStore) Version(ctx context.Context) (fence int64, err error) {
+func (s controlStore) Version(ctx context.Context) (version ledger.ControlVersion, err error) {
 	err = s.query(ctx, func(c *conn) error {
-		_, err := c.one([]any{&fence}, `SELECT fence FROM control WHERE id = 1`)
+		_, err := c.one([]any{&version}, `SELECT fence FROM control WHERE id = 1`)
 		return err
 	})
-	return fence, err
+	return version, err
 }
 
 // Read implements ledger.Controls.
