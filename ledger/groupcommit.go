@@ -9,28 +9,30 @@ import (
 	"touchgate.dev/touch"
 )
 
-// GroupCommit wraps a ledger so that concurrent calls of Accept and Receive share
-// transactions: whoever comes while one is under way waits for the next, and
-// all who wait then go together. Nobody waits for a timer, so a caller alone
-// is as fast as without it. One caller's bad input does not spoil the others:
-// a transaction that fails for a reason other than Unavailable is tried again
-// for each of them alone.
+// GroupCommit returns a ledger in which concurrent calls of Intake.Accept and
+// Receipts.Receive share transactions. While parallel transactions are running,
+// calls wait; all that wait then go into one transaction. No call waits for a
+// timer, so a single caller is as fast as without group commit.
 //
-// A transaction runs on when the caller who began it gives up; the touches of
-// a caller who gave up may be stored, as with any lost answer. A segment that
-// several callers' urgent touches share is given to the first of them, who
-// enqueues it; the reconciler finds one that nobody enqueued.
+// A transaction that fails with another class than Unavailable is repeated for
+// each caller alone, so that one caller's invalid input does not fail the
+// others.
+//
+// A transaction continues when a caller gives up: that caller's touches may be
+// stored, as after any lost answer. When urgent touches of several callers are
+// in one segment, the first of them gets its reference and enqueues it; if it
+// fails to, the reconciler finds the segment.
 func GroupCommit(l *Ledger, parallel int) *Ledger {
-	g := &grouped{intake: l.Intake, receipts: l.Receipts, store: l.Store}
-	g.accept = batcher.New(parallel,
-		func(ctx context.Context, items []NewTouch, sizes []int) ([]accepted, error) {
-			answers, refs, err := l.Intake.Accept(ctx, items)
-			return divide(items, answers, refs, sizes), err
+	g := &groupCommit{intake: l.Intake, receipts: l.Receipts, store: l.Store}
+	g.accepts = batcher.New(parallel,
+		func(ctx context.Context, touches []NewTouch, sizes []int) ([]acceptResult, error) {
+			accepted, refs, err := g.intake.Accept(ctx, touches)
+			return splitAccepted(touches, accepted, refs, sizes), err
 		})
-	g.receive = batcher.New(parallel,
-		func(ctx context.Context, items []touch.Receipt, sizes []int) ([][]AppliedReceipt, error) {
-			answers, err := l.Receipts.Receive(ctx, items, g.latest())
-			return split(answers, sizes), err
+	g.receives = batcher.New(parallel,
+		func(ctx context.Context, receipts []touch.Receipt, sizes []int) ([][]AppliedReceipt, error) {
+			applied, err := g.receipts.Receive(ctx, receipts, g.latestTime())
+			return split(applied, sizes), err
 		})
 	return l.With(func(l *Ledger) {
 		l.Intake = g
@@ -39,104 +41,111 @@ func GroupCommit(l *Ledger, parallel int) *Ledger {
 	})
 }
 
-// grouped is the parts of a ledger whose calls share transactions.
-type grouped struct {
+// groupCommit implements the parts of a ledger whose calls share transactions.
+type groupCommit struct {
 	intake   Intake
 	receipts Receipts
 	store    Store
-	accept   *batcher.Batcher[NewTouch, accepted]
-	receive  *batcher.Batcher[touch.Receipt, []AppliedReceipt]
-	mu       sync.Mutex
-	now      time.Time
+	accepts  *batcher.Batcher[NewTouch, acceptResult]
+	receives *batcher.Batcher[touch.Receipt, []AppliedReceipt]
+
+	mu     sync.Mutex
+	latest time.Time // that a caller of Receive passed
 }
 
-type accepted struct {
-	answers []Accepted
-	refs    []SegmentRef
+// acceptResult is what one caller of Accept gets.
+type acceptResult struct {
+	accepted []Accepted
+	refs     []SegmentRef
 }
 
 // Accept implements Intake.
-func (g *grouped) Accept(ctx context.Context, touches []NewTouch) ([]Accepted, []SegmentRef, error) {
+func (g *groupCommit) Accept(ctx context.Context, touches []NewTouch) ([]Accepted, []SegmentRef, error) {
+	// A large batch fills a transaction of its own.
 	if len(touches) > touch.MaxBatch/2 {
 		return g.intake.Accept(ctx, touches)
 	}
-	a, err := g.accept.Do(ctx, touches)
-	return a.answers, a.refs, err
+	result, err := g.accepts.Do(ctx, touches)
+	return result.accepted, result.refs, err
 }
 
-// AcceptAndClaim implements Intake. It is not grouped: its caller waits for its own segments.
-func (g *grouped) AcceptAndClaim(ctx context.Context, touches []NewTouch, h Claim) ([]Accepted, []*Segment, []SegmentRef, error) {
-	return g.intake.AcceptAndClaim(ctx, touches, h)
+// AcceptAndClaim implements Intake. It does not share transactions: the worker
+// is about to send, and its claim is about its own touches only.
+func (g *groupCommit) AcceptAndClaim(ctx context.Context, touches []NewTouch, c Claim) ([]Accepted, []*Segment, []SegmentRef, error) {
+	return g.intake.AcceptAndClaim(ctx, touches, c)
 }
 
-// Receive implements Receipts.
-func (g *grouped) Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]AppliedReceipt, error) {
+// Receive implements Receipts. Receipts that share a transaction are stored
+// under the latest time that one of their callers passed.
+func (g *groupCommit) Receive(ctx context.Context, receipts []touch.Receipt, now time.Time) ([]AppliedReceipt, error) {
 	if len(receipts) > touch.MaxBatch/2 {
 		return g.receipts.Receive(ctx, receipts, now)
 	}
 	g.mu.Lock()
-	if now.After(g.now) {
-		g.now = now
+	if now.After(g.latest) {
+		g.latest = now
 	}
 	g.mu.Unlock()
-	return g.receive.Do(ctx, receipts)
+	return g.receives.Do(ctx, receipts)
 }
 
-// latest is the newest instant that a caller of Receive gave: receipts that go
-// together are stored under one.
-func (g *grouped) latest() time.Time {
+func (g *groupCommit) latestTime() time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.now
+	return g.latest
 }
 
 // Ping implements Store.
-func (g *grouped) Ping(ctx context.Context) error { return g.store.Ping(ctx) }
+func (g *groupCommit) Ping(ctx context.Context) error { return g.store.Ping(ctx) }
 
-// Close implements Store.
-func (g *grouped) Close() error {
-	g.accept.Wait()
-	g.receive.Wait()
+// Close implements Store. It waits for the shared transactions first.
+func (g *groupCommit) Close() error {
+	g.accepts.Wait()
+	g.receives.Wait()
 	return g.store.Close()
 }
 
-// divide gives each caller its answers, and each segment to the first caller
-// with a touch that is new and went into it.
-func divide(items []NewTouch, answers []Accepted, refs []SegmentRef, sizes []int) []accepted {
-	if answers == nil {
+// splitAccepted divides the results of one transaction among its callers: sizes
+// are how many touches each passed. The reference of a segment goes to the first
+// caller with a new touch in it.
+func splitAccepted(touches []NewTouch, accepted []Accepted, refs []SegmentRef, sizes []int) []acceptResult {
+	if accepted == nil {
 		return nil
 	}
-	parts := make([]accepted, len(sizes))
-	given := map[string]bool{}
-	at := 0
+	results := make([]acceptResult, len(sizes))
+	givenLanes := map[string]bool{} // each lane has one segment in a transaction
+	start := 0
 	for i, n := range sizes {
-		parts[i].answers = answers[at : at+n : at+n]
-		for j := at; j < at+n; j++ {
-			lane := items[j].Lane
-			if !items[j].Enqueue || !answers[j].New || given[lane] {
+		end := start + n
+		results[i].accepted = accepted[start:end:end]
+		for j := start; j < end; j++ {
+			lane := touches[j].Lane
+			if !touches[j].Enqueue || !accepted[j].New || givenLanes[lane] {
 				continue
 			}
-			given[lane] = true
+			givenLanes[lane] = true
 			for _, ref := range refs {
 				if ref.Lane == lane {
-					parts[i].refs = append(parts[i].refs, ref)
+					results[i].refs = append(results[i].refs, ref)
 				}
 			}
 		}
-		at += n
+		start = end
 	}
-	return parts
+	return results
 }
 
-func split[T any](answers []T, sizes []int) [][]T {
-	if answers == nil {
+// split divides results among callers: sizes are how many each one gets.
+func split[T any](results []T, sizes []int) [][]T {
+	if results == nil {
 		return nil
 	}
 	parts := make([][]T, len(sizes))
-	at := 0
+	start := 0
 	for i, n := range sizes {
-		parts[i] = answers[at : at+n : at+n]
-		at += n
+		end := start + n
+		parts[i] = results[start:end:end]
+		start = end
 	}
 	return parts
 }
