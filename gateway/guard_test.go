@@ -39,7 +39,7 @@ func newWithPolicy(t *testing.T, policy string) (*gatewaytest.Fixture, *policies
 	return f, set
 }
 
-func TestWithTheRealGuard(t *testing.T) {
+func TestWithRealGuard(t *testing.T) {
 	f, set := newWithPolicy(t, bank) // gatewaytest.Noon in UTC, 20:00 in Shanghai: the window has just closed
 	ctx := t.Context()
 	if wrong, err := f.Facts.PutCustomers(ctx, gatewaytest.Engine(), []facts.Profile{{ID: "c1", Zones: []string{"Asia/Shanghai"}}}); err != nil || wrong[0] != nil {

@@ -54,7 +54,7 @@ func TestReceiptCorrectsContactLog(t *testing.T) {
 	}
 }
 
-func TestForgedAndUnknownCallbacks(t *testing.T) {
+func TestCallbackFaults(t *testing.T) {
 	f := gatewaytest.New(t)
 	withVendor(t, f, parser{err: touch.Errorf(touch.Unauthenticated, "", "forged")})
 	for provider, class := range map[string]touch.ErrorClass{"acme": touch.Unauthenticated, "nobody": touch.NotFound} {

@@ -44,7 +44,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-func TestARevocationElsewhereBindsWithinFiveSeconds(t *testing.T) {
+func TestRevocationOnOtherNode(t *testing.T) {
 	f := gatewaytest.New(t)
 	text, k, err := f.Keys.Create(t.Context(), "engine", []string{"submit"})
 	if err != nil {

@@ -60,7 +60,7 @@ func TestFourEyes(t *testing.T) {
 		t.Fatalf("the author approves: %v", err)
 	}
 	if active(t, f) != "" {
-		t.Fatal("it binds without an approval")
+		t.Fatal("it is active without an approval")
 	}
 	activated, err := f.Changes.Approve(ctx, approver, p.ID, "read and agreed")
 	if err != nil || activated.State != ledger.ProposalActive || active(t, f) != p.Hash {
@@ -90,7 +90,7 @@ func TestFourEyes(t *testing.T) {
 	}
 }
 
-func TestFaultyAndUnknownProposals(t *testing.T) {
+func TestFaultyAndUnknownRequests(t *testing.T) {
 	f := gatewaytest.New(t)
 	ctx := t.Context()
 	bad := changes.Draft{Title: "bad", Documents: map[string]string{"p.yaml": "policy: p\nrules:\n  - {id: a, cap: {limit: 0, per: 7d}}\n  - {id: a, hours: {}}\n"}}
@@ -145,8 +145,8 @@ func TestEffectiveTime(t *testing.T) {
 	if n, err := f.Changes.ActivateDue(ctx); n != 1 || err != nil || active(t, f) != second.Hash {
 		t.Fatal(n, err)
 	}
-	// The other was made to replace what was in force before: it does not
-	// silently undo what came between.
+	// The other one was made to replace the set before that: it must not
+	// silently undo the one between.
 	f.Advance(24 * time.Hour)
 	if n, err := f.Changes.ActivateDue(ctx); n != 0 || err != nil || active(t, f) != second.Hash {
 		t.Fatal(n, err)
@@ -249,7 +249,7 @@ func TestSimulateRecordedTraffic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Two contacts before leave one place of three; the others are refused.
+	// Two earlier contacts leave one of three; the others are refused.
 	if want := (simulate.Tally{Legs: 4, Sent: 4, WouldSend: 1, WouldRefuse: 3, NewlyRefused: 3}); report.Total != want {
 		t.Errorf("%+v, want %+v", report.Total, want)
 	}
@@ -269,9 +269,10 @@ func TestSimulateRecordedTraffic(t *testing.T) {
 	}
 }
 
-// A draft that is milder than what was in force: what a rule refused at intake
-// would have gone out; what the gateway refused itself is not asked.
-func TestSimulateWhatWasRefused(t *testing.T) {
+// TestSimulateRefusedTouches: a draft is milder than the active set. What a
+// rule refused at intake would be sent; what the gateway itself refused is not
+// judged.
+func TestSimulateRefusedTouches(t *testing.T) {
 	f := newWithPolicies(t, map[string]string{"p.yaml": "policy: p\nrules:\n  - {id: none, when: category == 'marketing', require: 'false'}\n"})
 	f.Submit(t, gatewaytest.SMS("k"))
 	unreachable := gatewaytest.SMS("lost")
@@ -290,8 +291,8 @@ func TestDecisionReplay(t *testing.T) {
 		deliver(t, f, f.Submit(t, gatewaytest.SMS(fmt.Sprint("k", i)))[0].ID)
 		f.Advance(time.Hour)
 	}
-	// The guard here has a log of its own, which is empty: refuse as the
-	// policy would, with what the ledger knows.
+	// The contact log of this guard is empty: it reads the contacts from the
+	// ledger, and then refuses.
 	contacts := func(context.Context, []string, time.Time) (map[string][]contactlog.Entry, error) {
 		var entries []contactlog.Entry
 		for i := range 2 {

@@ -1,7 +1,6 @@
 package facts_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -10,16 +9,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-func firstField(t *testing.T, err error) string {
-	t.Helper()
-	var f touch.Faults
-	if errors.As(err, &f) {
-		return f[0].Field
-	}
-	return "no faults"
-}
-
-func TestProfilesAreChecked(t *testing.T) {
+func TestProfileFaults(t *testing.T) {
 	f := gatewaytest.New(t)
 	profiles := []facts.Profile{
 		{ID: "good", Zones: []string{"Europe/Paris"}, Attributes: map[string]any{"vip": true, "score": 4.5}},
@@ -38,7 +28,7 @@ func TestProfilesAreChecked(t *testing.T) {
 			if wrong[i] != nil {
 				t.Errorf("profile %d: %v", i, wrong[i])
 			}
-		} else if got := firstField(t, wrong[i]); got != want {
+		} else if got := gatewaytest.FirstField(t, wrong[i]); got != want {
 			t.Errorf("profile %d: %q, want %q", i, got, want)
 		}
 	}
@@ -59,14 +49,14 @@ func TestConsentsAndOutcomes(t *testing.T) {
 		{Customer: "c1", Consent: touch.Consent{Scope: "marketing", At: gatewaytest.Noon.Add(time.Hour)}},
 		{Customer: "c1"},
 	})
-	if err != nil || wrong[0] != nil || firstField(t, wrong[1]) != "at" || firstField(t, wrong[2]) != "scope" {
+	if err != nil || wrong[0] != nil || gatewaytest.FirstField(t, wrong[1]) != "at" || gatewaytest.FirstField(t, wrong[2]) != "scope" {
 		t.Fatalf("%v, %v", wrong, err)
 	}
 	wrong, err = f.Facts.AddOutcomes(ctx, gatewaytest.Engine(), []facts.Outcome{
 		{Customer: "c1", Outcome: touch.Outcome{Kind: "refused", Channel: touch.AICall}},
 		{Customer: "c1", Outcome: touch.Outcome{Kind: "refused", Channel: "pigeon"}},
 	})
-	if err != nil || wrong[0] != nil || firstField(t, wrong[1]) != "channel" {
+	if err != nil || wrong[0] != nil || gatewaytest.FirstField(t, wrong[1]) != "channel" {
 		t.Fatalf("%v, %v", wrong, err)
 	}
 	c, err := f.Facts.Customer(ctx, "c1")
@@ -75,7 +65,7 @@ func TestConsentsAndOutcomes(t *testing.T) {
 	}
 }
 
-func TestASuppressionNeedsOwnerReasonAndEnd(t *testing.T) {
+func TestSuppressionFaults(t *testing.T) {
 	f := gatewaytest.New(t)
 	ctx := t.Context()
 	later := gatewaytest.Noon.Add(time.Hour)
@@ -90,21 +80,21 @@ func TestASuppressionNeedsOwnerReasonAndEnd(t *testing.T) {
 	} {
 		bad := good
 		spoil(&bad)
-		if _, err := f.Facts.Suppress(ctx, gatewaytest.Engine(), []facts.ListEntry{good, bad}, false); firstField(t, err) != field {
+		if _, err := f.Facts.Suppress(ctx, gatewaytest.Engine(), []facts.ListEntry{good, bad}, false); gatewaytest.FirstField(t, err) != field {
 			t.Errorf("%s: got %v", field, err)
 		}
 	}
 	both := good
 	both.ForEver = true
-	if _, err := f.Facts.Suppress(ctx, gatewaytest.Engine(), []facts.ListEntry{both}, false); firstField(t, err) != "entries[0].until" {
-		t.Errorf("an end and for ever: %v", err)
+	if _, err := f.Facts.Suppress(ctx, gatewaytest.Engine(), []facts.ListEntry{both}, false); gatewaytest.FirstField(t, err) != "entries[0].until" {
+		t.Errorf("an end and for_ever: %v", err)
 	}
 	if list, err := f.Ledger.Listings.List(ctx, touch.Suppression, "", 10); err != nil || len(list) != 0 {
-		t.Fatalf("bad entries left %v behind, %v", list, err)
+		t.Fatalf("bad entries were saved: %v, %v", list, err)
 	}
 }
 
-func TestASuppressionShowsItsReachBeforeItIsSaved(t *testing.T) {
+func TestSuppressionDryRun(t *testing.T) {
 	f := gatewaytest.New(t)
 	ctx := t.Context()
 	if _, err := f.Facts.PutCustomers(ctx, gatewaytest.Engine(), []facts.Profile{{ID: "c1"}}); err != nil {

@@ -2,7 +2,6 @@ package feed_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,15 +10,6 @@ import (
 	"touchgate.dev/gateway/internal/gatewaytest"
 	"touchgate.dev/touch"
 )
-
-func firstField(t *testing.T, err error) string {
-	t.Helper()
-	var f touch.Faults
-	if errors.As(err, &f) {
-		return f[0].Field
-	}
-	return "no faults"
-}
 
 func TestSubscriptions(t *testing.T) {
 	f := gatewaytest.New(t)
@@ -37,7 +27,7 @@ func TestSubscriptions(t *testing.T) {
 			t.Errorf("%s: a secret of %d characters", address, len(s.Secret))
 		}
 	}
-	if _, err := f.Feed.Subscribe(ctx, "engine", "https://e.example", []touch.EventKind{"touch.lost"}, 0); firstField(t, err) != "kinds" {
+	if _, err := f.Feed.Subscribe(ctx, "engine", "https://e.example", []touch.EventKind{"touch.lost"}, 0); gatewaytest.FirstField(t, err) != "kinds" {
 		t.Errorf("an unknown kind: %v", err)
 	}
 	all, _ := f.Ledger.Subscriptions.List(ctx, "engine")

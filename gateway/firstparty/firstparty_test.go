@@ -70,7 +70,7 @@ func TestInbox(t *testing.T) {
 	view, _ := f.Ledger.Touches.Get(t.Context(), "engine", touchID)
 	got := gatewaytest.Kinds(view.Events)
 	if view.Progress.State != touch.StateDelivered || !slices.Contains(got, touch.EventRead) || slices.Index(got, touch.EventRead) != len(got)-1 {
-		t.Errorf("state %s, events %v: reading is told once", view.Progress.State, got)
+		t.Errorf("state %s, events %v: the read is reported once", view.Progress.State, got)
 	}
 	if err := f.FirstParty.Dismiss(ctx, touch.Inbox, "c1", id); err != nil {
 		t.Fatal(err)
@@ -170,7 +170,7 @@ func TestDesk(t *testing.T) {
 	if mine, _, _ := f.FirstParty.Tasks(ctx, bob, firstparty.TaskFilter{Completed: true}); len(mine) != 1 || mine[0].Note != "not now" {
 		t.Errorf("all of bob's tasks: %+v", mine)
 	}
-	// The outcome is on the customer's row, where cool-downs look for it.
+	// The outcome is stored with the customer, where cool-downs look for it.
 	c, err := f.Facts.Customer(ctx, "c1")
 	if err != nil || len(c.Outcomes) != 1 || c.Outcomes[0].Kind != touch.OutcomeRefused || c.Outcomes[0].Subject != "loan" || c.Outcomes[0].Channel != touch.RMTask {
 		t.Errorf("customer %+v, %v", c, err)
@@ -201,15 +201,15 @@ func TestEscalate(t *testing.T) {
 		t.Fatalf("the escalation queue holds %+v", tasks)
 	}
 	if err := f.FirstParty.Complete(ctx, ann, id, "completed", ""); touch.ClassOf(err) != touch.NotFound {
-		t.Errorf("ann completes what was taken from her: %v", err)
+		t.Errorf("ann completes a task that was escalated: %v", err)
 	}
 	if err := f.FirstParty.Claim(ctx, boss, id); err != nil {
 		t.Error(err)
 	}
 }
 
-// laterItems is a ledger of one inbox, for tests in a bubble of fake time: two
-// more messages are there from an instant on.
+// laterItems is one inbox in which two more messages are there from an instant
+// on. It is for tests in fake time.
 type laterItems struct {
 	ledger.Items
 	from time.Time
@@ -233,14 +233,14 @@ func TestWatchInboxAtStart(t *testing.T) {
 		svc := firstparty.New(firstparty.Options{Items: store})
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		defer cancel()
-		var heard []string
+		var seen []string
 		err := svc.WatchInbox(ctx, "c1", time.Second, firstparty.InboxWatcher{
 			OnStart:   func(int64) error { store.from = time.Now(); return nil },
-			OnMessage: func(i touch.Item) error { heard = append(heard, i.ID); return nil },
+			OnMessage: func(i touch.Item) error { seen = append(seen, i.ID); return nil },
 			OnIdle:    func() error { return nil },
 		})
-		if got := fmt.Sprint(heard); err != nil || got != "[n1 n2]" {
-			t.Errorf("heard %s, %v", got, err)
+		if got := fmt.Sprint(seen); err != nil || got != "[n1 n2]" {
+			t.Errorf("saw %s, %v", got, err)
 		}
 	})
 }
@@ -251,15 +251,15 @@ func TestWatchInbox(t *testing.T) {
 		svc := firstparty.New(firstparty.Options{Items: store})
 		ctx, cancel := context.WithTimeout(t.Context(), 5500*time.Millisecond)
 		defer cancel()
-		var heard []string
+		var seen []string
 		idle := 0
 		err := svc.WatchInbox(ctx, "c1", time.Second, firstparty.InboxWatcher{
-			OnStart:   func(unread int64) error { heard = append(heard, fmt.Sprint(unread)); return nil },
-			OnMessage: func(i touch.Item) error { heard = append(heard, i.ID); return nil },
+			OnStart:   func(unread int64) error { seen = append(seen, fmt.Sprint(unread)); return nil },
+			OnMessage: func(i touch.Item) error { seen = append(seen, i.ID); return nil },
 			OnIdle:    func() error { idle++; return nil },
 		})
-		if got := fmt.Sprint(heard, idle); err != nil || got != "[1 n1 n2] 4" {
-			t.Errorf("heard, idle: %s, %v", got, err)
+		if got := fmt.Sprint(seen, idle); err != nil || got != "[1 n1 n2] 4" {
+			t.Errorf("saw, idle: %s, %v", got, err)
 		}
 	})
 }

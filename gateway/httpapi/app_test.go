@@ -11,38 +11,38 @@ import (
 	"touchgate.dev/touch"
 )
 
-func (h *fixture) put(items ...touch.Item) {
-	h.t.Helper()
+func (f *fixture) put(items ...touch.Item) {
+	f.t.Helper()
 	for i := range items {
-		items[i].CreatedAt, items[i].UpdatedAt, items[i].Category = h.Now(), h.Now(), touch.Service
+		items[i].CreatedAt, items[i].UpdatedAt, items[i].Category = f.Now(), f.Now(), touch.Service
 	}
-	if err := h.Ledger.Items.Put(h.t.Context(), items); err != nil {
-		h.t.Fatal(err)
+	if err := f.Ledger.Items.Put(f.t.Context(), items); err != nil {
+		f.t.Fatal(err)
 	}
 }
 
-func (h *fixture) token(path, body string) string {
-	h.t.Helper()
-	return h.dev(http.StatusCreated, "POST", path, body).field(h.t, "token").(string)
+func (f *fixture) token(path, body string) string {
+	f.t.Helper()
+	return f.dev(http.StatusCreated, "POST", path, body).field(f.t, "token").(string)
 }
 
 func dispatch(key string) string { return touch.DispatchID(touch.NewID("dev", key), 0) }
 
-func TestTheAppSeesItsCustomerOnly(t *testing.T) {
-	h := newFixture(t, nil)
+func TestAppSeesOwnCustomer(t *testing.T) {
+	f := newFixture(t, nil)
 	mine, theirs, popup := dispatch("1"), dispatch("2"), dispatch("3")
-	h.put(
+	f.put(
 		touch.Item{ID: mine, Channel: touch.Inbox, Customer: "c1", Campaign: "inner-name", State: touch.ItemUnread, Content: touch.Content{Title: "for c1"}},
 		touch.Item{ID: theirs, Channel: touch.Inbox, Customer: "c2", State: touch.ItemUnread, Content: touch.Content{Title: "for c2"}},
 		touch.Item{ID: popup, Channel: touch.Popup, Customer: "c1", State: touch.ItemUnread, MaxShows: 1, Content: touch.Content{Title: "pop", Placement: "home"}},
 	)
-	c1 := h.token("/v1/customers/c1/tokens", `{}`)
-	c3 := h.token("/v1/customers/c3/tokens", `{"expires_in":"5m"}`)
-	list := h.call("GET", "/v1/app/inbox", c1, "")
+	c1 := f.token("/v1/customers/c1/tokens", `{}`)
+	c3 := f.token("/v1/customers/c3/tokens", `{"expires_in":"5m"}`)
+	list := f.call("GET", "/v1/app/inbox", c1, "")
 	if !strings.Contains(string(list.body), "for c1") || strings.Contains(string(list.body), "for c2") || strings.Contains(string(list.body), "inner-name") {
 		t.Errorf("c1's inbox: %s", list.body)
 	}
-	if l := h.call("GET", "/v1/app/inbox", c3, ""); string(l.body) != `{"items":[]}`+"\n" {
+	if l := f.call("GET", "/v1/app/inbox", c3, ""); string(l.body) != `{"items":[]}`+"\n" {
 		t.Errorf("c3's inbox: %s", l.body)
 	}
 	for _, step := range []struct {
@@ -63,21 +63,21 @@ func TestTheAppSeesItsCustomerOnly(t *testing.T) {
 		{"GET", "/v1/desk/tasks", c1, 401},
 		{"GET", "/v1/app/inbox?limit=0", c1, 422},
 	} {
-		if a := h.call(step.method, step.path, step.bearer, ""); a.StatusCode != step.status {
+		if a := f.call(step.method, step.path, step.bearer, ""); a.StatusCode != step.status {
 			t.Errorf("%s %s: %d, want %d: %s", step.method, step.path, a.StatusCode, step.status, a.body)
 		}
 	}
-	h.Advance(time.Hour)
-	if a := h.call("GET", "/v1/app/inbox", c1, ""); a.StatusCode != 401 {
+	f.Advance(time.Hour)
+	if a := f.call("GET", "/v1/app/inbox", c1, ""); a.StatusCode != 401 {
 		t.Errorf("an expired token: %d", a.StatusCode)
 	}
 }
 
-func TestTheAppHearsOfNewMessages(t *testing.T) {
-	h := newFixture(t, nil)
-	h.put(touch.Item{ID: dispatch("old"), Channel: touch.Inbox, Customer: "c1", State: touch.ItemUnread})
-	req, _ := http.NewRequestWithContext(t.Context(), "GET", h.server.URL+"/v1/app/stream", nil)
-	req.Header.Set("Authorization", "Bearer "+h.token("/v1/customers/c1/tokens", `{}`))
+func TestInboxEvents(t *testing.T) {
+	f := newFixture(t, nil)
+	f.put(touch.Item{ID: dispatch("old"), Channel: touch.Inbox, Customer: "c1", State: touch.ItemUnread})
+	req, _ := http.NewRequestWithContext(t.Context(), "GET", f.server.URL+"/v1/app/stream", nil)
+	req.Header.Set("Authorization", "Bearer "+f.token("/v1/customers/c1/tokens", `{}`))
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -99,25 +99,25 @@ func TestTheAppHearsOfNewMessages(t *testing.T) {
 	if got := next("data: "); got != `{"unread":1}` {
 		t.Errorf("at the start: %s", got)
 	}
-	h.put(
+	f.put(
 		touch.Item{ID: dispatch("other"), Channel: touch.Inbox, Customer: "c2", State: touch.ItemUnread},
 		touch.Item{ID: dispatch("new"), Channel: touch.Inbox, Customer: "c1", State: touch.ItemUnread, Content: touch.Content{Title: "line\nbreak"}},
 	)
 	if got := next("id: "); got != dispatch("new") {
-		t.Errorf("heard of %s", got)
+		t.Errorf("got the message %s", got)
 	}
 	if got := next("data: "); !strings.Contains(got, `line\nbreak`) {
 		t.Errorf("the message: %s", got)
 	}
 }
 
-func TestTheDesk(t *testing.T) {
-	h := newFixture(t, nil)
+func TestDesk(t *testing.T) {
+	f := newFixture(t, nil)
 	due := gatewaytest.Noon.Add(time.Hour)
 	id := dispatch("t")
-	h.put(touch.Item{ID: id, Channel: touch.RMTask, Customer: "c1", State: touch.TaskOpen, DueAt: &due, Assignee: &touch.Assignee{Queue: "north"}, Content: touch.Content{Title: "call"}})
-	ann := h.token("/v1/managers/ann/tokens", `{"queues":["north"]}`)
-	eve := h.token("/v1/managers/eve/tokens", `{"branches":["b1"]}`)
+	f.put(touch.Item{ID: id, Channel: touch.RMTask, Customer: "c1", State: touch.TaskOpen, DueAt: &due, Assignee: &touch.Assignee{Queue: "north"}, Content: touch.Content{Title: "call"}})
+	ann := f.token("/v1/managers/ann/tokens", `{"queues":["north"]}`)
+	eve := f.token("/v1/managers/eve/tokens", `{"branches":["b1"]}`)
 	for _, step := range []struct {
 		method, path, bearer, body string
 		status                     int
@@ -133,11 +133,11 @@ func TestTheDesk(t *testing.T) {
 		{"POST", "/v1/desk/tasks/" + id + ":complete", ann, `{"outcome":"completed","note":"done"}`, 204},
 		{"GET", "/v1/desk/tasks?all=maybe", ann, "", 422},
 	} {
-		if a := h.call(step.method, step.path, step.bearer, step.body); a.StatusCode != step.status {
+		if a := f.call(step.method, step.path, step.bearer, step.body); a.StatusCode != step.status {
 			t.Errorf("%s %s: %d, want %d: %s", step.method, step.path, a.StatusCode, step.status, a.body)
 		}
 	}
-	if l := h.call("GET", "/v1/desk/tasks?all=true", ann, ""); !strings.Contains(string(l.body), `"note":"done"`) {
+	if l := f.call("GET", "/v1/desk/tasks?all=true", ann, ""); !strings.Contains(string(l.body), `"note":"done"`) {
 		t.Errorf("ann's tasks: %s", l.body)
 	}
 }

@@ -13,10 +13,10 @@ import (
 	"touchgate.dev/touch"
 )
 
-// BenchmarkStreamWithoutStores measures what the door itself costs for each
+// BenchmarkStreamWithoutStores measures what the API itself costs for each
 // touch of a stream: read, parse, validate, digest, decide, answer.
 func BenchmarkStreamWithoutStores(b *testing.B) {
-	g := &gated{open: make(chan struct{})}
+	g := &gatedIntake{open: make(chan struct{})}
 	close(g.open)
 	benchStream(b, g.ledger())
 }
@@ -47,7 +47,7 @@ func benchStream(b *testing.B, l *ledger.Ledger) {
 
 // BenchmarkSubmit measures the use case alone, by a chunk of 1,000.
 func BenchmarkSubmit(b *testing.B) {
-	g := &gated{open: make(chan struct{})}
+	g := &gatedIntake{open: make(chan struct{})}
 	close(g.open)
 	f := gatewaytest.NewOn(b, g.ledger())
 	reqs := make([]touch.Request, touch.MaxBatch)

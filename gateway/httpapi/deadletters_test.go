@@ -9,55 +9,55 @@ import (
 	"touchgate.dev/touch"
 )
 
-// putAside submits a touch and has a worker put it aside.
-func (h *fixture) putAside(key, campaign string) (id string) {
-	h.t.Helper()
-	id = h.dev(202, "POST", "/v1/touches", `{"key": "`+key+`", "customer": "c1", "category": "service", "campaign": "`+campaign+`",
-		"plan": [{"channel": "inbox", "content": {"body": "a secret text"}}]}`).field(h.t, "id").(string)
-	ref, _, ok, err := h.Ledger.Work.Feed(h.t.Context(), touch.Lane(touch.Inbox, false), h.Now().Add(time.Second), 10)
+// deadLetter submits a touch and has a worker dead-letter it.
+func (f *fixture) deadLetter(key, campaign string) (id string) {
+	f.t.Helper()
+	id = f.dev(202, "POST", "/v1/touches", `{"key": "`+key+`", "customer": "c1", "category": "service", "campaign": "`+campaign+`",
+		"plan": [{"channel": "inbox", "content": {"body": "a secret text"}}]}`).field(f.t, "id").(string)
+	ref, _, ok, err := f.Ledger.Work.Feed(f.t.Context(), touch.Lane(touch.Inbox, false), f.Now().Add(time.Second), 10)
 	if err != nil || !ok {
-		h.t.Fatal(ok, err)
+		f.t.Fatal(ok, err)
 	}
-	seg, err := h.Ledger.Work.Claim(h.t.Context(), ref, "w", h.Now(), h.Now().Add(time.Minute))
+	seg, err := f.Ledger.Work.Claim(f.t.Context(), ref, "w", f.Now(), f.Now().Add(time.Minute))
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	p := seg.Touches[0].Progress
-	err = h.Ledger.Work.Apply(h.t.Context(), ref, []ledger.Transition{{
+	err = f.Ledger.Work.Apply(f.t.Context(), ref, []ledger.Transition{{
 		Seq: p.Seq, Version: p.Version, To: touch.StateDead, Reason: "crashed_workers",
-		Events: []touch.Event{{Kind: touch.EventDead, At: h.Now(), Touch: seg.Touches[0].Touch.ID, State: touch.StateDead}},
+		Events: []touch.Event{{Kind: touch.EventDead, At: f.Now(), Touch: seg.Touches[0].Touch.ID, State: touch.StateDead}},
 	}})
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return id
 }
 
-func TestRedriveOverTheAPI(t *testing.T) {
-	h := newFixture(t, nil)
-	one := h.putAside("k1", "nov")
-	h.putAside("k2", "dec")
-	ops, other := h.keyWith("admin"), h.keyWith("submit,read")
+func TestRedrive(t *testing.T) {
+	f := newFixture(t, nil)
+	one := f.deadLetter("k1", "nov")
+	f.deadLetter("k2", "dec")
+	ops, other := f.keyWith("admin"), f.keyWith("submit,read")
 	for _, path := range []string{"/v1/dead", "/v1/dead:redrive"} {
 		method := map[bool]string{true: "POST", false: "GET"}[strings.Contains(path, ":")]
-		if a := h.call(method, path, other, `{"all": true}`); a.StatusCode != 403 {
+		if a := f.call(method, path, other, `{"all": true}`); a.StatusCode != 403 {
 			t.Errorf("%s without the scope: %d", path, a.StatusCode)
 		}
 	}
-	listed := h.call("GET", "/v1/dead?limit=1", ops, "")
+	listed := f.call("GET", "/v1/dead?limit=1", ops, "")
 	if listed.StatusCode != 200 || listed.field(t, "next") == nil || !strings.Contains(string(listed.body), one) {
 		t.Fatalf("%d %s", listed.StatusCode, listed.body)
 	}
 	if strings.Contains(string(listed.body), "secret") {
 		t.Errorf("the text is listed: %s", listed.body)
 	}
-	if a := h.call("GET", "/v1/dead?campaign=dec&since=2099-01-01T00:00:00Z", ops, ""); string(a.body) != `{"items":[]}`+"\n" {
+	if a := f.call("GET", "/v1/dead?campaign=dec&since=2099-01-01T00:00:00Z", ops, ""); string(a.body) != `{"items":[]}`+"\n" {
 		t.Errorf("%s", a.body)
 	}
 	for body, want := range map[string]int{
 		`{}`: 422, `{"touch": "x"}`: 422, `{"channel": "fax"}`: 422, `{"dry_run": true}`: 422, `{"day": 1}`: 400,
 	} {
-		if a := h.call("POST", "/v1/dead:redrive", ops, body); a.StatusCode != want {
+		if a := f.call("POST", "/v1/dead:redrive", ops, body); a.StatusCode != want {
 			t.Errorf("%s: %d, want %d: %s", body, a.StatusCode, want, a.body)
 		}
 	}
@@ -67,11 +67,11 @@ func TestRedriveOverTheAPI(t *testing.T) {
 		{`{"campaign": "nov"}`, `{"due":0,"asked":0,"expired":0}`},
 		{`{"channel": "inbox", "reason": "crashed_workers"}`, `{"due":1,"asked":0,"expired":0}`},
 	} {
-		if a := h.call("POST", "/v1/dead:redrive", ops, c.body); a.StatusCode != 200 || string(a.body) != c.want+"\n" {
+		if a := f.call("POST", "/v1/dead:redrive", ops, c.body); a.StatusCode != 200 || string(a.body) != c.want+"\n" {
 			t.Errorf("%s: %d %s, want %s", c.body, a.StatusCode, a.body, c.want)
 		}
 	}
-	if v := h.dev(200, "GET", "/v1/touches/"+one, ""); v.field(t, "state") != "due" {
+	if v := f.dev(200, "GET", "/v1/touches/"+one, ""); v.field(t, "state") != "due" {
 		t.Errorf("%s", v.body)
 	}
 }

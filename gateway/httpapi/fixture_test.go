@@ -56,23 +56,23 @@ func (l *lockedLog) String() string {
 // gateway and the ledger.
 func newFixture(t testing.TB, wrap func(*ledger.Ledger)) *fixture {
 	t.Helper()
-	h := &fixture{t: t, Fixture: gatewaytest.New(t)}
+	f := &fixture{t: t, Fixture: gatewaytest.New(t)}
 	if wrap != nil {
-		h.Ledger = h.Ledger.With(wrap)
+		f.Ledger = f.Ledger.With(wrap)
 	}
 	metrics := prometheus.NewRegistry()
-	h.DevKey = "dev-key"
-	h.Rebuild(t, func(o *gateway.Options) {
+	f.DevKey = "dev-key"
+	f.Rebuild(t, func(o *gateway.Options) {
 		o.Metrics = metrics
 		o.Receipts = func(provider string) (adapter.ReceiptParser, bool) { return parser{}, provider == "acme" }
 	})
-	h.server = httptest.NewServer(httpapi.New(services(h.Fixture), httpapi.Options{
-		Logger: slog.New(slog.NewJSONHandler(&h.log, nil)), Metrics: metrics, Gatherer: metrics, Now: h.Now, Drain: &h.drain,
+	f.server = httptest.NewServer(httpapi.New(services(f.Fixture), httpapi.Options{
+		Logger: slog.New(slog.NewJSONHandler(&f.log, nil)), Metrics: metrics, Gatherer: metrics, Now: f.Now, Drain: &f.drain,
 		Ready:  map[string]func(context.Context) error{"queue": func(context.Context) error { return nil }},
 		Limits: httpapi.Limits{Body: 1 << 20, Line: 4096},
 	}))
-	t.Cleanup(h.server.Close)
-	return h
+	t.Cleanup(f.server.Close)
+	return f
 }
 
 // services returns the fixture's use cases as the API takes them.
@@ -90,7 +90,7 @@ func services(f *gatewaytest.Fixture) httpapi.Services {
 	}
 }
 
-// parser takes a callback whose body is a dispatch id and whose header is right.
+// parser accepts a callback whose body is a dispatch id and whose signature is right.
 type parser struct{}
 
 func (parser) ParseReceipts(r adapter.ReceiptRequest) ([]touch.Receipt, adapter.Ack, error) {
@@ -120,13 +120,13 @@ func (a answer) field(t testing.TB, name string) any {
 	return m[name]
 }
 
-// call makes a request with the bearer and holds the response against the
-// document, whatever the test is about.
-func (h *fixture) call(method, path, bearer, body string, header ...string) answer {
-	h.t.Helper()
-	req, err := http.NewRequestWithContext(h.t.Context(), method, h.server.URL+path, strings.NewReader(body))
+// call makes a request with the bearer, and checks the response against the
+// OpenAPI document, whatever the test is about.
+func (f *fixture) call(method, path, bearer, body string, header ...string) answer {
+	f.t.Helper()
+	req, err := http.NewRequestWithContext(f.t.Context(), method, f.server.URL+path, strings.NewReader(body))
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
@@ -136,45 +136,45 @@ func (h *fixture) call(method, path, bearer, body string, header ...string) answ
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	defer res.Body.Close()
 	data, err := io.ReadAll(res.Body)
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
-	h.conforms(method, req.URL, res, data)
+	f.conforms(method, req.URL, res, data)
 	return answer{res, data}
 }
 
-// dev makes a call with the development key, and wants the status.
-func (h *fixture) dev(want int, method, path, body string) answer {
-	h.t.Helper()
-	a := h.call(method, path, "dev-key", body)
+// dev makes a call with the development key, and fails unless it gets the status.
+func (f *fixture) dev(want int, method, path, body string) answer {
+	f.t.Helper()
+	a := f.call(method, path, "dev-key", body)
 	if a.StatusCode != want {
-		h.t.Fatalf("%s %s: %d, want %d: %s", method, path, a.StatusCode, want, a.body)
+		f.t.Fatalf("%s %s: %d, want %d: %s", method, path, a.StatusCode, want, a.body)
 	}
 	return a
 }
 
-// conforms holds a response against openapi.json, as the server gives it.
-func (h *fixture) conforms(method string, u *url.URL, res *http.Response, body []byte) {
-	h.t.Helper()
-	if h.doc == nil {
-		got, err := http.Get(h.server.URL + "/openapi.json")
+// conforms checks a response against openapi.json, as the server serves it.
+func (f *fixture) conforms(method string, u *url.URL, res *http.Response, body []byte) {
+	f.t.Helper()
+	if f.doc == nil {
+		got, err := http.Get(f.server.URL + "/openapi.json")
 		if err != nil {
-			h.t.Fatal(err)
+			f.t.Fatal(err)
 		}
 		defer got.Body.Close()
 		data, _ := io.ReadAll(got.Body)
-		if h.doc, err = openapi3.NewLoader().LoadFromData(data); err != nil {
-			h.t.Fatal(err)
+		if f.doc, err = openapi3.NewLoader().LoadFromData(data); err != nil {
+			f.t.Fatal(err)
 		}
 	}
-	op := h.operation(method, u.EscapedPath())
+	op := f.operation(method, u.EscapedPath())
 	if op == nil {
 		if res.StatusCode != 404 && res.StatusCode != 405 {
-			h.t.Errorf("%s %s answers %d and is not documented", method, u.Path, res.StatusCode)
+			f.t.Errorf("%s %s answers %d and is not documented", method, u.Path, res.StatusCode)
 		}
 		return
 	}
@@ -183,22 +183,22 @@ func (h *fixture) conforms(method string, u *url.URL, res *http.Response, body [
 		response = op.Responses.Default()
 	}
 	if response == nil {
-		h.t.Errorf("%s %s: the status %d is not documented", method, u.Path, res.StatusCode)
+		f.t.Errorf("%s %s: the status %d is not documented", method, u.Path, res.StatusCode)
 		return
 	}
 	media, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
 	content := response.Value.Content.Get(media)
 	switch {
 	case content == nil && len(body) > 0 && len(response.Value.Content) > 0:
-		h.t.Errorf("%s %s: %d has undocumented content %q", method, u.Path, res.StatusCode, media)
+		f.t.Errorf("%s %s: %d has undocumented content %q", method, u.Path, res.StatusCode, media)
 	case content == nil || !strings.Contains(media, "json"):
 	default:
 		for _, doc := range bytes.Split(bytes.TrimSpace(body), []byte("\n")) {
 			var v any
 			if err := json.Unmarshal(doc, &v); err != nil {
-				h.t.Errorf("%s %s: %v in %s", method, u.Path, err, doc)
+				f.t.Errorf("%s %s: %v in %s", method, u.Path, err, doc)
 			} else if err := content.Schema.Value.VisitJSON(v, openapi3.EnableJSONSchema2020(), openapi3.VisitAsResponse()); err != nil {
-				h.t.Errorf("%s %s: %d does not conform: %v\n%s", method, u.Path, res.StatusCode, err, doc)
+				f.t.Errorf("%s %s: %d does not conform: %v\n%s", method, u.Path, res.StatusCode, err, doc)
 			}
 		}
 	}
@@ -206,9 +206,9 @@ func (h *fixture) conforms(method string, u *url.URL, res *http.Response, body [
 
 // operation finds the documented operation that a path belongs to; of several
 // the one with the fewest parameters.
-func (h *fixture) operation(method, path string) (best *openapi3.Operation) {
+func (f *fixture) operation(method, path string) (best *openapi3.Operation) {
 	fewest := 10
-	for pattern, item := range h.doc.Paths.Map() {
+	for pattern, item := range f.doc.Paths.Map() {
 		n := strings.Count(pattern, "{")
 		if matches(pattern, path) && n < fewest && item.GetOperation(method) != nil {
 			best, fewest = item.GetOperation(method), n

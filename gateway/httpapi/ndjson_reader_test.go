@@ -31,7 +31,7 @@ func readAll(t testing.TB, r io.Reader, maxLine int) (lines []line[word]) {
 	}
 }
 
-func TestLinesAreNumberedAndBadOnesReported(t *testing.T) {
+func TestReaderNumbersLines(t *testing.T) {
 	long := `{"w":"` + strings.Repeat("x", 5000) + `"}`
 	in := "{\"w\":\"a\"}\r\n\n  \n{\"w\":\"b\"\n" + long + "\n{\"w\":\"c\"}\n{\"w\":\"d\"}"
 	for name, r := range map[string]io.Reader{
@@ -56,7 +56,7 @@ func TestLinesAreNumberedAndBadOnesReported(t *testing.T) {
 	}
 }
 
-func TestGroupsAreHandedOverBeforeWaiting(t *testing.T) {
+func TestReaderDoesNotWait(t *testing.T) {
 	r, w := io.Pipe()
 	go func() { _, _ = w.Write([]byte("{\"w\":\"a\"}\n{\"w\":\"b\"}\n{\"w\"")) }() // and no more
 	in := newLineReader[word](r, 1024)
@@ -66,8 +66,8 @@ func TestGroupsAreHandedOverBeforeWaiting(t *testing.T) {
 	}
 }
 
-// FuzzLines proves that whatever comes, every non-empty line is told of once,
-// in order, with its number.
+// FuzzLines checks that every non-empty line is reported once, in order, with
+// its number, whatever the input.
 func FuzzLines(f *testing.F) {
 	f.Add([]byte("{\"w\":\"a\"}\n\n{\"w\":1}\n"), uint8(1))
 	f.Add([]byte("\n\r\n"+strings.Repeat("y", 200)+"\n{}"), uint8(7))
@@ -81,7 +81,7 @@ func FuzzLines(f *testing.F) {
 		got := readAll(t, &stepReader{data, int(step%64) + 1}, 64)
 		for i := range got {
 			if i >= len(want) || got[i].number != want[i] {
-				// a line of blanks just at the limit may be told of as too long
+				// a line of blanks just at the limit may be reported as too long
 				if touch.ClassOf(got[i].err) == touch.TooLarge {
 					t.Skip()
 				}
@@ -94,7 +94,7 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
-// stepReader gives so many bytes at a time.
+// stepReader returns at most step bytes at a time.
 type stepReader struct {
 	data []byte
 	step int
@@ -109,12 +109,12 @@ func (r *stepReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// A stream whose request ends with lines in the reader's hand did not come to
-// its end: whoever is told "done" would take them for stored.
-func TestAStreamThatEndsUnderItsReaderIsNotDone(t *testing.T) {
+// TestReaderCancelled: a stream whose request ends while the reader holds lines
+// is not done: a client that reads "done" would take them for stored.
+func TestReaderCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	f := startReader(ctx, newLineReader[word](strings.NewReader("{\"w\":\"a\"}\n"), 1024), 10)
-	cancel() // nobody takes the group
+	cancel() // nobody receives the group
 	f.done.Wait()
 	if _, more := <-f.groups; more || f.err == nil {
 		t.Errorf("ended with %v, want an error: a line was read that nobody stores", f.err)

@@ -65,9 +65,9 @@ func manyLines(n int) string {
 	return b.String()
 }
 
-func TestStreamTakesACampaign(t *testing.T) {
-	h := newFixture(t, nil)
-	h.Guard.Judge = func(q policies.Question) touch.Verdict {
+func TestStreamCampaign(t *testing.T) {
+	f := newFixture(t, nil)
+	f.Guard.Judge = func(q policies.Question) touch.Verdict {
 		switch q.Touch.Key {
 		case "k-000001":
 			return touch.Verdict{Decision: touch.DecisionRefuse, Rule: "consent"}
@@ -81,7 +81,7 @@ func TestStreamTakesACampaign(t *testing.T) {
 		{Lines: 2504, Accepted: 2500, Deferred: 1, Refused: 1, Failed: 3},
 		{Lines: 2504, Repeated: 2501, Failed: 3},
 	} {
-		a := h.dev(http.StatusOK, "POST", "/v1/campaigns/nov/touches", in)
+		a := f.dev(http.StatusOK, "POST", "/v1/campaigns/nov/touches", in)
 		chunks, total := reports(t, a.body)
 		if !total.Done || total.Error != nil || total.Lines != want.Lines || total.Accepted != want.Accepted || total.Deferred != want.Deferred ||
 			total.Refused != want.Refused || total.Repeated != want.Repeated || total.Failed != want.Failed {
@@ -101,37 +101,37 @@ func TestStreamTakesACampaign(t *testing.T) {
 			t.Errorf("failed lines %v", failed)
 		}
 	}
-	_, total := reports(t, h.dev(http.StatusOK, "POST", "/v1/campaigns/nov/touches", "").body)
+	_, total := reports(t, f.dev(http.StatusOK, "POST", "/v1/campaigns/nov/touches", "").body)
 	if !total.Done || total.Lines != 0 {
 		t.Errorf("an empty stream: %+v", total)
 	}
 }
 
-func TestStreamTakesGzip(t *testing.T) {
-	h := newFixture(t, nil)
+func TestStreamGzip(t *testing.T) {
+	f := newFixture(t, nil)
 	var z bytes.Buffer
 	w := gzip.NewWriter(&z)
 	_, _ = io.WriteString(w, manyLines(10))
 	_ = w.Close()
-	a := h.call("POST", "/v1/campaigns/nov/touches", "dev-key", z.String(), "Content-Encoding", "gzip")
+	a := f.call("POST", "/v1/campaigns/nov/touches", "dev-key", z.String(), "Content-Encoding", "gzip")
 	if _, total := reports(t, a.body); total.Accepted != 10 {
 		t.Errorf("got %s", a.body)
 	}
-	if a := h.call("POST", "/v1/campaigns/nov/touches", "dev-key", "x", "Content-Encoding", "gzip"); a.StatusCode != 400 {
+	if a := f.call("POST", "/v1/campaigns/nov/touches", "dev-key", "x", "Content-Encoding", "gzip"); a.StatusCode != 400 {
 		t.Errorf("no gzip: %d", a.StatusCode)
 	}
-	cut := h.call("POST", "/v1/campaigns/nov/touches", "dev-key", z.String()[:z.Len()-20], "Content-Encoding", "gzip")
+	cut := f.call("POST", "/v1/campaigns/nov/touches", "dev-key", z.String()[:z.Len()-20], "Content-Encoding", "gzip")
 	if _, total := reports(t, cut.body); total.Error == nil || total.Error.Status != 400 {
 		t.Errorf("cut off: %s", cut.body)
 	}
-	if a := h.call("POST", "/v1/touches", "dev-key", z.String(), "Content-Encoding", "br"); a.StatusCode != 400 {
+	if a := f.call("POST", "/v1/touches", "dev-key", z.String(), "Content-Encoding", "br"); a.StatusCode != 400 {
 		t.Errorf("brotli: %d", a.StatusCode)
 	}
 }
 
-// TestStreamBombIsNotHeld sends 64 MB of zeros as one line, in 64 kB of gzip.
-func TestStreamBombIsNotHeld(t *testing.T) {
-	h := newFixture(t, nil)
+// TestStreamGzipBomb sends 64 MB of zeros as one line, in 64 kB of gzip.
+func TestStreamGzipBomb(t *testing.T) {
+	f := newFixture(t, nil)
 	var z bytes.Buffer
 	w := gzip.NewWriter(&z)
 	for range 64 {
@@ -139,35 +139,35 @@ func TestStreamBombIsNotHeld(t *testing.T) {
 	}
 	_, _ = io.WriteString(w, "\n"+body("a")+"\n")
 	_ = w.Close()
-	a := h.call("POST", "/v1/campaigns/nov/touches", "dev-key", z.String(), "Content-Encoding", "gzip")
+	a := f.call("POST", "/v1/campaigns/nov/touches", "dev-key", z.String(), "Content-Encoding", "gzip")
 	if _, total := reports(t, a.body); total.Accepted != 1 || total.Failed != 1 {
 		t.Errorf("got %s", a.body)
 	}
-	if a := h.call("POST", "/v1/touches", "dev-key", z.String(), "Content-Encoding", "gzip"); a.StatusCode != http.StatusRequestEntityTooLarge {
+	if a := f.call("POST", "/v1/touches", "dev-key", z.String(), "Content-Encoding", "gzip"); a.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("as a single: %d", a.StatusCode)
 	}
 }
 
 // conversation opens a stream whose lines the test sends one by one.
-func (h *fixture) conversation(ctx context.Context) (io.WriteCloser, *bufio.Scanner, func()) {
-	h.t.Helper()
+func (f *fixture) conversation(ctx context.Context) (io.WriteCloser, *bufio.Scanner, func()) {
+	f.t.Helper()
 	r, w := io.Pipe()
-	req, err := http.NewRequestWithContext(ctx, "POST", h.server.URL+"/v1/campaigns/nov/touches", r)
+	req, err := http.NewRequestWithContext(ctx, "POST", f.server.URL+"/v1/campaigns/nov/touches", r)
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer dev-key")
 	go func() { _, _ = io.WriteString(w, body("first")+"\n") }()
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		h.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return w, bufio.NewScanner(res.Body), func() { w.Close(); res.Body.Close() }
 }
 
-func TestStreamAnswersWhileItIsOpen(t *testing.T) {
-	h := newFixture(t, nil)
-	w, answers, done := h.conversation(t.Context())
+func TestStreamAnswersWhileOpen(t *testing.T) {
+	f := newFixture(t, nil)
+	w, answers, done := f.conversation(t.Context())
 	defer done()
 	for i := range 3 {
 		if !answers.Scan() || !strings.Contains(answers.Text(), fmt.Sprintf(`"line_from":%d,`, i+1)) {
@@ -177,7 +177,7 @@ func TestStreamAnswersWhileItIsOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h.drain.Start() // draining ends it after the chunk in hand
+	f.drain.Start() // draining ends the stream after the chunk being committed
 	_, _ = io.WriteString(w, body("late")+"\n")
 	var last string
 	for answers.Scan() {
@@ -188,20 +188,20 @@ func TestStreamAnswersWhileItIsOpen(t *testing.T) {
 	}
 }
 
-// noCustomers and noListings know nothing.
+// noCustomers and noListings are empty.
 type (
 	noCustomers struct{ ledger.Customers }
 	noListings  struct{ ledger.Listings }
 )
 
-// gated is a ledger that knows nothing and whose Accept waits.
-type gated struct {
+// gatedIntake is an intake whose Accept waits until open is closed.
+type gatedIntake struct {
 	ledger.Intake
 	open    chan struct{}
 	waiting atomic.Int32
 }
 
-func (g *gated) ledger() *ledger.Ledger {
+func (g *gatedIntake) ledger() *ledger.Ledger {
 	return &ledger.Ledger{Intake: g, Customers: noCustomers{}, Listings: noListings{}}
 }
 
@@ -213,7 +213,7 @@ func (noListings) Live(context.Context, []string, time.Time) (map[string][]touch
 	return nil, nil
 }
 
-func (g *gated) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+func (g *gatedIntake) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
 	g.waiting.Add(1)
 	<-g.open
 	accepted := make([]ledger.Accepted, len(touches))
@@ -223,26 +223,26 @@ func (g *gated) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.A
 	return accepted, nil, nil
 }
 
-// counted gives lines and counts what was taken.
-type counted struct {
+// countingReader counts the bytes that were read.
+type countingReader struct {
 	io.Reader
 	taken int
 }
 
-func (c *counted) Read(p []byte) (int, error) {
+func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.taken += n
 	return n, err
 }
 
-func TestStreamReadsNoFurtherThanItCanStore(t *testing.T) {
+func TestStreamBackpressure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := &gated{open: make(chan struct{})}
+		g := &gatedIntake{open: make(chan struct{})}
 		f := gatewaytest.NewOn(t, g.ledger())
 		f.DevKey = "dev-key"
 		f.Rebuild(t, nil)
 		const line, maxLine = 200, 4096
-		src := &counted{Reader: strings.NewReader(strings.Repeat(fmt.Sprintf("%-*s\n", line-1, body("same")), 50_000))}
+		src := &countingReader{Reader: strings.NewReader(strings.Repeat(fmt.Sprintf("%-*s\n", line-1, body("same")), 50_000))}
 		req := httptest.NewRequest("POST", "/v1/campaigns/nov/touches", src)
 		req.Header.Set("Authorization", "Bearer dev-key")
 		rec := httptest.NewRecorder()
@@ -264,40 +264,40 @@ func TestStreamReadsNoFurtherThanItCanStore(t *testing.T) {
 	})
 }
 
-func TestStreamLeavesNothingRunning(t *testing.T) {
-	h := newFixture(t, nil)
+func TestStreamHangUp(t *testing.T) {
+	f := newFixture(t, nil)
 	ignore := goleak.IgnoreCurrent()
 	ctx, cancel := context.WithCancel(t.Context())
-	_, answers, done := h.conversation(ctx)
+	_, answers, done := f.conversation(ctx)
 	if !answers.Scan() {
 		t.Fatal(answers.Err())
 	}
-	cancel() // the client hangs up in mid stream
+	cancel() // the client hangs up in the middle of the stream
 	done()
 	http.DefaultClient.CloseIdleConnections()
-	h.server.CloseClientConnections()
+	f.server.CloseClientConnections()
 	goleak.VerifyNone(t, ignore)
 }
 
-func TestStreamsOfFacts(t *testing.T) {
-	h := newFixture(t, nil)
+func TestFactStreams(t *testing.T) {
+	f := newFixture(t, nil)
 	for path, in := range map[string]string{
 		"/v1/customers":     `{"id":"c1","zones":["Asia/Tokyo"]}` + "\n" + `{"id":"c2","zones":["Nowhere"]}`,
 		"/v1/consents":      `{"customer":"c1","scope":"marketing","granted":true}` + "\n" + `{"customer":"c1"}`,
 		"/v1/outcomes":      `{"customer":"c1","kind":"refused"}` + "\n" + `{"kind":"refused"}`,
 		"/v1/registers/dnc": `{"channel":"sms","address":"+123456"}` + "\n" + `{"channel":"sms"}`,
 	} {
-		a := h.dev(http.StatusOK, "POST", path, in)
+		a := f.dev(http.StatusOK, "POST", path, in)
 		chunks, total := reports(t, a.body)
 		if total.Accepted != 1 || total.Failed != 1 || chunks[0].Errors[0].Line != 2 || chunks[0].Errors[0].Field == "" {
 			t.Errorf("%s: %s", path, a.body)
 		}
 	}
-	if l := h.dev(http.StatusOK, "GET", "/v1/registers/dnc", ""); !strings.Contains(string(l.body), "phone:+123456") {
+	if l := f.dev(http.StatusOK, "GET", "/v1/registers/dnc", ""); !strings.Contains(string(l.body), "phone:+123456") {
 		t.Errorf("the register: %s", l.body)
 	}
-	h.dev(http.StatusNoContent, "POST", "/v1/registers/dnc:end", `{"channel":"sms","address":"+123456"}`)
-	a := h.dev(http.StatusOK, "POST", "/v1/registers/suppression", `{"customer":"c1"}`)
+	f.dev(http.StatusNoContent, "POST", "/v1/registers/dnc:end", `{"channel":"sms","address":"+123456"}`)
+	a := f.dev(http.StatusOK, "POST", "/v1/registers/suppression", `{"customer":"c1"}`)
 	if _, total := reports(t, a.body); total.Error == nil || total.Error.Status != 422 {
 		t.Errorf("the suppression list by the back door: %s", a.body)
 	}

@@ -89,7 +89,7 @@ func TestRoutesAndDocumentAgree(t *testing.T) {
 	}
 }
 
-func TestDocsPageNamesEveryOperation(t *testing.T) {
+func TestDocsPageIsComplete(t *testing.T) {
 	p, err := renderPublication()
 	if err != nil {
 		t.Fatal(err)

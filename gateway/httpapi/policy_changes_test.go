@@ -10,20 +10,20 @@ import (
 	"touchgate.dev/touch"
 )
 
-// keyWith makes a key over the API.
-func (h *fixture) keyWith(scopes string) string {
-	h.t.Helper()
-	return h.dev(201, "POST", "/v1/keys", `{"caller": "compliance", "scopes": ["`+strings.ReplaceAll(scopes, ",", `","`)+`"]}`).field(h.t, "key").(string)
+// keyWith creates an API key with scopes over the API.
+func (f *fixture) keyWith(scopes string) string {
+	f.t.Helper()
+	return f.dev(201, "POST", "/v1/keys", `{"caller": "compliance", "scopes": ["`+strings.ReplaceAll(scopes, ",", `","`)+`"]}`).field(f.t, "key").(string)
 }
 
 const goodDraft = `{"title": "fewer", "documents": {"p.yaml": "policy: p\nrules:\n  - {id: week, cap: {limit: 3, per: 7d}}\n"}}`
 
-func TestLifeOfAPolicy(t *testing.T) {
-	h := newFixture(t, nil)
-	ann, bob := h.keyWith("policy:write,read"), h.keyWith("policy:approve,read")
+func TestPolicyChange(t *testing.T) {
+	f := newFixture(t, nil)
+	ann, bob := f.keyWith("policy:write,read"), f.keyWith("policy:approve,read")
 	want := func(status int, method, path, key, body string) answer {
 		t.Helper()
-		a := h.call(method, path, key, body)
+		a := f.call(method, path, key, body)
 		if a.StatusCode != status {
 			t.Fatalf("%s %s: %d, want %d: %s", method, path, a.StatusCode, status, a.body)
 		}
@@ -73,20 +73,20 @@ func TestLifeOfAPolicy(t *testing.T) {
 }
 
 func TestCheckAndSimulatePolicies(t *testing.T) {
-	h := newFixture(t, nil)
-	h.Guard.Judge = func(q policies.Question) touch.Verdict {
+	f := newFixture(t, nil)
+	f.Guard.Judge = func(q policies.Question) touch.Verdict {
 		return touch.Verdict{Decision: touch.DecisionRefuse, Rule: "old/never", Kind: "require", Channel: touch.Inbox, At: q.Now, Findings: []touch.Finding{{Rule: "old/never", Decision: touch.DecisionRefuse}}}
 	}
-	h.dev(200, "POST", "/v1/touches", `{"key": "k", "customer": "c", "category": "service", "plan": [{"channel": "inbox", "content": {"body": "b"}}]}`)
+	f.dev(200, "POST", "/v1/touches", `{"key": "k", "customer": "c", "category": "service", "plan": [{"channel": "inbox", "content": {"body": "b"}}]}`)
 	documents := strings.Replace(goodDraft, `"title": "fewer", `, "", 1)
-	if a := h.dev(200, "POST", "/v1/policies:check", documents); a.field(t, "ok") != true {
+	if a := f.dev(200, "POST", "/v1/policies:check", documents); a.field(t, "ok") != true {
 		t.Errorf("%s", a.body)
 	}
-	if a := h.dev(200, "POST", "/v1/policies:check", strings.Replace(documents, "7d", "7 dayz", 1)); a.field(t, "ok") != false {
+	if a := f.dev(200, "POST", "/v1/policies:check", strings.Replace(documents, "7d", "7 dayz", 1)); a.field(t, "ok") != false {
 		t.Errorf("%s", a.body)
 	}
-	h.Advance(24 * time.Hour)
-	a := h.dev(200, "POST", "/v1/policies:simulate?since=7d", documents)
+	f.Advance(24 * time.Hour)
+	a := f.dev(200, "POST", "/v1/policies:simulate?since=7d", documents)
 	lines := strings.Split(strings.TrimSpace(string(a.body)), "\n")
 	var last struct {
 		Report struct {
@@ -99,16 +99,16 @@ func TestCheckAndSimulatePolicies(t *testing.T) {
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &last); err != nil || last.Report.Total.Legs != 1 || last.Report.Total.NewlySent != 1 {
 		t.Errorf("%v %s", err, a.body)
 	}
-	h.dev(422, "POST", "/v1/policies:simulate?since=ages", documents)
-	h.dev(422, "POST", "/v1/policies:simulate", `{"documents": {"a": "policy: ["}}`)
+	f.dev(422, "POST", "/v1/policies:simulate?since=ages", documents)
+	f.dev(422, "POST", "/v1/policies:simulate", `{"documents": {"a": "policy: ["}}`)
 }
 
-func TestDecisionOverTheAPI(t *testing.T) {
-	h := newFixture(t, nil)
-	id := h.dev(202, "POST", "/v1/touches", `{"key": "k", "customer": "c", "category": "service", "plan": [{"channel": "inbox", "content": {"body": "b"}}]}`).field(t, "id").(string)
-	if a := h.dev(200, "GET", "/v1/touches/"+id+"/decision", ""); a.field(t, "id") != id {
+func TestDecision(t *testing.T) {
+	f := newFixture(t, nil)
+	id := f.dev(202, "POST", "/v1/touches", `{"key": "k", "customer": "c", "category": "service", "plan": [{"channel": "inbox", "content": {"body": "b"}}]}`).field(t, "id").(string)
+	if a := f.dev(200, "GET", "/v1/touches/"+id+"/decision", ""); a.field(t, "id") != id {
 		t.Errorf("%s", a.body)
 	}
-	h.dev(404, "GET", "/v1/touches/"+id+"/decision?event=99999999", "")
-	h.dev(404, "GET", "/v1/touches/nonsense/decision", "")
+	f.dev(404, "GET", "/v1/touches/"+id+"/decision?event=99999999", "")
+	f.dev(404, "GET", "/v1/touches/nonsense/decision", "")
 }

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// TestQuery: a parameter that is misspelt or doubled is refused by its name
+// TestUnknownQueryParameters: a parameter that is misspelt or doubled is refused by its name
 // and never passed over.
-func TestQuery(t *testing.T) {
-	h := newFixture(t, nil)
+func TestUnknownQueryParameters(t *testing.T) {
+	f := newFixture(t, nil)
 	for _, c := range []struct {
 		method, path, body string
 		status             int
@@ -21,11 +21,11 @@ func TestQuery(t *testing.T) {
 		{"POST", "/v1/suppressions?dryrun=true", `{"entries":[{"customer":"c1","owner":"ann","reason":"x","for_ever":true}]}`, http.StatusUnprocessableEntity, `"field":"dryrun"`},
 		{"GET", "/healthz?probe=7", "", http.StatusOK, "ok"},
 	} {
-		if a := h.dev(c.status, c.method, c.path, c.body); !strings.Contains(string(a.body), c.names) {
+		if a := f.dev(c.status, c.method, c.path, c.body); !strings.Contains(string(a.body), c.names) {
 			t.Errorf("%s %s: %s", c.method, c.path, a.body)
 		}
 	}
-	if kept := h.dev(http.StatusOK, "GET", "/v1/suppressions", ""); strings.Contains(string(kept.body), "c1") {
-		t.Errorf("a misspelt rehearsal was the real thing: %s", kept.body)
+	if kept := f.dev(http.StatusOK, "GET", "/v1/suppressions", ""); strings.Contains(string(kept.body), "c1") {
+		t.Errorf("a misspelt dry_run saved the entry: %s", kept.body)
 	}
 }

@@ -1,7 +1,6 @@
 package operations_test
 
 import (
-	"errors"
 	"testing"
 
 	"touchgate.dev/gateway/internal/gatewaytest"
@@ -9,19 +8,10 @@ import (
 	"touchgate.dev/touch"
 )
 
-func firstField(t *testing.T, err error) string {
-	t.Helper()
-	var f touch.Faults
-	if errors.As(err, &f) {
-		return f[0].Field
-	}
-	return "no faults"
-}
-
 func TestKillSwitch(t *testing.T) {
 	f := gatewaytest.New(t)
 	ctx := t.Context()
-	if _, err := f.Operations.PutKillSwitch(ctx, gatewaytest.Engine(), "s", operations.KillSwitchOrder{Channel: "pigeon"}); firstField(t, err) != "channel" {
+	if _, err := f.Operations.PutKillSwitch(ctx, gatewaytest.Engine(), "s", operations.KillSwitchOrder{Channel: "pigeon"}); gatewaytest.FirstField(t, err) != "channel" {
 		t.Errorf("got %v", err)
 	}
 	if _, err := f.Operations.PutKillSwitch(ctx, gatewaytest.Engine(), "s", operations.KillSwitchOrder{Channel: touch.SMS, Owner: "duty officer", Reason: "wrong text"}); err != nil {

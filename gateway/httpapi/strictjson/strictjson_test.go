@@ -19,7 +19,7 @@ const whole = `{"key":"loan-42-c10086","customer":"c10086","category":"marketing
  {"channel":"rm_task","title":"Call about the car loan","due_in":"48h","assign":{"queue":"q"}}],
  "addresses":{"sms":"+8613800000000"}}`
 
-func TestAgreesWithEncodingJSON(t *testing.T) {
+func TestDecodeLikeEncodingJSON(t *testing.T) {
 	var got, want touch.Request
 	if err := strictjson.Decode([]byte(whole), &got); err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func TestAgreesWithEncodingJSON(t *testing.T) {
 	}
 }
 
-func TestNamesWhatIsWrong(t *testing.T) {
+func TestDecodeFaults(t *testing.T) {
 	deep := strings.Repeat("[", 1_000_000)
 	for name, tc := range map[string]struct{ in, field, says string }{
 		"unknown":         {`{"key":"a","colour":"red"}`, "colour", "not a field"},
@@ -77,7 +77,7 @@ type loose struct {
 	touch.Consent
 }
 
-func TestLooseShapes(t *testing.T) {
+func TestDecodeLooseTypes(t *testing.T) {
 	var got loose
 	in := `{"any":{"a":[1,2.5e3,-0,"x",null,true,{"b":false}]},"raws":[{"x":1},"y"],"on":false,"n":-1.5,"scope":"marketing","granted":true}`
 	if err := strictjson.Decode([]byte(in), &got); err != nil {
@@ -106,8 +106,8 @@ func TestLooseShapes(t *testing.T) {
 	}
 }
 
-// FuzzAgainstEncodingJSON proves that what Decode takes, encoding/json takes
-// too and reads the same, and that Decode never panics.
+// FuzzAgainstEncodingJSON checks that encoding/json reads what Decode accepts,
+// to the same value, and that Decode never panics.
 func FuzzAgainstEncodingJSON(f *testing.F) {
 	f.Add([]byte(whole))
 	f.Add([]byte(`{"addresses":{"sms":"\ud83d\ude00"},"priority":-0,"plan":null}`))

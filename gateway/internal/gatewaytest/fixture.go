@@ -7,6 +7,7 @@ package gatewaytest
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -199,4 +200,14 @@ func Kinds(events []touch.Event) []touch.EventKind {
 		kinds = append(kinds, e.Kind)
 	}
 	return kinds
+}
+
+// FirstField returns the field of the first fault in an error.
+func FirstField(t testing.TB, err error) string {
+	t.Helper()
+	var faults touch.Faults
+	if errors.As(err, &faults) {
+		return faults[0].Field
+	}
+	return "no faults"
 }

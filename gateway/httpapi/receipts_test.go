@@ -1,0 +1,30 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestReceipts(t *testing.T) {
+	f := newFixture(t, nil)
+	id := f.dev(http.StatusAccepted, "POST", "/v1/touches", body("a")).field(t, "id").(string)
+	url := f.server.URL + "/v1/receipts/acme"
+	if a := f.call("POST", "/v1/receipts/acme", "", id+".0", "Signature", "forged"); a.StatusCode != 401 {
+		t.Errorf("forged: %d", a.StatusCode)
+	}
+	if a := f.call("POST", "/v1/receipts/nobody", "", id+".0"); a.StatusCode != 404 {
+		t.Errorf("an unknown provider: %d", a.StatusCode)
+	}
+	if a := f.call("POST", "/v1/receipts/acme", "", id+".0", "Signature", "good "+url); a.StatusCode != 200 || string(a.body) != "OK" {
+		t.Errorf("good: %d %s", a.StatusCode, a.body)
+	}
+	if got := f.dev(http.StatusOK, "GET", "/v1/touches/"+id, ""); got.field(t, "state") != "delivered" {
+		t.Errorf("the touch: %s", got.body)
+	}
+	f.dev(http.StatusNoContent, "POST", "/v1/receipts", `{"receipts":[{"dispatch":"`+id+`.0","kind":"outcome","outcome":"refused"}]}`)
+	f.dev(http.StatusUnprocessableEntity, "POST", "/v1/receipts", `{"receipts":[{"dispatch":"x","kind":"read"}]}`)
+	if c := f.dev(http.StatusOK, "GET", "/v1/customers/c1", ""); !strings.Contains(string(c.body), `"refused"`) {
+		t.Errorf("the outcome is not on the customer: %s", c.body)
+	}
+}
