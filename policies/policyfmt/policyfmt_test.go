@@ -40,50 +40,70 @@ rules:
 
 func TestFormat(t *testing.T) {
 	got, err := policyfmt.Format([]byte(untidy))
-	if err != nil || string(got) != tidy {
-		t.Fatalf("%v, got\n%s", err, got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != tidy {
+		t.Errorf("got\n%s\nwant\n%s", got, tidy)
 	}
 }
 
-// Every shipped document keeps its meaning, and formatting again changes nothing.
-func TestFormatKeepsTheMeaning(t *testing.T) {
-	n := 0
-	err := fs.WalkDir(packs.FS(), ".", func(path string, e fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, ".yaml") {
-			return err
+// TestFormatShippedPolicies: every document in the packs keeps its meaning and
+// its comments, and does not change when it is formatted a second time.
+func TestFormatShippedPolicies(t *testing.T) {
+	var paths []string
+	err := fs.WalkDir(packs.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".yaml") {
+			paths = append(paths, path)
 		}
-		n++
-		data, err := fs.ReadFile(packs.FS(), path)
-		if err != nil {
-			return err
-		}
-		once, err := policyfmt.Format(data)
-		if err != nil {
-			t.Errorf("%s: %v", path, err)
-			return nil
-		}
-		again, err := policyfmt.Format(once)
-		if err != nil || string(again) != string(once) {
-			t.Errorf("%s: formatted twice is not as once (%v):\n%s", path, err, again)
-		}
-		changes, err := policyfmt.Diff(source(string(data)), source(string(once)))
-		if err != nil || len(changes) != 0 {
-			t.Errorf("%s: %v %v", path, changes, err)
-		}
-		if strings.Count(string(data), "#") != strings.Count(string(once), "#") {
-			t.Errorf("%s: a comment is lost:\n%s", path, once)
-		}
-		return nil
+		return err
 	})
-	if err != nil || n < 18 {
-		t.Errorf("%d documents, %v", n, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(paths) < 18 {
+		t.Fatalf("found %d documents, want at least 18", len(paths))
+	}
+	for _, path := range paths {
+		t.Run(path, func(t *testing.T) { formatShipped(t, path) })
 	}
 }
 
-func TestFormatRefuses(t *testing.T) {
-	for name, text := range map[string]string{"empty": "", "not YAML": "a: [", "two documents": "a: 1\n---\nb: 2\n"} {
+func formatShipped(t *testing.T, path string) {
+	data, err := fs.ReadFile(packs.FS(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	once, err := policyfmt.Format(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	twice, err := policyfmt.Format(once)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(twice) != string(once) {
+		t.Errorf("formatted once:\n%s\nand twice:\n%s", once, twice)
+	}
+
+	changes, err := policyfmt.Diff(source(string(data)), source(string(once)))
+	if err != nil || len(changes) != 0 {
+		t.Errorf("the meaning changed: %v %v", changes, err)
+	}
+	if strings.Count(string(data), "#") != strings.Count(string(once), "#") {
+		t.Errorf("a comment is lost:\n%s", once)
+	}
+}
+
+func TestFormatRejects(t *testing.T) {
+	for name, text := range map[string]string{
+		"empty":         "",
+		"not YAML":      "a: [",
+		"two documents": "a: 1\n---\nb: 2\n",
+	} {
 		if _, err := policyfmt.Format([]byte(text)); touch.ClassOf(err) != touch.Invalid {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want class Invalid", name, err)
 		}
 	}
 }
@@ -92,10 +112,14 @@ func source(text string) []policies.Source {
 	return []policies.Source{{Name: "p.yaml", Data: []byte(text)}}
 }
 
-func TestDiffInWords(t *testing.T) {
-	if same, err := policyfmt.Diff(source(untidy), source(tidy)); err != nil || len(same) != 0 {
-		t.Errorf("layout is a change: %v %v", same, err)
+func TestDiffIgnoresLayout(t *testing.T) {
+	changes, err := policyfmt.Diff(source(untidy), source(tidy))
+	if err != nil || len(changes) != 0 {
+		t.Errorf("got %v %v, want no changes", changes, err)
 	}
+}
+
+func TestDiffInWords(t *testing.T) {
 	after := `policy: house
 title: House rules
 zone: customer
