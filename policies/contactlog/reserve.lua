@@ -1,20 +1,21 @@
--- Reserves places, for each contact under all of its caps or under none, one
--- contact after the other.
+-- Reserves contacts, one after the other: each under all of its caps, or not.
 --
 -- KEYS see common.lua   ARGV[1] now, ms   [2] slack of the expiry, ms
 -- ARGV[3] the shards' epochs   [4] how many lists of questions follow
 -- ARGV[5...] the lists; a question is six bytes of since, two of limit, two of
---   channels (a bit each), one of categories (likewise), one of the least kind,
+--   channels (a bit each), one of categories (a bit each), one of the least kind,
 --   one mask of hashes, and three for each of those
 -- ARGV[...] a reservation each: one byte of shard, one of list, six of how far
 --   back the log must be complete, and the entry, pending
 --
--- Returns for each: 0 unknown, 1 admitted, 2 admitted earlier, or, denied,
--- {index of the first question without a place, log}.
+-- Returns for each: 0 the log is unknown, 1 admitted, 2 admitted earlier, or, if
+-- denied, {index of the first question whose limit is reached, log}.
 local first = 4 + ARGV[4]
 local n = #ARGV - first
-local gens, now, slack, lists = shards(n, ARGV[3]), tonumber(ARGV[1]), tonumber(ARGV[2]), {}
+local gens, now, slack, lists = generations(n, ARGV[3]), tonumber(ARGV[1]), tonumber(ARGV[2]), {}
 
+-- questions returns the list of questions with number k, decoded once: the
+-- touches of one campaign mostly ask the same.
 local function questions(k)
   if lists[k] then return lists[k] end
   local qs, p, n = ARGV[4 + k], 1, 0
@@ -23,7 +24,7 @@ local function questions(k)
     n = n + 1
     local s, t, x, y, g, h, m = byte(qs, p + 6, p + 12)
     l.since[n], l.limit[n], l.channels[n], l.categories[n], l.least[n], l.mask[n] = number(qs, p), s * 256 + t, x * 256 + y, g, h, m
-    local size = 3 * byte(ones, m + 1)
+    local size = 3 * byte(popcount, m + 1)
     l.want[n] = sub(qs, p + 13, p + 12 + size)
     p = p + 13 + size
   end
@@ -31,9 +32,9 @@ local function questions(k)
   return l
 end
 
--- holds says whether the entry at p, with hashes as in have, has all that a
--- question asks for.
-local function holds(log, p, have, asked, wanted)
+-- matches reports whether the entry at p, whose hashes are those of mask have,
+-- has all the hashes that a question wants.
+local function matches(log, p, have, asked, wanted)
   local at, w, bit = p + 25, 1, 1
   while bit < 32 do
     local has = have % (bit + bit) >= bit
@@ -47,8 +48,8 @@ local function holds(log, p, have, asked, wanted)
   return true
 end
 
--- count counts a log for each question, and gives the log without what is
--- older than any of them looks back.
+-- count counts the entries of a log for each question. It also returns the log
+-- without the entries that are too old for all of them.
 local function count(log, l, oldest)
   local n, since, channels, categories, least, mask, want = l.n, l.since, l.channels, l.categories, l.least, l.mask, l.want
   local counts, p, from, young = {}, 13, 1, ''
@@ -56,7 +57,7 @@ local function count(log, l, oldest)
   while p <= #log do
     local s, t, a, b, c, d, e, f = byte(log, p, p + 7)
     local at = ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
-    local kind, next = floor(s / 16), p + 25 + 3 * byte(ones, t % 32 + 1)
+    local kind, next = floor(s / 16), p + 25 + 3 * byte(popcount, t % 32 + 1)
     if s >= 128 then at, kind = math.huge, 8 end -- a pending reservation never ages
     if at < oldest then
       young, from = young .. sub(log, from, p - 1), next
@@ -66,7 +67,7 @@ local function count(log, l, oldest)
         if at >= since[q] and kind >= least[q]
           and channels[q] % (channel + channel) >= channel
           and categories[q] % (category + category) >= category
-          and (mask[q] == 0 or holds(log, p, t % 32, mask[q], want[q])) then
+          and (mask[q] == 0 or matches(log, p, t % 32, mask[q], want[q])) then
           counts[q] = counts[q] + 1
         end
       end
@@ -80,15 +81,21 @@ end
 local function reserve(key, item)
   local s, k = byte(item, 1, 2)
   local gen = gens[s]
-  local log = call('GET', key) or gen -- absent from a complete shard is empty
+
+  -- A log that is absent from a complete shard is empty.
+  local log = call('GET', key) or gen
   if #log < 12 or gen == '' or sub(log, 1, 6) ~= sub(gen, 1, 6) then return 0 end
   local keep = number(log, 7)
   if keep < number(item, 3) then return 0 end
-  local p = place(log, sub(item, 17, 33), false)
-  if p then -- reserved anew, so that a late release of the old one does not count
+
+  -- A pending reservation of the same id is renewed, so that a late release of
+  -- the old one does not release it.
+  local p = findItem(log, sub(item, 17, 33), false)
+  if p then
     if pending(sub(log, p, p)) then store(key, sub(log, 1, p + 1) .. sub(item, 11, 16) .. sub(log, p + 8), keep + slack) end
     return 2
   end
+
   local l = questions(k)
   local counts, young = count(log, l, now - keep)
   for q = 1, l.n do
