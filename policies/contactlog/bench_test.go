@@ -217,7 +217,7 @@ func BenchmarkContact(b *testing.B) {
 func complete(b testing.TB, log *Redis) {
 	b.Helper()
 	nobody := func(context.Context, string, int) ([]string, error) { return nil, nil }
-	if n, err := log.Rebuild(b.Context(), month, nobody, nil); err != nil || n != log.o.Shards {
+	if n, err := log.Rebuild(b.Context(), month, nobody, nil); err != nil || n != log.shards {
 		b.Fatal(n, err)
 	}
 }

@@ -8,24 +8,25 @@ import (
 	"touchgate.dev/touch"
 )
 
-// This file packs entries, questions and notes as common.lua and reserve.lua
-// describe them. What is written here stays in Redis over upgrades: codes may
-// be added and never changed.
+// This file encodes entries, questions and settlements as common.lua and
+// reserve.lua describe them. What it writes stays in Redis over upgrades: codes
+// may be added and never changed.
 
 const (
 	pendingBit = 128
-	headSize   = 12 // of a log: epoch and keep
+	headSize   = 12 // of a log: epoch, and how far back it is complete
 	idSize     = len(touch.ID{}) + 1
-	idAt       = 8             // where an entry's id begins
-	hashesAt   = idAt + idSize // and its hashes
-	hashSize   = 3             // of one
-	foreignID  = 1<<8 - 1      // ends an id that is no dispatch id
-	maxNumber  = 1<<(6*8) - 1  // the greatest number of six bytes
+	idAt       = 8             // where the id of an entry begins
+	hashesAt   = idAt + idSize // where its hashes begin
+	hashSize   = 3             // of one hash
+	foreignID  = 1<<8 - 1      // the last byte of an id that is no dispatch id
+	maxNumber  = 1<<(6*8) - 1  // the largest number of six bytes
 	numberSize = 6
-	replidSize = 40 // of the server's reign behind a generation
+	replidSize = 40 // of the replication id after a generation
 )
 
-// channelOf and categoryOf translate a code back; code 0 stands for none.
+// channelOf and categoryOf return the word of a code; code 0 is no word. They
+// report false for a code of a later version.
 func channelOf(code uint8) (touch.Channel, bool) {
 	if code == 0 {
 		return "", true
@@ -40,8 +41,8 @@ func categoryOf(code uint8) (touch.Category, bool) {
 	return touch.CategoryByLogCode(code)
 }
 
-// bits returns the codes of the words as a mask, all bits for an empty list. A
-// word without a code has bit 0, as an entry without the word has.
+// bits returns a mask with the codes of the words, or all bits if there are none.
+// A word without a code has bit 0, like an entry without the word.
 func bits[T interface{ LogCode() uint8 }](words []T) (mask uint16) {
 	for _, w := range words {
 		mask |= 1 << w.LogCode()
@@ -52,18 +53,19 @@ func bits[T interface{ LogCode() uint8 }](words []T) (mask uint16) {
 	return mask
 }
 
-// appendHashes appends those of the hashes that are set; their mask goes to
-// the place given.
-func appendHashes(b []byte, mask int, hashes ...uint64) []byte {
+// appendHashes appends the hashes that are not 0, and sets their bits in the byte
+// at maskAt.
+func appendHashes(b []byte, maskAt int, hashes ...uint64) []byte {
 	for i, h := range hashes {
 		if h != 0 {
-			b[mask] |= 1 << i
+			b[maskAt] |= 1 << i
 			b = append(b, byte(h>>16), byte(h>>8), byte(h))
 		}
 	}
 	return b
 }
 
+// appendNumber appends a number in six bytes, the most significant one first.
 func appendNumber(b []byte, n int64) []byte {
 	return append(b, byte(n>>40), byte(n>>32), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 }
@@ -75,15 +77,15 @@ func readNumber(s string) (n int64) {
 	return n
 }
 
-// appendSpan appends a look-back.
+// appendSpan appends a duration in milliseconds.
 func appendSpan(b []byte, d time.Duration) []byte {
 	return appendNumber(b, min(max(0, d.Milliseconds()), maxNumber))
 }
 
 func readSpan(s string) time.Duration { return time.Duration(readNumber(s)) * time.Millisecond }
 
-// appendID packs a dispatch id: the touch's and the leg. Any other id is kept
-// as a hash, and reads back as that.
+// appendID appends a dispatch id: the id of the touch and the leg. Of any other id
+// it appends a hash, which reads back as a hash.
 func appendID(b []byte, id string) []byte {
 	t, leg, err := touch.ParseDispatchID(id)
 	if err != nil || touch.DispatchID(t, leg) != id {
@@ -101,6 +103,7 @@ func readID(s string) string {
 	return touch.DispatchID(t, int(leg))
 }
 
+// appendEntry appends an entry in the form of common.lua.
 func appendEntry(b []byte, e *Entry) []byte {
 	start := len(b)
 	b = append(b, byte(e.Kind)<<4|e.Channel.LogCode(), e.Category.LogCode()<<5)
@@ -111,8 +114,8 @@ func appendEntry(b []byte, e *Entry) []byte {
 	return appendHashes(b, start+1, e.Subject, e.Campaign, e.Address, e.Caller, e.Template)
 }
 
-// readEntry reads what appendEntry wrote from the front of s, and gives what
-// follows; false: it was something else.
+// readEntry reads an entry from the beginning of s and returns what follows; false
+// if there is something else.
 func readEntry(s string) (e Entry, rest string, ok bool) {
 	if len(s) < hashesAt {
 		return e, "", false
@@ -141,23 +144,25 @@ func readEntry(s string) (e Entry, rest string, ok bool) {
 	return e, s, true
 }
 
-// readEntries reads those of a known log, oldest first.
+// readEntries returns the entries of a known log, the oldest first.
 func readEntries(log string) ([]Entry, error) {
 	if len(log) < headSize {
 		return nil, errUnreadable
 	}
-	es := make([]Entry, 0, (len(log)-headSize)/hashesAt)
+	entries := make([]Entry, 0, (len(log)-headSize)/hashesAt)
 	for rest := log[headSize:]; rest != ""; {
 		e, after, ok := readEntry(rest)
 		if !ok {
 			return nil, errUnreadable
 		}
-		es, rest = append(es, e), after
+		entries = append(entries, e)
+		rest = after
 	}
-	sortEntries(es)
-	return es, nil
+	sortEntries(entries)
+	return entries, nil
 }
 
+// appendQuestion appends a question in the form of reserve.lua.
 func appendQuestion(b []byte, q *Question) []byte {
 	limit := min(max(0, q.Limit), 1<<16-1)
 	channels := bits(q.Match.Channels)
@@ -168,18 +173,22 @@ func appendQuestion(b []byte, q *Question) []byte {
 	return appendHashes(b, len(b)-1, m.Subject, m.Campaign, m.Address, m.Caller, m.Template)
 }
 
-// The forms of settlements; a commit may be kept as a note.
+// The forms of settlements. A commit may be kept in an unknown log.
 const (
 	formRelease = 112 + iota
 	formCommit
-	formRecreate // a commit that may re-create the contact
+	formRecreate // a commit that may create the contact again
 )
 
+// appendSettlement appends a settlement in the form of common.lua.
 func appendSettlement(b []byte, s *Settlement) []byte {
-	form, kind, at := byte(formCommit), byte(s.Kind), int64(0)
+	form := byte(formCommit)
+	kind := byte(s.Kind)
+	at := int64(0)
 	switch {
 	case s.Release:
-		form, kind = formRelease, 0
+		form = formRelease
+		kind = 0
 	case s.Entry != nil:
 		form = formRecreate
 	}
@@ -189,7 +198,8 @@ func appendSettlement(b []byte, s *Settlement) []byte {
 	b = appendID(appendNumber(append(b, form, kind), at), s.ID)
 	if form == formRecreate {
 		e := *s.Entry
-		e.ID, e.Pending = s.ID, true // so that the settlement's time wins over the entry's
+		e.ID = s.ID
+		e.Pending = true // so that the settlement's time replaces the entry's
 		b = appendEntry(b, &e)
 	}
 	return b

@@ -126,7 +126,7 @@ func TestALostShardIsFenced(t *testing.T) {
 	ledger.told = nil
 	rehydrate()
 	// All shards that were lost are raised at once.
-	if want := []string{fmt.Sprintf("raise %v", log.o.allShards()), "load"}; !reflect.DeepEqual(ledger.told, want) {
+	if want := []string{fmt.Sprintf("raise %v", allShards(log.shards)), "load"}; !reflect.DeepEqual(ledger.told, want) {
 		t.Fatalf("the ledger was told %v, want %v", ledger.told, want)
 	}
 	quick := reserveOne(t, log, "quick", 1)
@@ -154,7 +154,7 @@ func TestTwoFormatsBesideEachOtherBreakNoCap(t *testing.T) {
 	defer client.Close()
 	ledger := newTruth()
 	old, young := NewRedis(client, ledger.options()), NewRedis(client, ledger.options())
-	young.format = "2"
+	young.formatVersion = "2"
 	rehydrate := func(log *Redis) {
 		t.Helper()
 		if err := log.Rehydrate(t.Context(), []string{anna}, month, ledger.load); err != nil {

@@ -218,3 +218,29 @@ func (u *user) holds(want ...Entry) {
 		}
 	}
 }
+
+// Adopt sets the generations of shards to their epochs in the ledger, on
+// whatever server they are. Class Unavailable if Redis knows a later epoch.
+func (r *Redis) Adopt(ctx context.Context, shards []int) error {
+	epochs := make(map[int]string, len(shards))
+	for _, s := range shards {
+		epochs[s] = r.epoch(s)
+	}
+	_, err := r.writeGenerations(ctx, epochs, nil)
+	return err
+}
+
+// Generations returns the epoch in the generation of every shard that has one.
+func (r *Redis) Generations(ctx context.Context) (map[int]int64, error) {
+	held, err := r.readGenerations(ctx, allShards(r.shards))
+	if err != nil {
+		return nil, err
+	}
+	epochs := make(map[int]int64, len(held))
+	for s, h := range held {
+		if h.gen != "" {
+			epochs[s] = readNumber(h.gen)
+		}
+	}
+	return epochs, nil
+}

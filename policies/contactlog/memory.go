@@ -7,34 +7,43 @@ import (
 )
 
 // Memory is a contact log in this process's memory, for the time that Redis is
-// gone. Towards everybody else it behaves as another server to which the
-// shards moved: it raises their epochs in the ledger before it reads a contact
-// there, so that the ledger refuses whatever was judged before, and it knows
-// nothing any more once somebody else, another Local or a Redis that is back,
-// has raised one. It is safe for concurrent use.
+// down. To everybody else it is like another server that acquires the shards. It
+// raises their epochs in the ledger before it reads contacts from there, so the
+// ledger refuses what was judged before. When somebody else acquires a shard
+// (another Memory, or a Redis that is back), it knows nothing any more. It is
+// safe for concurrent use.
 type Memory struct {
-	o        Options
+	epochs      func(shard int) int64
+	raiseEpochs func(ctx context.Context, shards []int) (map[int]int64, error)
+
 	mu       sync.Mutex
 	model    *Model
-	acquired []int64 // the epochs of all shards as they were taken up
+	acquired []int64 // the epochs of all shards when they were acquired
 }
 
 var _ Log = (*Memory)(nil)
 
-// NewMemory makes a log that knows nobody yet. Of o it needs Epochs and Raise.
+// NewMemory makes a log that knows no customer yet. It needs Epochs and
+// RaiseEpochs of the options.
 func NewMemory(o Options) *Memory {
-	l := &Memory{o: o, model: NewModel(), acquired: make([]int64, o.shards())}
-	for shard := range l.acquired {
-		l.acquired[shard] = -1
+	m := &Memory{
+		epochs:      o.Epochs,
+		raiseEpochs: o.RaiseEpochs,
+		model:       NewModel(),
+		acquired:    make([]int64, o.shards()),
 	}
-	return l
+	for shard := range m.acquired {
+		m.acquired[shard] = -1 // no shard has this epoch
+	}
+	return m
 }
 
-// current drops what is known when a shard was taken up by somebody else.
-func (l *Memory) current() bool {
-	for shard, epoch := range l.acquired {
-		if l.o.Epochs(shard) != epoch {
-			l.model.Lose()
+// isCurrent reports whether nobody else has acquired a shard. Otherwise it drops
+// what is known.
+func (m *Memory) isCurrent() bool {
+	for shard, epoch := range m.acquired {
+		if m.epochs(shard) != epoch {
+			m.model.Lose()
 			return false
 		}
 	}
@@ -42,41 +51,41 @@ func (l *Memory) current() bool {
 }
 
 // Read implements Log.
-func (l *Memory) Read(ctx context.Context, customers []string) ([]Snapshot, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.current()
-	return l.model.Read(ctx, customers)
+func (m *Memory) Read(ctx context.Context, customers []string) ([]Snapshot, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.isCurrent()
+	return m.model.Read(ctx, customers)
 }
 
 // Reserve implements Log.
-func (l *Memory) Reserve(ctx context.Context, rs []Reservation, now time.Time) ([]Answer, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.current()
-	return l.model.Reserve(ctx, rs, now)
+func (m *Memory) Reserve(ctx context.Context, reservations []Reservation, now time.Time) ([]Answer, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.isCurrent()
+	return m.model.Reserve(ctx, reservations, now)
 }
 
 // Settle implements Log.
-func (l *Memory) Settle(ctx context.Context, ss []Settlement) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.model.Settle(ctx, ss)
+func (m *Memory) Settle(ctx context.Context, settlements []Settlement) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.model.Settle(ctx, settlements)
 }
 
-// Rehydrate implements Log. All shards are raised at once: every raise voids
-// work that is under way.
-func (l *Memory) Rehydrate(ctx context.Context, customers []string, keep time.Duration, load Loader) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.current() {
-		raised, err := l.o.RaiseEpochs(ctx, l.o.allShards())
+// Rehydrate implements Log. All shards are raised together, because every raise
+// makes void what is under way.
+func (m *Memory) Rehydrate(ctx context.Context, customers []string, keep time.Duration, load Loader) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.isCurrent() {
+		raised, err := m.raiseEpochs(ctx, allShards(len(m.acquired)))
 		if err != nil {
 			return err
 		}
-		for shard := range l.acquired {
-			l.acquired[shard] = raised[shard]
+		for shard := range m.acquired {
+			m.acquired[shard] = raised[shard]
 		}
 	}
-	return l.model.Rehydrate(ctx, customers, keep, load)
+	return m.model.Rehydrate(ctx, customers, keep, load)
 }

@@ -8,51 +8,52 @@ import (
 	"time"
 )
 
-// Model is the contact log in plain Go, held in memory: what Redis is tested
-// against, and what simulations use. It begins knowing everybody, with empty
-// logs: it is the whole truth then. Use NewModel.
+// Model is the contact log in plain Go, in memory: the reference that Redis is
+// tested against, and the log of simulations. At first it knows every customer,
+// with an empty log. Make it with NewModel; it is safe for concurrent use.
 type Model struct {
 	mu      sync.Mutex
 	logs    map[string]*customerLog
 	keep    time.Duration // of customers never met
-	lostAll bool          // customers never met are unknown
+	lostAll bool          // customers without a log are unknown
 }
 
 // customerLog is one customer's log.
 type customerLog struct {
 	known    bool
 	keep     time.Duration
-	stored   bool // something was written; a log that was only looked at is as good as absent
+	stored   bool // something was written; otherwise it is as good as absent
 	entries  map[string]Entry
-	deferred map[string]deferred // commits that came while the log was unknown
+	deferred map[string]change // commits that wait for the log to be loaded
 }
 
-// deferred is a settlement; a commit may wait for the log to be loaded.
-type deferred struct {
+// change is what a settlement does to an entry.
+type change struct {
 	release bool
-	at      int64 // ms, 0 keeps the time; of a release: of which reservation, 0 of any
+	at      int64 // ms; 0 keeps the time; of a release: when the reservation was made, 0 for any
 	kind    Kind
-	entry   *Entry // re-creates a missing one
+	entry   *Entry // creates a missing one again
 }
 
 var _ Log = (*Model)(nil)
 
-// forever is longer than any rule looks back.
+// forever is further back than any rule looks.
 const forever = 1<<63 - 1
 
-// NewModel makes a log that knows that nobody has been contacted yet.
+// NewModel makes a log that knows that nobody was contacted yet.
 func NewModel() *Model { return &Model{logs: map[string]*customerLog{}, keep: forever} }
 
-// Lose forgets everything, as Redis does on FLUSHALL: every log is unknown
-// until it is rehydrated.
+// Lose drops everything, as FLUSHALL does in Redis. Every log is unknown until it
+// is rehydrated.
 func (m *Model) Lose() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.logs, m.lostAll = map[string]*customerLog{}, true
+	m.logs = map[string]*customerLog{}
+	m.lostAll = true
 }
 
-// invalidate makes every log unknown, as a raised epoch does. What the logs held is
-// no longer believed, but for the commits.
+// invalidate makes every log unknown, as a raised epoch does. Of what the
+// logs held only the commits count.
 func (m *Model) invalidate() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -76,13 +77,14 @@ func (m *Model) markComplete(logs map[string][]Entry, keep time.Duration) {
 		}
 	}
 	maps.DeleteFunc(m.logs, func(_ string, h *customerLog) bool { return !h.stored })
-	m.lostAll, m.keep = false, keep
+	m.lostAll = false
+	m.keep = keep
 }
 
 func (m *Model) logOf(customer string) *customerLog {
 	h := m.logs[customer]
 	if h == nil {
-		h = &customerLog{known: !m.lostAll, keep: m.keep, entries: map[string]Entry{}, deferred: map[string]deferred{}}
+		h = &customerLog{known: !m.lostAll, keep: m.keep, entries: map[string]Entry{}, deferred: map[string]change{}}
 		m.logs[customer] = h
 	}
 	return h
@@ -139,8 +141,10 @@ func (h *customerLog) reserve(r *Reservation, now time.Time) Answer {
 		}
 	}
 	e := r.Entry
-	e.Pending, e.At = true, fromMillis(millis(now))
-	h.entries[e.ID], h.stored = e, true
+	e.Pending = true
+	e.At = fromMillis(millis(now))
+	h.entries[e.ID] = e
+	h.stored = true
 	return Answer{Admitted: true}
 }
 
@@ -149,7 +153,7 @@ func (m *Model) Settle(_ context.Context, ss []Settlement) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range ss {
-		h, n := m.logOf(ss[i].Customer), deferredOf(&ss[i])
+		h, n := m.logOf(ss[i].Customer), changeOf(&ss[i])
 		if h.known {
 			h.settle(ss[i].ID, n)
 		} else if !n.release {
@@ -159,8 +163,8 @@ func (m *Model) Settle(_ context.Context, ss []Settlement) error {
 	return nil
 }
 
-func deferredOf(s *Settlement) deferred {
-	n := deferred{release: s.Release, kind: s.Kind}
+func changeOf(s *Settlement) change {
+	n := change{release: s.Release, kind: s.Kind}
 	if !s.At.IsZero() {
 		n.at = millis(s.At)
 	}
@@ -169,14 +173,16 @@ func deferredOf(s *Settlement) deferred {
 	}
 	if s.Entry != nil {
 		e := *s.Entry
-		e.ID, e.Pending, e.At = s.ID, true, fromMillis(millis(e.At))
+		e.ID = s.ID
+		e.Pending = true
+		e.At = fromMillis(millis(e.At))
 		n.entry = &e
 	}
 	return n
 }
 
-// settle applies a note to a known log.
-func (h *customerLog) settle(id string, n deferred) {
+// settle applies a change to a known log.
+func (h *customerLog) settle(id string, n change) {
 	e, ok := h.entries[id]
 	switch {
 	case n.release && ok && e.Pending && (n.at == 0 || n.at == millis(e.At)):
@@ -189,18 +195,19 @@ func (h *customerLog) settle(id string, n deferred) {
 	}
 }
 
-// commit gives e as a contact that was made at the time (the later of two, if
-// it was committed before; 0 keeps it), of the stronger kind.
+// commit returns the entry as a contact that was made at a time; 0 keeps the
+// time. If it was committed before, the later time and the stronger kind win.
 func (e Entry) commit(at int64, kind Kind) Entry {
 	if at > 0 && (e.Pending || at > millis(e.At)) {
 		e.At = fromMillis(at)
 	}
-	e.Pending, e.Kind = false, max(e.Kind, kind)
+	e.Pending = false
+	e.Kind = max(e.Kind, kind)
 	return e
 }
 
-// mergedWith puts n on top of an older note, or of none.
-func (n deferred) mergedWith(old deferred) deferred {
+// mergedWith returns one change with the effect of an older one and of n.
+func (n change) mergedWith(old change) change {
 	n.at, n.kind = max(n.at, old.at), max(n.kind, old.kind)
 	if n.entry == nil {
 		n.entry = old.entry
@@ -239,14 +246,15 @@ func (h *customerLog) load(entries []Entry, keep time.Duration) {
 		case ok && !e.Pending:
 			h.entries[e.ID] = old.commit(millis(e.At), e.Kind)
 		}
-		// A pending one is not added to a known log: it may have been
-		// released since the ledger was read.
+		// A pending entry is not added to a known log: it may have been
+		// released after the ledger was read.
 	}
 	if h.known {
 		h.keep = max(h.keep, keep)
 		return
 	}
-	h.known, h.keep = true, keep
+	h.known = true
+	h.keep = keep
 	for id, n := range h.deferred {
 		h.settle(id, n)
 	}
