@@ -16,16 +16,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// slow is a ledger whose transactions take a second and refuse key "bad".
-type slow struct {
+// slowStore is a store whose transactions take a second. It refuses the key "bad".
+type slowStore struct {
 	ledger.Intake
 	mu      sync.Mutex
-	batches []int
+	batches []int // size of each transaction
 	down    bool
-	at      []time.Time
+	at      []time.Time // that Receive was called with
 }
 
-func (s *slow) note(n int) error {
+// transaction runs one with n items.
+func (s *slowStore) transaction(n int) error {
 	time.Sleep(time.Second)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -36,8 +37,8 @@ func (s *slow) note(n int) error {
 	return nil
 }
 
-func (s *slow) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
-	if err := s.note(len(touches)); err != nil {
+func (s *slowStore) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.Accepted, []ledger.SegmentRef, error) {
+	if err := s.transaction(len(touches)); err != nil {
 		return nil, nil, err
 	}
 	answers := make([]ledger.Accepted, len(touches))
@@ -54,27 +55,28 @@ func (s *slow) Accept(_ context.Context, touches []ledger.NewTouch) ([]ledger.Ac
 	return answers, refs, nil
 }
 
-func (s *slow) Receive(_ context.Context, receipts []touch.Receipt, now time.Time) ([]ledger.AppliedReceipt, error) {
-	err := s.note(len(receipts))
+func (s *slowStore) Receive(_ context.Context, receipts []touch.Receipt, now time.Time) ([]ledger.AppliedReceipt, error) {
+	err := s.transaction(len(receipts))
 	s.mu.Lock()
 	s.at = append(s.at, now)
 	s.mu.Unlock()
 	return make([]ledger.AppliedReceipt, len(receipts)), err
 }
 
-func (s *slow) Ping(context.Context) error { return nil }
+func (s *slowStore) Ping(context.Context) error { return nil }
 
-func (s *slow) Close() error { return nil }
+func (s *slowStore) Close() error { return nil }
 
-func keyed(key string) ledger.NewTouch {
+// urgent is a new urgent touch.
+func urgent(key string) ledger.NewTouch {
 	return ledger.NewTouch{Touch: touch.Touch{Request: touch.Request{Key: key}}, Enqueue: true, Lane: "sms.urgent"}
 }
 
-// TestGroupSharesTransactions: one goes alone at once, all who come meanwhile
-// go together, and a bad one among them fails alone.
-func TestGroupSharesTransactions(t *testing.T) {
+// TestGroupCommit: the first call goes alone and at once, those that arrive
+// meanwhile share a transaction, and an invalid one among them fails alone.
+func TestGroupCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &slow{}
+		s := &slowStore{}
 		g := ledger.GroupCommit(&ledger.Ledger{Intake: s, Receipts: s, Store: s}, 1)
 		began := time.Now()
 		var wg sync.WaitGroup
@@ -85,7 +87,7 @@ func TestGroupSharesTransactions(t *testing.T) {
 				key = "bad"
 			}
 			wg.Go(func() {
-				answers, mine, err := g.Intake.Accept(t.Context(), []ledger.NewTouch{keyed(key)})
+				answers, mine, err := g.Intake.Accept(t.Context(), []ledger.NewTouch{urgent(key)})
 				s.mu.Lock()
 				defer s.mu.Unlock()
 				refs += len(mine)
@@ -99,7 +101,7 @@ func TestGroupSharesTransactions(t *testing.T) {
 			synctest.Wait()
 		}
 		wg.Wait()
-		// 1 alone, 9 together that fail, and each of these alone.
+		// 1 alone, 9 together that fail, and then each of these alone.
 		if want := []int{1, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1}; fmt.Sprint(s.batches) != fmt.Sprint(want) {
 			t.Fatalf("batches %v", s.batches)
 		}
@@ -115,15 +117,15 @@ func TestGroupSharesTransactions(t *testing.T) {
 	})
 }
 
-func TestGroupBounds(t *testing.T) {
+func TestGroupCommitMaxBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &slow{}
+		s := &slowStore{}
 		g := ledger.GroupCommit(&ledger.Ledger{Intake: s, Receipts: s, Store: s}, 1)
 		var wg sync.WaitGroup
 		refs := 0
 		for range 6 {
 			wg.Go(func() {
-				_, mine, err := g.Intake.Accept(t.Context(), append(make([]ledger.NewTouch, 399), keyed("k")))
+				_, mine, err := g.Intake.Accept(t.Context(), append(make([]ledger.NewTouch, 399), urgent("k")))
 				if err != nil {
 					t.Error(err)
 				}
@@ -137,7 +139,7 @@ func TestGroupBounds(t *testing.T) {
 		if want := []int{400, 800, 800, 400}; fmt.Sprint(s.batches) != fmt.Sprint(want) {
 			t.Fatalf("batches %v", s.batches)
 		}
-		if refs != 4 { // one segment for each transaction, given once
+		if refs != 4 { // each transaction has one segment, whose reference goes to one caller
 			t.Fatalf("%d refs", refs)
 		}
 		if _, _, err := g.Intake.Accept(t.Context(), make([]ledger.NewTouch, touch.MaxBatch)); err != nil {
@@ -147,11 +149,11 @@ func TestGroupBounds(t *testing.T) {
 	})
 }
 
-// TestGroupGivingUp: a caller who gives up does not stop the others, and an
-// outage is not tried again for each.
-func TestGroupGivingUp(t *testing.T) {
+// TestGroupCommitCallerGivesUp: a caller that gives up does not fail the others,
+// and an outage is not repeated for each caller.
+func TestGroupCommitCallerGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &slow{}
+		s := &slowStore{}
 		g := ledger.GroupCommit(&ledger.Ledger{Intake: s, Receipts: s, Store: s}, 1)
 		ctx, stop := context.WithTimeout(t.Context(), time.Millisecond)
 		defer stop()
