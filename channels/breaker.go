@@ -19,12 +19,12 @@ type breaker struct {
 	cb   *gobreaker.TwoStepCircuitBreaker[struct{}]
 	open time.Duration
 	now  func() time.Time
-	// row counts failures in a row over all windows: a quiet provider's rare
+	// consecutive counts failures in a row over all windows: a quiet provider's rare
 	// failures age out of the rolling buckets before they reach the minimum.
-	row      atomic.Int64
-	openedAt atomic.Int64 // unix nanoseconds
-	probing  atomic.Int64 // calls let through while half open
-	offered  atomic.Int64 // when a probe was last asked for, unix nanoseconds
+	consecutive atomic.Int64
+	openedAt    atomic.Int64 // unix nanoseconds
+	probing     atomic.Int64 // calls let through while half open
+	lastProbe   atomic.Int64 // when a probe was last asked for, unix nanoseconds
 }
 
 var (
@@ -43,11 +43,11 @@ func newBreaker(name string, c BreakerConfig, o Options) *breaker {
 		IsExcluded:   func(err error) bool { return errors.Is(err, errExcluded) },
 		ReadyToTrip: func(n gobreaker.Counts) bool {
 			judged := n.TotalSuccesses + n.TotalFailures
-			return b.row.Load() >= int64(c.Consecutive) ||
+			return b.consecutive.Load() >= int64(c.Consecutive) ||
 				(judged >= uint32(c.Minimum) && float64(n.TotalFailures) >= c.Ratio*float64(judged))
 		},
 		OnStateChange: func(name string, from, to gobreaker.State) {
-			b.row.Store(0)
+			b.consecutive.Store(0)
 			if to == gobreaker.StateOpen {
 				b.openedAt.Store(o.Now().UnixNano())
 			}
@@ -57,9 +57,9 @@ func newBreaker(name string, c BreakerConfig, o Options) *breaker {
 	return b
 }
 
-// allow asks for one call. Where it is granted, the caller must call done
+// begin asks for one call. Where it is granted, the caller must call done
 // exactly once, on every path: a probe never reported would block for ever.
-func (b *breaker) allow() (done func(error), ok bool) {
+func (b *breaker) begin() (done func(error), ok bool) {
 	report, err := b.cb.Allow()
 	if err != nil {
 		return nil, false
@@ -71,9 +71,9 @@ func (b *breaker) allow() (done func(error), ok bool) {
 	return func(err error) {
 		switch {
 		case err == nil:
-			b.row.Store(0)
+			b.consecutive.Store(0)
 		case errors.Is(err, errFailed):
-			b.row.Add(1)
+			b.consecutive.Add(1)
 		}
 		report(err)
 		if probe {
@@ -85,24 +85,24 @@ func (b *breaker) allow() (done func(error), ok bool) {
 // probeEvery is how often a half-open provider is offered a message to prove itself with.
 const probeEvery = time.Second
 
-// closed reports whether the vendor may have any number of calls, and probe
+// admit reports whether the vendor may have any number of calls, and probe
 // whether, instead, this one message should be tried on it.
-func (b *breaker) closed() (closed, probe bool) {
+func (b *breaker) admit() (closed, probe bool) {
 	switch b.cb.State() {
 	case gobreaker.StateClosed:
 		return true, false
 	case gobreaker.StateOpen:
 		return false, false
 	}
-	last, now := b.offered.Load(), b.now().UnixNano()
-	return false, now-last >= int64(probeEvery) && b.offered.CompareAndSwap(last, now)
+	last, now := b.lastProbe.Load(), b.now().UnixNano()
+	return false, now-last >= int64(probeEvery) && b.lastProbe.CompareAndSwap(last, now)
 }
 
-// well reports whether the vendor is neither resting nor to prove itself.
-func (b *breaker) well() bool { return b.cb.State() == gobreaker.StateClosed }
+// isClosed reports whether the vendor is neither resting nor to prove itself.
+func (b *breaker) isClosed() bool { return b.cb.State() == gobreaker.StateClosed }
 
-// ready reports whether a call would have a chance now.
-func (b *breaker) ready() bool {
+// mayCall reports whether a call would have a chance now.
+func (b *breaker) mayCall() bool {
 	switch b.cb.State() {
 	case gobreaker.StateOpen:
 		return false
@@ -112,8 +112,8 @@ func (b *breaker) ready() bool {
 	return true
 }
 
-// rest is how long a refused caller should wait.
-func (b *breaker) rest() time.Duration {
+// retryAfter is how long a refused caller should wait.
+func (b *breaker) retryAfter() time.Duration {
 	left := time.Unix(0, b.openedAt.Load()).Add(b.open).Sub(b.now())
 	return min(max(left, time.Second), max(b.open, time.Second))
 }
@@ -133,9 +133,9 @@ func stateName(s gobreaker.State) string {
 	return "open"
 }
 
-// health says what a call tells the breaker: failed when most of what was
+// healthOf says what a call tells the breaker: failed when most of what was
 // sent failed, nothing when our own side gave up or all was throttled.
-func health(parent context.Context, rs []touch.Result) error {
+func healthOf(parent context.Context, rs []touch.Result) error {
 	failed, judged := 0, 0
 	for i := range rs {
 		switch rs[i].Class {

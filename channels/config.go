@@ -47,24 +47,24 @@ type BreakerConfig struct {
 }
 
 func (b BreakerConfig) withDefaults() BreakerConfig {
-	b.Window = either(b.Window, touch.Duration(30*time.Second))
-	b.Ratio = either(b.Ratio, 0.5)
-	b.Minimum = either(b.Minimum, 20)
-	b.Consecutive = either(b.Consecutive, 20)
-	b.Open = either(b.Open, touch.Duration(15*time.Second))
-	b.Probes = either(b.Probes, 1)
+	b.Window = orDefault(b.Window, touch.Duration(30*time.Second))
+	b.Ratio = orDefault(b.Ratio, 0.5)
+	b.Minimum = orDefault(b.Minimum, 20)
+	b.Consecutive = orDefault(b.Consecutive, 20)
+	b.Open = orDefault(b.Open, touch.Duration(15*time.Second))
+	b.Probes = orDefault(b.Probes, 1)
 	return b
 }
 
 func (c ProviderConfig) withDefaults(maxBatch int) ProviderConfig {
-	c.Timeout = either(c.Timeout, touch.Duration(10*time.Second))
-	c.Concurrency = either(c.Concurrency, 64)
-	c.Burst = either(c.Burst, max(1, int(c.Rate/4), maxBatch))
+	c.Timeout = orDefault(c.Timeout, touch.Duration(10*time.Second))
+	c.Concurrency = orDefault(c.Concurrency, 64)
+	c.Burst = orDefault(c.Burst, max(1, int(c.Rate/4), maxBatch))
 	c.Breaker = c.Breaker.withDefaults()
 	return c
 }
 
-func either[T comparable](v, otherwise T) T {
+func orDefault[T comparable](v, otherwise T) T {
 	var zero T
 	if v == zero {
 		return otherwise
@@ -72,6 +72,6 @@ func either[T comparable](v, otherwise T) T {
 	return v
 }
 
-// ownConcurrency suits adapters that answer from our own process: more calls
+// localConcurrency suits adapters that answer from our own process: more calls
 // at once than processors only queue up inside the store.
-func ownConcurrency() int { return 4 * runtime.GOMAXPROCS(0) }
+func localConcurrency() int { return 4 * runtime.GOMAXPROCS(0) }

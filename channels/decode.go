@@ -19,11 +19,11 @@ import (
 // that its validate tags forbid are all reported, with their lines.
 func decode(at string, node *yaml.Node, into any) []error {
 	if node.Kind != 0 {
-		if faults := misfits(at, node, reflect.TypeOf(into)); len(faults) > 0 {
+		if faults := typeFaults(at, node, reflect.TypeOf(into)); len(faults) > 0 {
 			return faults
 		}
 		if err := node.Decode(into); err != nil {
-			return []error{misfit(at, node, err)}
+			return []error{typeFault(at, node, err)}
 		}
 	}
 	return check(at, into)
@@ -41,7 +41,7 @@ func check(at string, v any) []error {
 	if err := validate.Struct(v); errors.As(err, &found) {
 		for _, f := range found {
 			_, field, _ := strings.Cut(f.Namespace(), ".")
-			faults = append(faults, touch.Errorf(touch.Invalid, at+"."+field, "must be %s", rule(f)))
+			faults = append(faults, touch.Errorf(touch.Invalid, at+"."+field, "must be %s", describeRule(f)))
 		}
 	} else if err != nil {
 		faults = append(faults, touch.Errorf(touch.Internal, at, "cannot be checked: %w", err))
@@ -52,8 +52,8 @@ func check(at string, v any) []error {
 // isChannel holds a name against the table in touch.
 func isChannel(f validator.FieldLevel) bool { return touch.Channel(f.Field().String()).Valid() }
 
-// rule words a broken rule; it never quotes the value, which may be a secret.
-func rule(f validator.FieldError) string {
+// describeRule words a broken rule; it never quotes the value, which may be a secret.
+func describeRule(f validator.FieldError) string {
 	switch f.Tag() {
 	case "required":
 		return "given"
@@ -71,8 +71,8 @@ func rule(f validator.FieldError) string {
 	return strings.TrimSpace("valid: " + f.Tag() + " " + f.Param())
 }
 
-// misfit words what the decoder says of a value, without the value.
-func misfit(at string, node *yaml.Node, err error) error {
+// typeFault words what the decoder says of a value, without the value.
+func typeFault(at string, node *yaml.Node, err error) error {
 	text := err.Error()
 	var found *yaml.TypeError
 	if errors.As(err, &found) && len(found.Errors) > 0 {
@@ -93,10 +93,10 @@ func unquoted(s string) string {
 	return s[:from] + "…" + s[to+1:]
 }
 
-// misfits finds every key that the struct t, and those within it, do not have,
+// typeFaults finds every key that the struct t, and those within it, do not have,
 // and every value that does not fit. The decoder's own strictness works on
 // whole documents only, and names no path.
-func misfits(at string, node *yaml.Node, t reflect.Type) (faults []error) {
+func typeFaults(at string, node *yaml.Node, t reflect.Type) (faults []error) {
 	for node.Kind == yaml.AliasNode {
 		node = node.Alias
 	}
@@ -106,26 +106,26 @@ func misfits(at string, node *yaml.Node, t reflect.Type) (faults []error) {
 	switch {
 	case node.Kind == yaml.MappingNode && t.Kind() == reflect.Struct && !readsItself(t):
 		fields := map[string]reflect.Type{}
-		gather(fields, t)
+		collectFields(fields, t)
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key := node.Content[i]
 			if ft, ok := fields[key.Value]; ok {
-				faults = append(faults, misfits(at+"."+key.Value, node.Content[i+1], ft)...)
+				faults = append(faults, typeFaults(at+"."+key.Value, node.Content[i+1], ft)...)
 			} else if key.Value != "<<" {
 				faults = append(faults, touch.Errorf(touch.Invalid, at+"."+key.Value, "line %d: there is no such key", key.Line))
 			}
 		}
 	case node.Kind == yaml.MappingNode && t.Kind() == reflect.Map:
 		for i := 0; i+1 < len(node.Content); i += 2 {
-			faults = append(faults, misfits(at+"."+node.Content[i].Value, node.Content[i+1], t.Elem())...)
+			faults = append(faults, typeFaults(at+"."+node.Content[i].Value, node.Content[i+1], t.Elem())...)
 		}
 	case node.Kind == yaml.SequenceNode && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array):
 		for i, item := range node.Content {
-			faults = append(faults, misfits(at+"["+strconv.Itoa(i)+"]", item, t.Elem())...)
+			faults = append(faults, typeFaults(at+"["+strconv.Itoa(i)+"]", item, t.Elem())...)
 		}
 	default:
 		if err := node.Decode(reflect.New(t).Interface()); err != nil {
-			return []error{misfit(at, node, err)}
+			return []error{typeFault(at, node, err)}
 		}
 	}
 	return faults
@@ -136,13 +136,13 @@ func readsItself(t reflect.Type) bool {
 	return t == reflect.TypeFor[yaml.Node]() || p.Implements(reflect.TypeFor[yaml.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
-// gather lists a struct's keys, those of inlined structs among them.
-func gather(fields map[string]reflect.Type, t reflect.Type) {
+// collectFields lists a struct's keys, those of inlined structs among them.
+func collectFields(fields map[string]reflect.Type, t reflect.Type) {
 	for f := range t.Fields() {
 		name, rest, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		switch {
 		case strings.Contains(rest, "inline"):
-			gather(fields, f.Type)
+			collectFields(fields, f.Type)
 		case name != "-" && f.IsExported():
 			fields[yamlName(f)] = f.Type
 		}
@@ -151,5 +151,5 @@ func gather(fields map[string]reflect.Type, t reflect.Type) {
 
 func yamlName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-	return either(name, strings.ToLower(f.Name))
+	return orDefault(name, strings.ToLower(f.Name))
 }

@@ -37,7 +37,7 @@ func newMetrics(name string, c touch.Channel, reg prometheus.Registerer, state f
 		m.attempts[k] = attempts.WithLabelValues(name, string(c), touch.ResultClass(k).String())
 	}
 	for _, reason := range []string{touch.ReasonBreaker, touch.ReasonRate, touch.ReasonLate, touch.ReasonPaused, ""} {
-		m.refusals[reason] = refusals.WithLabelValues(name, string(c), either(reason, "other"))
+		m.refusals[reason] = refusals.WithLabelValues(name, string(c), orDefault(reason, "other"))
 	}
 	return m
 }
@@ -58,14 +58,14 @@ func register[C prometheus.Collector](reg prometheus.Registerer, c C) C {
 	return c
 }
 
-func (m *metrics) called(d time.Duration, rs []touch.Result) {
+func (m *metrics) observeCall(d time.Duration, rs []touch.Result) {
 	m.seconds.Observe(d.Seconds())
 	for i := range rs {
 		m.attempts[rs[i].Class].Inc()
 	}
 }
 
-func (m *metrics) refused(rs []touch.Result) {
+func (m *metrics) countRefusals(rs []touch.Result) {
 	for i := range rs {
 		c, ok := m.refusals[rs[i].Reason]
 		if !ok {

@@ -19,12 +19,12 @@ type Pool struct {
 	byName    map[string]*Provider
 	byChannel map[touch.Channel][]*Provider
 	order     []*Provider
-	o         Options
+	opts      Options
 }
 
 // NewPool gathers providers. Two of one name panic: the configuration was not checked.
 func NewPool(providers []*Provider, o Options) *Pool {
-	p := &Pool{byName: map[string]*Provider{}, byChannel: map[touch.Channel][]*Provider{}, order: providers, o: o.withDefaults()}
+	p := &Pool{byName: map[string]*Provider{}, byChannel: map[touch.Channel][]*Provider{}, order: providers, opts: o.withDefaults()}
 	for _, v := range providers {
 		if p.byName[v.Name()] != nil {
 			panic("channels: two providers are named " + v.Name())
@@ -44,7 +44,7 @@ func (p *Pool) Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (pr
 	var waiting *Provider
 	fits, total := false, 0
 	for _, v := range p.byChannel[c] {
-		if !v.fits(&d) {
+		if !v.canReach(&d) {
 			continue
 		}
 		fits = true
@@ -53,13 +53,13 @@ func (p *Pool) Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (pr
 		}
 		healthy, probe := false, false
 		if v.pausedFor() <= 0 {
-			healthy, probe = v.breaker.closed()
+			healthy, probe = v.breaker.admit()
 		}
 		switch {
 		case probe:
 			return v.Name(), true, touch.Result{}
 		case !healthy:
-			if waiting == nil || v.wait() < waiting.wait() {
+			if waiting == nil || v.retryAfter() < waiting.retryAfter() {
 				waiting = v
 			}
 		case v.cfg.Weight > 0:
@@ -71,9 +71,9 @@ func (p *Pool) Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (pr
 	}
 	switch {
 	case len(weighted) > 0:
-		return p.draw(weighted, total).Name(), true, touch.Result{}
+		return p.drawByWeight(weighted, total).Name(), true, touch.Result{}
 	case len(standby) > 0:
-		return standby[int(p.o.Rand()*float64(len(standby)))%len(standby)].Name(), true, touch.Result{}
+		return standby[int(p.opts.Rand()*float64(len(standby)))%len(standby)].Name(), true, touch.Result{}
 	case waiting != nil:
 		return "", false, waiting.refusal()
 	case fits:
@@ -112,11 +112,11 @@ func (p *Pool) Rate(c touch.Channel, exclude []string) float64 {
 	return 0
 }
 
-func (p *Pool) draw(from []*Provider, total int) *Provider {
+func (p *Pool) drawByWeight(from []*Provider, total int) *Provider {
 	if len(from) == 1 {
 		return from[0]
 	}
-	n := int(p.o.Rand() * float64(total))
+	n := int(p.opts.Rand() * float64(total))
 	for _, v := range from {
 		if n -= v.cfg.Weight; n < 0 {
 			return v
@@ -126,20 +126,20 @@ func (p *Pool) draw(from []*Provider, total int) *Provider {
 }
 
 // healthy reports whether the provider may have any number of messages now.
-func (p *Provider) healthy() bool { return p.pausedFor() <= 0 && p.breaker.well() }
+func (p *Provider) healthy() bool { return p.pausedFor() <= 0 && p.breaker.isClosed() }
 
-func (p *Provider) wait() time.Duration {
+func (p *Provider) retryAfter() time.Duration {
 	if d := p.pausedFor(); d > 0 {
 		return d
 	}
-	return p.breaker.rest()
+	return p.breaker.retryAfter()
 }
 
 func (p *Provider) refusal() touch.Result {
 	if d := p.pausedFor(); d > 0 {
 		return touch.Result{Class: touch.ResultThrottled, Reason: touch.ReasonPaused, RetryAfter: d, NoAttempt: true, Provider: p.Name()}
 	}
-	r := p.resting()
+	r := p.openResult()
 	r.Provider = p.Name()
 	return r
 }
@@ -179,13 +179,13 @@ func (p *Provider) sendAll(ctx context.Context, ds []adapter.Dispatch, done func
 			done(i, results[i])
 		}
 	}
-	calls := p.cut(ds)
+	calls := p.splitCalls(ds)
 	one := func(c span, begun func()) {
-		if p.fits(&ds[c.lo]) {
+		if p.canReach(&ds[c.lo]) {
 			p.send(ctx, ds[c.lo:c.hi], results[c.lo:c.hi], begun)
 		} else {
 			begun()
-			fill(results[c.lo:c.hi], notTried(touch.ResultRejected, touch.ReasonBadTarget, "no address"))
+			fillResults(results[c.lo:c.hi], notTried(touch.ResultRejected, touch.ReasonBadTarget, "no address"))
 		}
 		tell(c.lo, c.hi)
 	}
@@ -195,7 +195,7 @@ func (p *Provider) sendAll(ctx context.Context, ds []adapter.Dispatch, done func
 	}
 	var next, begun atomic.Int64
 	var running sync.WaitGroup
-	pass := p.turn.take(ctx, ds[0].Urgent)
+	pass := p.startLock.take(ctx, ds[0].Urgent)
 	defer pass()
 	begin := func() {
 		if int(begun.Add(1)) == len(calls) {
@@ -219,12 +219,12 @@ func (p *Provider) sendAll(ctx context.Context, ds []adapter.Dispatch, done func
 // span is a run of dispatches that go in one call: [lo,hi).
 type span struct{ lo, hi int }
 
-// cut makes spans of at most a batch, none of which mixes dispatches that the
+// splitCalls makes spans of at most a batch, none of which mixes dispatches that the
 // provider can reach with those it cannot, or urgent ones with bulk.
-func (p *Provider) cut(ds []adapter.Dispatch) []span {
+func (p *Provider) splitCalls(ds []adapter.Dispatch) []span {
 	calls := make([]span, 0, (len(ds)+p.batch-1)/p.batch)
 	like := func(a, b *adapter.Dispatch) bool {
-		return p.fits(a) == p.fits(b) && a.Urgent == b.Urgent
+		return p.canReach(a) == p.canReach(b) && a.Urgent == b.Urgent
 	}
 	for lo := 0; lo < len(ds); {
 		hi := lo + 1

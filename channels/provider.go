@@ -18,38 +18,38 @@ const maxPause = time.Minute
 // Provider is a vendor's adapter with an account, guarded by a breaker, a
 // rate, a timeout and a number of calls at once. It is safe for concurrent use.
 type Provider struct {
-	cfg     ProviderConfig
-	caps    adapter.Capabilities
-	adapter adapter.Adapter
-	batcher adapter.BatchSender // nil: one call a message
-	batch   int                 // messages in one call
-	o       Options
+	cfg          ProviderConfig
+	capabilities adapter.Capabilities
+	adapter      adapter.Adapter
+	batcher      adapter.BatchSender // nil: one call a message
+	batch        int                 // messages in one call
+	opts         Options
 
-	breaker *breaker
-	pace    *pace
-	slots   slots
-	turn    turn
-	budget  *budget
-	metrics *metrics
-	pause   atomic.Int64 // until, unix nanoseconds
-	last    atomic.Pointer[touch.Result]
-	sent    [touch.ResultMisconfigured + 1]atomic.Int64
+	breaker           *breaker
+	limiter           *rateLimiter
+	bulkhead          bulkhead
+	startLock         startLock
+	budget            *retryBudget
+	metrics           *metrics
+	pausedUntil       atomic.Int64 // until, unix nanoseconds
+	lastMisconfigured atomic.Pointer[touch.Result]
+	attempts          [touch.ResultMisconfigured + 1]atomic.Int64
 }
 
 // NewProvider guards an adapter. Zero numbers in cfg take their defaults.
 func NewProvider(cfg ProviderConfig, a adapter.Adapter, caps adapter.Capabilities, o Options) *Provider {
 	o = o.withDefaults()
-	if caps.Immediate && cfg.Concurrency == 0 {
-		cfg.Concurrency = ownConcurrency()
+	if caps.DeliversOnAccept && cfg.Concurrency == 0 {
+		cfg.Concurrency = localConcurrency()
 	}
 	cfg = cfg.withDefaults(caps.MaxBatch)
 	p := &Provider{
-		cfg: cfg, caps: caps, adapter: a, batch: 1, o: o,
-		breaker: newBreaker(cfg.Name, cfg.Breaker, o),
-		pace:    newPace(cfg.Rate, cfg.Burst, o.Now),
-		slots:   newSlots(cfg.Concurrency),
-		turn:    newTurn(),
-		budget:  newBudget(o.Now),
+		cfg: cfg, capabilities: caps, adapter: a, batch: 1, opts: o,
+		breaker:   newBreaker(cfg.Name, cfg.Breaker, o),
+		limiter:   newRateLimiter(cfg.Rate, cfg.Burst, o.Now),
+		bulkhead:  newBulkhead(cfg.Concurrency),
+		startLock: newStartLock(),
+		budget:    newRetryBudget(o.Now),
 	}
 	if b, ok := a.(adapter.BatchSender); ok && caps.MaxBatch > 1 {
 		p.batcher, p.batch = b, caps.MaxBatch
@@ -73,39 +73,39 @@ func (p *Provider) Channel() touch.Channel { return p.cfg.Channel }
 func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.Result, begun func()) {
 	urgent := ds[0].Urgent
 	if !urgent {
-		p.o.PriorityGate.WaitForUrgent(ctx)
+		p.opts.PriorityGate.WaitForUrgent(ctx)
 	}
-	if !p.slots.acquire(ctx, urgent) {
-		fill(out, notTried(touch.ResultRetryable, "", "ended before its turn"))
-		p.metrics.refused(out)
+	if !p.bulkhead.acquire(ctx, urgent) {
+		fillResults(out, notTried(touch.ResultRetryable, "", "ended before its turn"))
+		p.metrics.countRefusals(out)
 		return
 	}
-	defer p.slots.release(urgent)
+	defer p.bulkhead.release(urgent)
 	begun()
-	if !p.enter(ctx, urgent, out) {
-		p.metrics.refused(out)
+	if !p.mayCall(ctx, urgent, out) {
+		p.metrics.countRefusals(out)
 		return
 	}
-	start := p.o.Now()
-	if late(ds, start) {
-		fill(out, notTried(touch.ResultRetryable, touch.ReasonLate, ""))
-		p.metrics.refused(out)
+	start := p.opts.Now()
+	if verdictTooOld(ds, start) {
+		fillResults(out, notTried(touch.ResultRetryable, touch.ReasonLate, ""))
+		p.metrics.countRefusals(out)
 		return
 	}
-	done, ok := p.breaker.allow()
+	done, ok := p.breaker.begin()
 	if !ok {
-		fill(out, p.resting())
-		p.metrics.refused(out)
+		fillResults(out, p.openResult())
+		p.metrics.countRefusals(out)
 		return
 	}
-	defer func() { done(health(ctx, out)) }()
+	defer func() { done(healthOf(ctx, out)) }()
 	p.call(ctx, ds, out)
-	p.note(p.o.Now(), start, out)
+	p.recordResults(p.opts.Now(), start, out)
 }
 
-// late reports whether the judgement behind any of the dispatches is too old: a
+// verdictTooOld reports whether the judgement behind any of the dispatches is too old: a
 // process that was frozen, or waited long for its turn, must not send by it.
-func late(ds []adapter.Dispatch, now time.Time) bool {
+func verdictTooOld(ds []adapter.Dispatch, now time.Time) bool {
 	for i := range ds {
 		if at := ds[i].NotAfter; !at.IsZero() && now.After(at) {
 			return true
@@ -114,19 +114,19 @@ func late(ds []adapter.Dispatch, now time.Time) bool {
 	return false
 }
 
-// enter is everything that may turn a call away before the breaker is asked.
-func (p *Provider) enter(ctx context.Context, urgent bool, out []touch.Result) bool {
+// mayCall is everything that may turn a call away before the breaker is asked.
+func (p *Provider) mayCall(ctx context.Context, urgent bool, out []touch.Result) bool {
 	if until := p.pausedFor(); until > 0 {
 		r := notTried(touch.ResultThrottled, touch.ReasonPaused, "")
 		r.RetryAfter = until
-		fill(out, r)
+		fillResults(out, r)
 		return false
 	}
-	if !p.breaker.ready() {
-		fill(out, p.resting())
+	if !p.breaker.mayCall() {
+		fillResults(out, p.openResult())
 		return false
 	}
-	return p.pace.enter(ctx, urgent, out)
+	return p.limiter.wait(ctx, urgent, out)
 }
 
 // call runs the adapter under the timeout. A panic leaves out as it was:
@@ -134,8 +134,8 @@ func (p *Provider) enter(ctx context.Context, urgent bool, out []touch.Result) b
 func (p *Provider) call(ctx context.Context, ds []adapter.Dispatch, out []touch.Result) {
 	defer func() {
 		if v := recover(); v != nil {
-			fill(out, touch.Result{Detail: "the adapter panicked"})
-			p.o.Logger.Error("adapter panicked", "provider", p.cfg.Name, "kind", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+			fillResults(out, touch.Result{Detail: "the adapter panicked"})
+			p.opts.Logger.Error("adapter panicked", "provider", p.cfg.Name, "kind", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout.Std())
@@ -147,8 +147,8 @@ func (p *Provider) call(ctx context.Context, ds []adapter.Dispatch, out []touch.
 	out[0] = p.adapter.Send(ctx, ds[0])
 }
 
-// note keeps what the answers say of the vendor as a whole.
-func (p *Provider) note(now, start time.Time, out []touch.Result) {
+// recordResults keeps what the answers say of the vendor as a whole.
+func (p *Provider) recordResults(now, start time.Time, out []touch.Result) {
 	var took int
 	var wait time.Duration
 	for i := range out {
@@ -156,17 +156,17 @@ func (p *Provider) note(now, start time.Time, out []touch.Result) {
 		if r.Class > touch.ResultMisconfigured {
 			*r = touch.Result{Detail: "the adapter answered no known class"}
 		}
-		p.sent[r.Class].Add(1)
+		p.attempts[r.Class].Add(1)
 		switch r.Class {
 		case touch.ResultAccepted:
 			took++
 		case touch.ResultThrottled:
 			wait = max(wait, r.RetryAfter)
 		case touch.ResultMisconfigured:
-			p.last.Store(&touch.Result{Class: r.Class, Code: r.Code, Detail: r.Detail})
+			p.lastMisconfigured.Store(&touch.Result{Class: r.Class, Code: r.Code, Detail: r.Detail})
 		}
 	}
-	p.metrics.called(now.Sub(start), out)
+	p.metrics.observeCall(now.Sub(start), out)
 	if took > 0 {
 		p.budget.earn(took)
 	} else if wait > 0 {
@@ -177,8 +177,8 @@ func (p *Provider) note(now, start time.Time, out []touch.Result) {
 
 func (p *Provider) pauseUntil(t time.Time) {
 	for at := t.UnixNano(); ; {
-		old := p.pause.Load()
-		if old >= at || p.pause.CompareAndSwap(old, at) {
+		old := p.pausedUntil.Load()
+		if old >= at || p.pausedUntil.CompareAndSwap(old, at) {
 			return
 		}
 	}
@@ -186,18 +186,20 @@ func (p *Provider) pauseUntil(t time.Time) {
 
 // pausedFor is how long the vendor's wish to wait still holds; 0 or less: not.
 func (p *Provider) pausedFor() time.Duration {
-	at := p.pause.Load()
+	at := p.pausedUntil.Load()
 	if at == 0 {
 		return 0
 	}
-	return time.Unix(0, at).Sub(p.o.Now())
+	return time.Unix(0, at).Sub(p.opts.Now())
 }
 
-func (p *Provider) resting() touch.Result {
+func (p *Provider) openResult() touch.Result {
 	r := notTried(touch.ResultRetryable, touch.ReasonBreaker, "")
-	r.RetryAfter = p.breaker.rest()
+	r.RetryAfter = p.breaker.retryAfter()
 	return r
 }
 
-// fits reports whether the provider can reach this dispatch at all.
-func (p *Provider) fits(d *adapter.Dispatch) bool { return d.Address != "" || !p.caps.NeedsAddress }
+// canReach reports whether the provider can reach this dispatch at all.
+func (p *Provider) canReach(d *adapter.Dispatch) bool {
+	return d.Address != "" || !p.capabilities.NeedsAddress
+}

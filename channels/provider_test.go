@@ -68,7 +68,7 @@ func dispatches(n int) []adapter.Dispatch {
 }
 
 func pool(cfg ProviderConfig, a adapter.Adapter, caps adapter.Capabilities) *Pool {
-	cfg.Name, cfg.Channel = either(cfg.Name, "p"), touch.SMS
+	cfg.Name, cfg.Channel = orDefault(cfg.Name, "p"), touch.SMS
 	return NewPool([]*Provider{NewProvider(cfg, a, caps, Options{})}, Options{})
 }
 
@@ -307,10 +307,10 @@ func TestRateHoldsAndSpreads(t *testing.T) {
 		}
 		slices.Sort(delays)
 		// Each caller's turn is asked for before it is given back as too late.
-		if last > bulkWait+turnsAhead+callers*10*time.Millisecond {
+		if last > bulkWait+maxRetrySpread+callers*10*time.Millisecond {
 			t.Errorf("one comes back after %s, where it has lost its turn", last)
 		}
-		if last < turnsAhead {
+		if last < maxRetrySpread {
 			t.Errorf("all come back within %s", last)
 		}
 		// 470 in turns at 100/s, over two seconds: three rounds of one every 10 ms.
@@ -325,7 +325,7 @@ func TestRateHoldsAndSpreads(t *testing.T) {
 // Urgent and bulk that are turned away have turns apart, each in its own row.
 func TestUrgentHasItsOwnTurns(t *testing.T) {
 	now := time.Now()
-	p := newPace(10, 1, func() time.Time { return now })
+	p := newRateLimiter(10, 1, func() time.Time { return now })
 	for _, c := range []struct {
 		urgent      bool
 		wait, first time.Duration
@@ -336,7 +336,7 @@ func TestUrgentHasItsOwnTurns(t *testing.T) {
 		{true, 2100 * time.Millisecond, 2600 * time.Millisecond},
 	} {
 		out := make([]touch.Result, 5)
-		p.turnAway(now, c.wait, c.urgent, out)
+		p.reject(now, c.wait, c.urgent, out)
 		if out[0].RetryAfter != c.first || out[4].RetryAfter != c.first+400*time.Millisecond {
 			t.Errorf("urgent %v: turns from %s to %s, want them from %s", c.urgent, out[0].RetryAfter, out[4].RetryAfter, c.first)
 		}

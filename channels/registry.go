@@ -52,7 +52,7 @@ func (r Registry) Open(cfgs []ProviderConfig, ao adapter.Options, o Options) (*P
 	ao.Now = o.withDefaults().Now
 	var faults []error
 	var providers []*Provider
-	var parts []part
+	var parts []checkedProvider
 	seen := map[string]bool{}
 	for i, cfg := range cfgs {
 		at := fmt.Sprintf("providers[%d]", i)
@@ -68,26 +68,26 @@ func (r Registry) Open(cfgs []ProviderConfig, ao adapter.Options, o Options) (*P
 		return nil, errors.Join(faults...)
 	}
 	for _, p := range parts {
-		providers = append(providers, NewProvider(p.cfg, p.adapter, p.caps, o))
+		providers = append(providers, NewProvider(p.cfg, p.adapter, p.capabilities, o))
 	}
 	return NewPool(providers, o), nil
 }
 
-// part is a provider that has been checked and not yet been guarded.
-type part struct {
-	cfg     ProviderConfig
-	adapter adapter.Adapter
-	caps    adapter.Capabilities
+// checkedProvider is a provider that has been checked and not yet been guarded.
+type checkedProvider struct {
+	cfg          ProviderConfig
+	adapter      adapter.Adapter
+	capabilities adapter.Capabilities
 }
 
-func (r Registry) prepare(at string, cfg ProviderConfig, ao adapter.Options) (part, []error) {
+func (r Registry) prepare(at string, cfg ProviderConfig, ao adapter.Options) (checkedProvider, []error) {
 	faults := check(at, &cfg)
 	f, ok := r.Factory(cfg.Adapter)
 	if !ok {
 		if cfg.Adapter != "" {
 			faults = append(faults, touch.Errorf(touch.Invalid, at+".adapter", "there is no adapter %q: there are %s", cfg.Adapter, strings.Join(r.Names(), ", ")))
 		}
-		return part{}, faults
+		return checkedProvider{}, faults
 	}
 	switch {
 	case cfg.Channel == "" && f.Channel == "":
@@ -99,17 +99,17 @@ func (r Registry) prepare(at string, cfg ProviderConfig, ao adapter.Options) (pa
 	}
 	own := f.Config()
 	if errs := decode(at+".config", &cfg.Config, own); len(errs) > 0 {
-		return part{}, append(faults, errs...)
+		return checkedProvider{}, append(faults, errs...)
 	}
 	a, err := f.New(own, ao)
 	if err != nil {
-		return part{}, append(faults, under(at+".config", err))
+		return checkedProvider{}, append(faults, prefixError(at+".config", err))
 	}
-	return part{cfg: cfg, adapter: a, caps: f.Capabilities(own)}, faults
+	return checkedProvider{cfg: cfg, adapter: a, capabilities: f.Capabilities(own)}, faults
 }
 
-// under puts an adapter's own complaint below the place of its configuration.
-func under(at string, err error) error {
+// prefixError puts an adapter's own complaint below the place of its configuration.
+func prefixError(at string, err error) error {
 	var e *touch.Error
 	if !errors.As(err, &e) {
 		return &touch.Error{Class: touch.Invalid, Field: at, Message: err.Error(), Cause: err}

@@ -68,7 +68,7 @@ func (s results) applyAccepted(j *job, r touch.Result) {
 	state := touch.StateSent
 	kind := touch.ContactAttempt
 	caps, _ := s.pool.Capabilities(r.Provider)
-	if caps.Immediate {
+	if caps.DeliversOnAccept {
 		state = touch.StateDelivered
 		kind = touch.ContactDelivered
 	}

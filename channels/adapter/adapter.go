@@ -107,8 +107,8 @@ type Capabilities struct {
 	IdempotencyWindow time.Duration
 	// MaxBatch is the most dispatches in one SendBatch; 0 or 1: no batches.
 	MaxBatch int
-	// Immediate says that Accepted is delivered (our own channels).
-	Immediate bool
+	// DeliversOnAccept says that Accepted is delivered (our own channels).
+	DeliversOnAccept bool
 	// EchoesID says that receipts carry Dispatch.ID; otherwise they are
 	// matched by the vendor's id.
 	EchoesID bool

@@ -14,24 +14,24 @@ import (
 
 // faults provokes each fault, with a good message before it, so that it is also
 // proven that the adapter recovers.
-func faults(ctx context.Context, b *bench) error {
+func faults(ctx context.Context, b *fixture) error {
 	var broken []error
-	for _, f := range append(b.common(), b.Faults...) {
-		if _, _, err := b.good(ctx); err != nil {
+	for _, f := range append(b.commonFaults(), b.Faults...) {
+		if _, _, err := b.sendAccepted(ctx); err != nil {
 			return fmt.Errorf("before %q: %w", f.Name, err)
 		}
 		if err := b.provoke(ctx, f); err != nil {
 			broken = append(broken, fmt.Errorf("%q: %w", f.Name, err))
 		}
 	}
-	_, _, err := b.good(ctx)
+	_, _, err := b.sendAccepted(ctx)
 	return errors.Join(append(broken, err)...)
 }
 
-func (b *bench) provoke(ctx context.Context, f Fault) error {
+func (b *fixture) provoke(ctx context.Context, f Fault) error {
 	if f.Handler != nil {
-		b.answer(f.Handler)
-		defer b.answer(b.Good)
+		b.answerWith(f.Handler)
+		defer b.answerWith(b.Good)
 	} else {
 		f.Arm()
 		defer f.Disarm()
@@ -52,9 +52,9 @@ func (b *bench) provoke(ctx context.Context, f Fault) error {
 	return nil
 }
 
-// common are the faults that any vendor over HTTP may have. The answers quote
+// commonFaults are the faults that any vendor over HTTP may have. The answers quote
 // the request, as careless vendors do.
-func (b *bench) common() []Fault {
+func (b *fixture) commonFaults() []Fault {
 	if b.Good == nil {
 		return nil
 	}
@@ -76,25 +76,25 @@ func (b *bench) common() []Fault {
 		{Name: "502", Handler: quote(http.StatusBadGateway), Want: touch.ResultUnknown},
 		{Name: "200 with garbage", Handler: quote(http.StatusOK), Want: touch.ResultUnknown},
 		{Name: "200 with nothing", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), Want: touch.ResultUnknown},
-		{Name: "accepted, then reset", Handler: b.then(reset), Want: touch.ResultUnknown},
-		{Name: "accepted, then cut short", Handler: b.then(cutShort), Want: touch.ResultUnknown},
+		{Name: "accepted, then reset", Handler: b.acceptThen(reset), Want: touch.ResultUnknown},
+		{Name: "accepted, then cut short", Handler: b.acceptThen(cutShort), Want: touch.ResultUnknown},
 	}
 }
 
-// then lets the good vendor take the message and breaks the answer.
-func (b *bench) then(broken func(http.ResponseWriter)) http.Handler {
+// acceptThen lets the good vendor take the message and breaks the answer.
+func (b *fixture) acceptThen(broken func(http.ResponseWriter)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b.Good.ServeHTTP(&muffled{header: http.Header{}}, r)
+		b.Good.ServeHTTP(&discardWriter{header: http.Header{}}, r)
 		broken(w)
 	})
 }
 
-// muffled swallows an answer.
-type muffled struct{ header http.Header }
+// discardWriter swallows an answer.
+type discardWriter struct{ header http.Header }
 
-func (m *muffled) Header() http.Header         { return m.header }
-func (m *muffled) Write(p []byte) (int, error) { return len(p), nil }
-func (m *muffled) WriteHeader(int)             {}
+func (m *discardWriter) Header() http.Header         { return m.header }
+func (m *discardWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (m *discardWriter) WriteHeader(int)             {}
 
 func hijack(w http.ResponseWriter) net.Conn {
 	h, ok := w.(http.Hijacker)

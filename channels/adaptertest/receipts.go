@@ -14,13 +14,13 @@ import (
 	"touchgate.dev/touch"
 )
 
-func (b *bench) parser() (adapter.ReceiptParser, bool) {
+func (b *fixture) parser() (adapter.ReceiptParser, bool) {
 	p, ok := b.adapter.(adapter.ReceiptParser)
 	return p, ok && len(b.Receipts) > 0
 }
 
 // receipts proves that the vendor's callbacks mean what they should.
-func receipts(_ context.Context, b *bench) error {
+func receipts(_ context.Context, b *fixture) error {
 	p, ok := b.parser()
 	if !ok {
 		if _, parses := b.adapter.(adapter.ReceiptParser); parses && b.Sign != nil {
@@ -48,7 +48,7 @@ func receipts(_ context.Context, b *bench) error {
 
 // forgedReceipts proves that a callback which isn't the vendor's is refused
 // before it is read.
-func forgedReceipts(_ context.Context, b *bench) error {
+func forgedReceipts(_ context.Context, b *fixture) error {
 	p, ok := b.parser()
 	if !ok || b.Sign == nil {
 		return nil
@@ -82,7 +82,7 @@ func spoiled(h http.Header) http.Header {
 }
 
 // brokenReceipts proves that no body makes the parser panic, signed or not.
-func brokenReceipts(_ context.Context, b *bench) error {
+func brokenReceipts(_ context.Context, b *fixture) error {
 	p, ok := b.parser()
 	if !ok {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/channels/own"
+	"touchgate.dev/channels/firstparty"
 	"touchgate.dev/touch"
 )
 
@@ -22,18 +22,18 @@ type Config struct {
 }
 
 // Factory describes the adapter; its items go to store.
-func Factory(store own.Store) adapter.Factory {
+func Factory(store firstparty.Store) adapter.Factory {
 	return adapter.Factory{
 		Name:         Name,
 		Channel:      touch.Inbox,
 		Config:       func() any { return &Config{Keep: touch.Duration(90 * 24 * time.Hour)} },
-		Capabilities: func(any) adapter.Capabilities { return own.Capabilities(true) },
+		Capabilities: func(any) adapter.Capabilities { return firstparty.Capabilities(true) },
 		New: func(c any, o adapter.Options) (adapter.Adapter, error) {
-			return own.Channel{Store: store, Now: o.Now, Item: c.(*Config).item}, nil
+			return firstparty.Channel{Store: store, Now: o.Now, Item: c.(*Config).item}, nil
 		},
 	}
 }
 
 func (c *Config) item(d adapter.Dispatch, now time.Time) touch.Item {
-	return touch.Item{State: touch.ItemUnread, Content: d.Content, ExpiresAt: own.After(now, c.Keep)}
+	return touch.Item{State: touch.ItemUnread, Content: d.Content, ExpiresAt: firstparty.After(now, c.Keep)}
 }

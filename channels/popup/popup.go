@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/channels/own"
+	"touchgate.dev/channels/firstparty"
 	"touchgate.dev/touch"
 )
 
@@ -27,22 +27,22 @@ type Config struct {
 }
 
 // Factory describes the adapter; its items go to store.
-func Factory(store own.Store) adapter.Factory {
+func Factory(store firstparty.Store) adapter.Factory {
 	return adapter.Factory{
 		Name:    Name,
 		Channel: touch.Popup,
 		Config: func() any {
 			return &Config{Placement: "home", MaxShows: 3, Keep: touch.Duration(7 * 24 * time.Hour)}
 		},
-		Capabilities: func(any) adapter.Capabilities { return own.Capabilities(true) },
+		Capabilities: func(any) adapter.Capabilities { return firstparty.Capabilities(true) },
 		New: func(c any, o adapter.Options) (adapter.Adapter, error) {
-			return own.Channel{Store: store, Now: o.Now, Item: c.(*Config).item}, nil
+			return firstparty.Channel{Store: store, Now: o.Now, Item: c.(*Config).item}, nil
 		},
 	}
 }
 
 func (c *Config) item(d adapter.Dispatch, now time.Time) touch.Item {
-	it := touch.Item{State: touch.ItemUnread, Content: d.Content, MaxShows: c.MaxShows, ExpiresAt: own.After(now, c.Keep)}
+	it := touch.Item{State: touch.ItemUnread, Content: d.Content, MaxShows: c.MaxShows, ExpiresAt: firstparty.After(now, c.Keep)}
 	if it.Content.Placement == "" {
 		it.Content.Placement = c.Placement
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/channels/own"
+	"touchgate.dev/channels/firstparty"
 	"touchgate.dev/touch"
 )
 
@@ -26,22 +26,22 @@ type Config struct {
 }
 
 // Factory describes the adapter; its items go to store.
-func Factory(store own.Store) adapter.Factory {
+func Factory(store firstparty.Store) adapter.Factory {
 	return adapter.Factory{
 		Name:         Name,
 		Channel:      touch.RMTask,
 		Config:       func() any { return &Config{DueIn: touch.Duration(48 * time.Hour), Queue: "default"} },
-		Capabilities: func(any) adapter.Capabilities { return own.Capabilities(false) },
+		Capabilities: func(any) adapter.Capabilities { return firstparty.Capabilities(false) },
 		New: func(c any, o adapter.Options) (adapter.Adapter, error) {
-			return own.Channel{Store: store, Now: o.Now, Item: c.(*Config).item}, nil
+			return firstparty.Channel{Store: store, Now: o.Now, Item: c.(*Config).item}, nil
 		},
 	}
 }
 
 func (c *Config) item(d adapter.Dispatch, now time.Time) touch.Item {
-	it := touch.Item{State: touch.TaskOpen, Content: d.Content, Assignee: d.Assignee, DueAt: own.After(now, c.DueIn)}
+	it := touch.Item{State: touch.TaskOpen, Content: d.Content, Assignee: d.Assignee, DueAt: firstparty.After(now, c.DueIn)}
 	if d.DueIn > 0 {
-		it.DueAt = own.After(now, touch.Duration(d.DueIn))
+		it.DueAt = firstparty.After(now, touch.Duration(d.DueIn))
 	}
 	if it.Assignee == nil || *it.Assignee == (touch.Assignee{}) {
 		it.Assignee = &touch.Assignee{Queue: c.Queue}

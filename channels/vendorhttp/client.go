@@ -3,7 +3,7 @@
 // Package vendorhttp is what thin adapters over HTTP share: one call that
 // tells "surely not sent" from "may have been sent", one table from status
 // codes to result classes, and the signature of calls in both directions.
-// Adapters for a vendor's own API use it directly; package contract builds our
+// Adapters for a vendor's own API use it directly; package vendorapi builds our
 // generic vendor contract on it.
 package vendorhttp
 
@@ -52,15 +52,15 @@ func Do(ctx context.Context, rt http.RoundTripper, c Call) (reply Reply, failure
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { onWire.Store(true) }}
 	resp, err := rt.RoundTrip(c.request(httptrace.WithClientTrace(ctx, trace)))
 	if err != nil {
-		return Reply{}, lost(ctx, err, onWire.Load() && !c.Harmless), false
+		return Reply{}, transportFailure(ctx, err, onWire.Load() && !c.Harmless), false
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
 	switch {
 	case err != nil:
-		return Reply{}, lost(ctx, err, !c.Harmless), false
+		return Reply{}, transportFailure(ctx, err, !c.Harmless), false
 	case len(body) > maxReply:
-		return Reply{}, lost(ctx, errTooLong, !c.Harmless), false
+		return Reply{}, transportFailure(ctx, errTooLong, !c.Harmless), false
 	}
 	return Reply{Status: resp.StatusCode, Header: resp.Header, Body: body}, touch.Result{}, true
 }
@@ -83,9 +83,9 @@ func (c Call) request(ctx context.Context) *http.Request {
 	return r.WithContext(ctx)
 }
 
-// lost words a failure of the transport. It never quotes the error, which may
+// transportFailure words a failure of the transport. It never quotes the error, which may
 // hold an address.
-func lost(ctx context.Context, err error, maybeSent bool) touch.Result {
+func transportFailure(ctx context.Context, err error, maybeSent bool) touch.Result {
 	r := touch.Result{Class: touch.ResultRetryable, Detail: "connection failed"}
 	if maybeSent {
 		r = touch.Result{Class: touch.ResultUnknown, Detail: "connection lost"}

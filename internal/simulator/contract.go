@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorapi"
 	"touchgate.dev/touch"
 )
 
@@ -17,7 +17,7 @@ func (s *Simulator) serveContract(w http.ResponseWriter, r *http.Request, p *pro
 	case rest == "health":
 		w.WriteHeader(http.StatusNoContent)
 		return
-	case noun != contract.Messages && noun != contract.Calls && noun != contract.Dispatches:
+	case noun != vendorapi.Messages && noun != vendorapi.Calls && noun != vendorapi.Dispatches:
 		http.NotFound(w, r)
 		return
 	case r.Method == http.MethodGet && id != "":
@@ -29,37 +29,37 @@ func (s *Simulator) serveContract(w http.ResponseWriter, r *http.Request, p *pro
 	}
 	messages, err := parseMessages(noun, batch, body)
 	if err != nil {
-		writeJSON(w, http.StatusBadRequest, contract.Answer{Status: contract.StatusRejected, Reason: "other", Code: "unreadable"})
+		writeJSON(w, http.StatusBadRequest, vendorapi.Answer{Status: vendorapi.StatusRejected, Reason: "other", Code: "unreadable"})
 		return
 	}
-	s.handleCall(w, r, p, messages, noun == contract.Calls, contractResponder{batch})
+	s.handleCall(w, r, p, messages, noun == vendorapi.Calls, contractResponder{batch})
 }
 
 func (s *Simulator) serveQuery(w http.ResponseWriter, p *provider, id string) {
 	if p.behaviour.get().NoQuery {
-		writeJSON(w, http.StatusOK, contract.Answer{ID: id, Status: contract.StatusUnknown})
+		writeJSON(w, http.StatusOK, vendorapi.Answer{ID: id, Status: vendorapi.StatusUnknown})
 		return
 	}
 	if k, ok := s.received.latest(p.name, id); ok {
-		writeJSON(w, http.StatusOK, contract.Answer{ID: id, Status: contract.StatusAccepted, VendorID: k.vendorID})
+		writeJSON(w, http.StatusOK, vendorapi.Answer{ID: id, Status: vendorapi.StatusAccepted, VendorID: k.vendorID})
 		return
 	}
-	writeJSON(w, http.StatusNotFound, contract.Answer{ID: id, Status: contract.StatusNotFound})
+	writeJSON(w, http.StatusNotFound, vendorapi.Answer{ID: id, Status: vendorapi.StatusNotFound})
 }
 
 // parseMessages reads a body of any noun.
 func parseMessages(noun string, batch bool, body []byte) ([]message, error) {
 	switch noun {
-	case contract.Calls:
-		return decode(batch, body, func(c *contract.Call) message {
+	case vendorapi.Calls:
+		return decode(batch, body, func(c *vendorapi.Call) message {
 			return message{id: c.ID, channel: touch.AICall, address: c.To, text: c.Script + c.Text, resend: c.Resend}
 		})
-	case contract.Dispatches:
-		return decode(batch, body, func(d *contract.Dispatch) message {
+	case vendorapi.Dispatches:
+		return decode(batch, body, func(d *vendorapi.Dispatch) message {
 			return message{id: d.ID, channel: d.Channel, address: d.Address, customer: d.Customer, text: d.Content.Body, resend: d.Resend}
 		})
 	}
-	return decode(batch, body, func(m *contract.Message) message {
+	return decode(batch, body, func(m *vendorapi.Message) message {
 		return message{id: m.ID, channel: touch.SMS, address: m.To, text: m.Text, resend: m.Resend}
 	})
 }
@@ -72,7 +72,7 @@ func decode[T any](batch bool, body []byte, word func(*T) message) ([]message, e
 		}
 		return validate([]message{word(&one)})
 	}
-	var in contract.Batch[T]
+	var in vendorapi.Batch[T]
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, err
 	}

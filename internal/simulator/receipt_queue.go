@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorapi"
 )
 
 // receiptQueue holds one provider's receipts by the instant they are due.
@@ -19,7 +19,7 @@ type receiptQueue struct {
 
 type queuedReceipt struct {
 	due     time.Time
-	receipt contract.Receipt
+	receipt vendorapi.Receipt
 }
 
 func (q *receiptQueue) push(l queuedReceipt) {
@@ -36,10 +36,10 @@ func (q *receiptQueue) push(l queuedReceipt) {
 }
 
 // due takes what is due by now, up to a batch; with none it says how long to wait.
-func (q *receiptQueue) due(now time.Time) ([]contract.Receipt, time.Duration) {
+func (q *receiptQueue) due(now time.Time) ([]vendorapi.Receipt, time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var batch []contract.Receipt
+	var batch []vendorapi.Receipt
 	for len(q.receipts) > 0 && len(batch) < receiptBatch && !q.receipts[0].due.After(now) {
 		batch = append(batch, heap.Pop(&q.receipts).(queuedReceipt).receipt)
 	}

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorapi"
 	"touchgate.dev/channels/vendorhttp"
 )
 
@@ -81,16 +81,16 @@ func (m *receiptSender) stop() {
 }
 
 // sendNow sends one receipt before it returns.
-func (m *receiptSender) sendNow(ctx context.Context, provider string, r contract.Receipt) {
+func (m *receiptSender) sendNow(ctx context.Context, provider string, r vendorapi.Receipt) {
 	r.At = m.clock()
-	if m.post(ctx, provider, []contract.Receipt{r}) {
+	if m.post(ctx, provider, []vendorapi.Receipt{r}) {
 		m.stats.sent.Add(1)
 		return
 	}
 	m.schedule(provider, r, 0)
 }
 
-func (m *receiptSender) schedule(provider string, r contract.Receipt, delay time.Duration) {
+func (m *receiptSender) schedule(provider string, r vendorapi.Receipt, delay time.Duration) {
 	m.mu.Lock()
 	if m.ctx.Err() != nil {
 		m.mu.Unlock()
@@ -139,7 +139,7 @@ func (m *receiptSender) run(q *receiptQueue) {
 
 // postWithRetries tries until the receiver takes the batch, the tries are spent or the
 // simulator is closed.
-func (m *receiptSender) postWithRetries(provider string, batch []contract.Receipt) bool {
+func (m *receiptSender) postWithRetries(provider string, batch []vendorapi.Receipt) bool {
 	pause := receiptPause
 	for range receiptTries {
 		if m.post(m.ctx, provider, batch) {
@@ -155,7 +155,7 @@ func (m *receiptSender) postWithRetries(provider string, batch []contract.Receip
 	return false
 }
 
-func (m *receiptSender) post(ctx context.Context, provider string, batch []contract.Receipt) bool {
+func (m *receiptSender) post(ctx context.Context, provider string, batch []vendorapi.Receipt) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	to, err := url.Parse(*m.url.Load())

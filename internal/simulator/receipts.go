@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorapi"
 	"touchgate.dev/touch"
 )
 
@@ -14,7 +14,7 @@ func (s *Simulator) scheduleReceipts(r *http.Request, p *provider, b *activeBeha
 	if b.Receipts.Off || !s.receiptSender.enabled() || dice.Float64() < b.Receipts.Lost {
 		return
 	}
-	receipt := contract.Receipt{ID: t.Dispatch, VendorID: t.VendorID, Status: "delivered"}
+	receipt := vendorapi.Receipt{ID: t.Dispatch, VendorID: t.VendorID, Status: "delivered"}
 	failed := dice.Float64() < b.Receipts.Failed
 	switch {
 	case calls:
@@ -35,13 +35,13 @@ func (s *Simulator) scheduleReceipts(r *http.Request, p *provider, b *activeBeha
 		s.receiptSender.schedule(p.name, receipt, delay)
 	}
 	if failed && !calls && b.Receipts.ThenDelivered {
-		second := contract.Receipt{ID: t.Dispatch, VendorID: t.VendorID, Status: "delivered"}
+		second := vendorapi.Receipt{ID: t.Dispatch, VendorID: t.VendorID, Status: "delivered"}
 		s.receiptSender.schedule(p.name, second, delay+time.Millisecond)
 	}
 }
 
 // callOutcomes are the words that Behaviour.Calls may use.
 var callOutcomes = map[string]struct{}{
-	contract.CallAnswered: {}, contract.CallConversation: {}, contract.CallRefused: {}, contract.CallOptOut: {},
-	contract.CallNoAnswer: {}, contract.CallBusy: {}, contract.CallAbandoned: {}, "failed": {},
+	vendorapi.CallAnswered: {}, vendorapi.CallConversation: {}, vendorapi.CallRefused: {}, vendorapi.CallOptOut: {},
+	vendorapi.CallNoAnswer: {}, vendorapi.CallBusy: {}, vendorapi.CallAbandoned: {}, "failed": {},
 }

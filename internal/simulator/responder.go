@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorapi"
 )
 
 // responder is how a vendor words what happened: our contract's, or FCM's.
@@ -33,17 +33,17 @@ func (v contractResponder) accepted(w http.ResponseWriter, outs []messageResult)
 	if !v.batch {
 		o := outs[0]
 		if o.rejected != "" {
-			writeJSON(w, http.StatusUnprocessableEntity, contract.Answer{ID: o.id, Status: contract.StatusRejected, Reason: o.rejected, Code: "R-422"})
+			writeJSON(w, http.StatusUnprocessableEntity, vendorapi.Answer{ID: o.id, Status: vendorapi.StatusRejected, Reason: o.rejected, Code: "R-422"})
 			return
 		}
-		writeJSON(w, http.StatusAccepted, contract.Answer{ID: o.id, Status: contract.StatusAccepted, VendorID: o.vendorID})
+		writeJSON(w, http.StatusAccepted, vendorapi.Answer{ID: o.id, Status: vendorapi.StatusAccepted, VendorID: o.vendorID})
 		return
 	}
-	results := contract.Answers{Results: make([]contract.Answer, len(outs))}
+	results := vendorapi.Answers{Results: make([]vendorapi.Answer, len(outs))}
 	for i, o := range outs {
-		results.Results[i] = contract.Answer{ID: o.id, Status: contract.StatusAccepted, VendorID: o.vendorID}
+		results.Results[i] = vendorapi.Answer{ID: o.id, Status: vendorapi.StatusAccepted, VendorID: o.vendorID}
 		if o.rejected != "" {
-			results.Results[i] = contract.Answer{ID: o.id, Status: contract.StatusRejected, Reason: o.rejected, Code: "R-422"}
+			results.Results[i] = vendorapi.Answer{ID: o.id, Status: vendorapi.StatusRejected, Reason: o.rejected, Code: "R-422"}
 		}
 	}
 	writeJSON(w, http.StatusOK, results)
@@ -57,9 +57,9 @@ func (contractResponder) fault(w http.ResponseWriter, f Fault, id string) {
 			wait = time.Second
 		}
 		w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
-		writeJSON(w, http.StatusTooManyRequests, contract.Answer{Status: contract.StatusThrottled, Code: "T-429", RetryAfter: wait.Seconds()})
+		writeJSON(w, http.StatusTooManyRequests, vendorapi.Answer{Status: vendorapi.StatusThrottled, Code: "T-429", RetryAfter: wait.Seconds()})
 	case Misconfigured:
-		writeJSON(w, http.StatusUnauthorized, contract.Answer{Status: contract.StatusMisconfigured, Code: "A-401"})
+		writeJSON(w, http.StatusUnauthorized, vendorapi.Answer{Status: vendorapi.StatusMisconfigured, Code: "A-401"})
 	default:
 		status := f.Status
 		if status == 0 {

@@ -23,7 +23,7 @@ import (
 	"sync"
 	"time"
 
-	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorapi"
 	"touchgate.dev/channels/vendorhttp"
 	"touchgate.dev/touch"
 )
@@ -134,7 +134,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.key != nil {
 		if err := s.key.Verify(r.Header, s.o.Now(), body); err != nil {
-			writeJSON(w, http.StatusUnauthorized, contract.Answer{Status: contract.StatusMisconfigured, Code: "signature"})
+			writeJSON(w, http.StatusUnauthorized, vendorapi.Answer{Status: vendorapi.StatusMisconfigured, Code: "signature"})
 			return
 		}
 	}

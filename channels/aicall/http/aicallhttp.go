@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package aicallhttp places calls by a dialler that speaks our generic HTTP
-// contract (package contract, noun "calls"). What came of a call arrives as a
+// contract (package vendorapi, noun "calls"). What came of a call arrives as a
 // receipt: answered, conversation, refused, opt_out, no_answer, busy, abandoned
 // or failed. The dialler is always asked for one attempt: a second call is a
 // second contact, and the rules must judge it.
@@ -9,7 +9,7 @@ package aicallhttp
 
 import (
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorapi"
 	"touchgate.dev/touch"
 )
 
@@ -18,7 +18,7 @@ const Name = "ai_call/http"
 
 // Config is the operator's part.
 type Config struct {
-	contract.Config `yaml:",inline"`
+	vendorapi.Config `yaml:",inline"`
 	// From is the number that the customer's phone shows.
 	From string `yaml:"from" validate:"max=32"`
 	// Script is the dialler's flow for calls without a template.
@@ -32,19 +32,19 @@ func Factory() adapter.Factory {
 	return adapter.Factory{
 		Name:         Name,
 		Channel:      touch.AICall,
-		Config:       func() any { return &Config{Config: contract.Defaults(), Script: "default", RingFor: defaultRing} },
+		Config:       func() any { return &Config{Config: vendorapi.Defaults(), Script: "default", RingFor: defaultRing} },
 		Capabilities: func(c any) adapter.Capabilities { return c.(*Config).Capabilities() },
 		New: func(c any, o adapter.Options) (adapter.Adapter, error) {
 			cfg := c.(*Config)
-			return contract.New(contract.Calls, cfg.Config, o, cfg.call)
+			return vendorapi.New(vendorapi.Calls, cfg.Config, o, cfg.call)
 		},
 	}
 }
 
 const defaultRing = touch.Duration(30e9)
 
-func (c *Config) call(d adapter.Dispatch) contract.Call {
-	call := contract.Call{
+func (c *Config) call(d adapter.Dispatch) vendorapi.Call {
+	call := vendorapi.Call{
 		ID: d.ID, To: d.Address, From: c.From, Script: c.Script, Text: d.Content.Body, Params: d.Params,
 		RingFor: int(c.RingFor.Std().Seconds()), Attempts: 1, Resend: d.Resend,
 	}

@@ -11,7 +11,7 @@ import (
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/channels/adaptertest"
 	aicallhttp "touchgate.dev/channels/aicall/http"
-	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorapi"
 	"touchgate.dev/channels/vendorhttp"
 	"touchgate.dev/internal/simulator"
 	"touchgate.dev/touch"
@@ -73,7 +73,7 @@ func FuzzReceipts(f *testing.F) { adaptertest.FuzzReceipts(f, target(f)) }
 
 // The dialler is told to try once, whatever it would do by itself.
 func TestOneAttempt(t *testing.T) {
-	var got contract.Call
+	var got vendorapi.Call
 	rt := roundTrip(func(r *http.Request) (*http.Response, error) {
 		if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
 			t.Error(err)

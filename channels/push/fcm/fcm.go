@@ -7,7 +7,7 @@
 // replaces the first on the customer's screen.
 //
 // FCM itself reports no delivery. Where receipt_secret is set, the bank's app
-// (by its server) reports what it showed, in the words of package contract,
+// (by its server) reports what it showed, in the words of package vendorapi,
 // with the data field "touchgate_id" as id.
 package fcm
 
@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorapi"
 	"touchgate.dev/channels/vendorhttp"
 	"touchgate.dev/touch"
 )
@@ -65,7 +65,7 @@ type client struct {
 // reporting is a client whose app reports what it showed.
 type reporting struct {
 	*client
-	contract.Receipts
+	vendorapi.Receipts
 }
 
 func build(c *Config, o adapter.Options) (adapter.Adapter, error) {
@@ -91,7 +91,7 @@ func build(c *Config, o adapter.Options) (adapter.Adapter, error) {
 	if c.ReceiptSecret == "" {
 		return a, nil
 	}
-	receipts, err := contract.NewReceipts(c.ReceiptSecret, c.PreviousSecret, o.Now, false)
+	receipts, err := vendorapi.NewReceipts(c.ReceiptSecret, c.PreviousSecret, o.Now, false)
 	if err != nil {
 		return nil, touch.Errorf(touch.Invalid, "receipt_secret", "or previous_secret cannot be read as a secret")
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package smshttp sends text messages by a vendor that speaks our generic HTTP
-// contract (package contract, noun "messages"): a bank's own SMS gateway, or an
+// contract (package vendorapi, noun "messages"): a bank's own SMS gateway, or an
 // aggregator behind a few lines of its own.
 package smshttp
 
@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorapi"
 	"touchgate.dev/touch"
 )
 
@@ -18,7 +18,7 @@ const Name = "sms/http"
 
 // Config is the operator's part.
 type Config struct {
-	contract.Config `yaml:",inline"`
+	vendorapi.Config `yaml:",inline"`
 	// From is the sender that the customer sees.
 	From string `yaml:"from" validate:"max=32"`
 	// Templates sends the template's name and params beside the text, for
@@ -31,17 +31,17 @@ func Factory() adapter.Factory {
 	return adapter.Factory{
 		Name:         Name,
 		Channel:      touch.SMS,
-		Config:       func() any { return &Config{Config: contract.Defaults()} },
+		Config:       func() any { return &Config{Config: vendorapi.Defaults()} },
 		Capabilities: func(c any) adapter.Capabilities { return c.(*Config).Capabilities() },
 		New: func(c any, o adapter.Options) (adapter.Adapter, error) {
 			cfg := c.(*Config)
-			return contract.New(contract.Messages, cfg.Config, o, cfg.message)
+			return vendorapi.New(vendorapi.Messages, cfg.Config, o, cfg.message)
 		},
 	}
 }
 
-func (c *Config) message(d adapter.Dispatch) contract.Message {
-	m := contract.Message{ID: d.ID, To: d.Address, From: c.From, Text: d.Content.Body, Resend: d.Resend, ExpiresAt: instant(d.ExpiresAt)}
+func (c *Config) message(d adapter.Dispatch) vendorapi.Message {
+	m := vendorapi.Message{ID: d.ID, To: d.Address, From: c.From, Text: d.Content.Body, Resend: d.Resend, ExpiresAt: instant(d.ExpiresAt)}
 	if d.Content.Link != "" {
 		m.Text += " " + d.Content.Link
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
-	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorapi"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers/queue"
@@ -114,7 +114,7 @@ func bareClient(ctx context.Context, s *sink) (perSecond float64, err error) {
 	t.DisableCompression = true
 	defer t.CloseIdleConnections()
 	client := &http.Client{Transport: t}
-	body, err := json.Marshal(contract.Message{
+	body, err := json.Marshal(vendorapi.Message{
 		ID:   touch.DispatchID(touch.NewID("bare", "0"), 0),
 		To:   "+4915100000001",
 		Text: "Your bank: up to 50000 for a new car, at a rate that is yours alone. Reply STOP to opt out.",

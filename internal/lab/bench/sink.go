@@ -13,7 +13,7 @@ import (
 
 // sink is a vendor that accepts every message as fast as Go's HTTP server can,
 // and keeps a log of them. A measurement trusts that log. The sink implements as
-// much of channels/contract as that takes. It is safe for concurrent use.
+// much of channels/vendorapi as that takes. It is safe for concurrent use.
 type sink struct {
 	server   *http.Server
 	listener net.Listener

@@ -48,7 +48,7 @@ func (p *Pool) Recall(ctx context.Context, provider string, d adapter.Dispatch) 
 // Capabilities are a provider's promises.
 func (p *Pool) Capabilities(provider string) (adapter.Capabilities, bool) {
 	if v := p.byName[provider]; v != nil {
-		return v.caps, true
+		return v.capabilities, true
 	}
 	return adapter.Capabilities{}, false
 }
@@ -109,20 +109,20 @@ func (p *Pool) Status() []ProviderStatus {
 func (p *Provider) status() ProviderStatus {
 	s := ProviderStatus{
 		Name: p.cfg.Name, Channel: p.cfg.Channel, Weight: p.cfg.Weight, Breaker: p.breaker.state(),
-		Attempts: map[string]int64{}, Idempotency: touch.Duration(p.caps.IdempotencyWindow), MaxBatch: p.caps.MaxBatch,
+		Attempts: map[string]int64{}, Idempotency: touch.Duration(p.capabilities.IdempotencyWindow), MaxBatch: p.capabilities.MaxBatch,
 	}
 	_, s.CanQuery = p.adapter.(adapter.Querier)
 	_, s.GivesReceipts = p.adapter.(adapter.ReceiptParser)
 	if d := p.pausedFor(); d > 0 {
-		until := p.o.Now().Add(d)
+		until := p.opts.Now().Add(d)
 		s.PausedUntil = &until
 	}
-	for k := range p.sent {
-		if n := p.sent[k].Load(); n > 0 {
+	for k := range p.attempts {
+		if n := p.attempts[k].Load(); n > 0 {
 			s.Attempts[touch.ResultClass(k).String()] = n
 		}
 	}
-	if r := p.last.Load(); r != nil {
+	if r := p.lastMisconfigured.Load(); r != nil {
 		s.Misconfigured = r.Code + " " + r.Detail
 	}
 	return s

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package own is what the channels that are ours share: popup, inbox and
+// Package firstparty is what the channels that are ours share: popup, inbox and
 // rmtask do not call a vendor, they store an item that the bank's app or the
 // managers' desk then shows. Storing the same id twice is storing it once, so
 // these channels can be tried again without fear.
-package own
+package firstparty
 
 import (
 	"context"
@@ -57,7 +57,7 @@ func (c Channel) SendBatch(ctx context.Context, ds []adapter.Dispatch) []touch.R
 	if len(items) == 0 {
 		return out
 	}
-	if failure, ok := verdict(c.Store.Put(ctx, items)); !ok {
+	if failure, ok := storeResult(c.Store.Put(ctx, items)); !ok {
 		for i := range out {
 			if out[i].Class == touch.ResultAccepted {
 				out[i] = failure
@@ -78,9 +78,9 @@ func (c Channel) item(d adapter.Dispatch) touch.Item {
 	return it
 }
 
-// verdict words the store's answer. A store that failed may have committed, so
+// storeResult words the store's answer. A store that failed may have committed, so
 // that is Unknown; only an answer about the items themselves is a rejection.
-func verdict(err error) (touch.Result, bool) {
+func storeResult(err error) (touch.Result, bool) {
 	switch touch.ClassOf(err) {
 	case "":
 		return touch.Result{}, true
@@ -92,7 +92,7 @@ func verdict(err error) (touch.Result, bool) {
 
 // Capabilities are those of every channel of ours.
 func Capabilities(immediate bool) adapter.Capabilities {
-	return adapter.Capabilities{IdempotencyWindow: Window, MaxBatch: MaxBatch, Immediate: immediate, EchoesID: true}
+	return adapter.Capabilities{IdempotencyWindow: Window, MaxBatch: MaxBatch, DeliversOnAccept: immediate, EchoesID: true}
 }
 
 // After is the instant d after now, nil for no length.

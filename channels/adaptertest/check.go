@@ -86,7 +86,7 @@ func Forward(to *url.URL) http.Handler {
 // check is one duty.
 type check struct {
 	name string
-	run  func(context.Context, *bench) error
+	run  func(context.Context, *fixture) error
 }
 
 func checks() []check {
@@ -98,10 +98,10 @@ func checks() []check {
 		{"refused connection", refusedConnection},
 		{"ends with the context", endsWithContext},
 		{"forged calls", forgedCalls},
-		{"apart in parallel", apart},
-		{"same id twice", twice},
+		{"apart in parallel", parallelSends},
+		{"same id twice", sameIDTwice},
 		{"batch in order", batch},
-		{"asked", asked},
+		{"asked", queries},
 		{"receipts", receipts},
 		{"forged receipts", forgedReceipts},
 		{"broken receipts", brokenReceipts},
@@ -114,7 +114,7 @@ func checks() []check {
 // the vendor is real.
 func Check(ctx context.Context, t Target) error {
 	before := goleak.IgnoreCurrent()
-	b, err := newBench(t)
+	b, err := newFixture(t)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func Check(ctx context.Context, t Target) error {
 func Run(t *testing.T, target Target) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
-	b, err := newBench(target)
+	b, err := newFixture(target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func Run(t *testing.T, target Target) {
 }
 
 // try runs one duty; a panic breaks it.
-func (b *bench) try(ctx context.Context, c check) (err error) {
+func (b *fixture) try(ctx context.Context, c check) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%s: the adapter panicked: %v", c.name, v)

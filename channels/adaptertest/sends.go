@@ -13,7 +13,7 @@ import (
 )
 
 // promises proves that the capabilities fit the interfaces.
-func promises(_ context.Context, b *bench) error {
+func promises(_ context.Context, b *fixture) error {
 	if _, ok := b.adapter.(adapter.BatchSender); b.caps.MaxBatch > 1 && !ok {
 		return fmt.Errorf("max batch is %d, but the adapter is no BatchSender", b.caps.MaxBatch)
 	}
@@ -23,45 +23,45 @@ func promises(_ context.Context, b *bench) error {
 	return nil
 }
 
-func accepted(ctx context.Context, b *bench) error {
-	d, r, err := b.good(ctx)
+func accepted(ctx context.Context, b *fixture) error {
+	d, r, err := b.sendAccepted(ctx)
 	if err != nil {
 		return err
 	}
 	if r.VendorID == "" && !b.caps.EchoesID {
 		return errors.New("receipts are matched by the vendor's id, and an accepted message has none")
 	}
-	return b.messages(d, 1)
+	return b.wantMessages(d, 1)
 }
 
 // forgedCalls proves that a vendor who checks signatures does check them.
-func forgedCalls(ctx context.Context, b *bench) error {
+func forgedCalls(ctx context.Context, b *fixture) error {
 	if b.Good == nil {
 		return nil
 	}
 	var signed atomic.Bool
-	b.answer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	b.answerWith(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Webhook-Signature") != "" {
 			signed.Store(true)
 			r.Header.Set("Webhook-Signature", "v1,"+forgedSignature)
 		}
 		b.Good.ServeHTTP(w, r)
 	}))
-	defer b.answer(b.Good)
+	defer b.answerWith(b.Good)
 	d := b.dispatch()
 	if r := b.send(ctx, d); signed.Load() && r.Class != touch.ResultMisconfigured {
 		return fmt.Errorf("a call with a forged signature is %s, not refused", r.Class)
 	}
 	if signed.Load() {
-		return b.messages(d, 0)
+		return b.wantMessages(d, 0)
 	}
 	return nil
 }
 
 const forgedSignature = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
-// apart proves that sends in parallel don't take each other's answers.
-func apart(ctx context.Context, b *bench) error {
+// parallelSends proves that sends in parallel don't take each other's answers.
+func parallelSends(ctx context.Context, b *fixture) error {
 	const n = 32
 	ds, rs := make([]adapter.Dispatch, n), make([]touch.Result, n)
 	var wg sync.WaitGroup
@@ -79,11 +79,11 @@ func apart(ctx context.Context, b *bench) error {
 			return errors.New("two messages have one vendor's id")
 		}
 		seen[r.VendorID] = true
-		if err := b.messages(ds[i], 1); err != nil {
+		if err := b.wantMessages(ds[i], 1); err != nil {
 			return err
 		}
 		if q, ok := b.adapter.(adapter.Querier); ok {
-			if got := b.note(ds[i], q.Query(ctx, ds[i])); got.VendorID != r.VendorID {
+			if got := b.record(ds[i], q.Query(ctx, ds[i])); got.VendorID != r.VendorID {
 				return errors.New("the vendor knows the message under another id than the answer's")
 			}
 		}
@@ -91,12 +91,12 @@ func apart(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// twice proves the promise of idempotency.
-func twice(ctx context.Context, b *bench) error {
+// sameIDTwice proves the promise of idempotency.
+func sameIDTwice(ctx context.Context, b *fixture) error {
 	if b.caps.IdempotencyWindow == 0 {
 		return nil
 	}
-	d, first, err := b.good(ctx)
+	d, first, err := b.sendAccepted(ctx)
 	if err != nil {
 		return err
 	}
@@ -107,11 +107,11 @@ func twice(ctx context.Context, b *bench) error {
 	if again.VendorID != first.VendorID {
 		return errors.New("the second time has another vendor's id")
 	}
-	return b.messages(d, 1)
+	return b.wantMessages(d, 1)
 }
 
 // batch proves that a batch is answered for each, in order.
-func batch(ctx context.Context, b *bench) error {
+func batch(ctx context.Context, b *fixture) error {
 	s, ok := b.adapter.(adapter.BatchSender)
 	if !ok || b.caps.MaxBatch < 2 {
 		return nil
@@ -125,10 +125,10 @@ func batch(ctx context.Context, b *bench) error {
 		return fmt.Errorf("%d results for %d dispatches", len(rs), len(ds))
 	}
 	for i, r := range rs {
-		if b.note(ds[i], r).Class != touch.ResultAccepted {
+		if b.record(ds[i], r).Class != touch.ResultAccepted {
 			return fmt.Errorf("the result is %s, not accepted", r.Class)
 		}
-		if err := b.messages(ds[i], 1); err != nil {
+		if err := b.wantMessages(ds[i], 1); err != nil {
 			return err
 		}
 		if b.caps.IdempotencyWindow == 0 {
@@ -141,26 +141,26 @@ func batch(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// asked proves that a query tells the known from the unknown.
-func asked(ctx context.Context, b *bench) error {
+// queries proves that a query tells the known from the unknown.
+func queries(ctx context.Context, b *fixture) error {
 	q, ok := b.adapter.(adapter.Querier)
 	if !ok {
 		return nil
 	}
-	d, r, err := b.good(ctx)
+	d, r, err := b.sendAccepted(ctx)
 	if err != nil {
 		return err
 	}
-	if got := b.note(d, q.Query(ctx, d)); got.Class != touch.ResultAccepted || got.VendorID != r.VendorID {
+	if got := b.record(d, q.Query(ctx, d)); got.Class != touch.ResultAccepted || got.VendorID != r.VendorID {
 		return fmt.Errorf("a message that the vendor has is %s", got.Class)
 	}
 	never := b.dispatch()
-	if got := b.note(never, q.Query(ctx, never)); got.Class == touch.ResultAccepted {
+	if got := b.record(never, q.Query(ctx, never)); got.Class == touch.ResultAccepted {
 		return errors.New("a message that was never sent is accepted")
 	}
-	b.answer(http.NotFoundHandler())
-	defer b.answer(b.Good)
-	if got := b.note(d, q.Query(ctx, d)); b.Good != nil && got.Class != touch.ResultUnknown {
+	b.answerWith(http.NotFoundHandler())
+	defer b.answerWith(b.Good)
+	if got := b.record(d, q.Query(ctx, d)); b.Good != nil && got.Class != touch.ResultUnknown {
 		return fmt.Errorf("a wrong route is %s, not unknown: the message would be sent again", got.Class)
 	}
 	return nil

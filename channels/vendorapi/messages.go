@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package contract is the HTTP contract that Touchgate offers to vendors which
+// Package vendorapi is the HTTP contract that Touchgate offers to vendors which
 // have no API of their own that matters to us: a bank's own SMS gateway, a
 // dialler, a vendor in its own process. sms/http, aicall/http and remote are
 // this contract with different nouns and bodies; the simulator answers it.
@@ -13,7 +13,7 @@
 //	POST   {ours}/v1/receipts/{provider}   [{receipt}, ...]
 //
 // Every call in either direction is signed as Standard Webhooks says.
-package contract
+package vendorapi
 
 import (
 	"time"
@@ -123,11 +123,11 @@ func (a Answer) result() (touch.Result, bool) {
 			r.VendorID = a.VendorID
 		}
 	case StatusRejected:
-		r.Class, r.Reason = touch.ResultRejected, reason(a.Reason)
+		r.Class, r.Reason = touch.ResultRejected, rejectReason(a.Reason)
 	case StatusFailed, StatusNotFound:
 		r.Class = touch.ResultRetryable
 	case StatusThrottled:
-		r.Class, r.RetryAfter = touch.ResultThrottled, seconds(a.RetryAfter)
+		r.Class, r.RetryAfter = touch.ResultThrottled, retryDelay(a.RetryAfter)
 	case StatusMisconfigured:
 		r.Class = touch.ResultMisconfigured
 	case StatusUnknown:
@@ -137,14 +137,14 @@ func (a Answer) result() (touch.Result, bool) {
 	return r, true
 }
 
-func seconds(s float64) time.Duration {
+func retryDelay(s float64) time.Duration {
 	if !(s > 0) || s > 86400 { // also when it is not a number
 		s = 1
 	}
 	return vendorhttp.Wait(time.Duration(s * float64(time.Second)))
 }
 
-func reason(s string) string {
+func rejectReason(s string) string {
 	switch s {
 	case touch.ReasonBadTarget, touch.ReasonOptOut, touch.ReasonContent:
 		return s

@@ -1,4 +1,4 @@
-package own_test
+package firstparty_test
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/channels/adaptertest"
+	"touchgate.dev/channels/firstparty"
 	"touchgate.dev/channels/inbox"
-	"touchgate.dev/channels/own"
 	"touchgate.dev/channels/popup"
 	"touchgate.dev/channels/rmtask"
 	"touchgate.dev/touch"
@@ -53,7 +53,7 @@ func (s *store) fail(err error) func() {
 }
 
 func TestContract(t *testing.T) {
-	for _, factory := range []func(own.Store) adapter.Factory{popup.Factory, inbox.Factory, rmtask.Factory} {
+	for _, factory := range []func(firstparty.Store) adapter.Factory{popup.Factory, inbox.Factory, rmtask.Factory} {
 		s := &store{items: map[string]touch.Item{}}
 		f := factory(s)
 		fault := func(name string, err error, want touch.ResultClass) adaptertest.Fault {
@@ -73,7 +73,7 @@ func TestContract(t *testing.T) {
 }
 
 // put sends one dispatch and gives the item that was stored.
-func put(t *testing.T, factory func(own.Store) adapter.Factory, d adapter.Dispatch) touch.Item {
+func put(t *testing.T, factory func(firstparty.Store) adapter.Factory, d adapter.Dispatch) touch.Item {
 	t.Helper()
 	s := &store{items: map[string]touch.Item{}}
 	f := factory(s)

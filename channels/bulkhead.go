@@ -5,27 +5,27 @@ import (
 	"sync"
 )
 
-// slots bounds the calls that run at once. Bulk may hold all but an eighth of
+// bulkhead bounds the calls that run at once. Bulk may hold all but an eighth of
 // them, so that an urgent message never waits for a campaign's slow calls.
-type slots struct{ all, bulk chan struct{} }
+type bulkhead struct{ all, bulk chan struct{} }
 
-func newSlots(n int) slots {
+func newBulkhead(n int) bulkhead {
 	kept := 0
 	if n > 1 {
 		kept = max(1, n/8)
 	}
-	return slots{all: make(chan struct{}, n), bulk: make(chan struct{}, n-kept)}
+	return bulkhead{all: make(chan struct{}, n), bulk: make(chan struct{}, n-kept)}
 }
 
 // acquire takes a slot; false: ctx ended first.
-func (s slots) acquire(ctx context.Context, urgent bool) bool {
+func (s bulkhead) acquire(ctx context.Context, urgent bool) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	if !urgent && !take(ctx, s.bulk) {
+	if !urgent && !acquireSlot(ctx, s.bulk) {
 		return false
 	}
-	if take(ctx, s.all) {
+	if acquireSlot(ctx, s.all) {
 		return true
 	}
 	if !urgent {
@@ -34,14 +34,14 @@ func (s slots) acquire(ctx context.Context, urgent bool) bool {
 	return false
 }
 
-func (s slots) release(urgent bool) {
+func (s bulkhead) release(urgent bool) {
 	<-s.all
 	if !urgent {
 		<-s.bulk
 	}
 }
 
-func take(ctx context.Context, c chan struct{}) bool {
+func acquireSlot(ctx context.Context, c chan struct{}) bool {
 	select {
 	case c <- struct{}{}:
 		return true
@@ -55,18 +55,18 @@ func take(ctx context.Context, c chan struct{}) bool {
 	}
 }
 
-// turn has bulk segments begin their calls one after the other, the next one
+// startLock has bulk segments begin their calls one after the other, the next one
 // as soon as the last call of the one before has begun. Were all at it at once,
 // all would end together: then nobody prepares what goes next, and each is
 // settled in many small parts.
-type turn chan struct{}
+type startLock chan struct{}
 
-func newTurn() turn { return make(turn, 1) }
+func newStartLock() startLock { return make(startLock, 1) }
 
 // take waits for the turn; an urgent segment needs none. The answer passes it
 // on, once. When ctx ends first, the slots refuse what follows.
-func (t turn) take(ctx context.Context, urgent bool) (pass func()) {
-	if urgent || !take(ctx, t) {
+func (t startLock) take(ctx context.Context, urgent bool) (pass func()) {
+	if urgent || !acquireSlot(ctx, t) {
 		return func() {}
 	}
 	return sync.OnceFunc(func() { <-t })

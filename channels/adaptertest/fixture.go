@@ -22,28 +22,28 @@ const (
 	canaryParam = "canary-param-4712"
 )
 
-// bench holds the adapter under test, and the kit's server between it and the
+// fixture holds the adapter under test, and the kit's server between it and the
 // vendor.
-type bench struct {
+type fixture struct {
 	Target
 	caps      adapter.Capabilities
 	adapter   adapter.Adapter
 	transport *http.Transport
 
-	url    string
-	server *http.Server
-	done   chan struct{}
-	now    atomic.Pointer[http.Handler] // what answers
-	run    string                       // names this run, so that ids are new to a real vendor
-	serial atomic.Int64
+	url     string
+	server  *http.Server
+	done    chan struct{}
+	handler atomic.Pointer[http.Handler] // what answers
+	run     string                       // names this run, so that ids are new to a real vendor
+	serial  atomic.Int64
 
 	mu        sync.Mutex
-	seen      []string // every word of every result
-	said      map[string]bool
+	results   []string // every word of every result
+	recorded  map[string]bool
 	addresses []string
 }
 
-func newBench(t Target) (*bench, error) {
+func newFixture(t Target) (*fixture, error) {
 	if t.Channel == "" {
 		t.Channel = t.Factory.Channel
 	}
@@ -53,7 +53,7 @@ func newBench(t Target) (*bench, error) {
 	if t.Address == nil {
 		t.Address = func(n int) string { return fmt.Sprintf("+1555%07d", 9_000_000+n) }
 	}
-	b := &bench{Target: t, transport: &http.Transport{MaxIdleConnsPerHost: 64}, run: rand.Text(), done: make(chan struct{}), said: map[string]bool{}}
+	b := &fixture{Target: t, transport: &http.Transport{MaxIdleConnsPerHost: 64}, run: rand.Text(), done: make(chan struct{}), recorded: map[string]bool{}}
 	if err := b.serve(); err != nil {
 		return nil, err
 	}
@@ -66,21 +66,21 @@ func newBench(t Target) (*bench, error) {
 	return b, nil
 }
 
-func (b *bench) build(url string) (adapter.Adapter, error) {
+func (b *fixture) build(url string) (adapter.Adapter, error) {
 	cfg := b.Config(url)
 	b.caps = b.Factory.Capabilities(cfg)
 	return b.Factory.New(cfg, adapter.Options{Transport: b.transport, Now: b.Now})
 }
 
-func (b *bench) serve() error {
+func (b *fixture) serve() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("the kit cannot listen: %w", err)
 	}
 	b.url = "http://" + l.Addr().String()
-	b.answer(b.Good)
+	b.answerWith(b.Good)
 	b.server = &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		(*b.now.Load()).ServeHTTP(w, r)
+		(*b.handler.Load()).ServeHTTP(w, r)
 	})}
 	go func() {
 		defer close(b.done)
@@ -89,22 +89,22 @@ func (b *bench) serve() error {
 	return nil
 }
 
-func (b *bench) close() {
+func (b *fixture) close() {
 	b.server.Close()
 	<-b.done
 	b.transport.CloseIdleConnections()
 }
 
-// answer lets h answer from now on.
-func (b *bench) answer(h http.Handler) {
+// answerWith lets h answer from now on.
+func (b *fixture) answerWith(h http.Handler) {
 	if h == nil {
 		h = http.NotFoundHandler()
 	}
-	b.now.Store(&h)
+	b.handler.Store(&h)
 }
 
 // dispatch makes a new one, full of canaries.
-func (b *bench) dispatch() adapter.Dispatch {
+func (b *fixture) dispatch() adapter.Dispatch {
 	n := int(b.serial.Add(1))
 	id := touch.NewID("adaptertest", fmt.Sprintf("%s-%d", b.run, n))
 	return adapter.Dispatch{
@@ -117,26 +117,26 @@ func (b *bench) dispatch() adapter.Dispatch {
 }
 
 // send sends and remembers what was answered, for the check of leaks.
-func (b *bench) send(ctx context.Context, d adapter.Dispatch) touch.Result {
-	return b.note(d, b.adapter.Send(ctx, d))
+func (b *fixture) send(ctx context.Context, d adapter.Dispatch) touch.Result {
+	return b.record(d, b.adapter.Send(ctx, d))
 }
 
-func (b *bench) note(d adapter.Dispatch, r touch.Result) touch.Result {
+func (b *fixture) record(d adapter.Dispatch, r touch.Result) touch.Result {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if words := fmt.Sprintf("%+v", r); !b.said[words] {
-		b.said[words] = true
-		b.seen = append(b.seen, words)
+	if words := fmt.Sprintf("%+v", r); !b.recorded[words] {
+		b.recorded[words] = true
+		b.results = append(b.results, words)
 	}
 	b.addresses = append(b.addresses, d.Address)
 	return r
 }
 
 // leaks proves that no result quoted an address, a text or a secret.
-func leaks(_ context.Context, b *bench) error {
+func leaks(_ context.Context, b *fixture) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, words := range b.seen {
+	for _, words := range b.results {
 		for _, canary := range slices.Concat(b.Secrets, b.addresses, []string{canaryText, canaryParam}) {
 			if canary != "" && strings.Contains(words, canary) {
 				return fmt.Errorf("a result quotes an address, a text or a secret: %s", strings.ReplaceAll(words, canary, "[canary]"))
@@ -146,8 +146,8 @@ func leaks(_ context.Context, b *bench) error {
 	return nil
 }
 
-// good sends a message by the good vendor and wants it accepted.
-func (b *bench) good(ctx context.Context) (adapter.Dispatch, touch.Result, error) {
+// sendAccepted sends a message by the good vendor and wants it accepted.
+func (b *fixture) sendAccepted(ctx context.Context) (adapter.Dispatch, touch.Result, error) {
 	d := b.dispatch()
 	r := b.send(ctx, d)
 	if r.Class != touch.ResultAccepted {
@@ -156,8 +156,8 @@ func (b *bench) good(ctx context.Context) (adapter.Dispatch, touch.Result, error
 	return d, r, nil
 }
 
-// messages checks that exactly one message went out, where that can be seen.
-func (b *bench) messages(d adapter.Dispatch, want int) error {
+// wantMessages checks that exactly one message went out, where that can be seen.
+func (b *fixture) wantMessages(d adapter.Dispatch, want int) error {
 	if b.Messages == nil {
 		return nil
 	}

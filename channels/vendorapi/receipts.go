@@ -1,4 +1,4 @@
-package contract
+package vendorapi
 
 import (
 	"encoding/json"
@@ -90,7 +90,7 @@ func (p Receipts) ParseReceipts(r adapter.ReceiptRequest) ([]touch.Receipt, adap
 	out := make([]touch.Receipt, len(in))
 	for i, v := range in {
 		if out[i], err = p.receipt(v); err != nil {
-			return nil, adapter.Ack{}, at(i, err)
+			return nil, adapter.Ack{}, atEntry(i, err)
 		}
 	}
 	return out, adapter.Ack{Status: http.StatusNoContent}, nil
@@ -109,7 +109,7 @@ func (p Receipts) receipt(in Receipt) (touch.Receipt, error) {
 		out.Kind = touch.ReceiptKind(in.Status)
 		return out, nil
 	case "failed":
-		out.Kind, out.Reason = touch.ReceiptFailed, reason(in.Reason)
+		out.Kind, out.Reason = touch.ReceiptFailed, rejectReason(in.Reason)
 		return out, nil
 	}
 	if p.calls {
@@ -145,8 +145,8 @@ func callReceipt(status string, out touch.Receipt) (touch.Receipt, error) {
 	return out, nil
 }
 
-// at names the entry that an error of receipt speaks of.
-func at(i int, err error) error {
+// atEntry names the entry that an error of receipt speaks of.
+func atEntry(i int, err error) error {
 	var e *touch.Error
 	if errors.As(err, &e) {
 		e.Field = "[" + strconv.Itoa(i) + "]." + e.Field

@@ -1,4 +1,4 @@
-package contract_test
+package vendorapi_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"touchgate.dev/channels/adapter"
-	"touchgate.dev/channels/contract"
+	"touchgate.dev/channels/vendorapi"
 	"touchgate.dev/touch"
 )
 
@@ -23,7 +23,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 // client speaks to a vendor that always gives this answer.
 func client(t *testing.T, status int, body string) adapter.Adapter {
 	t.Helper()
-	cfg := contract.Defaults()
+	cfg := vendorapi.Defaults()
 	cfg.URL, cfg.Secret, cfg.MaxBatch = "http://vendor", secret, 10
 	rt := roundTrip(func(r *http.Request) (*http.Response, error) {
 		if r.Body != nil {
@@ -31,8 +31,8 @@ func client(t *testing.T, status int, body string) adapter.Adapter {
 		}
 		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
 	})
-	a, err := contract.New(contract.Messages, cfg, adapter.Options{Transport: rt, Now: time.Now}, func(d adapter.Dispatch) contract.Message {
-		return contract.Message{ID: d.ID, To: d.Address}
+	a, err := vendorapi.New(vendorapi.Messages, cfg, adapter.Options{Transport: rt, Now: time.Now}, func(d adapter.Dispatch) vendorapi.Message {
+		return vendorapi.Message{ID: d.ID, To: d.Address}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -121,10 +121,10 @@ func TestDelays(t *testing.T) {
 func TestWireNames(t *testing.T) {
 	at := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	b, err := json.Marshal([]any{
-		contract.Message{ID: "i", To: "t", From: "f", Text: "x", Template: "p", Params: map[string]string{"a": "b"}, ExpiresAt: &at, Resend: true},
-		contract.Call{ID: "i", To: "t", From: "f", Script: "s", Text: "x", RingFor: 30, Attempts: 1},
-		contract.Answer{ID: "i", Status: contract.StatusThrottled, VendorID: "v", Reason: "other", Code: "c", RetryAfter: 2},
-		contract.Receipt{ID: "i", VendorID: "v", Status: "failed", Reason: "bad_target", Outcome: "o", Code: "c", At: at},
+		vendorapi.Message{ID: "i", To: "t", From: "f", Text: "x", Template: "p", Params: map[string]string{"a": "b"}, ExpiresAt: &at, Resend: true},
+		vendorapi.Call{ID: "i", To: "t", From: "f", Script: "s", Text: "x", RingFor: 30, Attempts: 1},
+		vendorapi.Answer{ID: "i", Status: vendorapi.StatusThrottled, VendorID: "v", Reason: "other", Code: "c", RetryAfter: 2},
+		vendorapi.Receipt{ID: "i", VendorID: "v", Status: "failed", Reason: "bad_target", Outcome: "o", Code: "c", At: at},
 	})
 	want := `[{"id":"i","to":"t","from":"f","text":"x","template":"p","params":{"a":"b"},"expires_at":"2026-11-21T09:00:00Z","resend":true},` +
 		`{"id":"i","to":"t","from":"f","script":"s","text":"x","ring_for":30,"attempts":1},` +

@@ -13,26 +13,26 @@ import (
 )
 
 // How long an adapter may take to notice that its context ended.
-const promptly = 2 * time.Second
+const maxDelay = 2 * time.Second
 
 // oneAttempt proves that a failed call is not made again, by the adapter or by
 // net/http beneath it.
-func oneAttempt(ctx context.Context, b *bench) error {
+func oneAttempt(ctx context.Context, b *fixture) error {
 	if b.Good == nil {
 		return nil
 	}
 	for _, broken := range []func(http.ResponseWriter){reset, cutShort, func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) }} {
-		if _, _, err := b.good(ctx); err != nil { // also leaves a kept connection behind
+		if _, _, err := b.sendAccepted(ctx); err != nil { // also leaves a kept connection behind
 			return err
 		}
 		var calls atomic.Int64
-		b.answer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.answerWith(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			calls.Add(1)
 			io.Copy(io.Discard, r.Body)
 			broken(w)
 		}))
 		b.send(ctx, b.dispatch())
-		b.answer(b.Good)
+		b.answerWith(b.Good)
 		if n := calls.Load(); n != 1 {
 			return fmt.Errorf("the vendor was called %d times", n)
 		}
@@ -41,7 +41,7 @@ func oneAttempt(ctx context.Context, b *bench) error {
 }
 
 // refusedConnection proves that a vendor that is gone is a known non-send.
-func refusedConnection(ctx context.Context, b *bench) error {
+func refusedConnection(ctx context.Context, b *fixture) error {
 	if b.Good == nil {
 		return nil
 	}
@@ -56,7 +56,7 @@ func refusedConnection(ctx context.Context, b *bench) error {
 		return err
 	}
 	d := b.dispatch()
-	if r := b.note(d, a.Send(ctx, d)); r.Class != touch.ResultRetryable {
+	if r := b.record(d, a.Send(ctx, d)); r.Class != touch.ResultRetryable {
 		return fmt.Errorf("the result is %s, not retryable", r.Class)
 	}
 	return nil
@@ -64,18 +64,18 @@ func refusedConnection(ctx context.Context, b *bench) error {
 
 // endsWithContext proves that a vendor who says nothing costs no more than the
 // context, and that the message counts as perhaps sent.
-func endsWithContext(ctx context.Context, b *bench) error {
+func endsWithContext(ctx context.Context, b *fixture) error {
 	if b.Good == nil {
 		return nil
 	}
-	if _, _, err := b.good(ctx); err != nil {
+	if _, _, err := b.sendAccepted(ctx); err != nil {
 		return err
 	}
-	b.answer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	b.answerWith(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 	}))
-	defer b.answer(b.Good)
+	defer b.answerWith(b.Good)
 	for name, end := range map[string]func() (context.Context, context.CancelFunc){
 		"deadline": func() (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, 100*time.Millisecond) },
 		"cancel": func() (context.Context, context.CancelFunc) {
@@ -88,7 +88,7 @@ func endsWithContext(ctx context.Context, b *bench) error {
 		start := time.Now()
 		r := b.send(short, b.dispatch())
 		cancel()
-		if took := time.Since(start); took > promptly {
+		if took := time.Since(start); took > maxDelay {
 			return fmt.Errorf("%s: the adapter came back after %s", name, took)
 		}
 		if r.Class != touch.ResultUnknown {
