@@ -11,42 +11,54 @@ import (
 	"touchgate.dev/policies/scenario"
 )
 
-// Laws that no pack has, each written as YAML with a worked example whose
-// answers were found by hand. `touchgate policy test policies/scenario/testdata/laws`
-// plays them too.
-func TestMoreLaws(t *testing.T) {
+// TestLaws runs laws that no pack has. Each is a YAML policy with a worked
+// example whose answers were found by hand. The command
+// `touchgate policy test policies/scenario/testdata/laws` runs them too.
+func TestLaws(t *testing.T) {
 	laws, err := filepath.Glob("testdata/laws/*.json")
-	if err != nil || len(laws) < 20 {
-		t.Fatal(len(laws), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(laws) < 20 {
+		t.Fatalf("found %d laws, want at least 20", len(laws))
 	}
 	for _, law := range laws {
-		t.Run(strings.TrimSuffix(filepath.Base(law), ".json"), func(t *testing.T) {
-			text, err := os.ReadFile(law)
-			if err != nil {
-				t.Fatal(err)
-			}
-			document, err := os.ReadFile(strings.TrimSuffix(law, ".json") + ".yaml")
-			if err != nil {
-				t.Fatal(err)
-			}
-			file, err := scenario.Parse(text)
-			if err != nil || len(file.Unknown) > 0 {
-				t.Fatal(err, file.Unknown)
-			}
-			set, err := policies.Compile([]policies.Source{{Name: law, Data: document}}, file.Options(policies.Options{}))
-			if err != nil {
-				t.Fatal(err)
-			}
-			report, err := scenario.Run(context.Background(), set, file, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, step := range report.Differs() {
-				t.Error(step)
-			}
-			if len(report.Steps) < 5 {
-				t.Errorf("%d steps were judged", len(report.Steps))
-			}
-		})
+		name := strings.TrimSuffix(filepath.Base(law), ".json")
+		t.Run(name, func(t *testing.T) { runLaw(t, law) })
+	}
+}
+
+func runLaw(t *testing.T, law string) {
+	text, err := os.ReadFile(law)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := os.ReadFile(strings.TrimSuffix(law, ".json") + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	file, err := scenario.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(file.Unknown) > 0 {
+		t.Fatalf("unknown keys %v", file.Unknown)
+	}
+	sources := []policies.Source{{Name: law, Data: document}}
+	set, err := policies.Compile(sources, file.Options(policies.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	report, err := scenario.Run(context.Background(), set, file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range report.Differs() {
+		t.Error(step)
+	}
+	if n := len(report.Steps); n < 5 {
+		t.Errorf("%d touch steps were run, want at least 5", n)
 	}
 }

@@ -1,0 +1,71 @@
+package scenario
+
+import (
+	"fmt"
+	"time"
+
+	"touchgate.dev/touch"
+)
+
+// Report has the results of all touch steps of a file, in order.
+type Report struct {
+	File  *File
+	Steps []StepResult
+}
+
+// StepResult is the answer to one touch step.
+type StepResult struct {
+	Number  int // of the step in the file, from 1
+	Step    Step
+	Verdict touch.Verdict
+	OK      bool // the verdict is the expected one
+}
+
+// Differs returns the steps whose answer is not the expected one.
+func (r *Report) Differs() []StepResult {
+	var out []StepResult
+	for _, s := range r.Steps {
+		if !s.OK {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// String returns one line with the expected and the actual answer.
+func (r StepResult) String() string {
+	mark := "ok  "
+	if !r.OK {
+		mark = "DIFF"
+	}
+	want := r.Step.Expect
+	if !r.Step.Until.IsZero() {
+		want += " until " + r.Step.Until.Format(time.RFC3339)
+	}
+	got := string(r.Verdict.Decision)
+	if !r.Verdict.Until.IsZero() {
+		got += " until " + r.Verdict.Until.In(r.Step.At.Location()).Format(time.RFC3339Nano)
+	}
+	if r.Verdict.Rule != "" {
+		got += " by " + r.Verdict.Rule
+	}
+	return fmt.Sprintf("%s step %d %s %s %s %s %s: expected %s, got %s (%s)",
+		mark, r.Number, r.Step.At.Format(time.RFC3339), r.Step.Customer, r.Step.Channel, r.Step.Category,
+		r.Step.Subject, want, got, r.Step.Why)
+}
+
+// matches reports whether a verdict is the expected one.
+//
+// "deny" stands where the law does not say when the touch becomes lawful; the
+// engine may know it and defer. Files count in whole seconds. A contact that
+// still counts at its full age delays the first lawful instant by a millisecond,
+// so a deferral may differ from the file by less than a second.
+func matches(s Step, v touch.Verdict) bool {
+	switch s.Expect {
+	case "allow":
+		return v.Decision == touch.DecisionAllow
+	case "defer":
+		return v.Decision == touch.DecisionDefer && v.Until.Sub(s.Until).Abs() < time.Second
+	}
+	return v.Decision != touch.DecisionAllow
+}
