@@ -55,6 +55,7 @@ func (s *Service) judge(ctx context.Context, touches []*pending, now time.Time, 
 			return touch.Errorf(touch.Internal, "", "the guard gave %d verdicts for %d questions", len(verdicts), len(questions))
 		}
 
+		// Those whose leg was refused, and that have another, go round again.
 		open = nil
 		for i, p := range asked {
 			if p.record(verdicts[i], mode) {
@@ -65,7 +66,9 @@ func (s *Service) judge(ctx context.Context, touches []*pending, now time.Time, 
 	return nil
 }
 
-// loadRecipients reads the recipient of every leg of the touches.
+// loadRecipients reads the recipient of every leg of the touches, also of legs
+// that will not be judged: one query for all is cheaper than one for each
+// round.
 func (s *Service) loadRecipients(ctx context.Context, touches []*pending, now time.Time) error {
 	targets := make([]lookup.Target, 0, len(touches))
 	for _, p := range touches {
@@ -77,6 +80,8 @@ func (s *Service) loadRecipients(ctx context.Context, touches []*pending, now ti
 	if err != nil {
 		return err
 	}
+
+	// Cut the result into one piece for each touch, without copying.
 	for _, p := range touches {
 		legs := len(p.touch.Plan)
 		p.recipients = recipients[:legs:legs]
@@ -98,12 +103,14 @@ func (s *Service) forecast(ctx context.Context, questions []policies.Question, m
 		return verdicts, err
 	}
 
+	// Defer until the instant at which the touch is due anyway: so it is not
+	// late, but no candidate for the fast path either.
 	s.log.LogAttrs(ctx, slog.LevelWarn, "touches accepted without a forecast",
 		slog.String("component", "gateway"), slog.Int("touches", len(questions)), slog.Any("error", err))
 	verdicts = make([]touch.Verdict, len(questions))
 	for i := range questions {
 		q := &questions[i]
-		verdicts[i] = ownVerdict(touch.DecisionDefer, touch.ReasonNotYetJudged, q.Touch.Plan[q.Leg].Channel, q.Now,
+		verdicts[i] = gatewayVerdict(touch.DecisionDefer, touch.ReasonNotYetJudged, q.Touch.Plan[q.Leg].Channel, q.Now,
 			"the contact log does not answer: judged when it does")
 		verdicts[i].Until = q.Now
 	}
@@ -128,7 +135,8 @@ func (p *pending) question(leg int, now time.Time) policies.Question {
 }
 
 // record adds the verdict on the next leg, and reports whether another leg is
-// to be judged.
+// to be judged. The first leg that is allowed or deferred is the one to send:
+// a deferred push waits for its hour, rather than going out as an SMS now.
 func (p *pending) record(v touch.Verdict, mode judgeMode) bool {
 	if v.Decision == touch.DecisionDefer && p.touch.Expired(v.Until) {
 		refuseAsTooLate(&v)

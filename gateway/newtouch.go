@@ -13,6 +13,8 @@ func (s *Service) newTouch(p *pending, now time.Time) ledger.NewTouch {
 	n := ledger.NewTouch{Touch: p.touch, Digest: p.digest}
 	last := &p.verdicts[len(p.verdicts)-1]
 	if p.leg < 0 {
+		// Every leg was refused: the touch is final, and the verdict on the
+		// last leg says why. A refusal for lack of time is an expiry.
 		n.State = last.RefusedAs()
 		if last.Rule == touch.ReasonCannotGoInTime {
 			n.State = touch.StateExpired
@@ -20,6 +22,8 @@ func (s *Service) newTouch(p *pending, now time.Time) ledger.NewTouch {
 		n.Reason = last.Rule
 		n.Leg = len(p.verdicts) - 1
 	} else {
+		// Only what may be sent this moment is queued at once. The feeder
+		// queues the rest when it is due, and not while its campaign is paused.
 		n.State = touch.StateDue
 		n.Leg = p.leg
 		n.Due = p.due(now)
@@ -28,6 +32,8 @@ func (s *Service) newTouch(p *pending, now time.Time) ledger.NewTouch {
 	}
 	n.Events = p.events(&n, now)
 
+	// The answer says what this submission was judged. A deferral has its rule
+	// as the reason, although the touch itself is not refused and has none.
 	a := p.answer
 	a.State = n.State
 	a.Due = n.Due
@@ -51,6 +57,7 @@ func (p *pending) events(n *ledger.NewTouch, now time.Time) []touch.Event {
 		e.Verdict = v
 		events = append(events, e)
 	}
+	// The deciding verdict is that of the leg to send, else the last one.
 	decided := len(p.verdicts) - 1
 	if n.State == touch.StateDue {
 		decided = p.leg
@@ -59,6 +66,8 @@ func (p *pending) events(n *ledger.NewTouch, now time.Time) []touch.Event {
 		add(touch.EventFallback, leg+1, &p.verdicts[leg], p.verdicts[leg].Rule)
 	}
 
+	// A deferred touch is accepted and deferred: two events, of which the
+	// second has the verdict.
 	v := &p.verdicts[decided]
 	switch {
 	case n.State == touch.StateExpired:

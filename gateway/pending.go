@@ -81,6 +81,8 @@ func (s *Service) resolveTemplates(ctx context.Context, p *pending) error {
 		if leg.Template == "" {
 			continue
 		}
+		// A template that does not exist is the caller's fault; a ledger that
+		// does not answer is not.
 		path := fmt.Sprintf("plan[%d].", i)
 		template, err := s.templates.Latest(ctx, leg.Template)
 		if touch.ClassOf(err) == touch.NotFound {
@@ -91,6 +93,7 @@ func (s *Service) resolveTemplates(ctx context.Context, p *pending) error {
 			return err
 		}
 
+		// Check the params now, while the caller can mend them.
 		err = template.Check(leg.Channel, leg.Params)
 		var fault *touch.Error
 		switch {

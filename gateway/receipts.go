@@ -31,6 +31,9 @@ func (s *Service) ReceiveCallback(ctx context.Context, provider string, r adapte
 	if err != nil {
 		return adapter.Ack{}, err
 	}
+
+	// Store first and acknowledge then: a vendor repeats what it gets no
+	// acknowledgement for.
 	for i := range receipts {
 		receipts[i].Provider = provider // a vendor speaks only about its own messages
 	}
@@ -41,6 +44,8 @@ func (s *Service) ReceiveCallback(ctx context.Context, provider string, r adapte
 // call centre. The key that it presents vouches for them. They name their
 // touch by dispatch id.
 func (s *Service) ReceiveFrom(ctx context.Context, p *access.Principal, receipts []touch.Receipt) error {
+	// All receipts are good or none is stored: the caller mends the request
+	// and sends it again.
 	now := s.now()
 	var faults touch.Faults
 	for i := range receipts {
@@ -84,6 +89,9 @@ func (s *Service) Receive(ctx context.Context, receipts []touch.Receipt) error {
 		if err != nil {
 			return err
 		}
+
+		// The ledger has the receipts. What they change about a contact is now
+		// brought to the contact log, whose caps count by it.
 		var corrections []contactlog.Settlement
 		for i := range received {
 			r := &received[i]

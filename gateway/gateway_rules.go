@@ -7,16 +7,16 @@ import (
 	"touchgate.dev/touch"
 )
 
-// ownKind is the kind of the gateway's own rules in findings.
-const ownKind = "gateway"
+// gatewayKind is the kind of the gateway's own rules in findings.
+const gatewayKind = "gateway"
 
-// ownVerdict is a verdict by a rule of the gateway itself.
-func ownVerdict(decision touch.Decision, rule string, ch touch.Channel, now time.Time, reason string) touch.Verdict {
-	finding := touch.Finding{Rule: rule, Kind: ownKind, Decision: decision, Reason: reason}
+// gatewayVerdict is a verdict by a rule of the gateway itself.
+func gatewayVerdict(decision touch.Decision, rule string, ch touch.Channel, now time.Time, reason string) touch.Verdict {
+	finding := touch.Finding{Rule: rule, Kind: gatewayKind, Decision: decision, Reason: reason}
 	return touch.Verdict{
 		Decision: decision,
 		Rule:     rule,
-		Kind:     ownKind,
+		Kind:     gatewayKind,
 		Channel:  ch,
 		At:       now,
 		Findings: []touch.Finding{finding},
@@ -29,9 +29,9 @@ func (s *Service) refuseEarly(p *pending, now time.Time) bool {
 	first := p.touch.Plan[0].Channel
 	switch {
 	case p.touch.Expired(now):
-		p.verdicts = []touch.Verdict{ownVerdict(touch.DecisionRefuse, touch.ReasonCannotGoInTime, first, now, "its time has run out already")}
+		p.verdicts = []touch.Verdict{gatewayVerdict(touch.DecisionRefuse, touch.ReasonCannotGoInTime, first, now, "its time has run out already")}
 	case p.touch.Campaign != "" && s.campaignStatus(&p.touch) == ledger.CampaignCancelled:
-		p.verdicts = []touch.Verdict{ownVerdict(touch.DecisionRefuse, touch.ReasonCampaignCancelled, first, now, "the campaign was cancelled")}
+		p.verdicts = []touch.Verdict{gatewayVerdict(touch.DecisionRefuse, touch.ReasonCampaignCancelled, first, now, "the campaign was cancelled")}
 	default:
 		return false
 	}
@@ -46,7 +46,7 @@ func (p *pending) skipUnreachable(now time.Time) bool {
 		if p.recipients[p.next].Address != "" || !ch.NeedsAddress() {
 			return true
 		}
-		p.verdicts = append(p.verdicts, ownVerdict(touch.DecisionRefuse, touch.ReasonNoAddress, ch, now, "no address is known on "+string(ch)))
+		p.verdicts = append(p.verdicts, gatewayVerdict(touch.DecisionRefuse, touch.ReasonNoAddress, ch, now, "no address is known on "+string(ch)))
 	}
 	return false
 }
@@ -56,9 +56,9 @@ func (p *pending) skipUnreachable(now time.Time) bool {
 func refuseAsTooLate(v *touch.Verdict) {
 	v.Decision = touch.DecisionRefuse
 	v.Findings = append(v.Findings, touch.Finding{
-		Rule: touch.ReasonCannotGoInTime, Kind: ownKind, Decision: touch.DecisionRefuse, Until: v.Until,
+		Rule: touch.ReasonCannotGoInTime, Kind: gatewayKind, Decision: touch.DecisionRefuse, Until: v.Until,
 		Reason: "it could go only when its time has run out",
 	})
 	v.Rule = touch.ReasonCannotGoInTime
-	v.Kind = ownKind
+	v.Kind = gatewayKind
 }
