@@ -29,9 +29,11 @@ func (s *Service) refuseEarly(p *pending, now time.Time) bool {
 	first := p.touch.Plan[0].Channel
 	switch {
 	case p.touch.Expired(now):
-		p.verdicts = []touch.Verdict{gatewayVerdict(touch.DecisionRefuse, touch.ReasonCannotGoInTime, first, now, "its time has run out already")}
+		v := gatewayVerdict(touch.DecisionRefuse, touch.ReasonCannotGoInTime, first, now, "its time has run out already")
+		p.verdicts = []touch.Verdict{v}
 	case p.touch.Campaign != "" && s.campaignStatus(&p.touch) == ledger.CampaignCancelled:
-		p.verdicts = []touch.Verdict{gatewayVerdict(touch.DecisionRefuse, touch.ReasonCampaignCancelled, first, now, "the campaign was cancelled")}
+		v := gatewayVerdict(touch.DecisionRefuse, touch.ReasonCampaignCancelled, first, now, "the campaign was cancelled")
+		p.verdicts = []touch.Verdict{v}
 	default:
 		return false
 	}
@@ -46,7 +48,9 @@ func (p *pending) skipUnreachable(now time.Time) bool {
 		if p.recipients[p.next].Address != "" || !ch.NeedsAddress() {
 			return true
 		}
-		p.verdicts = append(p.verdicts, gatewayVerdict(touch.DecisionRefuse, touch.ReasonNoAddress, ch, now, "no address is known on "+string(ch)))
+		reason := "no address is known on " + string(ch)
+		v := gatewayVerdict(touch.DecisionRefuse, touch.ReasonNoAddress, ch, now, reason)
+		p.verdicts = append(p.verdicts, v)
 	}
 	return false
 }

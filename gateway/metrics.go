@@ -4,7 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics count what the gateway decided. Labels have few values and name no
+// metrics count what intake decided. Labels have few values and name no
 // customer.
 type metrics struct {
 	submitted *prometheus.CounterVec // by result
@@ -16,11 +16,11 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		submitted: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "touchgate_submitted_touches_total",
-			Help: "Touches submitted, by what came of them at intake: accepted, deferred, refused, capped, expired, repeated, conflict, invalid.",
+			Help: "Touches submitted, by their result at intake: accepted, deferred, refused, capped, expired, repeated, conflict, invalid.",
 		}, []string{"result"}),
 		receipts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "touchgate_receipts_total",
-			Help: "Receipts taken in: news, repeated, or unmatched so far.",
+			Help: "Receipts received: news, repeated, or unmatched so far.",
 		}, []string{"result"}),
 		enqueue: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "touchgate_enqueue_failures_total",

@@ -21,7 +21,8 @@ func (s *Service) Approve(ctx context.Context, p *access.Principal, id, reason s
 	}
 	byApprover := func(step ledger.ProposalStep) bool { return step.Actor == p.Key }
 	if request.Author == p.Key || slices.ContainsFunc(request.History, byApprover) {
-		return nil, touch.Errorf(touch.Forbidden, "", "who drafted or submitted a proposal does not approve it: another person's key is needed")
+		return nil, touch.Errorf(touch.Forbidden, "",
+			"the key that drafted or submitted a proposal may not approve it: another person's key is needed")
 	}
 	if err := s.compileStored(ctx, request.Hash); err != nil {
 		return nil, err
@@ -31,7 +32,8 @@ func (s *Service) Approve(ctx context.Context, p *access.Principal, id, reason s
 		return nil, err
 	}
 	if control.PolicyHash != request.Base {
-		return nil, touch.Errorf(touch.Conflict, "id", "another set of policies is in force than when this was drafted: draft it anew")
+		return nil, touch.Errorf(touch.Conflict, "id",
+			"another set of policies has come into force since this was drafted: draft it again")
 	}
 
 	now := s.now()

@@ -127,7 +127,9 @@ func (s *Service) Reject(ctx context.Context, p *access.Principal, id, reason st
 }
 
 // move brings a stored request from one of the states from into the state to.
-func (s *Service) move(ctx context.Context, p *access.Principal, id, reason string, to ledger.ProposalState, from ...ledger.ProposalState) (*ledger.Proposal, error) {
+func (s *Service) move(
+	ctx context.Context, p *access.Principal, id, reason string, to ledger.ProposalState, from ...ledger.ProposalState,
+) (*ledger.Proposal, error) {
 	request, err := s.requestIn(ctx, id, reason, from...)
 	if err != nil {
 		return nil, err
@@ -142,7 +144,9 @@ func (s *Service) move(ctx context.Context, p *access.Principal, id, reason stri
 
 // requestIn reads a request that is in one of the states, and checks the
 // reason that is to be recorded; class Conflict when it is in another state.
-func (s *Service) requestIn(ctx context.Context, id, reason string, states ...ledger.ProposalState) (*ledger.Proposal, error) {
+func (s *Service) requestIn(
+	ctx context.Context, id, reason string, states ...ledger.ProposalState,
+) (*ledger.Proposal, error) {
 	if len(reason) > 512 {
 		return nil, touch.Errorf(touch.Invalid, "reason", "must have at most 512 characters")
 	}

@@ -31,7 +31,9 @@ type SimulationStage struct {
 // that were accepted within the span (up to 800 days) before now. Facts
 // without dates are those of now: profiles, and lists without the entries that
 // have ended. Consents and outcomes are read as of then. progress may be nil.
-func (s *Service) Simulate(ctx context.Context, documents map[string]string, span time.Duration, progress func(SimulationStage)) (*simulate.Report, error) {
+func (s *Service) Simulate(
+	ctx context.Context, documents map[string]string, span time.Duration, progress func(SimulationStage),
+) (*simulate.Report, error) {
 	if span <= 0 || span > maxSpan {
 		return nil, touch.Errorf(touch.Invalid, "since", "must be a span up to 800d")
 	}
@@ -139,7 +141,9 @@ func (r *recordedTraffic) page(ctx context.Context, views []ledger.TouchView) ([
 }
 
 // legs returns the legs of one touch that are to be judged.
-func (r *recordedTraffic) legs(ctx context.Context, v *ledger.TouchView, recipients []lookup.Recipient) ([]simulate.Recorded, error) {
+func (r *recordedTraffic) legs(
+	ctx context.Context, v *ledger.TouchView, recipients []lookup.Recipient,
+) ([]simulate.Recorded, error) {
 	t := &v.Touch
 	for leg := range t.Plan { // texts are not judged: a million of them need not be kept
 		t.Plan[leg].Params = nil

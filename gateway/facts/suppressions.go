@@ -26,7 +26,7 @@ func (s *Service) Suppress(ctx context.Context, p *access.Principal, entries []L
 		e := &entries[i]
 		ofEntry := s.checkListEntry(e, now)
 		if e.Owner == "" {
-			ofEntry.Add("owner", "is required: who answers for it")
+			ofEntry.Add("owner", "is required: the person or team responsible")
 		}
 		if e.Reason == "" {
 			ofEntry.Add("reason", "is required")

@@ -16,7 +16,9 @@ import (
 // signs each delivery (Standard Webhooks), which cannot be shown again. The
 // address must be https, or on loopback. The webhook receives every event
 // after the cursor, 0 being the beginning; kinds, when not empty, narrows them.
-func (s *Service) Subscribe(ctx context.Context, caller, address string, kinds []touch.EventKind, after int64) (*ledger.Subscription, error) {
+func (s *Service) Subscribe(
+	ctx context.Context, caller, address string, kinds []touch.EventKind, after int64,
+) (*ledger.Subscription, error) {
 	if err := checkWebhook(address, kinds, after); err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func (h campaignHandlers) submit(c *request) error {
 		for i := range lines {
 			l := &lines[i]
 			if l.err == nil && l.value.Campaign != "" && l.value.Campaign != campaign {
-				l.err = touch.Errorf(touch.Invalid, "campaign", "is another than the path's")
+				l.err = touch.Errorf(touch.Invalid, "campaign", "does not match the path")
 			}
 			l.value.Campaign = campaign
 		}

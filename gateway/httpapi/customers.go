@@ -36,7 +36,7 @@ func (h customerHandlers) put(c *request) error {
 	}
 	id := c.Param("id")
 	if profile.ID != "" && profile.ID != id {
-		return touch.Errorf(touch.Invalid, "id", "is another than the path's")
+		return touch.Errorf(touch.Invalid, "id", "does not match the path")
 	}
 	profile.ID = id
 	wrong, err := h.facts.PutCustomers(c.ctx(), c.principal, []facts.Profile{profile})
