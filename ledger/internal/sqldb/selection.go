@@ -22,12 +22,18 @@ func (s Selection[R]) List() string {
 	return strings.Join(exprs, ", ")
 }
 
+// AppendDest appends the destinations of the fields in a row. It is for a SELECT
+// that reads the fields of several selections.
+func (s Selection[R]) AppendDest(dest []any, row *R) []any {
+	for i := range s {
+		dest = append(dest, s[i].Dest(row))
+	}
+	return dest
+}
+
 // Scan reads a row of a query that selected List and, after it, as many more
 // columns as more has destinations.
 func (s Selection[R]) Scan(rows Rows, row *R, more ...any) error {
-	dest := make([]any, len(s), len(s)+len(more))
-	for i := range s {
-		dest[i] = s[i].Dest(row)
-	}
+	dest := s.AppendDest(make([]any, 0, len(s)+len(more)), row)
 	return rows.Scan(append(dest, more...)...)
 }

@@ -85,10 +85,3 @@ func (s keyStore) Revoke(ctx context.Context, id string, now time.Time) error {
 		return err
 	})
 }
-
-func optMicros(t *time.Time) int64 {
-	if t == nil {
-		return 0
-	}
-	return micros(*t)
-}

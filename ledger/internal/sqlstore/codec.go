@@ -3,8 +3,6 @@ package sqlstore
 import (
 	"time"
 
-	json "github.com/go-json-experiment/json/v1" // means the same as encoding/json, in half the time
-
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/internal/wire"
 	"touchgate.dev/touch"
@@ -212,8 +210,3 @@ func unpackIntents(b []byte) ([]ledger.Intent, error) {
 	}
 	return is, r.Err()
 }
-
-// marshal is for rows that are read whole and are not many.
-func marshal(v any) ([]byte, error) { return json.Marshal(v) }
-
-func unmarshal(b []byte, v any) error { return json.Unmarshal(b, v) }

@@ -35,7 +35,7 @@ func (c *conn) customers(ids []string, tail string) (map[string]*touch.Customer,
 	if len(ids) == 0 {
 		return found, nil
 	}
-	all, err := readDocs[touch.Customer](c, `SELECT doc FROM customers WHERE `+c.in("id", 1, sqldb.String)+` ORDER BY id`+tail, c.array(ids))
+	all, err := queryDocs[touch.Customer](c, `SELECT doc FROM customers WHERE `+c.in("id", 1, sqldb.String)+` ORDER BY id`+tail, c.array(ids))
 	for i := range all {
 		found[all[i].ID] = &all[i]
 	}

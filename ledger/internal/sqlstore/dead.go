@@ -152,7 +152,7 @@ func (t *tx) redrive(f *ledger.DeadLetterFilter, actor string, now time.Time) (n
 			return next, events
 		})
 	}
-	if err := ms.run(); err != nil {
+	if err := ms.apply(); err != nil {
 		return n, next, err
 	}
 	var gone []int64

@@ -60,7 +60,7 @@ func (f *purgeTx) find(after int64) (next int64, err error) {
 			young++
 		case f.over(r):
 			f.past[tc.ID] = r.Seq
-			for _, id := range r.allRecords() {
+			for _, id := range r.records() {
 				f.records[id] = true
 			}
 			for leg := range tc.Plan {
@@ -70,7 +70,7 @@ func (f *purgeTx) find(after int64) (next int64, err error) {
 			}
 		}
 		return nil
-	}, `SELECT `+touchColumns+`, `+progressColumns+fromProgress+`JOIN campaigns c ON c.no = t.campaign
+	}, `SELECT `+touchProgressColumns+fromTouchProgress+`
 		WHERE t.seq > $1 ORDER BY t.seq LIMIT $2`, after, f.limit)
 	if seen < f.limit || young == seen {
 		next = 0

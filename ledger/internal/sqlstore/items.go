@@ -78,7 +78,7 @@ func (s itemStore) Put(ctx context.Context, items []touch.Item) error {
 func (s itemStore) Get(ctx context.Context, id string) (*touch.Item, error) {
 	var all []touch.Item
 	err := s.query(ctx, func(c *conn) (err error) {
-		all, err = readDocs[touch.Item](c, `SELECT doc FROM items WHERE id = $1`, id)
+		all, err = queryDocs[touch.Item](c, `SELECT doc FROM items WHERE id = $1`, id)
 		return err
 	})
 	if err != nil {
@@ -147,7 +147,7 @@ func (s itemStore) List(ctx context.Context, f ledger.ItemFilter) (items []touch
 		}
 	}
 	err = s.query(ctx, func(c *conn) error {
-		items, err = readDocs[touch.Item](c, `SELECT doc FROM items`+q.where()+` ORDER BY `+order+fmt.Sprintf(` LIMIT %d`, limit+1), q.args...)
+		items, err = queryDocs[touch.Item](c, `SELECT doc FROM items`+q.where()+` ORDER BY `+order+fmt.Sprintf(` LIMIT %d`, limit+1), q.args...)
 		return err
 	})
 	if len(items) > limit {

@@ -80,7 +80,7 @@ func (s listingStore) Live(ctx context.Context, keys []string, now time.Time) (m
 		return found, nil
 	}
 	err := s.query(ctx, func(c *conn) error {
-		all, err := readDocs[touch.Listing](c, `SELECT doc FROM listings WHERE `+c.in("key", 1, sqldb.String)+
+		all, err := queryDocs[touch.Listing](c, `SELECT doc FROM listings WHERE `+c.in("key", 1, sqldb.String)+
 			` AND (until = 0 OR until > $2) ORDER BY list, key, scope`, c.array(keys), micros(now))
 		for _, l := range all {
 			found[l.Key] = append(found[l.Key], l)
@@ -93,7 +93,7 @@ func (s listingStore) Live(ctx context.Context, keys []string, now time.Time) (m
 // List implements ledger.Listings.
 func (s listingStore) List(ctx context.Context, list, afterKey string, limit int) (all []touch.Listing, err error) {
 	err = s.query(ctx, func(c *conn) error {
-		all, err = readDocs[touch.Listing](c, `SELECT doc FROM listings WHERE list = $1 AND key > $2 ORDER BY key, scope LIMIT $3`,
+		all, err = queryDocs[touch.Listing](c, `SELECT doc FROM listings WHERE list = $1 AND key > $2 ORDER BY key, scope LIMIT $3`,
 			list, afterKey, clampLimit(limit, 100, 1000))
 		return err
 	})

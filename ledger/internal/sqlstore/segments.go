@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -10,17 +9,20 @@ import (
 	"touchgate.dev/ledger/internal/wire"
 )
 
-// segment is a row of segments.
+// segment is a set of touches in a worker's hands, or on the way there: a row
+// of segments.
 type segment struct {
 	id      int64
 	lane    string
 	epoch   int64
 	claimed bool
-	worker  string    // that a new one is held by; lockSegment leaves it out
-	until   time.Time // likewise, the end of its lease
+	worker  string    // that claimed it; only set in a segment that is new
+	until   time.Time // the end of its lease; only set in a segment that is new
 	crashes int
-	groups  []int64 // pairs: the wait's id, and the name its touches know it by
-	seqs    []int64
+	// groups are the timer groups that it was made of, as pairs: the group's
+	// id, and the alias by which its touches name the group.
+	groups  []int64
+	seqs    []int64 // of the touches, rising
 	intents []ledger.Intent
 }
 
@@ -28,169 +30,109 @@ func (s *segment) ref() ledger.SegmentRef {
 	return ledger.SegmentRef{Segment: s.id, Epoch: s.epoch, Lane: s.lane}
 }
 
-// addGroup adds members of a wait.
-func (s *segment) addGroup(w *timerGroup, seqs []int64) {
-	s.groups = append(s.groups, w.id, w.alias())
+// addGroup adds a timer group, and those of its members that are still in it.
+func (s *segment) addGroup(g *timerGroup, seqs []int64) {
+	s.groups = append(s.groups, g.id, g.alias())
 	s.seqs = append(s.seqs, seqs...)
 }
 
-// hasGroup reports whether a touch that names this wait may be in the segment.
-func (s *segment) hasGroup(name int64) bool {
+// groupIDs are the ids of the groups that it was made of.
+func (s *segment) groupIDs() []int64 {
+	ids := make([]int64, 0, len(s.groups)/2)
+	for i := 0; i < len(s.groups); i += 2 {
+		ids = append(ids, s.groups[i])
+	}
+	return ids
+}
+
+// hasGroup reports whether a touch that names this alias can be in the segment.
+func (s *segment) hasGroup(alias int64) bool {
 	for i := 1; i < len(s.groups); i += 2 {
-		if s.groups[i] == name {
+		if s.groups[i] == alias {
 			return true
 		}
 	}
 	return false
 }
 
-func (t *tx) insertSegment(s *segment) {
-	slices.Sort(s.seqs)
-	claimed := 0
-	if s.claimed {
-		claimed = 1
+// retain keeps only these touches, and their intents.
+func (s *segment) retain(touches []ledger.ClaimedTouch) {
+	in := make(map[int64]bool, len(touches))
+	for i := range touches {
+		in[touches[i].Progress.Seq] = true
 	}
-	t.send(`INSERT INTO segments (id, lane, epoch, claimed, worker, lease_until, since, crashes, waits, seqs, intents)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)`,
-		s.id, s.lane, s.epoch, claimed, s.worker, micros(s.until), micros(t.core.now()), wire.PackInts(s.groups), wire.PackInts(s.seqs), packIntents(s.intents))
+	s.seqs = slices.DeleteFunc(s.seqs, func(seq int64) bool { return !in[seq] })
+	s.intents = slices.DeleteFunc(s.intents, func(i ledger.Intent) bool { return !in[i.Seq] })
 }
 
-// lockSegment reads a segment at an epoch; class Conflict when there is none.
-func (t *tx) lockSegment(ref ledger.SegmentRef) (*segment, error) {
-	return t.askSegment(ref)()
-}
-
-// askSegment is lockSegment for who has more to ask before found, which waits
-// for the answer.
-func (t *tx) askSegment(ref ledger.SegmentRef) (found func() (*segment, error)) {
-	var s *segment
-	t.ask(func(rows sqldb.Rows) (err error) {
-		s, err = scanSegment(rows, ref)
-		return err
-	}, `SELECT lane, epoch, claimed, crashes, waits, seqs, intents FROM segments WHERE id = $1 AND epoch = $2`+t.core.db.ForUpdate(),
-		ref.Segment, ref.Epoch)
-	return func() (*segment, error) {
-		if err := t.Flush(); err != nil {
-			return nil, err
-		}
-		if s == nil {
-			return nil, conflict("this segment is done, or was taken over")
-		}
-		return s, nil
-	}
-}
-
-func scanSegment(rows sqldb.Rows, ref ledger.SegmentRef) (*segment, error) {
-	s := &segment{id: ref.Segment}
-	var waits, seqs, intents []byte
-	var claimed int64
-	err := rows.Scan(&s.lane, &s.epoch, &claimed, &s.crashes, &waits, &seqs, &intents)
-	if err != nil {
-		return nil, err
-	}
-	s.claimed = claimed != 0
-	if s.groups, err = wire.UnpackInts(waits); err != nil {
-		return nil, err
-	}
-	if s.seqs, err = wire.UnpackInts(seqs); err != nil {
-		return nil, err
-	}
-	s.intents, err = unpackIntents(intents)
-	return s, err
-}
-
-// saveSegment stores what is left of a segment and its intents, or ends it.
-func (t *tx) saveSegment(s *segment) {
-	if len(s.seqs) > 0 {
-		t.send(`UPDATE segments SET seqs = $2, intents = $3 WHERE id = $1`, s.id, wire.PackInts(s.seqs), packIntents(s.intents))
-		return
-	}
-	ids := make([]int64, 0, len(s.groups)/2)
-	for i := 0; i < len(s.groups); i += 2 {
-		ids = append(ids, s.groups[i])
-	}
-	t.deleteGroups(ids)
-	t.send(`DELETE FROM segments WHERE id = $1`, s.id)
-}
-
-// remove takes touches out of a segment, and their intents with them. Touches
-// in keep stay, without their intents.
-func (s *segment) remove(out map[int64]bool, keep map[int64]bool) {
-	s.seqs = slices.DeleteFunc(s.seqs, func(seq int64) bool { return out[seq] && !keep[seq] })
+// remove takes touches and their intents out of the segment. The touches in
+// stay remain, but without their intents.
+func (s *segment) remove(out, stay map[int64]bool) {
+	s.seqs = slices.DeleteFunc(s.seqs, func(seq int64) bool { return out[seq] && !stay[seq] })
 	s.intents = slices.DeleteFunc(s.intents, func(i ledger.Intent) bool { return out[i.Seq] })
 }
 
-// OpenSegments implements ledger.Work.
-func (s workStore) OpenSegments(ctx context.Context, lane string) (n int, err error) {
-	err = s.query(ctx, func(c *conn) error {
-		_, err := c.one([]any{&n}, `SELECT count(*) FROM segments WHERE lane = $1`, lane)
-		return err
-	})
-	return n, err
+const insertSegmentSQL = `INSERT INTO segments
+	(id, lane, epoch, claimed, worker, lease_until, since, crashes, waits, seqs, intents)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)`
+
+// insertSegment stores a new segment.
+func (t *tx) insertSegment(s *segment) {
+	slices.Sort(s.seqs)
+	t.send(insertSegmentSQL, s.id, s.lane, s.epoch, flag(s.claimed), s.worker, micros(s.until),
+		micros(t.core.now()), wire.PackInts(s.groups), wire.PackInts(s.seqs), packIntents(s.intents))
 }
 
-// Renew implements ledger.Work.
-func (s workStore) Renew(ctx context.Context, ref ledger.SegmentRef, worker string, until time.Time) error {
-	return s.setLease(ctx, ref, worker, true, until)
+// saveSegment stores what is left of a segment and its intents. A segment
+// without touches is done: it is deleted together with its timer groups.
+func (t *tx) saveSegment(s *segment) {
+	if len(s.seqs) > 0 {
+		t.send(`UPDATE segments SET seqs = $2, intents = $3 WHERE id = $1`,
+			s.id, wire.PackInts(s.seqs), packIntents(s.intents))
+		return
+	}
+	t.deleteGroups(s.groupIDs())
+	t.send(`DELETE FROM segments WHERE id = $1`, s.id)
 }
 
-// Release implements ledger.Work.
-func (s workStore) Release(ctx context.Context, ref ledger.SegmentRef, worker string) error {
-	return s.setLease(ctx, ref, worker, false, time.Time{})
+// storedSegment are the packed columns of a segment.
+type storedSegment struct {
+	claimed int64
+	groups  []byte
+	seqs    []byte
+	intents []byte
 }
 
-// setLease changes the lease that the worker holds.
-func (s workStore) setLease(ctx context.Context, ref ledger.SegmentRef, worker string, claimed bool, until time.Time) error {
-	return s.update(ctx, func(t *tx) error {
-		n, err := t.exec(`UPDATE segments SET lease_until = $4, claimed = $5 WHERE id = $1 AND epoch = $2 AND worker = $3 AND claimed = 1`,
-			ref.Segment, ref.Epoch, worker, micros(until), flag(claimed))
-		if err == nil && n == 0 {
-			return conflict("the lease on this segment was lost")
-		}
-		return err
-	})
+// segmentRow is a segment as it is read.
+type segmentRow struct {
+	segment
+	stored storedSegment
 }
 
-// ReclaimExpired implements ledger.Recovery.
-func (s recoveryStore) ReclaimExpired(ctx context.Context, leasesBefore, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
-	return s.reclaim(ctx, `(claimed = 1 AND lease_until < $3) OR (claimed = 0 AND since < $1)`, unclaimedBefore, limit, micros(leasesBefore))
+var segmentFields = sqldb.Selection[segmentRow]{
+	{Expr: "id", Dest: func(r *segmentRow) any { return &r.id }},
+	{Expr: "lane", Dest: func(r *segmentRow) any { return &r.lane }},
+	{Expr: "epoch", Dest: func(r *segmentRow) any { return &r.epoch }},
+	{Expr: "claimed", Dest: func(r *segmentRow) any { return &r.stored.claimed }},
+	{Expr: "crashes", Dest: func(r *segmentRow) any { return &r.crashes }},
+	{Expr: "waits", Dest: func(r *segmentRow) any { return &r.stored.groups }},
+	{Expr: "seqs", Dest: func(r *segmentRow) any { return &r.stored.seqs }},
+	{Expr: "intents", Dest: func(r *segmentRow) any { return &r.stored.intents }},
 }
 
-// ReclaimAll implements ledger.Recovery.
-func (s recoveryStore) ReclaimAll(ctx context.Context, unclaimedBefore time.Time, limit int) ([]ledger.SegmentRef, error) {
-	return s.reclaim(ctx, `claimed = 1 OR since < $1`, unclaimedBefore, limit)
-}
-
-// reclaim raises the epoch of the segments that a condition selects; in it, $1
-// is unclaimedBefore, and more are the parameters from $3 on.
-func (s recoveryStore) reclaim(ctx context.Context, where string, unclaimedBefore time.Time, limit int, more ...any) ([]ledger.SegmentRef, error) {
-	if err := s.applyUnmatched(ctx, nil, true, s.now()); err != nil {
+func scanSegment(rows sqldb.Rows) (*segment, error) {
+	r := &segmentRow{}
+	err := segmentFields.Scan(rows, r)
+	if err != nil {
 		return nil, err
 	}
-	if err := s.dropExpiredUnmatched(ctx, s.now()); err != nil {
+	r.claimed = r.stored.claimed != 0
+	if r.groups, err = wire.UnpackInts(r.stored.groups); err != nil {
 		return nil, err
 	}
-	var refs []ledger.SegmentRef
-	err := s.update(ctx, func(t *tx) error {
-		refs = nil
-		var ids []int64
-		err := t.each(func(rows sqldb.Rows) error {
-			var ref ledger.SegmentRef
-			if err := rows.Scan(&ref.Segment, &ref.Epoch, &ref.Lane); err != nil {
-				return err
-			}
-			ref.Epoch++
-			refs, ids = append(refs, ref), append(ids, ref.Segment)
-			return nil
-		}, `SELECT id, epoch, lane FROM segments
-			WHERE `+where+` ORDER BY id LIMIT $2`+t.core.db.SkipLocked(),
-			append([]any{micros(unclaimedBefore), clampLimit(limit, 100, 10_000)}, more...)...)
-		if err != nil || len(ids) == 0 {
-			return err
-		}
-		_, err = t.exec(`UPDATE segments SET epoch = epoch + 1, crashes = crashes + claimed, claimed = 0, worker = '',
-			lease_until = 0, since = $2 WHERE `+t.in("id", 1, sqldb.Integer), t.array(ids), micros(t.core.now()))
-		return err
-	})
-	return refs, err
+	if r.seqs, err = wire.UnpackInts(r.stored.seqs); err != nil {
+		return nil, err
+	}
+	r.intents, err = unpackIntents(r.stored.intents)
+	return &r.segment, err
 }

@@ -32,6 +32,7 @@ import (
 type core struct {
 	db        Driver
 	now       func() time.Time
+	sql       *statements
 	campaigns campaignCache
 }
 
@@ -66,7 +67,7 @@ func New(db Driver, now func() time.Time) *ledger.Ledger {
 	if now == nil {
 		now = time.Now
 	}
-	c := &core{db: db, now: now}
+	c := &core{db: db, now: now, sql: newStatements(db)}
 	return &ledger.Ledger{
 		Intake:        intakeStore{c},
 		Work:          workStore{c},

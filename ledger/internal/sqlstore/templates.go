@@ -48,7 +48,7 @@ func (s templateStore) Put(ctx context.Context, t ledger.Template, actor string,
 func (s templateStore) Get(ctx context.Context, name string, version int) (*ledger.Template, error) {
 	var all []ledger.Template
 	err := s.query(ctx, func(c *conn) (err error) {
-		all, err = readDocs[ledger.Template](c, `SELECT doc FROM templates WHERE name = $1 AND ($2 = 0 OR version = $2)
+		all, err = queryDocs[ledger.Template](c, `SELECT doc FROM templates WHERE name = $1 AND ($2 = 0 OR version = $2)
 			ORDER BY version DESC LIMIT 1`, name, version)
 		return err
 	})
@@ -64,7 +64,7 @@ func (s templateStore) Get(ctx context.Context, name string, version int) (*ledg
 // List implements ledger.Templates.
 func (s templateStore) List(ctx context.Context) (all []ledger.Template, err error) {
 	err = s.query(ctx, func(c *conn) error {
-		all, err = readDocs[ledger.Template](c, `SELECT doc FROM templates t
+		all, err = queryDocs[ledger.Template](c, `SELECT doc FROM templates t
 			WHERE version = (SELECT max(version) FROM templates WHERE name = t.name) ORDER BY name`)
 		return err
 	})

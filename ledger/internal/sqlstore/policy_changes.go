@@ -10,14 +10,16 @@ import (
 )
 
 // Put implements ledger.PolicyChanges.
-func (s policyChangeStore) Put(ctx context.Context, p ledger.Proposal, documents map[string][]byte, now time.Time) error {
+func (s policyChangeStore) Put(
+	ctx context.Context, p ledger.Proposal, documents map[string][]byte, now time.Time,
+) error {
 	return s.update(ctx, func(t *tx) error {
-		if err := t.putProposal(p); err != nil {
+		if err := t.saveProposal(p); err != nil {
 			return err
 		}
 		if p.Version == 0 {
 			set := ledger.PolicySet{Hash: p.Hash, Documents: documents, CreatedAt: now, CreatedBy: p.Author}
-			if err := t.storeSet(&set); err != nil {
+			if err := t.savePolicySet(&set); err != nil {
 				return err
 			}
 		}
@@ -34,7 +36,7 @@ func (s policyChangeStore) Activate(ctx context.Context, p ledger.Proposal, now 
 			return err
 		}
 		if active != p.Base {
-			return conflict("another set of policies is in force than the one that this was made to replace")
+			return conflict("the active set of policies is not the one that this was made to replace")
 		}
 		known, err := t.one([]any{new(string)}, `SELECT hash FROM policies WHERE hash = $1`, p.Hash)
 		if err != nil {
@@ -43,17 +45,18 @@ func (s policyChangeStore) Activate(ctx context.Context, p ledger.Proposal, now 
 		if !known {
 			return notFound("this policy set")
 		}
-		if err := t.putProposal(p); err != nil {
+		if err := t.saveProposal(p); err != nil {
 			return err
 		}
-		_, err = t.exec(`UPDATE control SET policy = $1 WHERE id = 1`, p.Hash)
-		return err
+		return t.setActivePolicies(p.Hash)
 	})
 }
 
-// proposalEvent tells of the last step.
+// proposalEvent returns the event of the last step in a proposal's history.
 func proposalEvent(p *ledger.Proposal, now time.Time) touch.Event {
-	e := touch.Event{Kind: touch.EventControl, At: now, Reason: fmt.Sprintf("policy %s %s as proposal %s", p.Hash, p.State, p.ID)}
+	e := touch.Event{
+		Kind: touch.EventControl, At: now, Reason: fmt.Sprintf("policy %s %s as proposal %s", p.Hash, p.State, p.ID),
+	}
 	if n := len(p.History); n > 0 {
 		last := &p.History[n-1]
 		e.Actor = last.Actor
@@ -67,8 +70,9 @@ func proposalEvent(p *ledger.Proposal, now time.Time) touch.Event {
 	return e
 }
 
-// putProposal stores the next version of a proposal.
-func (t *tx) putProposal(p ledger.Proposal) error {
+// saveProposal stores the next version of a proposal; class Conflict when the
+// stored one is not of the version that the caller has read.
+func (t *tx) saveProposal(p ledger.Proposal) error {
 	seen := p.Version
 	p.Version++
 	doc, err := marshal(p)
@@ -76,8 +80,8 @@ func (t *tx) putProposal(p ledger.Proposal) error {
 		return err
 	}
 	if seen == 0 {
-		n, err := t.exec(`INSERT INTO proposals (id, version, state, created, doc) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING`,
-			p.ID, p.Version, string(p.State), micros(p.CreatedAt), doc)
+		n, err := t.exec(`INSERT INTO proposals (id, version, state, created, doc) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (id) DO NOTHING`, p.ID, p.Version, string(p.State), micros(p.CreatedAt), doc)
 		if err == nil && n == 0 {
 			return conflict("this proposal exists already")
 		}
@@ -91,36 +95,18 @@ func (t *tx) putProposal(p ledger.Proposal) error {
 	return err
 }
 
-// storeSet keeps documents by their hash.
-func (t *tx) storeSet(set *ledger.PolicySet) error {
-	doc, err := marshal(set)
-	if err != nil {
-		return err
-	}
-	_, err = t.exec(`INSERT INTO policies (hash, doc) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`, set.Hash, doc)
-	return err
-}
-
 // Get implements ledger.PolicyChanges.
 func (s policyChangeStore) Get(ctx context.Context, id string) (*ledger.Proposal, error) {
-	var all []ledger.Proposal
-	err := s.query(ctx, func(c *conn) (err error) {
-		all, err = readDocs[ledger.Proposal](c, `SELECT doc FROM proposals WHERE id = $1`, id)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(all) == 0 {
-		return nil, notFound("this proposal")
-	}
-	return &all[0], nil
+	return getDoc[ledger.Proposal](ctx, s.core, "this proposal", `SELECT doc FROM proposals WHERE id = $1`, id)
 }
 
 // List implements ledger.PolicyChanges.
-func (s policyChangeStore) List(ctx context.Context, state ledger.ProposalState, limit int) (all []ledger.Proposal, err error) {
+func (s policyChangeStore) List(
+	ctx context.Context, state ledger.ProposalState, limit int,
+) (all []ledger.Proposal, err error) {
 	err = s.query(ctx, func(c *conn) error {
-		all, err = readDocs[ledger.Proposal](c, `SELECT doc FROM proposals WHERE $1 = '' OR state = $1 ORDER BY created DESC, id DESC LIMIT $2`,
+		all, err = queryDocs[ledger.Proposal](c, `SELECT doc FROM proposals
+			WHERE $1 = '' OR state = $1 ORDER BY created DESC, id DESC LIMIT $2`,
 			string(state), clampLimit(limit, 100, 1000))
 		return err
 	})
