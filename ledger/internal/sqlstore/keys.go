@@ -16,15 +16,17 @@ func (s keyStore) Put(ctx context.Context, k ledger.APIKey) error {
 		return s.classify(err)
 	}
 	return s.update(ctx, func(t *tx) error {
-		n, err := t.exec(`INSERT INTO keys (id, hash, revoked, doc) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING`,
-			k.ID, k.Hash[:], optMicros(k.RevokedAt), doc)
+		n, err := t.exec(`INSERT INTO keys (id, hash, revoked, doc) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (id) DO NOTHING`, k.ID, k.Hash[:], optMicros(k.RevokedAt), doc)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return conflict("this key exists")
 		}
-		_, err = t.log([]touch.Event{{Kind: touch.EventControl, At: k.CreatedAt, Caller: k.Caller, Reason: "key " + k.ID + " made"}})
+		_, err = t.log([]touch.Event{{
+			Kind: touch.EventControl, At: k.CreatedAt, Caller: k.Caller, Reason: "key " + k.ID + " made",
+		}})
 		return err
 	})
 }
@@ -46,6 +48,8 @@ func (s keyStore) List(ctx context.Context) ([]ledger.APIKey, error) {
 	return s.keys(ctx, `ORDER BY id`)
 }
 
+// keys reads keys. The hash is not part of the document, and the instant of
+// revocation in the document is that of the first write.
 func (s keyStore) keys(ctx context.Context, tail string, args ...any) (keys []ledger.APIKey, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		return c.each(func(rows sqldb.Rows) error {
@@ -71,10 +75,12 @@ func (s keyStore) keys(ctx context.Context, tail string, args ...any) (keys []le
 	return keys, err
 }
 
-// Revoke implements ledger.Keys. A key revoked already keeps its instant.
+// Revoke implements ledger.Keys. A key that is revoked already keeps the
+// instant of the first revocation.
 func (s keyStore) Revoke(ctx context.Context, id string, now time.Time) error {
 	return s.update(ctx, func(t *tx) error {
-		n, err := t.exec(`UPDATE keys SET revoked = CASE WHEN revoked = 0 THEN $2 ELSE revoked END WHERE id = $1`, id, micros(now))
+		n, err := t.exec(`UPDATE keys SET revoked = CASE WHEN revoked = 0 THEN $2 ELSE revoked END WHERE id = $1`,
+			id, micros(now))
 		if err != nil {
 			return err
 		}
