@@ -32,8 +32,8 @@ func (j tampered) Records(ctx context.Context, after int64, limit int) ([]journa
 	return page, err
 }
 
-// story makes a ledger with a record a minute, and a clock to go on by.
-func story(t *testing.T, n int) (l *ledger.Ledger, began time.Time) {
+// ledgerOf returns a ledger with n records, one for each minute since began.
+func ledgerOf(t *testing.T, n int) (l *ledger.Ledger, began time.Time) {
 	t.Helper()
 	began = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	now := began
@@ -51,30 +51,44 @@ func story(t *testing.T, n int) (l *ledger.Ledger, began time.Time) {
 	return l, began
 }
 
-func TestCheckNamesTheFirstBrokenRecord(t *testing.T) {
-	l, _ := story(t, 8)
+// changed returns records with one of them changed.
+func changed(index int, change func(r *journal.Record)) func([]journal.Record) []journal.Record {
+	return func(all []journal.Record) []journal.Record {
+		change(&all[index])
+		return all
+	}
+}
+
+// forged returns records with one of them changed and its hash made to fit.
+func forged(index int, change func(r *journal.Record)) func([]journal.Record) []journal.Record {
+	return func(all []journal.Record) []journal.Record {
+		r := &all[index]
+		change(r)
+		r.Hash = journal.ChainHash(all[index-1].Hash, r.Sum())
+		return all
+	}
+}
+
+func TestCheckFindsBrokenRecord(t *testing.T) {
+	l, _ := ledgerOf(t, 8)
 	var seen int64
 	head, err := audit.Check(t.Context(), l.Journal, nil, func(done, total int64) { seen = done*100 + total })
 	if err != nil || head.Records != 8 || head.Pos != 8 || seen != 808 {
 		t.Fatalf("%+v, %v, progress %d", head, err, seen)
 	}
-	type records = []journal.Record
+
+	later := func(r *journal.Record) { r.At++ }
 	for name, c := range map[string]struct {
-		change func(r records) records
+		change func([]journal.Record) []journal.Record
 		want   string
 	}{
-		"a byte":       {func(r records) records { r[2].Body[3] ^= 1; return r }, "record 3 was changed"},
-		"the time":     {func(r records) records { r[4].At++; return r }, "record 5 was changed"},
-		"the hash too": {func(r records) records { r[4].At++; r[4].Hash = journal.ChainHash(r[3].Hash, r[4].Sum()); return r }, "record 6 was changed"},
-		"one out":      {func(r records) records { return append(r[:5], r[6:]...) }, "record 6 is missing"},
-		"the end out":  {func(r records) records { return r[:6] }, "record 7 is missing, and every one after"},
-		"the last anew": {func(r records) records { r[7].At++; r[7].Hash = journal.ChainHash(r[6].Hash, r[7].Sum()); return r },
-			"record 8 is not the one that the journal's head names"},
-		"nonsense": {func(r records) records {
-			r[7].Body = []byte{255}
-			r[7].Hash = journal.ChainHash(r[6].Hash, r[7].Sum())
-			return r
-		}, "record 8 cannot be read"},
+		"a byte":           {changed(2, func(r *journal.Record) { r.Body[3] ^= 1 }), "record 3 was changed"},
+		"the time":         {changed(4, later), "record 5 was changed"},
+		"time and hash":    {forged(4, later), "record 6 was changed"},
+		"one missing":      {func(r []journal.Record) []journal.Record { return append(r[:5], r[6:]...) }, "record 6 is missing"},
+		"the end missing":  {func(r []journal.Record) []journal.Record { return r[:6] }, "record 7 is missing, and every one after"},
+		"the last forged":  {forged(7, later), "record 8 is not the one that the journal's head names"},
+		"a corrupt record": {forged(7, func(r *journal.Record) { r.Body = []byte{255} }), "record 8 cannot be read"},
 	} {
 		_, err := audit.Check(t.Context(), tampered{l.Journal, c.change}, nil, nil)
 		if touch.ClassOf(err) != touch.Invalid || !strings.Contains(err.Error(), c.want) {
@@ -83,8 +97,8 @@ func TestCheckNamesTheFirstBrokenRecord(t *testing.T) {
 	}
 }
 
-func TestCheckHoldsAgainstWhatWasNoted(t *testing.T) {
-	l, _ := story(t, 5)
+func TestCheckNoted(t *testing.T) {
+	l, _ := ledgerOf(t, 5)
 	head, err := audit.Check(t.Context(), l.Journal, nil, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -103,8 +117,8 @@ func TestCheckHoldsAgainstWhatWasNoted(t *testing.T) {
 	}
 }
 
-func TestEventsOfASpan(t *testing.T) {
-	l, began := story(t, 90)
+func TestEventsSpan(t *testing.T) {
+	l, began := ledgerOf(t, 90)
 	count := func(s audit.Span) (n int, first, last int64) {
 		t.Helper()
 		err := audit.Events(t.Context(), l.Journal, s, func(e touch.Event) error {
@@ -139,32 +153,40 @@ func TestEventsOfASpan(t *testing.T) {
 	}
 }
 
-// uncut is a journal of which somebody removed the beginning by hand.
-type uncut struct {
+// truncatedByHand is a journal of which somebody removed the beginning without
+// an event.
+type truncatedByHand struct {
 	tampered
 	truncation journal.Truncation
 }
 
-func (j uncut) Truncation(context.Context) (journal.Truncation, error) { return j.truncation, nil }
+func (j truncatedByHand) Truncation(context.Context) (journal.Truncation, error) {
+	return j.truncation, nil
+}
 
-// A beginning that is gone must be told of by a record of the chain.
-func TestCheckWantsTheRecordOfACut(t *testing.T) {
-	l, began := story(t, 8)
+// TestCheckTruncated: a record of the chain must say where the journal was
+// truncated.
+func TestCheckTruncated(t *testing.T) {
+	l, began := ledgerOf(t, 8)
 	all, err := l.Journal.Records(t.Context(), 0, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := uncut{tampered{l.Journal, func(r []journal.Record) []journal.Record { return r[3:] }}, journal.Truncation{Pos: 3, Hash: all[2].Hash}}
+	j := truncatedByHand{
+		tampered:   tampered{l.Journal, func(r []journal.Record) []journal.Record { return r[3:] }},
+		truncation: journal.Truncation{Pos: 3, Hash: all[2].Hash},
+	}
 	if _, err := audit.Check(t.Context(), j, nil, nil); touch.ClassOf(err) != touch.Invalid || !strings.Contains(err.Error(), "no record says") {
-		t.Errorf("cut by hand: %v", err)
+		t.Errorf("truncated by hand: %v", err)
 	}
 	if n, err := l.Retention.TruncateJournal(t.Context(), began.Add(150*time.Second), 10, began.Add(time.Hour)); n != 3 || err != nil {
 		t.Fatal(n, err)
 	}
 	if head, err := audit.Check(t.Context(), l.Journal, nil, nil); err != nil || head.Records != 6 {
-		t.Errorf("cut by retention: %+v, %v", head, err)
+		t.Errorf("truncated by retention: %+v, %v", head, err)
 	}
-	// The export and its proof begin where the journal does.
+
+	// An export of a truncated journal verifies too.
 	var b strings.Builder
 	head, err := audit.Export(t.Context(), l.Journal, &b, audit.Options{All: true})
 	if err != nil {

@@ -23,9 +23,12 @@ func (t Truncation) Event(now time.Time) touch.Event {
 	return touch.Event{Kind: touch.EventControl, At: now, Actor: "retention", Reason: t.reason()}
 }
 
-const truncationFormat = "journal cut: records up to %d are removed, the last had the hash %x"
+// truncationFormat is stored in journals: never change it.
+const truncationFormat = "journal cut: records up to %d are removed, the last had the hash %s"
 
-func (t Truncation) reason() string { return fmt.Sprintf(truncationFormat, t.Pos, t.Hash) }
+func (t Truncation) reason() string {
+	return fmt.Sprintf(truncationFormat, t.Pos, hex.EncodeToString(t.Hash))
+}
 
 // ParseTruncation reads the event of a truncation; false for any other event.
 func ParseTruncation(e *touch.Event) (Truncation, bool) {
@@ -34,7 +37,7 @@ func ParseTruncation(e *touch.Event) (Truncation, bool) {
 	}
 	var t Truncation
 	var hash string
-	if _, err := fmt.Sscanf(e.Reason, "journal cut: records up to %d are removed, the last had the hash %s", &t.Pos, &hash); err != nil {
+	if _, err := fmt.Sscanf(e.Reason, truncationFormat, &t.Pos, &hash); err != nil {
 		return Truncation{}, false
 	}
 	var err error
