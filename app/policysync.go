@@ -12,6 +12,7 @@ import (
 	"touchgate.dev/ledger/counter"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -22,7 +23,7 @@ type rules struct {
 	changes  ledger.PolicyChanges
 	guard    *policies.Guard
 	outcomes *counter.Counter // for rules that bound a ratio
-	options  policies.Options // each set is compiled with them
+	options  ruleset.Options  // each set is compiled with them
 }
 
 // newRules makes rules that judge by a contact log. They have no policies until
@@ -34,7 +35,7 @@ func newRules(l *ledger.Ledger, contacts contactlog.Log) *rules {
 		changes:  l.PolicyChanges,
 		guard:    policies.NewGuard(contacts, contactEntries(l)),
 		outcomes: outcomes,
-		options:  policies.Options{Tallies: outcomes.Count},
+		options:  ruleset.Options{Tallies: outcomes.Count},
 	}
 }
 
@@ -64,11 +65,11 @@ func (r *rules) activate(ctx context.Context, folder fs.FS, now time.Time) error
 	if err != nil || len(approved) > 0 {
 		return err
 	}
-	sources, err := policies.ReadDir(folder, ".")
+	sources, err := ruleset.ReadDir(folder, ".")
 	if err != nil {
 		return err
 	}
-	set, err := policies.Compile(sources, r.options)
+	set, err := ruleset.Compile(sources, r.options)
 	if err != nil {
 		return err
 	}
@@ -100,19 +101,19 @@ func (r *rules) follow(ctx context.Context, c *ledger.Control) error {
 	if used := r.guard.Set(); used != nil && used.Hash() == c.PolicyHash {
 		return nil
 	}
-	var sources []policies.Source
+	var sources []ruleset.Source
 	if c.PolicyHash != "" {
 		stored, err := r.sets.Get(ctx, c.PolicyHash)
 		if err != nil {
 			return err
 		}
 		for name, data := range stored.Documents {
-			sources = append(sources, policies.Source{Name: name, Data: data})
+			sources = append(sources, ruleset.Source{Name: name, Data: data})
 		}
-		slices.SortFunc(sources, func(a, b policies.Source) int { return strings.Compare(a.Name, b.Name) })
+		slices.SortFunc(sources, func(a, b ruleset.Source) int { return strings.Compare(a.Name, b.Name) })
 	}
 
-	set, err := policies.Compile(sources, r.options)
+	set, err := ruleset.Compile(sources, r.options)
 	if err != nil {
 		return err
 	}

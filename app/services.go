@@ -15,7 +15,7 @@ import (
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 )
 
 // intakeOptions are what the service that takes in touches and receipts is
@@ -39,7 +39,7 @@ func (a *App) intakeOptions(
 
 // newServices makes the gateway's use cases around intake.
 func (a *App) newServices(
-	intake *gateway.Service, templates *lookup.Templates, policyOptions policies.Options, devKey string,
+	intake *gateway.Service, templates *lookup.Templates, policyOptions ruleset.Options, devKey string,
 ) (httpapi.Services, error) {
 	secret, err := tokenSecret(a.cfg)
 	if err != nil {

@@ -23,12 +23,13 @@ func correction(r *ledger.AppliedReceipt) (contactlog.Settlement, bool) {
 		return contactlog.Settlement{}, false
 	}
 
-	entry := policies.EntryOf(policies.Question{
+	question := policies.Question{
 		Touch:   &r.Touch,
 		Leg:     r.Leg,
 		Address: touch.AddressOn(after.Channel, &r.Touch.Request, nil),
 		Now:     after.At,
-	})
+	}
+	entry := question.Entry()
 	entry.Kind = contactlog.KindOf(after.Kind)
 	return contactlog.Settlement{
 		Customer: r.Touch.Customer,

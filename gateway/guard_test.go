@@ -10,6 +10,7 @@ import (
 	"touchgate.dev/gateway/internal/gatewaytest"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -23,9 +24,9 @@ rules:
 `
 
 // newWithPolicy makes a fixture with the real policy engine.
-func newWithPolicy(t *testing.T, policy string) (*gatewaytest.Fixture, *policies.Set) {
+func newWithPolicy(t *testing.T, policy string) (*gatewaytest.Fixture, *ruleset.Set) {
 	t.Helper()
-	set, err := policies.Compile([]policies.Source{{Name: "bank.yaml", Data: []byte(policy)}}, policies.Options{})
+	set, err := ruleset.Compile([]ruleset.Source{{Name: "bank.yaml", Data: []byte(policy)}}, ruleset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

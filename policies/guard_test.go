@@ -10,50 +10,16 @@ import (
 
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/internal/policytest"
 	"touchgate.dev/touch"
 )
 
-var shanghai = mustZone("Asia/Shanghai")
-
-func mustZone(name string) *time.Location {
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		panic(err)
-	}
-	return zone
-}
-
-// at reads a time of 2026 on Shanghai's clocks, such as "03-02 09:00".
-func at(t testing.TB, s string) time.Time {
-	t.Helper()
-	when, err := time.ParseInLocation("2006-01-02 15:04", "2026-"+s, shanghai)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return when
-}
-
-func compile(t testing.TB, document string) *policies.Set {
-	t.Helper()
-	set, err := policies.Compile([]policies.Source{{Name: "test.yaml", Data: []byte(document)}}, policies.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
-}
-
-// ask makes a question about one leg.
-func ask(key, customer string, category touch.Category, channel touch.Channel, now time.Time) policies.Question {
-	return policies.Question{
-		Touch: &touch.Touch{ID: touch.NewID("caller", key), Caller: "caller",
-			Request: touch.Request{Key: key, Customer: customer, Category: category, Subject: "loan", Plan: []touch.Leg{{Channel: channel, Template: "offer"}}}},
-		Customer: &touch.Customer{ID: customer, Zones: []string{"Asia/Shanghai"}},
-		Address:  "+8613800000000",
-		Now:      now,
-	}
-}
-
-var known = contactlog.Snapshot{Known: true}
+var (
+	at      = policytest.At
+	compile = policytest.Compile
+	ask     = policytest.Ask
+	known   = policytest.EmptyLog
+)
 
 func nothing(context.Context, []string, time.Time) (map[string][]contactlog.Entry, error) {
 	return nil, nil
@@ -130,7 +96,7 @@ func TestDeniedAtNightStillCountsTheCap(t *testing.T) {
 		if _, err := g.Reserve(ctx, []policies.Question{q}); err != nil {
 			t.Fatal(err)
 		}
-		if err := g.Settle(ctx, []contactlog.Settlement{{Customer: "c", ID: policies.EntryOf(q).ID, At: q.Now}}); err != nil {
+		if err := g.Settle(ctx, []contactlog.Settlement{{Customer: "c", ID: q.Entry().ID, At: q.Now}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -157,7 +123,7 @@ func TestLostLogIsLoadedBeforeAnythingIsAllowed(t *testing.T) {
 		if now.Sub(since) < 7*24*time.Hour {
 			t.Errorf("asked since %s only", since)
 		}
-		e := policies.EntryOf(ask("old", "full", touch.Marketing, touch.SMS, now.Add(-time.Hour)))
+		e := ask("old", "full", touch.Marketing, touch.SMS, now.Add(-time.Hour)).Entry()
 		e2 := e
 		e2.ID = touch.DispatchID(touch.NewID("caller", "old2"), 0)
 		return map[string][]contactlog.Entry{"full": {e, e2}}, nil

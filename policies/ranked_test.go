@@ -13,6 +13,8 @@ import (
 
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/internal/policytest"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -65,7 +67,7 @@ func TestRankedKeepsThePlace(t *testing.T) {
 			g, log := guard(t, rankedWeek)
 			q := lowly(t, c.ahead...)
 			for i := range c.made + c.aged {
-				e := policies.EntryOf(ask(fmt.Sprint(i), "c", touch.Marketing, touch.Push, now))
+				e := ask(fmt.Sprint(i), "c", touch.Marketing, touch.Push, now).Entry()
 				e.At = now.Add(-time.Hour)
 				if i >= c.made {
 					e.At = now.Add(-7*24*time.Hour + 30*time.Minute)
@@ -85,10 +87,10 @@ func TestRankedKeepsThePlace(t *testing.T) {
 				if !c.stands {
 					continue
 				}
-				if v.Rule != "house/week" || v.Kind != policies.KindRank || !v.Until.After(now) || v.Until.After(now.Add(15*time.Minute)) {
+				if v.Rule != "house/week" || v.Kind != ruleset.KindRank || !v.Until.After(now) || v.Until.After(now.Add(15*time.Minute)) {
 					t.Errorf("%+v", v)
 				}
-				if text := policies.Explain(v, shanghai); !strings.Contains(text, "the place is kept for a touch of priority 7 that waits, due 2026-03-02T0") {
+				if text := policies.Explain(v, policytest.Zone(t, policytest.Shanghai)); !strings.Contains(text, "the place is kept for a touch of priority 7 that waits, due 2026-03-02T0") {
 					t.Error(text)
 				}
 			}
@@ -105,7 +107,7 @@ func TestRankedKeepsThePlace(t *testing.T) {
 func TestRankedIsStrictWithMany(t *testing.T) {
 	g, _ := guard(t, strings.Replace(rankedWeek, "limit: 2", "limit: 99", 1))
 	q := lowly(t)
-	for i := range policies.MaxAhead {
+	for i := range ruleset.MaxAhead {
 		q.Ahead = append(q.Ahead, waits(fmt.Sprint(i), touch.Marketing, q.Now))
 	}
 	end := q.Now.Add(20 * time.Second)
@@ -204,8 +206,8 @@ func TestRankedProperty(t *testing.T) {
 				Key: key, Customer: "c", Category: touch.Marketing, Priority: rapid.IntRange(0, 3).Draw(t, "priority"), ExpiresAt: &end,
 				Plan: []touch.Leg{{Channel: touch.SMS}}}}})
 		}
-		set, err := policies.Compile([]policies.Source{{Name: "p.yaml", Data: fmt.Appendf(nil,
-			"policy: p\nrules:\n  - {id: cap, cap: {limit: %d, per: %dm, start: ranked}}\n", w.limit, int(w.per.Minutes()))}}, policies.Options{})
+		set, err := ruleset.Compile([]ruleset.Source{{Name: "p.yaml", Data: fmt.Appendf(nil,
+			"policy: p\nrules:\n  - {id: cap, cap: {limit: %d, per: %dm, start: ranked}}\n", w.limit, int(w.per.Minutes()))}}, ruleset.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -261,7 +263,7 @@ func (w *world) step(t *rapid.T, g *policies.Guard, now time.Time, dice *rand.Ra
 	var started []*arrival
 	for i, a := range due {
 		if v := verdicts[i]; v.Decision == touch.DecisionAllow {
-			id := policies.EntryOf(qs[i]).ID
+			id := qs[i].Entry().ID
 			if err := g.Settle(context.Background(), []contactlog.Settlement{{Customer: "c", ID: id, At: now}}); err != nil {
 				t.Fatal(err)
 			}

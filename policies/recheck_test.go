@@ -16,7 +16,7 @@ func TestPlacesPendingForLongAreHeldAgainstTheLedger(t *testing.T) {
 	start := at(t, "03-02 10:00")
 	held := []policies.Question{ask("1", "c", touch.Marketing, touch.SMS, start), ask("2", "c", touch.Marketing, touch.SMS, start)}
 	made := func(i int, at time.Time, pending bool) contactlog.Entry {
-		e := policies.EntryOf(held[i])
+		e := held[i].Entry()
 		e.At, e.Pending, e.Kind = at, pending, contactlog.Delivered
 		return e
 	}

@@ -25,6 +25,7 @@ import (
 	"touchgate.dev/ledger/sqlite"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
 )
@@ -147,7 +148,7 @@ func newCapped(t *testing.T, wrap func(contactlog.Log) contactlog.Log) *capped {
 	t.Cleanup(c.vendor.Close)
 	client := redis.NewClient(&redis.Options{Addr: servertest.Redis(t)})
 	t.Cleanup(func() { client.Close() })
-	set, err := policies.Compile([]policies.Source{{Name: "capped.yaml", Data: []byte(cappedPolicy)}}, policies.Options{})
+	set, err := ruleset.Compile([]ruleset.Source{{Name: "capped.yaml", Data: []byte(cappedPolicy)}}, ruleset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

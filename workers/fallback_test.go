@@ -12,6 +12,7 @@ import (
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
 )
@@ -30,7 +31,7 @@ func redisDown(context.Context) error { return errRedisDown }
 // false it acquires shards without telling the ledger.
 func (h *fixture) newFallback(name string, l *ledger.Ledger, raiseEpochs bool, pingRedis func(context.Context) error) *workers.Fallback {
 	h.t.Helper()
-	set, err := policies.Compile([]policies.Source{{Name: "fallback.yaml", Data: []byte(onceADay)}}, policies.Options{})
+	set, err := ruleset.Compile([]ruleset.Source{{Name: "fallback.yaml", Data: []byte(onceADay)}}, ruleset.Options{})
 	if err != nil {
 		h.t.Fatal(err)
 	}

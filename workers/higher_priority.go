@@ -6,6 +6,7 @@ import (
 
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 )
 
 // maxPriority is the highest priority: no touch goes before one that has it.
@@ -35,7 +36,7 @@ func (g judge) addHigherPriority(ctx context.Context, control *ledger.Control, q
 	}
 
 	slices.Sort(customers)
-	waiting, err := g.touches.PendingOf(ctx, slices.Compact(customers), lowest, policies.MaxAhead+1)
+	waiting, err := g.touches.PendingOf(ctx, slices.Compact(customers), lowest, ruleset.MaxAhead+1)
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func (g judge) addHigherPriority(ctx context.Context, control *ledger.Control, q
 		all := waiting[q.Touch.Customer]
 		// There may be more than were read. Then the stopped ones are counted
 		// too, which is the strict side.
-		incomplete := len(all) > policies.MaxAhead
+		incomplete := len(all) > ruleset.MaxAhead
 		for i := range all {
 			v := &all[i]
 			if v.Touch.Priority > q.Touch.Priority && (incomplete || !underKillSwitch(control, v, q)) {

@@ -10,6 +10,7 @@ import (
 	"touchgate.dev/ledger"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
 )
@@ -29,7 +30,7 @@ func newRankedFixture(t *testing.T) *fixture {
 	}
 	client := redis.NewClient(server.Options())
 	t.Cleanup(func() { client.Close(); server.Close() })
-	set, err := policies.Compile([]policies.Source{{Name: "house.yaml", Data: []byte(oneByPriority)}}, policies.Options{})
+	set, err := ruleset.Compile([]ruleset.Source{{Name: "house.yaml", Data: []byte(oneByPriority)}}, ruleset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +122,7 @@ func (h *fixture) judgedFirst(low touch.ID, sent bool) {
 		return
 	}
 	v := h.expect(low, touch.StateDue, touch.EventDeferred)
-	if e := v.Events[len(v.Events)-1]; e.Verdict == nil || e.Verdict.Rule != "house/week" || e.Verdict.Kind != policies.KindRank {
+	if e := v.Events[len(v.Events)-1]; e.Verdict == nil || e.Verdict.Rule != "house/week" || e.Verdict.Kind != ruleset.KindRank {
 		h.t.Errorf("%+v", e.Verdict)
 	}
 }

@@ -94,7 +94,7 @@ func (g judge) questions(ctx context.Context, control *ledger.Control, jobs []*j
 			continue
 		}
 
-		j.entry = policies.EntryOf(q)
+		j.entry = q.Entry()
 		j.judgedAt = now
 		candidates = append(candidates, j)
 		questions = append(questions, q)

@@ -20,6 +20,7 @@ import (
 	"touchgate.dev/ledger/sqlite"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
 )
@@ -234,7 +235,7 @@ func newSim(t *testing.T, seed uint64, change func(*ledger.Ledger)) *sim {
 }
 
 func (s *sim) guard(t *testing.T, suspended *suspension) *policies.Guard {
-	set, err := policies.Compile([]policies.Source{{Name: "sim.yaml", Data: []byte(simCap)}}, policies.Options{})
+	set, err := ruleset.Compile([]ruleset.Source{{Name: "sim.yaml", Data: []byte(simCap)}}, ruleset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

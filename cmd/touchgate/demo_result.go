@@ -11,7 +11,7 @@ import (
 
 	"touchgate.dev/internal/apiclient"
 	"touchgate.dev/internal/oracle"
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -159,7 +159,7 @@ func (r *demoResult) count(t *apiclient.Touch) {
 
 // readCaps reads the caps by the checker's own reading.
 func readCaps(dir fs.FS, zone func(string) *time.Location) ([]oracle.Cap, []string, error) {
-	sources, err := policies.ReadDir(dir, ".")
+	sources, err := ruleset.ReadDir(dir, ".")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/internal/apiclient"
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 )
 
 // policyCommand is what compliance staff work with: each command is a file.
@@ -40,8 +40,8 @@ others ask a running gateway.`,
 
 // readPolicies reads files, and folders with all below them. Documents are
 // named by their path, as a fault shows them.
-func readPolicies(paths ...string) ([]policies.Source, error) {
-	var sources []policies.Source
+func readPolicies(paths ...string) ([]ruleset.Source, error) {
+	var sources []ruleset.Source
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
@@ -52,10 +52,10 @@ func readPolicies(paths ...string) ([]policies.Source, error) {
 			if err != nil {
 				return nil, usageError("%s cannot be read: %v", path, errors.Unwrap(err))
 			}
-			sources = append(sources, policies.Source{Name: path, Data: data})
+			sources = append(sources, ruleset.Source{Name: path, Data: data})
 			continue
 		}
-		found, err := policies.ReadDir(os.DirFS(path), ".")
+		found, err := ruleset.ReadDir(os.DirFS(path), ".")
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +63,7 @@ func readPolicies(paths ...string) ([]policies.Source, error) {
 			return nil, usageError("%s holds no policy (*.yaml)", path)
 		}
 		for _, s := range found {
-			sources = append(sources, policies.Source{Name: filepath.Join(path, filepath.FromSlash(s.Name)), Data: s.Data})
+			sources = append(sources, ruleset.Source{Name: filepath.Join(path, filepath.FromSlash(s.Name)), Data: s.Data})
 		}
 	}
 	return sources, nil

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -25,7 +25,7 @@ with its file and line, and a hint where one is known. A folder stands for all
 			if err != nil {
 				return err
 			}
-			set, err := policies.Compile(sources, policies.Options{})
+			set, err := ruleset.Compile(sources, ruleset.Options{})
 			if err != nil {
 				return faultsOf(err, cmd)
 			}

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"touchgate.dev/policies"
 	"touchgate.dev/policies/policyfmt"
+	"touchgate.dev/policies/ruleset"
 )
 
 func policyDiffCommand() *cobra.Command {
@@ -21,13 +21,13 @@ status is 0 when they say the same, 1 when they differ.`,
 		Example: `  touchgate policy diff policies/ draft/`,
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var sides [2][]policies.Source
+			var sides [2][]ruleset.Source
 			for i, path := range args {
 				var err error
 				if sides[i], err = readPolicies(path); err != nil {
 					return err
 				}
-				if _, err := policies.Compile(sides[i], policies.Options{}); err != nil {
+				if _, err := ruleset.Compile(sides[i], ruleset.Options{}); err != nil {
 					return faultsOf(err, cmd)
 				}
 			}

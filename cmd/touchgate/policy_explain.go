@@ -11,6 +11,7 @@ import (
 
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/replay"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -95,7 +96,7 @@ func explainCase(cmd *cobra.Command, file string, docs []string, zone *time.Loca
 	if err != nil {
 		return err
 	}
-	set, err := policies.Compile(sources, policies.Options{})
+	set, err := ruleset.Compile(sources, ruleset.Options{})
 	if err != nil {
 		return faultsOf(err, cmd)
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 )
 
 func policyReferenceCommand() *cobra.Command {
@@ -15,7 +15,7 @@ func policyReferenceCommand() *cobra.Command {
 		Example: `  touchgate policy reference > docs/policy-reference.md`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprint(cmd.OutOrStdout(), policies.Reference())
+			_, err := fmt.Fprint(cmd.OutOrStdout(), ruleset.Reference())
 			return err
 		},
 	}

@@ -10,6 +10,7 @@ import (
 
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/replay"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -49,7 +50,7 @@ the answer is another.`,
 			if err != nil {
 				return err
 			}
-			c, err := decision.Replay(policies.Options{})
+			c, err := decision.Replay(ruleset.Options{})
 			if err != nil {
 				return faultsOf(err, cmd)
 			}

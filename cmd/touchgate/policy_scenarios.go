@@ -15,8 +15,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
-	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/policies/scenario"
 	"touchgate.dev/touch"
 )
@@ -64,7 +64,7 @@ document is faulty, or nothing was found to play.`,
 // scenarioCase is one scenario file and the policies that it is played against.
 type scenarioCase struct {
 	scenario string
-	policies []policies.Source
+	policies []ruleset.Source
 }
 
 func findScenarios(args []string, f scenarioFlags) ([]scenarioCase, error) {
@@ -215,7 +215,7 @@ func (t *scenarioTest) play(ctx context.Context, c scenarioCase, where string, l
 	if err != nil {
 		return fail(err)
 	}
-	set, err := policies.Compile(c.policies, file.Options(policies.Options{}))
+	set, err := ruleset.Compile(c.policies, file.Options(ruleset.Options{}))
 	if err != nil {
 		return fail(err)
 	}

@@ -46,7 +46,9 @@ var walls = []wall{
 	{reason: "the lab breaks servers; production never reaches it", outside: []string{"internal/lab", "cmd/touchgate-lab"}, deny: []string{module + "internal/lab"}},
 	{reason: "the oracle shares no code with what it checks", inside: "internal/oracle", deny: []string{module}, allow: []string{module + "touch", module + "internal/oracle"}},
 	{reason: "the simulator knows the vendors' protocol only", inside: "internal/simulator", deny: floors("ledger", "policies", "gateway", "workers", "app", "cmd")},
-	{reason: "conditions are the policies' own", outside: []string{"policies"}, deny: []string{"cel.dev/cel-go"}},
+	{reason: "one package knows the condition language", outside: []string{"policies/cond"}, deny: []string{"cel.dev/cel-go"}},
+	{reason: "conditions know no rules", inside: "policies/cond", deny: []string{module + "policies/ruleset"}},
+	{reason: "rules know no guard", inside: "policies/ruleset", deny: []string{module + "policies"}, allow: []string{module + "policies/ruleset", module + "policies/cond", module + "policies/calendar", module + "policies/contactlog"}},
 }
 
 func floors(names ...string) []string {

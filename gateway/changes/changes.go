@@ -22,7 +22,7 @@ import (
 	"touchgate.dev/gateway/validate"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -32,7 +32,7 @@ type Options struct {
 	// TemplateCache holds the templates of recorded touches; nil makes one.
 	TemplateCache *lookup.Templates
 	// Policies are the settings that documents are compiled with: the guard's.
-	Policies policies.Options
+	Policies ruleset.Options
 	Now      func() time.Time // default time.Now
 	Random   io.Reader        // default crypto/rand
 }
@@ -43,7 +43,7 @@ type Service struct {
 	sets     ledger.PolicySets
 	controls ledger.Controls
 	records  records
-	options  policies.Options
+	options  ruleset.Options
 	now      func() time.Time
 	random   io.Reader
 	tags     *validate.Tags
@@ -80,16 +80,16 @@ func New(o Options) *Service {
 }
 
 // compile compiles documents as the guard would.
-func (s *Service) compile(documents map[string]string) (*policies.Set, error) {
+func (s *Service) compile(documents map[string]string) (*ruleset.Set, error) {
 	if len(documents) == 0 {
 		return nil, touch.Errorf(touch.Invalid, "documents", "is empty")
 	}
-	sources := make([]policies.Source, 0, len(documents))
+	sources := make([]ruleset.Source, 0, len(documents))
 	for name, text := range documents {
-		sources = append(sources, policies.Source{Name: name, Data: []byte(text)})
+		sources = append(sources, ruleset.Source{Name: name, Data: []byte(text)})
 	}
-	slices.SortFunc(sources, func(a, b policies.Source) int { return strings.Compare(a.Name, b.Name) })
-	return policies.Compile(sources, s.options)
+	slices.SortFunc(sources, func(a, b ruleset.Source) int { return strings.Compare(a.Name, b.Name) })
+	return ruleset.Compile(sources, s.options)
 }
 
 // compileStored checks that stored documents still compile: the program may

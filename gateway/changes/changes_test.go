@@ -16,6 +16,7 @@ import (
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/policies/replay"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/policies/simulate"
 	"touchgate.dev/touch"
 )
@@ -213,7 +214,7 @@ func newWithPolicies(t *testing.T, docs map[string]string) *gatewaytest.Fixture 
 // useGuard has intake judge by a guard with the documents.
 func useGuard(t *testing.T, f *gatewaytest.Fixture, docs map[string]string, guard *policies.Guard) {
 	t.Helper()
-	set, err := policies.Compile([]policies.Source{{Name: "p.yaml", Data: []byte(docs["p.yaml"])}}, policies.Options{})
+	set, err := ruleset.Compile([]ruleset.Source{{Name: "p.yaml", Data: []byte(docs["p.yaml"])}}, ruleset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +321,7 @@ func TestDecisionReplay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := again.Replay(policies.Options{})
+	c, err := again.Replay(ruleset.Options{})
 	if err != nil || !c.Same || c.Verdict.Decision != touch.DecisionRefuse || c.Verdict.Rule != "p/week" {
 		t.Errorf("%+v %v", c, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"touchgate.dev/internal/loop"
 	"touchgate.dev/ledger/counter"
 	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -125,8 +126,8 @@ func TestRatioRule(t *testing.T) {
 		f.add(touch.EventDelivered, time.Hour, "", c.connected)
 		f.add(touch.EventOutcome, time.Hour, "abandoned", c.abandoned)
 		counts := counter.New(f)
-		set, err := policies.Compile([]policies.Source{{Name: "p.yaml", Data: []byte(
-			"policy: p\nrules:\n  - {id: r, ratio: {of: abandoned, over: connected, max: 3%, per: 30 days, at_least: 100}}\n")}}, policies.Options{Tallies: counts.Count})
+		set, err := ruleset.Compile([]ruleset.Source{{Name: "p.yaml", Data: []byte(
+			"policy: p\nrules:\n  - {id: r, ratio: {of: abandoned, over: connected, max: 3%, per: 30 days, at_least: 100}}\n")}}, ruleset.Options{Tallies: counts.Count})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -81,11 +81,11 @@ func List() ([]Pack, error) {
 // Policy returns a pack's policy documents, sorted by path: most packs have
 // one, a sample has several. The error for an unknown name is of class
 // NotFound.
-func Policy(name string) ([]policies.Source, error) {
+func Policy(name string) ([]ruleset.Source, error) {
 	if err := known(name); err != nil {
 		return nil, err
 	}
-	return policies.ReadDir(files, name)
+	return ruleset.ReadDir(files, name)
 }
 
 // Scenarios returns a pack's worked example, for scenario.Parse. The error for

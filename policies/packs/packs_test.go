@@ -11,9 +11,9 @@ import (
 
 	"touchgate.dev/internal/redisembed"
 	"touchgate.dev/internal/testserver/servertest"
-	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/policies/packs"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/policies/scenario"
 	"touchgate.dev/touch"
 )
@@ -72,7 +72,7 @@ func runScenario(t *testing.T, name string, log contactlog.Log) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := policies.Compile(sources, file.Options(policies.Options{}))
+	set, err := ruleset.Compile(sources, file.Options(ruleset.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func runScenario(t *testing.T, name string, log contactlog.Log) {
 // TestAllPacksCompileTogether: a bank can put all laws into one set; the
 // customer's jurisdictions choose those that bind.
 func TestAllPacksCompileTogether(t *testing.T) {
-	var all []policies.Source
+	var all []ruleset.Source
 	for _, name := range packs.Names() {
 		if name == "bank-sample" {
 			continue // it has copies of the laws, with the same policy names
@@ -103,7 +103,7 @@ func TestAllPacksCompileTogether(t *testing.T) {
 		}
 		all = append(all, sources...)
 	}
-	if _, err := policies.Compile(all, policies.Options{}); err != nil {
+	if _, err := ruleset.Compile(all, ruleset.Options{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 )
 
 // Change is one difference between two sets of documents.
@@ -26,7 +26,7 @@ func (c Change) String() string { return fmt.Sprintf("%-7s %s: %s", c.Kind, c.Wh
 // documents, sorted by Where. Policies are matched by name and rules by id, so
 // order, layout, comments and file names do not matter. The error names a
 // document that cannot be read.
-func Diff(from, to []policies.Source) ([]Change, error) {
+func Diff(from, to []ruleset.Source) ([]Change, error) {
 	before, err := sections(from)
 	if err != nil {
 		return nil, err

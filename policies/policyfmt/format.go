@@ -2,7 +2,7 @@
 
 // Package policyfmt works on policy documents as people write them. Format puts
 // a document into its canonical form; Diff says in words how two sets of
-// documents differ. Neither checks the rules: policies.Compile does. All
+// documents differ. Neither checks the rules: the compiler does. All
 // functions are pure and safe for concurrent use.
 package policyfmt
 

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"touchgate.dev/policies"
 	"touchgate.dev/policies/packs"
 	"touchgate.dev/policies/policyfmt"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -108,8 +108,8 @@ func TestFormatRejects(t *testing.T) {
 	}
 }
 
-func source(text string) []policies.Source {
-	return []policies.Source{{Name: "p.yaml", Data: []byte(text)}}
+func source(text string) []ruleset.Source {
+	return []ruleset.Source{{Name: "p.yaml", Data: []byte(text)}}
 }
 
 func TestDiffIgnoresLayout(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -20,7 +20,7 @@ type section struct {
 }
 
 // sections divides documents, by the names that Change.Where has.
-func sections(sources []policies.Source) (map[string]*section, error) {
+func sections(sources []ruleset.Source) (map[string]*section, error) {
 	all := map[string]*section{}
 	for _, s := range sources {
 		root, err := parse(s.Data)

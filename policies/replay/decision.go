@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -31,8 +31,8 @@ type RecordedDecision struct {
 // hash, the decision, its instant and the rule that decided; and of each
 // recorded finding the decision, the excuse, the count and the limit. It
 // returns an error when the documents do not compile.
-func (d *RecordedDecision) Replay(o policies.Options) (*Comparison, error) {
-	set, err := policies.Compile(d.sources(), o)
+func (d *RecordedDecision) Replay(o ruleset.Options) (*Comparison, error) {
+	set, err := ruleset.Compile(d.sources(), o)
 	if err != nil {
 		return nil, err
 	}
@@ -58,18 +58,18 @@ func (d *RecordedDecision) Replay(o policies.Options) (*Comparison, error) {
 }
 
 // sources returns the documents sorted by name, as the gateway compiled them.
-func (d *RecordedDecision) sources() []policies.Source {
-	sources := make([]policies.Source, 0, len(d.Policies))
+func (d *RecordedDecision) sources() []ruleset.Source {
+	sources := make([]ruleset.Source, 0, len(d.Policies))
 	for name, text := range d.Policies {
-		sources = append(sources, policies.Source{Name: name, Data: []byte(text)})
+		sources = append(sources, ruleset.Source{Name: name, Data: []byte(text)})
 	}
-	slices.SortFunc(sources, func(a, b policies.Source) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(sources, func(a, b ruleset.Source) int { return cmp.Compare(a.Name, b.Name) })
 	return sources
 }
 
 // compareWith evaluates the case with the first n contacts in flight counted as
 // reserved, and compares.
-func (d *RecordedDecision) compareWith(set *policies.Set, n int) *Comparison {
+func (d *RecordedDecision) compareWith(set *ruleset.Set, n int) *Comparison {
 	question := d.Case
 	question.Contacts = slices.Clone(question.Contacts)
 	for _, k := range d.InFlight[:n] {
@@ -88,7 +88,7 @@ func (d *RecordedDecision) compareWith(set *policies.Set, n int) *Comparison {
 // another touch. The record does not contain that touch, so the finding cannot
 // be evaluated again; the rest of the verdict can.
 func (c *Comparison) withoutRank(recorded *touch.Verdict) {
-	k := slices.IndexFunc(recorded.Findings, func(f touch.Finding) bool { return f.Kind == policies.KindRank })
+	k := slices.IndexFunc(recorded.Findings, func(f touch.Finding) bool { return f.Kind == ruleset.KindRank })
 	if k < 0 {
 		return
 	}

@@ -5,12 +5,13 @@ import (
 
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
 // Evaluate returns the set's verdict on the case. Contacts that were made after
 // the case's instant do not count.
-func (c *Case) Evaluate(set *policies.Set) touch.Verdict {
+func (c *Case) Evaluate(set *ruleset.Set) touch.Verdict {
 	t := newTouch(c, c.Caller, c.Touch)
 	q := policies.Question{
 		Touch:          t,

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"touchgate.dev/policies"
 	"touchgate.dev/policies/replay"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -39,9 +39,9 @@ const sample = `{
 // cap has room for one more.
 func withRoom() string { return strings.Replace(sample, "2026-11-18", "2026-11-08", 1) }
 
-func compile(t *testing.T, text string) *policies.Set {
+func compile(t *testing.T, text string) *ruleset.Set {
 	t.Helper()
-	set, err := policies.Compile([]policies.Source{{Name: "house.yaml", Data: []byte(text)}}, policies.Options{})
+	set, err := ruleset.Compile([]ruleset.Source{{Name: "house.yaml", Data: []byte(text)}}, ruleset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func readCase(t *testing.T, text string) *replay.Case {
 
 func replayed(t *testing.T, d *replay.RecordedDecision) *replay.Comparison {
 	t.Helper()
-	c, err := d.Replay(policies.Options{})
+	c, err := d.Replay(ruleset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +225,7 @@ func TestEvaluateDefersToHigherPriority(t *testing.T) {
 		t.Errorf("a touch of equal priority waits: got %+v, want allow", v)
 	}
 	v := withWaiting(t, "3").Evaluate(set)
-	if v.Decision != touch.DecisionDefer || v.Rule != "house/weekly" || v.Kind != policies.KindRank {
+	if v.Decision != touch.DecisionDefer || v.Rule != "house/weekly" || v.Kind != ruleset.KindRank {
 		t.Errorf("a touch of higher priority waits: got %+v, want a deferral by house/weekly", v)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/policies/scenario"
 )
 
@@ -45,8 +45,8 @@ func runLaw(t *testing.T, law string) {
 	if len(file.Unknown) > 0 {
 		t.Fatalf("unknown keys %v", file.Unknown)
 	}
-	sources := []policies.Source{{Name: law, Data: document}}
-	set, err := policies.Compile(sources, file.Options(policies.Options{}))
+	sources := []ruleset.Source{{Name: law, Data: document}}
+	set, err := ruleset.Compile(sources, file.Options(ruleset.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}

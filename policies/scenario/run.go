@@ -9,6 +9,7 @@ import (
 
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -16,7 +17,7 @@ import (
 // stands for a new contactlog.Model. All customers in the log have ids that
 // begin with the file's id, and the log must not have contacts of them yet. An
 // error comes from the log.
-func Run(ctx context.Context, set *policies.Set, file *File, log contactlog.Log) (*Report, error) {
+func Run(ctx context.Context, set *ruleset.Set, file *File, log contactlog.Log) (*Report, error) {
 	if log == nil {
 		log = contactlog.NewModel()
 	}
@@ -129,7 +130,7 @@ func (r *runner) askTouch(ctx context.Context, i int, s Step) (touch.Verdict, er
 		return verdicts[0], nil
 	}
 
-	entry := policies.EntryOf(q)
+	entry := q.Entry()
 	r.entries[customer.ID] = append(r.entries[customer.ID], entry)
 	r.latest[latestKey(s)] = allowed{
 		id: entry.ID,

@@ -9,8 +9,8 @@ package scenario
 import (
 	"time"
 
-	"touchgate.dev/policies"
 	"touchgate.dev/policies/calendar"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -61,7 +61,7 @@ type Step struct {
 
 // Options returns o with the scenario's holidays added. Compile the policies
 // with the result.
-func (f *File) Options(o policies.Options) policies.Options {
+func (f *File) Options(o ruleset.Options) ruleset.Options {
 	days, _ := f.holidays() // Parse has checked them
 	// The full slice expression makes append copy: o's own list stays as it is.
 	o.Holidays = append(o.Holidays[:len(o.Holidays):len(o.Holidays)], days...)

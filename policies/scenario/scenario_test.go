@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/policies/scenario"
 	"touchgate.dev/touch"
 )
@@ -45,7 +45,7 @@ func run(t *testing.T, text string) *scenario.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := policies.Compile([]policies.Source{{Name: "p.yaml", Data: []byte(policy)}}, file.Options(policies.Options{}))
+	set, err := ruleset.Compile([]ruleset.Source{{Name: "p.yaml", Data: []byte(policy)}}, file.Options(ruleset.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -84,7 +84,7 @@ type outcome struct {
 	late     bool           // it waited beyond its end
 }
 
-func newReport(set *policies.Set) *Report {
+func newReport(set *ruleset.Set) *Report {
 	return &Report{Policy: set.Hash(), Silent: set.Rules(), rules: map[string]*RuleTally{},
 		channels: map[string]*Tally{}, categories: map[string]*Tally{}, campaigns: map[string]*Tally{}}
 }

@@ -18,6 +18,7 @@ import (
 
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -41,7 +42,7 @@ const progressEvery = 1000
 // Run asks set about every recorded leg. legs must be in order of Question.Now
 // (of Sent for those Before) within each customer; progress, if not nil, is
 // told now and then how many have been read. An error is ctx's end or the log's.
-func Run(ctx context.Context, set *policies.Set, legs []Recorded, progress func(done int)) (*Report, error) {
+func Run(ctx context.Context, set *ruleset.Set, legs []Recorded, progress func(done int)) (*Report, error) {
 	log := contactlog.NewModel()
 	guard := policies.NewGuard(log, nil)
 	guard.Use(set)
@@ -143,7 +144,7 @@ func (r *run) ask(p *pending) error {
 
 // commit counts a contact as made.
 func (r *run) commit(leg *Recorded, at time.Time, kind contactlog.Kind) error {
-	entry := policies.EntryOf(leg.Question)
+	entry := leg.Question.Entry()
 	entry.At = at
 	return r.guard.Settle(r.ctx, []contactlog.Settlement{{Customer: leg.Question.Touch.Customer, ID: entry.ID, At: at, Kind: kind, Entry: &entry}})
 }

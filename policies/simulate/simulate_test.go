@@ -9,13 +9,14 @@ import (
 
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/packs"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/policies/simulate"
 	"touchgate.dev/touch"
 )
 
-func compile(t testing.TB, text string) *policies.Set {
+func compile(t testing.TB, text string) *ruleset.Set {
 	t.Helper()
-	set, err := policies.Compile([]policies.Source{{Name: "p.yaml", Data: []byte(text)}}, policies.Options{})
+	set, err := ruleset.Compile([]ruleset.Source{{Name: "p.yaml", Data: []byte(text)}}, ruleset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +122,7 @@ func BenchmarkRun(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	set, err := policies.Compile(sources, policies.Options{})
+	set, err := ruleset.Compile(sources, ruleset.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

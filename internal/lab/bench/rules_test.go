@@ -5,12 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 )
 
 // TestOracleCapsMatchPolicy: the oracle checks the caps of the policy.
 func TestOracleCapsMatchPolicy(t *testing.T) {
-	set, err := policies.Compile([]policies.Source{{Name: "bench.yaml", Data: []byte(policyDocument)}}, policies.Options{})
+	set, err := ruleset.Compile([]ruleset.Source{{Name: "bench.yaml", Data: []byte(policyDocument)}}, ruleset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestOracleCapsMatchPolicy(t *testing.T) {
 
 func TestManyRulesCompile(t *testing.T) {
 	for _, n := range []int{1, 30} {
-		if _, err := policies.Compile([]policies.Source{{Name: "many.yaml", Data: []byte(manyRules(n))}}, policies.Options{}); err != nil {
+		if _, err := ruleset.Compile([]ruleset.Source{{Name: "many.yaml", Data: []byte(manyRules(n))}}, ruleset.Options{}); err != nil {
 			t.Errorf("%d rules: %v", n, err)
 		}
 	}

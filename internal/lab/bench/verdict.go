@@ -9,6 +9,7 @@ import (
 
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -53,7 +54,7 @@ func manyRules(n int) string {
 
 // measureVerdict returns the mean time and allocations of one verdict.
 func measureVerdict(ctx context.Context, rules int) (spent time.Duration, allocs float64, err error) {
-	set, err := policies.Compile([]policies.Source{{Name: "many.yaml", Data: []byte(manyRules(rules))}}, policies.Options{})
+	set, err := ruleset.Compile([]ruleset.Source{{Name: "many.yaml", Data: []byte(manyRules(rules))}}, ruleset.Options{})
 	if err != nil {
 		return 0, 0, err
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"touchgate.dev/policies"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
 
@@ -26,7 +26,7 @@ func TestSameSeed(t *testing.T) {
 }
 
 func TestPolicyCompiles(t *testing.T) {
-	if _, err := policies.Compile([]policies.Source{{Name: "nemesis.yaml", Data: []byte(Policy)}}, policies.Options{}); err != nil {
+	if _, err := ruleset.Compile([]ruleset.Source{{Name: "nemesis.yaml", Data: []byte(Policy)}}, ruleset.Options{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,0 +1,133 @@
+package ruleset
+
+import (
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"touchgate.dev/policies/calendar"
+	"touchgate.dev/policies/cond"
+	"touchgate.dev/touch"
+)
+
+// absent requires that customer and address are on none of some lists.
+type absent struct {
+	lists         []string       // their names may hold placeholders
+	grace         *calendar.Span // how long a new entry may be ignored
+	checkedWithin *calendar.Span // how old our knowledge of the register may be
+	liftedBy      []string       // scopes: a consent after the listing lifts it
+}
+
+// suppressionRule is the rule that every set has.
+func suppressionRule(zones *cond.ZoneSet) *rule {
+	return &rule{
+		id:     ruleSetName + "/suppression",
+		kind:   "list",
+		doc:    &document{name: ruleSetName, mandatory: true, clock: cond.Clock{Zones: zones}},
+		decide: touch.DecisionRefuse,
+		check:  &absent{lists: []string{touch.Suppression}},
+	}
+}
+
+func readAbsent(c *ruleReader, n *yaml.Node, r *rule) check {
+	a := &absent{}
+	r.kind = "list"
+	lists := n
+	if n.Kind == yaml.MappingNode {
+		f := c.fields(n, "lists", "grace", "checked_within", "lifted_by")
+		a.liftedBy = c.texts(f["lifted_by"])
+		if lists = f["lists"]; lists == nil {
+			c.fault(n, "", "absent_from names its lists")
+			return a
+		}
+		a.grace = c.optionalSpan(f["grace"])
+		a.checkedWithin = c.optionalSpan(f["checked_within"])
+	}
+	a.lists = c.texts(lists)
+	if len(a.lists) == 0 {
+		c.fault(n, "", "absent_from names its lists")
+	}
+	for _, name := range a.lists {
+		if !isListName(name) {
+			c.fault(lists, "placeholders are "+strings.Join(placeholders, " "), "%q is not the name of a list", name)
+		}
+	}
+	return a
+}
+
+func isListName(name string) bool {
+	filled := name
+	for _, p := range placeholders {
+		filled = strings.ReplaceAll(filled, p, "x")
+	}
+	return filled != "" && len(name) <= 64 && !strings.ContainsAny(filled, "{} \t")
+}
+
+func (a *absent) evaluate(e *evaluation, r *rule, f *touch.Finding) answer {
+	all := satisfied
+	for _, name := range a.lists {
+		name = e.expand(name)
+		all = all.and(a.notListed(e, r, f, name))
+		all = all.and(a.recentlyChecked(e, r, f, name))
+	}
+	return all
+}
+
+// notListed is satisfied if no live entry of the list binds the leg.
+func (a *absent) notListed(e *evaluation, r *rule, f *touch.Finding, name string) answer {
+	all := satisfied
+	for i := range e.q.Listings {
+		l := &e.q.Listings[i]
+		if l.List != name || l.Key == touch.RegisterKey || !e.inScope(l.Scope) {
+			continue
+		}
+		begin := l.Since
+		if a.grace != nil {
+			begin = e.firstEnd(*a.grace, l.Since, &r.doc.clock)
+		}
+		over := l.Until != nil && !e.now.Before(*l.Until)
+		if begin.After(e.now) || over || e.consentedSince(a.liftedBy, l.Since, &e.trace) {
+			continue
+		}
+		if f != nil {
+			f.Reason = "listed in " + name
+			f.Since = l.Since
+		}
+		if l.Until == nil {
+			all = never
+		} else {
+			all = all.and(answer{retryAt: *l.Until})
+		}
+	}
+	return all
+}
+
+// recentlyChecked is satisfied if our copy of the register is fresh enough.
+func (a *absent) recentlyChecked(e *evaluation, r *rule, f *touch.Finding, name string) answer {
+	if a.checkedWithin == nil && f == nil {
+		return satisfied // nobody wants to know
+	}
+	var checked time.Time
+	for i := range e.q.Listings {
+		if l := &e.q.Listings[i]; l.List == name && l.CheckedAt != nil {
+			checked = later(checked, *l.CheckedAt)
+		}
+	}
+	result := satisfied
+	if a.checkedWithin != nil {
+		if at, ok := e.instant("checked:"+name, r.doc.clock.Zones); ok {
+			checked = later(checked, at)
+		}
+		if checked.IsZero() || !e.firstEnd(*a.checkedWithin, checked, &r.doc.clock).After(e.now) {
+			result = never
+			if f != nil {
+				f.Reason = "the register " + name + " was not checked within " + a.checkedWithin.String()
+			}
+		}
+	}
+	if f != nil && !checked.IsZero() {
+		f.Evidence = name + " checked " + checked.UTC().Format(time.RFC3339)
+	}
+	return result
+}

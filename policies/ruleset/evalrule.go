@@ -1,0 +1,112 @@
+package ruleset
+
+import (
+	"slices"
+
+	"touchgate.dev/policies/cond"
+	"touchgate.dev/touch"
+)
+
+// evalRule evaluates one rule with everything around its requirement: dates,
+// jurisdiction, condition and excuses. It fills f, unless that is nil, and
+// leaves f.Decision empty if the rule does not apply.
+func (e *evaluation) evalRule(r *rule, f *touch.Finding) answer {
+	e.trace.Reset()
+	if !e.applies(r) {
+		return satisfied
+	}
+	if f != nil {
+		f.Decision = touch.DecisionAllow
+	}
+	a := r.check.evaluate(e, r, f)
+	if a.ok || e.excused(r, f) {
+		return satisfied
+	}
+	if f != nil {
+		f.Decision = r.decide
+	}
+	return a.atLatest(e.trace.Change)
+}
+
+// applies reports whether the rule binds the leg at the present instant. An
+// unknown condition binds, except if the rule is in the sender's favour.
+func (e *evaluation) applies(r *rule) bool {
+	zones := r.doc.clock.Zones
+	if !e.binds(r.doc) ||
+		!e.inForce(r.doc.from, r.doc.until, zones, &e.trace) ||
+		!e.inForce(r.from, r.until, zones, &e.trace) {
+		return false
+	}
+	if r.when == nil {
+		return true
+	}
+	value := e.condition(r.when).Value
+	if r.lenient {
+		return value == cond.True
+	}
+	return value != cond.False
+}
+
+// binds reports whether a document binds this customer. If the customer's
+// jurisdiction is not known, every document does.
+func (e *evaluation) binds(d *document) bool {
+	if len(d.jurisdictions) == 0 || e.q.Customer == nil || len(e.q.Customer.Jurisdictions) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(d.jurisdictions, e.livesIn)
+}
+
+// excused reports whether something sets the rule aside at the present
+// instant, and writes into f what it is.
+func (e *evaluation) excused(r *rule, f *touch.Finding) bool {
+	evidence, ok := e.excuse(r)
+	if ok && f != nil {
+		f.Excused = true
+		f.Evidence = evidence
+	}
+	return ok
+}
+
+func (e *evaluation) excuse(r *rule) (evidence string, ok bool) {
+	if r.unless != nil {
+		if result := e.condition(r.unless); result.Value == cond.True {
+			return result.Evidence, true
+		}
+	}
+	if p := r.presumption; p != nil && p.by != "" && e.inForce(dateOrInstant{}, p.until, r.doc.clock.Zones, &e.trace) {
+		return "signed off by " + p.by, true
+	}
+	if w := e.waived(r); w != nil {
+		return "waived by " + w.by, true
+	}
+	if r.cap != nil {
+		if by := e.exemptedBy(); by != nil {
+			return "uncounted by " + by.id, true
+		}
+	}
+	return "", false
+}
+
+// waived is the waiver that sets the rule aside, or nil.
+func (e *evaluation) waived(r *rule) *waiver {
+	for i := range r.waivers {
+		w := &r.waivers[i]
+		if e.inForce(w.from, w.until, r.doc.clock.Zones, &e.trace) &&
+			(w.when == nil || e.condition(w.when).Value == cond.True) {
+			return w
+		}
+	}
+	return nil
+}
+
+// exemptedBy is the rule that takes the leg's contact out of every count, and
+// so out of every cap; nil if there is none.
+func (e *evaluation) exemptedBy() *rule {
+	for _, r := range e.set.exempting {
+		if !r.shadow && r.scopes().Has(e.scope) && e.applies(r) &&
+			(r.unless == nil || e.condition(r.unless).Value == cond.False) && e.waived(r) == nil {
+			return r
+		}
+	}
+	return nil
+}
