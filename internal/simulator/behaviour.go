@@ -11,27 +11,27 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Behaviour is how one provider acts. The zero value is a good vendor: it
-// takes everything at once, treats a repeated id as one message (FCM does
-// not), and sends a receipt for each.
+// Behaviour is how one provider behaves. The zero value is a good vendor: it
+// accepts every message at once, treats a repeated id as one message (FCM does
+// not), and sends a receipt for each message.
 type Behaviour struct {
 	Latency Latency `json:"latency,omitzero"`
-	// Faults are tried in order; the first that applies to a call happens.
+	// Faults are tried in order. The first one that applies to a call happens.
 	Faults   []Fault  `json:"faults,omitempty"`
 	Receipts Receipts `json:"receipts,omitzero"`
-	// Calls is the mix of what comes of calls, as weights: answered,
+	// Calls are the weights of the outcomes of telephone calls: answered,
 	// conversation, refused, opt_out, no_answer, busy, abandoned, failed.
 	// Empty: every call is answered.
 	Calls map[string]float64 `json:"calls,omitempty"`
-	// Idempotency is how long a repeated id is one message; nil is the
-	// provider's nature (our contract: for ever, FCM: not at all), 0 is never.
+	// Idempotency is how long a repeated id is one message. 0 is never; nil is as
+	// the protocol says (our contract: for ever, FCM: never).
 	Idempotency *touch.Duration `json:"idempotency,omitempty"`
-	// NoQuery makes the provider unable to say what became of a message.
+	// NoQuery makes the provider answer queries with "unknown".
 	NoQuery bool `json:"no_query,omitempty"`
 }
 
-// Latency is a delay drawn evenly between Min and Max; a Tail share of them
-// takes TailOf instead.
+// Latency is a delay between Min and Max, evenly distributed. The share Tail of
+// the delays is TailOf instead.
 type Latency struct {
 	Min    touch.Duration `json:"min,omitempty"`
 	Max    touch.Duration `json:"max,omitempty"`
@@ -49,31 +49,33 @@ func (l Latency) draw(r *rand.Rand) time.Duration {
 	return l.Min.Std() + time.Duration(r.Int64N(int64(l.Max-l.Min)))
 }
 
-// FaultKind names a misbehaviour.
+// FaultKind names a kind of fault.
 type FaultKind string
 
-// The kinds of faults. Those that begin with "accept" take the message first.
+// The kinds of faults. With those that begin with "accept" the vendor accepts the
+// message first, and then the fault happens.
 const (
 	Throttle      FaultKind = "throttle"      // 429 with Retry-After
-	ServerError   FaultKind = "error"         // 5xx, not taken
-	Reject        FaultKind = "reject"        // never, because of Reason; in a batch, message by message
+	ServerError   FaultKind = "error"         // 5xx, not accepted
+	Reject        FaultKind = "reject"        // rejected for ever, for Reason; in a batch each message by itself
 	Misconfigured FaultKind = "misconfigured" // the account is refused
-	Hang          FaultKind = "hang"          // no answer, not taken
-	Reset         FaultKind = "reset"         // the connection is reset, not taken
+	Hang          FaultKind = "hang"          // no answer, not accepted
+	Reset         FaultKind = "reset"         // the connection is reset, not accepted
 	AcceptReset   FaultKind = "accept_reset"
 	AcceptError   FaultKind = "accept_error"
 	AcceptHang    FaultKind = "accept_hang"
-	AcceptGarbage FaultKind = "accept_garbage" // 200 with an answer that can't be read
+	AcceptGarbage FaultKind = "accept_garbage" // 200 with an answer that cannot be decoded
 )
 
-// Fault is one misbehaviour and when it happens.
+// Fault is one fault, and when it happens.
 type Fault struct {
 	Kind FaultKind `json:"kind"`
-	// Share is the part of calls that it hits; 0 is all of them.
+	// Share is the share of calls that it hits; 0 is all of them.
 	Share float64 `json:"share,omitempty"`
-	// First hits only the first so many calls since the behaviour was set.
+	// First limits it to the first so many calls since the behaviour was set.
 	First int64 `json:"first,omitempty"`
-	// After and For bound it in time since the behaviour was set; For 0 is without end.
+	// After is when it begins, since the behaviour was set, and For how long it
+	// lasts; For 0 is without end.
 	After touch.Duration `json:"after,omitempty"`
 	For   touch.Duration `json:"for,omitempty"`
 	// Status is the HTTP status of error and accept_error: 500 by default.
@@ -82,7 +84,7 @@ type Fault struct {
 	Reason     string         `json:"reason,omitempty"`      // of reject: bad_target by default
 }
 
-// Receipts is how a provider reports later.
+// Receipts is which receipts a provider sends.
 type Receipts struct {
 	Off        bool           `json:"off,omitempty"`
 	Delay      Latency        `json:"delay,omitzero"`
@@ -92,11 +94,12 @@ type Receipts struct {
 	Failed     float64        `json:"failed,omitempty"`     // share that says failed; not for calls
 	Late       float64        `json:"late,omitempty"`       // share that takes LateBy more
 	LateBy     touch.Duration `json:"late_by,omitempty"`
-	// ThenDelivered lets a "failed" be followed by "delivered", as real vendors do.
+	// ThenDelivered sends "delivered" after "failed", as real vendors do.
 	ThenDelivered bool `json:"then_delivered,omitempty"`
 }
 
-// Validate reports whether every word and number makes sense; class Invalid.
+// Validate returns an error of class Invalid if a name is unknown or a number is
+// out of range.
 func (b Behaviour) Validate() error {
 	kinds := []FaultKind{Throttle, ServerError, Reject, Misconfigured, Hang, Reset, AcceptReset, AcceptError, AcceptHang, AcceptGarbage}
 	for _, f := range b.Faults {
@@ -114,7 +117,7 @@ func (b Behaviour) Validate() error {
 	}
 	for outcome, weight := range b.Calls {
 		if _, ok := callOutcomes[outcome]; !ok || weight < 0 {
-			return touch.Errorf(touch.Invalid, "calls", "%q is no outcome, or its weight is below 0", outcome)
+			return touch.Errorf(touch.Invalid, "calls", "%q is not an outcome of calls, or its weight is below 0", outcome)
 		}
 	}
 	return nil
@@ -125,6 +128,7 @@ type behaviourHolder struct {
 	p atomic.Pointer[activeBehaviour]
 }
 
+// activeBehaviour is a behaviour that is in force.
 type activeBehaviour struct {
 	Behaviour
 	since    time.Time
@@ -143,16 +147,18 @@ func (c *behaviourHolder) set(b Behaviour, now time.Time) {
 
 func (c *behaviourHolder) get() *activeBehaviour { return c.p.Load() }
 
-// drawFault picks what happens to a call; rejections are picked message by message.
+// drawFault draws the fault of a call. With rejects it draws whether one message
+// is rejected.
 func (f *activeBehaviour) drawFault(r *rand.Rand, now time.Time, rejects bool) (Fault, bool) {
 	if len(f.Faults) == 0 {
 		return Fault{}, false
 	}
-	n, age := f.calls.Load(), now.Sub(f.since)
+	calls := f.calls.Load()
+	age := now.Sub(f.since)
 	for _, v := range f.Faults {
 		switch {
 		case (v.Kind == Reject) != rejects:
-		case v.First > 0 && n > v.First:
+		case v.First > 0 && calls > v.First:
 		case age < v.After.Std(), v.For > 0 && age >= (v.After+v.For).Std():
 		case v.Share > 0 && r.Float64() >= v.Share:
 		default:
@@ -162,6 +168,7 @@ func (f *activeBehaviour) drawFault(r *rand.Rand, now time.Time, rejects bool) (
 	return Fault{}, false
 }
 
+// drawOutcome draws the outcome of a telephone call.
 func (f *activeBehaviour) drawOutcome(r *rand.Rand) string {
 	if f.total <= 0 {
 		return "answered"
@@ -175,11 +182,12 @@ func (f *activeBehaviour) drawOutcome(r *rand.Rand) string {
 	return f.outcomes[len(f.outcomes)-1]
 }
 
-// random are the chances of one message at one try.
-func (s *Simulator) random(provider, id string, try int) *rand.Rand {
+// random returns the source of all random choices for one message at one attempt.
+// It depends on nothing else, so that a run can be repeated.
+func (s *Simulator) random(provider, id string, attempt int) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(provider))
 	h.Write([]byte{0})
 	h.Write([]byte(id))
-	return rand.New(rand.NewPCG(s.o.Seed^uint64(try)*0x9e3779b97f4a7c15, h.Sum64()))
+	return rand.New(rand.NewPCG(s.o.Seed^uint64(attempt)*0x9e3779b97f4a7c15, h.Sum64()))
 }

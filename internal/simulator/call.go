@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"io"
 	"net"
 	"net/http"
@@ -10,52 +11,51 @@ import (
 	"touchgate.dev/touch"
 )
 
-// handleCall plays one call: latency, then whichever fault comes first, then the
-// messages are taken and their receipts are on their way.
-func (s *Simulator) handleCall(w http.ResponseWriter, r *http.Request, p *provider, ms []message, calls bool, v responder) {
+// handleCall handles one HTTP call with one or more messages: first the latency,
+// then a fault that the vendor has before it accepts anything. Otherwise it
+// accepts the messages and schedules their receipts; then may come a fault that
+// hides this from the caller.
+func (s *Simulator) handleCall(w http.ResponseWriter, r *http.Request, p *provider, ms []message, calls bool, to responder) {
 	b := p.behaviour.get()
 	b.calls.Add(1)
-	dice := s.random(p.name, ms[0].id, s.received.countAttempt(p.name, ms[0].id))
-	if !s.sleep(r, b.Latency.draw(dice)) {
+	random := s.random(p.name, ms[0].id, s.received.countAttempt(p.name, ms[0].id))
+	if !s.sleep(r, b.Latency.draw(random)) {
 		return
 	}
-	f, faulty := b.drawFault(dice, s.o.Now(), false)
+	f, faulty := b.drawFault(random, s.o.Now(), false)
 	if faulty && !strings.HasPrefix(string(f.Kind), "accept") {
-		s.respondFault(w, r, f, ms[0].id, v)
+		s.respondFault(w, r, f, ms[0].id, to)
 		return
 	}
-	window := v.idempotencyWindow()
+
+	window := to.idempotencyWindow()
 	if b.Idempotency != nil {
 		window = b.Idempotency.Std()
 	}
-	outs := make([]messageResult, len(ms))
+	results := make([]messageResult, len(ms))
 	for i, m := range ms {
-		outs[i].id = m.id
-		d := dice
+		results[i].id = m.id
 		if i > 0 {
-			d = s.random(p.name, m.id, s.received.countAttempt(p.name, m.id))
+			random = s.random(p.name, m.id, s.received.countAttempt(p.name, m.id))
 		}
-		if rejection, ok := b.drawFault(d, s.o.Now(), true); ok {
-			outs[i].rejected = rejection.Reason
-			if outs[i].rejected == "" {
-				outs[i].rejected = touch.ReasonBadTarget
-			}
+		if rejection, ok := b.drawFault(random, s.o.Now(), true); ok {
+			results[i].rejected = cmp.Or(rejection.Reason, touch.ReasonBadTarget)
 			continue
 		}
-		taken := s.received.add(p.name, m, s.o.Now(), window)
-		outs[i].vendorID = taken.VendorID
-		if !taken.Replay {
-			s.scheduleReceipts(r, p, b, d, taken, calls)
+		received := s.received.add(p.name, m, s.o.Now(), window)
+		results[i].vendorID = received.VendorID
+		if !received.Replay {
+			s.scheduleReceipts(r, p, b, random, received, calls)
 		}
 	}
 	if faulty {
-		s.respondFault(w, r, f, ms[0].id, v)
+		s.respondFault(w, r, f, ms[0].id, to)
 		return
 	}
-	v.accepted(w, outs)
+	to.accepted(w, results)
 }
 
-// sleep waits; false: the caller or the simulator gave up first.
+// sleep waits for d. It returns false if the caller or the simulator gave up.
 func (s *Simulator) sleep(r *http.Request, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -71,7 +71,8 @@ func (s *Simulator) sleep(r *http.Request, d time.Duration) bool {
 	return false
 }
 
-func (s *Simulator) respondFault(w http.ResponseWriter, r *http.Request, f Fault, id string, v responder) {
+// respondFault does to the caller what a fault does.
+func (s *Simulator) respondFault(w http.ResponseWriter, r *http.Request, f Fault, id string, to responder) {
 	switch f.Kind {
 	case Hang, AcceptHang:
 		select {
@@ -85,11 +86,11 @@ func (s *Simulator) respondFault(w http.ResponseWriter, r *http.Request, f Fault
 		w.Header()["Content-Type"] = jsonType
 		_, _ = io.WriteString(w, `{"id": 7, "stat`) // a caller that has gone needs no answer
 	default:
-		v.fault(w, f, id)
+		to.fault(w, f, id)
 	}
 }
 
-// resetConnection cuts the connection as a crashed vendor would.
+// resetConnection ends the connection by a TCP reset, as a crashing vendor does.
 func resetConnection(w http.ResponseWriter) {
 	h, ok := w.(http.Hijacker)
 	if !ok {
@@ -100,7 +101,7 @@ func resetConnection(w http.ResponseWriter) {
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // a reset, not a polite end
+		_ = tcp.SetLinger(0) // a reset instead of an ordinary close
 	}
 	conn.Close()
 }

@@ -9,7 +9,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// serveContract answers the routes of our HTTP contract.
+// serveContract answers the routes of our HTTP contract for vendors.
 func (s *Simulator) serveContract(w http.ResponseWriter, r *http.Request, p *provider, rest string, body []byte) {
 	noun, id, _ := strings.Cut(rest, "/")
 	noun, batch := strings.CutSuffix(noun, ":batch")
@@ -35,6 +35,7 @@ func (s *Simulator) serveContract(w http.ResponseWriter, r *http.Request, p *pro
 	s.handleCall(w, r, p, messages, noun == vendorapi.Calls, contractResponder{batch})
 }
 
+// serveQuery says what became of a message.
 func (s *Simulator) serveQuery(w http.ResponseWriter, p *provider, id string) {
 	if p.behaviour.get().NoQuery {
 		writeJSON(w, http.StatusOK, vendorapi.Answer{ID: id, Status: vendorapi.StatusUnknown})
@@ -47,7 +48,7 @@ func (s *Simulator) serveQuery(w http.ResponseWriter, p *provider, id string) {
 	writeJSON(w, http.StatusNotFound, vendorapi.Answer{ID: id, Status: vendorapi.StatusNotFound})
 }
 
-// parseMessages reads a body of any noun.
+// parseMessages decodes the messages in the body of a call.
 func parseMessages(noun string, batch bool, body []byte) ([]message, error) {
 	switch noun {
 	case vendorapi.Calls:
@@ -64,13 +65,14 @@ func parseMessages(noun string, batch bool, body []byte) ([]message, error) {
 	})
 }
 
-func decode[T any](batch bool, body []byte, word func(*T) message) ([]message, error) {
+// decode decodes a body with one item or, in a batch, with several.
+func decode[T any](batch bool, body []byte, toMessage func(*T) message) ([]message, error) {
 	if !batch {
 		var one T
 		if err := json.Unmarshal(body, &one); err != nil {
 			return nil, err
 		}
-		return validate([]message{word(&one)})
+		return validate([]message{toMessage(&one)})
 	}
 	var in vendorapi.Batch[T]
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -78,19 +80,20 @@ func decode[T any](batch bool, body []byte, word func(*T) message) ([]message, e
 	}
 	out := make([]message, len(in.Items))
 	for i := range in.Items {
-		out[i] = word(&in.Items[i])
+		out[i] = toMessage(&in.Items[i])
 	}
 	return validate(out)
 }
 
+// validate returns an error if a message lacks its id or its address.
 func validate(ms []message) ([]message, error) {
 	for _, m := range ms {
 		if m.id == "" || (m.address == "" && m.customer == "") {
-			return nil, touch.Errorf(touch.Invalid, "", "a message without id or address")
+			return nil, touch.Errorf(touch.Invalid, "", "a message has no id or no address")
 		}
 	}
 	if len(ms) == 0 {
-		return nil, touch.Errorf(touch.Invalid, "", "no messages")
+		return nil, touch.Errorf(touch.Invalid, "", "there are no messages")
 	}
 	return ms, nil
 }

@@ -14,10 +14,10 @@ type Command struct {
 	Behaviour Behaviour `json:"behaviour"`
 }
 
-// SetBehaviour gives a provider its behaviour from now on; class Invalid.
+// SetBehaviour sets how a provider behaves from now on; class Invalid.
 func (s *Simulator) SetBehaviour(provider string, b Behaviour) error {
 	if provider == "" || strings.Contains(provider, "/") || provider == "control" || provider == "truth" {
-		return touch.Errorf(touch.Invalid, "provider", "is not a provider's name")
+		return touch.Errorf(touch.Invalid, "provider", "is not a name for a provider")
 	}
 	if err := b.Validate(); err != nil {
 		return err
@@ -51,8 +51,8 @@ func (s *Simulator) serveControl(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// serveMessages answers GET /truth with a line of JSON for each message taken, and
-// GET /truth/counts with the sums.
+// serveMessages answers GET /truth with a line of JSON for each received message,
+// and GET /truth/counts with sums.
 func (s *Simulator) serveMessages(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(r.URL.Path, "/counts") {
 		writeJSON(w, http.StatusOK, struct {

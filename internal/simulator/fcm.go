@@ -15,13 +15,13 @@ import (
 	"touchgate.dev/touch"
 )
 
-// oauth is the token desk of the FCM that is played.
+// oauth issues the tokens of the simulated FCM. It is safe for concurrent use.
 type oauth struct {
 	mu     sync.RWMutex
 	tokens map[string]time.Time // token -> expiry
 }
 
-// The life of a token, as Google gives it.
+// tokenLife is how long a token is valid, as at Google.
 const tokenLife = time.Hour
 
 func (o *oauth) issue(now time.Time) string {
@@ -41,8 +41,8 @@ func (o *oauth) valid(token string, now time.Time) bool {
 	return now.Before(o.tokens[token])
 }
 
-// RevokeTokens makes every token given out so far worthless, as a rotated
-// service account does.
+// RevokeTokens makes every token invalid that was issued so far, as a rotation of
+// the service account does.
 func (s *Simulator) RevokeTokens() {
 	s.oauth.mu.Lock()
 	s.oauth.tokens = nil
@@ -74,8 +74,8 @@ func (s *Simulator) serveFCM(w http.ResponseWriter, r *http.Request, p *provider
 	}
 }
 
-// serveToken trades a signed assertion for a bearer token. Whose key signed it is
-// not checked; what it claims is.
+// serveToken exchanges a signed assertion for a bearer token. It checks the claims
+// of the assertion, not its signature.
 func (s *Simulator) serveToken(w http.ResponseWriter, p *provider, body []byte) {
 	if f, ok := p.behaviour.get().drawFault(s.random(p.name, "token", 0), s.o.Now(), false); ok && f.Kind == Misconfigured {
 		writeJSON(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
@@ -95,7 +95,7 @@ func (s *Simulator) serveToken(w http.ResponseWriter, p *provider, body []byte) 
 	})
 }
 
-// fcmRequest is the part of FCM's request that the simulator looks at.
+// fcmRequest is the part of FCM's request that the simulator reads.
 type fcmRequest struct {
 	Message struct {
 		Token        string            `json:"token"`
@@ -112,10 +112,10 @@ type fcmResponder struct{}
 
 func (fcmResponder) idempotencyWindow() time.Duration { return 0 }
 
-func (fcmResponder) accepted(w http.ResponseWriter, outs []messageResult) {
-	switch outs[0].rejected {
+func (fcmResponder) accepted(w http.ResponseWriter, results []messageResult) {
+	switch results[0].rejected {
 	case "":
-		writeJSON(w, http.StatusOK, map[string]string{"name": "projects/p/messages/" + outs[0].vendorID})
+		writeJSON(w, http.StatusOK, map[string]string{"name": "projects/p/messages/" + results[0].vendorID})
 	case touch.ReasonBadTarget:
 		googleError(w, http.StatusNotFound, "NOT_FOUND", "UNREGISTERED")
 	default:
@@ -139,7 +139,8 @@ func (fcmResponder) fault(w http.ResponseWriter, f Fault, id string) {
 	}
 }
 
-// googleError writes an error as FCM does; code "" leaves FCM's own detail out.
+// googleError answers with an error as FCM does. Without a code it leaves out the
+// detail that only FCM has.
 func googleError(w http.ResponseWriter, status int, name, code string) {
 	body := map[string]any{"code": status, "status": name, "message": name}
 	if code != "" {

@@ -5,33 +5,35 @@ import (
 	"time"
 )
 
-// shard holds a part of the truth under one lock.
+// shard holds a part of the message log under one lock.
 type shard struct {
 	sync.Mutex
 	byID     map[string]*history // by dispatch id
 	messages []ReceivedMessage
 }
 
-// history is what is known of one id.
+// history is what is known of one dispatch id.
 type history struct {
 	messages  int
 	replays   int
 	resent    int
-	providers []providerHistory // one for each provider that was called with it
+	providers []providerHistory // that were called with the id
 }
 
-// providerHistory is one id at one provider.
+// providerHistory is what one provider knows of a dispatch id.
 type providerHistory struct {
 	provider      string
-	attempts      int // calls seen
-	vendorMessage     // the latest message, where there is one
+	attempts      int // calls with the id
+	vendorMessage     // the latest message, if there is one
 }
 
+// vendorMessage is a message as its vendor knows it.
 type vendorMessage struct {
 	at       time.Time
 	vendorID string // "": none
 }
 
+// at returns the history at one provider.
 func (h *history) at(provider string) *providerHistory {
 	for i := range h.providers {
 		if h.providers[i].provider == provider {
@@ -42,6 +44,7 @@ func (h *history) at(provider string) *providerHistory {
 	return &h.providers[len(h.providers)-1]
 }
 
+// history returns the history of an id. The caller holds the lock.
 func (s *shard) history(id string) *history {
 	h := s.byID[id]
 	if h == nil {
@@ -51,6 +54,7 @@ func (s *shard) history(id string) *history {
 	return h
 }
 
+// add adds a message to the log. The caller holds the lock.
 func (s *shard) add(h *history, e ReceivedMessage) {
 	s.messages = append(s.messages, e)
 	if e.Replay {

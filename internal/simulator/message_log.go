@@ -16,32 +16,33 @@ import (
 	"touchgate.dev/touch"
 )
 
-// ReceivedMessage is one message that a vendor really took.
+// ReceivedMessage is one message that a vendor really received.
 type ReceivedMessage struct {
 	Provider string        `json:"provider"`
 	Dispatch string        `json:"dispatch"`
 	Channel  touch.Channel `json:"channel,omitempty"`
-	Address  string        `json:"address,omitempty"`  // of channels with addresses
-	Customer string        `json:"customer,omitempty"` // of channels that reach by customer
-	Text     string        `json:"text,omitempty"`     // a hash of what was said
+	Address  string        `json:"address,omitempty"`  // on channels that use addresses
+	Customer string        `json:"customer,omitempty"` // on channels that use customer ids
+	Text     string        `json:"text,omitempty"`     // a hash of the text
 	At       time.Time     `json:"at"`
 	VendorID string        `json:"vendor_id"`
-	// Replay says that the vendor knew the id and sent nothing new.
+	// Replay says that the vendor knew the id and sent no new message.
 	Replay bool `json:"replay,omitempty"`
-	// Resend says that the sender meant a second message.
+	// Resend says that the sender marked it as a second attempt.
 	Resend bool `json:"resend,omitempty"`
 }
 
-// Counts sums the truth up.
+// Counts are sums over the log.
 type Counts struct {
 	Dispatches int `json:"dispatches"` // different ids that reached a vendor
 	Messages   int `json:"messages"`   // messages that went out
 	Replays    int `json:"replays"`    // repeats that the vendor recognised
-	Duplicated int `json:"duplicated"` // ids with a message too many that nobody meant
-	Resent     int `json:"resent"`     // messages sent again on purpose
+	Duplicated int `json:"duplicated"` // ids with a second message that was not marked as one
+	Resent     int `json:"resent"`     // messages marked as second attempts
 }
 
-// MessageLog is what all vendors together took. It is safe for concurrent use.
+// MessageLog is what all vendors together received. It is safe for concurrent
+// use.
 type MessageLog struct {
 	seed   maphash.Seed
 	shards [64]shard
@@ -52,20 +53,20 @@ type MessageLog struct {
 }
 
 func newMessageLog(log io.Writer) *MessageLog {
-	t := &MessageLog{seed: maphash.MakeSeed(), log: log}
-	for i := range t.shards {
-		t.shards[i].byID = map[string]*history{}
+	l := &MessageLog{seed: maphash.MakeSeed(), log: log}
+	for i := range l.shards {
+		l.shards[i].byID = map[string]*history{}
 	}
-	return t
+	return l
 }
 
-func (t *MessageLog) shard(id string) *shard {
-	return &t.shards[maphash.String(t.seed, id)%uint64(len(t.shards))]
+func (l *MessageLog) shard(id string) *shard {
+	return &l.shards[maphash.String(l.seed, id)%uint64(len(l.shards))]
 }
 
-// countAttempt counts a call and gives its number among the calls for this id.
-func (t *MessageLog) countAttempt(provider, id string) int {
-	s := t.shard(id)
+// countAttempt counts a call with an id, and returns its number.
+func (l *MessageLog) countAttempt(provider, id string) int {
+	s := l.shard(id)
 	s.Lock()
 	defer s.Unlock()
 	v := s.history(id).at(provider)
@@ -73,10 +74,10 @@ func (t *MessageLog) countAttempt(provider, id string) int {
 	return v.attempts
 }
 
-// add records a message. Within the window (negative: for ever) after the
-// same provider took the same id it is a replay, which sends nothing.
-func (t *MessageLog) add(provider string, m message, at time.Time, window time.Duration) ReceivedMessage {
-	s := t.shard(m.id)
+// add records a message. If the same provider received the same id within the
+// window (negative: ever) before, the message is a replay.
+func (l *MessageLog) add(provider string, m message, at time.Time, window time.Duration) ReceivedMessage {
+	s := l.shard(m.id)
 	s.Lock()
 	h := s.history(m.id)
 	e := ReceivedMessage{
@@ -84,41 +85,42 @@ func (t *MessageLog) add(provider string, m message, at time.Time, window time.D
 		Text: hash(m.text), At: at, Resend: m.resend,
 	}
 	if old := h.at(provider); old.vendorID != "" && (window < 0 || at.Sub(old.at) < window) {
-		e.Replay, e.VendorID = true, old.vendorID
+		e.Replay = true
+		e.VendorID = old.vendorID
 	} else {
 		e.VendorID = provider + "-" + m.id + "-" + strconv.Itoa(h.messages)
 	}
 	s.add(h, e)
 	s.Unlock()
-	t.write(e)
+	l.write(e)
 	return e
 }
 
-func (t *MessageLog) write(e ReceivedMessage) {
-	if t.log == nil {
+func (l *MessageLog) write(e ReceivedMessage) {
+	if l.log == nil {
 		return
 	}
 	line, err := json.Marshal(e)
-	t.logging.Lock()
-	defer t.logging.Unlock()
+	l.logging.Lock()
+	defer l.logging.Unlock()
 	if err == nil {
-		_, err = t.log.Write(append(line, '\n'))
+		_, err = l.log.Write(append(line, '\n'))
 	}
-	if err != nil && t.logErr == nil {
-		t.logErr = err
+	if err != nil && l.logErr == nil {
+		l.logErr = err
 	}
 }
 
-// Err is the first failure to write the log.
-func (t *MessageLog) Err() error {
-	t.logging.Lock()
-	defer t.logging.Unlock()
-	return t.logErr
+// Err returns the first error of writing Options.Log.
+func (l *MessageLog) Err() error {
+	l.logging.Lock()
+	defer l.logging.Unlock()
+	return l.logErr
 }
 
-// Load reads the log of an earlier run, so that its messages count and its ids
-// are still known. A last line cut short by a crash is passed over.
-func (t *MessageLog) Load(r io.Reader) error {
+// Load reads what an earlier run wrote to Options.Log, so that its messages count
+// and its ids are known. It ignores an incomplete last line, which a crash leaves.
+func (l *MessageLog) Load(r io.Reader) error {
 	lines := bufio.NewReader(r)
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
@@ -132,18 +134,18 @@ func (t *MessageLog) Load(r io.Reader) error {
 		if err != nil {
 			return touch.Errorf(touch.Invalid, "", "line %d of the log cannot be read: %w", n, err)
 		}
-		s := t.shard(e.Dispatch)
+		s := l.shard(e.Dispatch)
 		s.Lock()
 		s.add(s.history(e.Dispatch), e)
 		s.Unlock()
 	}
 }
 
-// All lists everything in the order of time, replays among it.
-func (t *MessageLog) All() []ReceivedMessage {
+// All lists all messages by time, replays too.
+func (l *MessageLog) All() []ReceivedMessage {
 	var all []ReceivedMessage
-	for i := range t.shards {
-		s := &t.shards[i]
+	for i := range l.shards {
+		s := &l.shards[i]
 		s.Lock()
 		all = append(all, s.messages...)
 		s.Unlock()
@@ -154,9 +156,9 @@ func (t *MessageLog) All() []ReceivedMessage {
 	return all
 }
 
-// Count counts the messages that went out for a dispatch, replays not.
-func (t *MessageLog) Count(dispatch string) int {
-	s := t.shard(dispatch)
+// Count returns how many messages a dispatch led to, replays not counted.
+func (l *MessageLog) Count(dispatch string) int {
+	s := l.shard(dispatch)
 	s.Lock()
 	defer s.Unlock()
 	if h := s.byID[dispatch]; h != nil {
@@ -165,11 +167,11 @@ func (t *MessageLog) Count(dispatch string) int {
 	return 0
 }
 
-// Counts sums up.
-func (t *MessageLog) Counts() Counts {
+// Counts returns sums over the log.
+func (l *MessageLog) Counts() Counts {
 	var c Counts
-	for i := range t.shards {
-		s := &t.shards[i]
+	for i := range l.shards {
+		s := &l.shards[i]
 		s.Lock()
 		for _, h := range s.byID {
 			if h.messages > 0 {
@@ -187,11 +189,12 @@ func (t *MessageLog) Counts() Counts {
 	return c
 }
 
-// Each calls f for every dispatch that reached a vendor, with the number of
-// messages that went out and how many of them were meant as second ones.
-func (t *MessageLog) Each(f func(dispatch string, messages, resent int)) {
-	for i := range t.shards {
-		s := &t.shards[i]
+// Each calls f for every dispatch id that reached a vendor, with the number of
+// messages and how many of them were marked as second attempts. f must not call
+// methods of the log.
+func (l *MessageLog) Each(f func(dispatch string, messages, resent int)) {
+	for i := range l.shards {
+		s := &l.shards[i]
 		s.Lock()
 		for id, h := range s.byID {
 			if h.messages > 0 {
@@ -202,9 +205,9 @@ func (t *MessageLog) Each(f func(dispatch string, messages, resent int)) {
 	}
 }
 
-// latest gives the latest message of an id at a provider.
-func (t *MessageLog) latest(provider, id string) (vendorMessage, bool) {
-	s := t.shard(id)
+// latest returns the latest message of an id at a provider.
+func (l *MessageLog) latest(provider, id string) (vendorMessage, bool) {
+	s := l.shard(id)
 	s.Lock()
 	defer s.Unlock()
 	if h := s.byID[id]; h != nil {

@@ -8,7 +8,8 @@ import (
 	"touchgate.dev/channels/vendorapi"
 )
 
-// receiptQueue holds one provider's receipts by the instant they are due.
+// receiptQueue holds one provider's receipts until they are due. It is safe for
+// concurrent use.
 type receiptQueue struct {
 	provider string
 	wake     chan struct{}
@@ -17,11 +18,13 @@ type receiptQueue struct {
 	receipts receiptHeap
 }
 
+// queuedReceipt is a receipt that waits.
 type queuedReceipt struct {
 	due     time.Time
 	receipt vendorapi.Receipt
 }
 
+// push adds a receipt, and wakes the sender if it is the first to be due.
 func (q *receiptQueue) push(l queuedReceipt) {
 	q.mu.Lock()
 	heap.Push(&q.receipts, l)
@@ -35,7 +38,8 @@ func (q *receiptQueue) push(l queuedReceipt) {
 	}
 }
 
-// due takes what is due by now, up to a batch; with none it says how long to wait.
+// due removes and returns receipts that are due, up to a batch, and how long it is
+// until the next one is due.
 func (q *receiptQueue) due(now time.Time) ([]vendorapi.Receipt, time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -49,6 +53,7 @@ func (q *receiptQueue) due(now time.Time) ([]vendorapi.Receipt, time.Duration) {
 	return batch, q.receipts[0].due.Sub(now)
 }
 
+// receiptHeap is a heap by due time.
 type receiptHeap []queuedReceipt
 
 func (l receiptHeap) Len() int           { return len(l) }

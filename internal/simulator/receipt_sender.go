@@ -14,24 +14,27 @@ import (
 	"touchgate.dev/channels/vendorhttp"
 )
 
-// How receipts travel: up to so many in one call, a call that fails is tried
-// again with a growing pause, and then the receipts are lost, as with real vendors.
+// Receipts are sent in batches. A batch that the receiver does not accept is sent
+// again after a growing pause. After the last attempt it is lost, as with real
+// vendors.
 const (
-	receiptBatch  = 500
-	receiptTries  = 6
-	receiptPause  = 100 * time.Millisecond
-	receiptLinger = 5 * time.Millisecond // how long the first waits for company
+	receiptBatch    = 500
+	receiptAttempts = 6
+	receiptPause    = 100 * time.Millisecond // after the first attempt
+	receiptLinger   = 5 * time.Millisecond   // between two batches, so that they fill up
 )
 
-// receiptSender sends receipts: one queue and one goroutine for each provider,
-// started by its first receipt and ended by stop.
+// receiptSender sends receipts. Each provider has a queue and a goroutine, which
+// its first receipt starts and stop ends.
 type receiptSender struct {
-	key    *vendorhttp.Key
-	clock  func() time.Time
-	rt     http.RoundTripper
-	ctx    context.Context // ends with the simulator
+	key   *vendorhttp.Key
+	clock func() time.Time
+	rt    http.RoundTripper
+	url   atomic.Pointer[string]
+
+	// ctx ends with the simulator.
+	ctx    context.Context
 	cancel context.CancelFunc
-	url    atomic.Pointer[string]
 
 	mu      sync.Mutex
 	queues  map[string]*receiptQueue
@@ -42,73 +45,77 @@ type receiptSender struct {
 
 type receiptStats struct{ pending, sent, givenUp atomic.Int64 }
 
-// ReceiptStats tells how far the receipts have come.
+// ReceiptStats counts receipts.
 type ReceiptStats struct {
 	Pending int64 `json:"pending"`
 	Sent    int64 `json:"sent"`
-	GivenUp int64 `json:"given_up"` // never taken by the receiver, after all tries
+	GivenUp int64 `json:"given_up"` // not accepted by the receiver at any attempt
 }
 
 func newReceiptSender(key *vendorhttp.Key, o Options) *receiptSender {
-	m := &receiptSender{key: key, clock: o.Now, rt: o.Transport, queues: map[string]*receiptQueue{}}
-	m.ctx, m.cancel = context.WithCancel(context.Background())
-	if m.rt == nil {
-		m.rt = &http.Transport{MaxIdleConnsPerHost: 16}
+	rs := &receiptSender{key: key, clock: o.Now, rt: o.Transport, queues: map[string]*receiptQueue{}}
+	rs.ctx, rs.cancel = context.WithCancel(context.Background())
+	if rs.rt == nil {
+		rs.rt = &http.Transport{MaxIdleConnsPerHost: 16}
 	}
-	m.url.Store(&o.ReceiptURL)
-	return m
+	rs.url.Store(&o.ReceiptURL)
+	return rs
 }
 
-// SetReceiptURL says where receipts go from now on; "" drops them.
+// SetReceiptURL sets where receipts go from now on; "" drops them.
 func (s *Simulator) SetReceiptURL(to string) { s.receiptSender.url.Store(&to) }
 
-// Receipts tells how far the receipts have come.
+// Receipts returns how many receipts were sent, wait and were given up.
 func (s *Simulator) Receipts() ReceiptStats {
 	st := &s.receiptSender.stats
 	return ReceiptStats{Pending: st.pending.Load(), Sent: st.sent.Load(), GivenUp: st.givenUp.Load()}
 }
 
-func (m *receiptSender) enabled() bool { return m.key != nil && *m.url.Load() != "" }
+// enabled reports whether receipts can be sent.
+func (rs *receiptSender) enabled() bool { return rs.key != nil && *rs.url.Load() != "" }
 
-func (m *receiptSender) stop() {
-	m.mu.Lock() // no queue may start between the end and the wait
-	m.cancel()
-	m.mu.Unlock()
-	m.running.Wait()
-	if t, ok := m.rt.(*http.Transport); ok {
+// stop drops the receipts that wait, and waits until all goroutines have ended.
+func (rs *receiptSender) stop() {
+	rs.mu.Lock() // so that no queue starts between cancel and Wait
+	rs.cancel()
+	rs.mu.Unlock()
+	rs.running.Wait()
+	if t, ok := rs.rt.(*http.Transport); ok {
 		t.CloseIdleConnections()
 	}
 }
 
-// sendNow sends one receipt before it returns.
-func (m *receiptSender) sendNow(ctx context.Context, provider string, r vendorapi.Receipt) {
-	r.At = m.clock()
-	if m.post(ctx, provider, []vendorapi.Receipt{r}) {
-		m.stats.sent.Add(1)
+// sendNow sends one receipt before it returns. If that fails it is sent later.
+func (rs *receiptSender) sendNow(ctx context.Context, provider string, r vendorapi.Receipt) {
+	r.At = rs.clock()
+	if rs.post(ctx, provider, []vendorapi.Receipt{r}) {
+		rs.stats.sent.Add(1)
 		return
 	}
-	m.schedule(provider, r, 0)
+	rs.schedule(provider, r, 0)
 }
 
-func (m *receiptSender) schedule(provider string, r vendorapi.Receipt, delay time.Duration) {
-	m.mu.Lock()
-	if m.ctx.Err() != nil {
-		m.mu.Unlock()
+// schedule sends a receipt after a delay.
+func (rs *receiptSender) schedule(provider string, r vendorapi.Receipt, delay time.Duration) {
+	rs.mu.Lock()
+	if rs.ctx.Err() != nil {
+		rs.mu.Unlock()
 		return
 	}
-	q := m.queues[provider]
+	q := rs.queues[provider]
 	if q == nil {
 		q = &receiptQueue{provider: provider, wake: make(chan struct{}, 1)}
-		m.queues[provider] = q
-		m.running.Go(func() { m.run(q) })
+		rs.queues[provider] = q
+		rs.running.Go(func() { rs.run(q) })
 	}
-	m.mu.Unlock()
-	m.stats.pending.Add(1)
-	r.At = m.clock().Add(delay)
+	rs.mu.Unlock()
+	rs.stats.pending.Add(1)
+	r.At = rs.clock().Add(delay)
 	q.push(queuedReceipt{due: time.Now().Add(delay), receipt: r})
 }
 
-func (m *receiptSender) run(q *receiptQueue) {
+// run sends the receipts of one queue.
+func (rs *receiptSender) run(q *receiptQueue) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -116,37 +123,37 @@ func (m *receiptSender) run(q *receiptQueue) {
 		if len(batch) == 0 {
 			timer.Reset(wait)
 			select {
-			case <-m.ctx.Done():
+			case <-rs.ctx.Done():
 				return
 			case <-q.wake:
 			case <-timer.C:
 			}
 			continue
 		}
-		if m.postWithRetries(q.provider, batch) {
-			m.stats.sent.Add(int64(len(batch)))
+		if rs.postWithRetries(q.provider, batch) {
+			rs.stats.sent.Add(int64(len(batch)))
 		} else {
-			m.stats.givenUp.Add(int64(len(batch)))
+			rs.stats.givenUp.Add(int64(len(batch)))
 		}
-		m.stats.pending.Add(-int64(len(batch)))
+		rs.stats.pending.Add(-int64(len(batch)))
 		select {
-		case <-m.ctx.Done():
+		case <-rs.ctx.Done():
 			return
 		case <-time.After(receiptLinger):
 		}
 	}
 }
 
-// postWithRetries tries until the receiver takes the batch, the tries are spent or the
-// simulator is closed.
-func (m *receiptSender) postWithRetries(provider string, batch []vendorapi.Receipt) bool {
+// postWithRetries posts a batch until the receiver accepts it. It returns false
+// after the last attempt, or when the simulator is closed.
+func (rs *receiptSender) postWithRetries(provider string, batch []vendorapi.Receipt) bool {
 	pause := receiptPause
-	for range receiptTries {
-		if m.post(m.ctx, provider, batch) {
+	for range receiptAttempts {
+		if rs.post(rs.ctx, provider, batch) {
 			return true
 		}
 		select {
-		case <-m.ctx.Done():
+		case <-rs.ctx.Done():
 			return false
 		case <-time.After(pause):
 			pause *= 2
@@ -155,11 +162,12 @@ func (m *receiptSender) postWithRetries(provider string, batch []vendorapi.Recei
 	return false
 }
 
-func (m *receiptSender) post(ctx context.Context, provider string, batch []vendorapi.Receipt) bool {
+// post posts a batch once.
+func (rs *receiptSender) post(ctx context.Context, provider string, batch []vendorapi.Receipt) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	to, err := url.Parse(*m.url.Load())
-	if err != nil || to.Host == "" || m.key == nil {
+	to, err := url.Parse(*rs.url.Load())
+	if err != nil || to.Host == "" || rs.key == nil {
 		return false
 	}
 	body, err := json.Marshal(batch)
@@ -167,7 +175,7 @@ func (m *receiptSender) post(ctx context.Context, provider string, batch []vendo
 		return false
 	}
 	h := http.Header{"Content-Type": jsonType}
-	m.key.Sign(h, "receipts-"+strconv.FormatInt(m.serial.Add(1), 10), m.clock(), body)
-	reply, _, ok := vendorhttp.Do(ctx, m.rt, vendorhttp.Call{Method: http.MethodPost, URL: to.JoinPath(provider), Header: h, Body: body})
+	rs.key.Sign(h, "receipts-"+strconv.FormatInt(rs.serial.Add(1), 10), rs.clock(), body)
+	reply, _, ok := vendorhttp.Do(ctx, rs.rt, vendorhttp.Call{Method: http.MethodPost, URL: to.JoinPath(provider), Header: h, Body: body})
 	return ok && reply.Status/100 == 2
 }

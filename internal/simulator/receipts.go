@@ -9,29 +9,32 @@ import (
 	"touchgate.dev/touch"
 )
 
-// scheduleReceipts decides what the provider says of a message later.
-func (s *Simulator) scheduleReceipts(r *http.Request, p *provider, b *activeBehaviour, dice *rand.Rand, t ReceivedMessage, calls bool) {
-	if b.Receipts.Off || !s.receiptSender.enabled() || dice.Float64() < b.Receipts.Lost {
+// scheduleReceipts decides which receipts of a message the provider sends, and
+// when.
+func (s *Simulator) scheduleReceipts(r *http.Request, p *provider, b *activeBehaviour, random *rand.Rand, t ReceivedMessage, calls bool) {
+	if b.Receipts.Off || !s.receiptSender.enabled() || random.Float64() < b.Receipts.Lost {
 		return
 	}
 	receipt := vendorapi.Receipt{ID: t.Dispatch, VendorID: t.VendorID, Status: "delivered"}
-	failed := dice.Float64() < b.Receipts.Failed
+	failed := random.Float64() < b.Receipts.Failed
 	switch {
 	case calls:
-		receipt.Status = b.drawOutcome(dice)
+		receipt.Status = b.drawOutcome(random)
 	case failed:
-		receipt.Status, receipt.Reason, receipt.Code = "failed", touch.ReasonBadTarget, "F-1"
+		receipt.Status = "failed"
+		receipt.Reason = touch.ReasonBadTarget
+		receipt.Code = "F-1"
 	}
-	delay := b.Receipts.Delay.draw(dice)
-	if dice.Float64() < b.Receipts.Late {
+	delay := b.Receipts.Delay.draw(random)
+	if random.Float64() < b.Receipts.Late {
 		delay += b.Receipts.LateBy.Std()
 	}
-	if dice.Float64() < b.Receipts.Early {
+	if random.Float64() < b.Receipts.Early {
 		s.receiptSender.sendNow(r.Context(), p.name, receipt)
 		return
 	}
 	s.receiptSender.schedule(p.name, receipt, delay)
-	if dice.Float64() < b.Receipts.Duplicated {
+	if random.Float64() < b.Receipts.Duplicated {
 		s.receiptSender.schedule(p.name, receipt, delay)
 	}
 	if failed && !calls && b.Receipts.ThenDelivered {
@@ -40,7 +43,7 @@ func (s *Simulator) scheduleReceipts(r *http.Request, p *provider, b *activeBeha
 	}
 }
 
-// callOutcomes are the words that Behaviour.Calls may use.
+// callOutcomes are the names that Behaviour.Calls may have.
 var callOutcomes = map[string]struct{}{
 	vendorapi.CallAnswered: {}, vendorapi.CallConversation: {}, vendorapi.CallRefused: {}, vendorapi.CallOptOut: {},
 	vendorapi.CallNoAnswer: {}, vendorapi.CallBusy: {}, vendorapi.CallAbandoned: {}, "failed": {},

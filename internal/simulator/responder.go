@@ -9,19 +9,22 @@ import (
 	"touchgate.dev/channels/vendorapi"
 )
 
-// responder is how a vendor words what happened: our contract's, or FCM's.
+// responder answers a call in the language of one protocol: our contract, or FCM.
 type responder interface {
-	accepted(w http.ResponseWriter, outs []messageResult)
+	// accepted says what became of each message.
+	accepted(w http.ResponseWriter, results []messageResult)
+	// fault answers a call that has a fault.
 	fault(w http.ResponseWriter, f Fault, id string)
-	// idempotencyWindow is how long an id is known; negative: for ever.
+	// idempotencyWindow returns how long a vendor remembers an id; negative: for
+	// ever.
 	idempotencyWindow() time.Duration
 }
 
-// messageResult is what became of one message of a call.
+// messageResult is what became of one message.
 type messageResult struct {
 	id       string
 	vendorID string
-	rejected string // the reason, or ""
+	rejected string // why; "": accepted
 }
 
 // contractResponder answers as our HTTP contract says.
@@ -29,9 +32,9 @@ type contractResponder struct{ batch bool }
 
 func (contractResponder) idempotencyWindow() time.Duration { return -1 }
 
-func (v contractResponder) accepted(w http.ResponseWriter, outs []messageResult) {
+func (v contractResponder) accepted(w http.ResponseWriter, results []messageResult) {
 	if !v.batch {
-		o := outs[0]
+		o := results[0]
 		if o.rejected != "" {
 			writeJSON(w, http.StatusUnprocessableEntity, vendorapi.Answer{ID: o.id, Status: vendorapi.StatusRejected, Reason: o.rejected, Code: "R-422"})
 			return
@@ -39,14 +42,14 @@ func (v contractResponder) accepted(w http.ResponseWriter, outs []messageResult)
 		writeJSON(w, http.StatusAccepted, vendorapi.Answer{ID: o.id, Status: vendorapi.StatusAccepted, VendorID: o.vendorID})
 		return
 	}
-	results := vendorapi.Answers{Results: make([]vendorapi.Answer, len(outs))}
-	for i, o := range outs {
-		results.Results[i] = vendorapi.Answer{ID: o.id, Status: vendorapi.StatusAccepted, VendorID: o.vendorID}
+	answers := vendorapi.Answers{Results: make([]vendorapi.Answer, len(results))}
+	for i, o := range results {
+		answers.Results[i] = vendorapi.Answer{ID: o.id, Status: vendorapi.StatusAccepted, VendorID: o.vendorID}
 		if o.rejected != "" {
-			results.Results[i] = vendorapi.Answer{ID: o.id, Status: vendorapi.StatusRejected, Reason: o.rejected, Code: "R-422"}
+			answers.Results[i] = vendorapi.Answer{ID: o.id, Status: vendorapi.StatusRejected, Reason: o.rejected, Code: "R-422"}
 		}
 	}
-	writeJSON(w, http.StatusOK, results)
+	writeJSON(w, http.StatusOK, answers)
 }
 
 func (contractResponder) fault(w http.ResponseWriter, f Fault, id string) {
@@ -71,10 +74,11 @@ func (contractResponder) fault(w http.ResponseWriter, f Fault, id string) {
 
 var jsonType = []string{"application/json"}
 
+// writeJSON answers with a status and a body.
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	b, err := json.Marshal(body)
 	if err != nil {
-		panic("simulator: an answer always marshals: " + err.Error())
+		panic("simulator: an answer cannot be encoded: " + err.Error())
 	}
 	w.Header()["Content-Type"] = jsonType
 	w.WriteHeader(status)

@@ -10,7 +10,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Server is a Simulator on a loopback port.
+// Server serves a Simulator on a port of loopback. It is safe for concurrent use.
 type Server struct {
 	*Simulator
 	mu   sync.Mutex
@@ -19,7 +19,7 @@ type Server struct {
 	done chan struct{}
 }
 
-// Start makes a simulator and serves it on loopback; addr "" is a free port.
+// Start makes a simulator and serves it at addr; "" is any free port of loopback.
 // The caller must Close it.
 func Start(addr string, o Options) (*Server, error) {
 	sim, err := New(o)
@@ -37,8 +37,8 @@ func Start(addr string, o Options) (*Server, error) {
 	return s, nil
 }
 
-// Resume takes calls again after Shut, on the same port; class Unavailable when
-// the port is not free.
+// Resume listens again after Suspend, on the same port; class Unavailable if the
+// port is not free.
 func (s *Server) Resume() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,16 +49,20 @@ func (s *Server) Resume() error {
 	if err != nil {
 		return touch.Errorf(touch.Unavailable, "", "the simulator cannot listen: %w", err)
 	}
-	server, done := &http.Server{Handler: s.Simulator, ReadHeaderTimeout: 10 * time.Second}, make(chan struct{})
-	s.addr, s.http, s.done = l.Addr().String(), server, done
+	server := &http.Server{Handler: s.Simulator, ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan struct{})
+	s.addr = l.Addr().String()
+	s.http = server
+	s.done = done
 	go func() {
 		defer close(done)
-		_ = server.Serve(l) // always ends by Shut
+		_ = server.Serve(l) // returns when the server is closed
 	}()
 	return nil
 }
 
-// Suspend refuses connections until Open: all vendors are gone. Calls under way are cut.
+// Suspend refuses connections until Resume, as if all vendors were down. It cuts
+// calls that are under way.
 func (s *Server) Suspend() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,15 +74,15 @@ func (s *Server) Suspend() {
 	s.http = nil
 }
 
-// URL is where the provider's paths begin.
+// URL returns the address under which the provider's paths begin.
 func (s *Server) URL(provider string) string { return "http://" + s.addr + "/" + provider }
 
-// Close ends everything that was started.
+// Close stops listening, and waits for everything that was started.
 func (s *Server) Close() {
 	s.Simulator.Close()
 	s.mu.Lock()
 	if s.http != nil {
-		// Let handlers that Close has just released finish their records.
+		// Let handlers that Close has just released write their log entries.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		s.http.Shutdown(ctx)
 		cancel()

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package simulator is a vendor that tells the truth. It answers our HTTP
-// contract (messages, calls, dispatches) and FCM over real HTTP, misbehaves on
-// command (latency, throttling, errors, hangs, resets after the message was
-// taken, lost, late, early and repeated receipts), and keeps its own log of
-// what it really took, so that a checker can count lost and repeated messages
-// without believing our tables. The demo, the benches, the kit and the nemesis
-// use it.
+// Package simulator simulates vendors. It answers our HTTP contract (messages,
+// calls, dispatches) and FCM over real HTTP. It misbehaves on command: latency,
+// throttling, errors, hangs, connections reset after the message was accepted,
+// receipts that are lost, late, early or repeated. And it keeps a log of the
+// messages that it really received, so that a checker can count lost and repeated
+// messages without trusting our tables. The demo, serve --dev, the kit for
+// adapters and the nemesis use it.
 //
 // Paths begin with the provider's name: /sms-a/messages, /dialler/calls,
 // /fcm/token, /fcm/v1/projects/p/messages:send, /own/dispatches. A provider
-// exists from its first call. POST /control gives a provider its behaviour;
-// GET /truth tells what was taken. What happens to a message depends only on
-// the seed, the provider, the message's id and how often it was tried, never on
-// the order in which calls arrive.
+// exists from its first call. POST /control sets a provider's behaviour; GET
+// /truth lists the messages received. What happens to a message depends only on
+// the seed, the provider, the message's id and the number of the attempt, never
+// on the order in which calls arrive.
 package simulator
 
 import (
@@ -28,16 +28,16 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Options are what the host injects.
+// Options are the dependencies and settings of a simulator.
 type Options struct {
-	// Now tells the time, time.Now by default. It stamps the truth and starts
-	// receipts; waiting is done in real time.
+	// Now returns the time that the log and receipts show, time.Now by default.
+	// Delays are in real time.
 	Now func() time.Time
-	// Seed decides every chance.
+	// Seed determines every random choice.
 	Seed uint64
-	// Secret is the key of all providers ("whsec_…"): calls signed otherwise
-	// are refused, and receipts are signed with it. Empty: nothing is checked,
-	// and receipts can not be sent.
+	// Secret is the key of all providers ("whsec_…"). Calls must be signed with
+	// it, and receipts are. Empty: signatures are not checked, and no receipts
+	// are sent.
 	Secret string
 	// ReceiptURL is where receipts go: the provider's name is appended, as in
 	// "http://127.0.0.1:8080/v1/receipts". Empty: no receipts. SetReceiptURL
@@ -45,14 +45,14 @@ type Options struct {
 	ReceiptURL string
 	// Transport sends the receipts; a plain one of its own by default.
 	Transport http.RoundTripper
-	// Log, where set, gets a line of JSON for every message taken, written
-	// before the vendor's answer, so that the truth outlives a killed process
-	// (see Truth.Load). Writes are whole lines, one at a time.
+	// Log, if set, gets a line of JSON for every message received, before the
+	// vendor answers. So the log survives a process that is killed (see
+	// MessageLog.Load). Writes are whole lines, one at a time.
 	Log io.Writer
 }
 
-// Simulator is an http.Handler that plays any number of vendors. It is safe
-// for concurrent use; Close ends it.
+// Simulator is an http.Handler that simulates any number of vendors. It is safe
+// for concurrent use. Close ends it.
 type Simulator struct {
 	o             Options
 	key           *vendorhttp.Key
@@ -65,7 +65,7 @@ type Simulator struct {
 	closeOnce sync.Once
 }
 
-// New makes a simulator; the error has class Invalid when the secret can not be read.
+// New makes a simulator. Class Invalid: the secret cannot be decoded.
 func New(o Options) (*Simulator, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -82,17 +82,17 @@ func New(o Options) (*Simulator, error) {
 	return s, nil
 }
 
-// Close ends hanging calls, drops receipts that are not sent yet, and waits
-// for what it started.
+// Close ends hanging calls, drops receipts that are not sent yet, and waits for
+// its goroutines.
 func (s *Simulator) Close() {
 	s.closeOnce.Do(func() { close(s.closed) })
 	s.receiptSender.stop()
 }
 
-// Received is what was really taken.
+// Received returns the log of the messages that vendors received.
 func (s *Simulator) Received() *MessageLog { return s.received }
 
-// provider is one vendor that is being played.
+// provider is one simulated vendor.
 type provider struct {
 	name      string
 	behaviour behaviourHolder
@@ -150,7 +150,7 @@ func readAll(r *http.Request) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r.Body, 8<<20))
 }
 
-// message is what a vendor understands of any kind of request.
+// message is what all protocols say about a message.
 type message struct {
 	id       string
 	channel  touch.Channel

@@ -52,10 +52,14 @@ func sms(t *testing.T, url string) adapter.Adapter {
 
 func dispatch(n int) adapter.Dispatch {
 	id := touch.NewID("test", fmt.Sprint(n))
-	return adapter.Dispatch{ID: touch.DispatchID(id, 0), Touch: id, Channel: touch.SMS, Address: fmt.Sprintf("+1555%07d", n), Content: touch.Content{Body: "hello"}}
+	return adapter.Dispatch{
+		ID: touch.DispatchID(id, 0), Touch: id, Channel: touch.SMS,
+		Address: fmt.Sprintf("+1555%07d", n), Content: touch.Content{Body: "hello"},
+	}
 }
 
-// Each fault gives its class, and the truth knows whether the message went out.
+// TestFaults: each fault leads to its result class, and the log says whether the
+// vendor received the message.
 func TestFaults(t *testing.T) {
 	s, a := start(t, simulator.Options{})
 	for i, c := range []struct {
@@ -83,23 +87,23 @@ func TestFaults(t *testing.T) {
 		r := a.Send(ctx, d)
 		cancel()
 		if r.Class != c.want || s.Received().Count(d.ID) != c.taken {
-			t.Errorf("%s: %+v, %d messages", c.fault.Kind, r, s.Received().Count(d.ID))
+			t.Errorf("%s: result %+v, %d messages, want class %s, %d messages", c.fault.Kind, r, s.Received().Count(d.ID), c.want, c.taken)
 		}
 		if c.fault.RetryAfter > 0 && r.RetryAfter != c.fault.RetryAfter.Std() {
-			t.Errorf("%s: delay %s", c.fault.Kind, r.RetryAfter)
+			t.Errorf("%s: retry after %s, want %s", c.fault.Kind, r.RetryAfter, c.fault.RetryAfter.Std())
 		}
 		// The fault was for the first call only, and the id is still known.
 		if r := a.Send(t.Context(), d); r.Class != touch.ResultAccepted || s.Received().Count(d.ID) != 1 {
-			t.Errorf("%s, again: %+v, %d messages", c.fault.Kind, r, s.Received().Count(d.ID))
+			t.Errorf("%s, sent again: result %+v, %d messages, want accepted, 1 message", c.fault.Kind, r, s.Received().Count(d.ID))
 		}
 	}
 	if c := s.Received().Counts(); c.Duplicated != 0 || c.Replays != 4 || c.Messages != 10 {
-		t.Errorf("%+v", c)
+		t.Errorf("the counts are %+v, want 10 messages and 4 replays", c)
 	}
 }
 
-// Without idempotency a second call is a second message, and is counted so.
-func TestTruthSeesDuplicates(t *testing.T) {
+// TestDuplicates: without idempotency a second call is a second message.
+func TestDuplicates(t *testing.T) {
 	s, a := start(t, simulator.Options{})
 	var never touch.Duration
 	if err := s.SetBehaviour("sms-a", simulator.Behaviour{Idempotency: &never}); err != nil {
@@ -107,11 +111,11 @@ func TestTruthSeesDuplicates(t *testing.T) {
 	}
 	a.Send(t.Context(), dispatch(1))
 	a.Send(t.Context(), dispatch(1))
-	meant := dispatch(2)
-	a.Send(t.Context(), meant)
-	meant.Resend = true
-	a.Send(t.Context(), meant)
-	// The same message by another provider is one too many as well.
+	resent := dispatch(2)
+	a.Send(t.Context(), resent)
+	resent.Resend = true
+	a.Send(t.Context(), resent)
+	// The same message by another provider is a duplicate as well.
 	a.Send(t.Context(), dispatch(3))
 	sms(t, s.URL("sms-b")).Send(t.Context(), dispatch(3))
 	want := simulator.Counts{Dispatches: 3, Messages: 6, Duplicated: 2, Resent: 1}
@@ -120,8 +124,8 @@ func TestTruthSeesDuplicates(t *testing.T) {
 	}
 }
 
-// Chance depends on the seed and the message, not on the order of calls.
-func TestChanceIsRepeatable(t *testing.T) {
+// TestRandomChoices depend on the seed and the message, not on the order of calls.
+func TestRandomChoices(t *testing.T) {
 	run := func(seed uint64, order func(i int) int) string {
 		s, a := start(t, simulator.Options{Seed: seed})
 		if err := s.SetBehaviour("sms-a", simulator.Behaviour{Faults: []simulator.Fault{{Kind: simulator.Reject, Share: 0.3}}}); err != nil {
@@ -146,8 +150,8 @@ func TestChanceIsRepeatable(t *testing.T) {
 	}
 }
 
-// The truth outlives a killed simulator: ids are known, and counts go on.
-func TestTruthOutlivesProcess(t *testing.T) {
+// TestLogAfterCrash: after a crash, ids are known and counts continue.
+func TestLogAfterCrash(t *testing.T) {
 	var log bytes.Buffer
 	_, a := start(t, simulator.Options{Log: &log})
 	first := a.Send(t.Context(), dispatch(1))
@@ -157,36 +161,36 @@ func TestTruthOutlivesProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r := again.Send(t.Context(), dispatch(1)); r.VendorID != first.VendorID || s.Received().Count(dispatch(1).ID) != 1 {
-		t.Errorf("%+v, first %+v", r, first)
+		t.Errorf("the second result is %+v, want a replay of %+v", r, first)
 	}
 	if err := s.Received().Load(strings.NewReader("{}\nnonsense\n")); touch.ClassOf(err) != touch.Invalid || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("a broken log: %v", err)
 	}
 }
 
-// post is the receiver of receipts: it notes what comes and answers as told.
-type post struct {
+// receiptReceiver keeps the receipts that it gets.
+type receiptReceiver struct {
 	mu     sync.Mutex
 	got    map[string][]string // dispatch -> statuses
 	calls  int
-	refuse int // answers 503 so often first
+	refuse int // how many calls it answers with 503 first
 	came   chan struct{}
 	key    vendorhttp.Key
 }
 
-func receiver(t *testing.T, refuse int) (*post, string) {
+func startReceiver(t *testing.T, refuse int) (*receiptReceiver, string) {
 	t.Helper()
 	key, err := vendorhttp.ParseKey(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &post{got: map[string][]string{}, refuse: refuse, came: make(chan struct{}, 1000), key: key}
+	p := &receiptReceiver{got: map[string][]string{}, refuse: refuse, came: make(chan struct{}, 1000), key: key}
 	s := httptest.NewServer(p)
 	t.Cleanup(s.Close)
 	return p, s.URL + "/v1/receipts"
 }
 
-func (p *post) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *receiptReceiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -202,19 +206,19 @@ func (p *post) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (p *post) wait(t *testing.T, n int) {
+func (p *receiptReceiver) wait(t *testing.T, n int) {
 	t.Helper()
 	for range n {
 		select {
 		case <-p.came:
 		case <-time.After(10 * time.Second):
-			t.Fatalf("receipts are missing: %v", p.got)
+			t.Fatalf("receipts are missing; received: %v", p.got)
 		}
 	}
 }
 
 func TestReceipts(t *testing.T) {
-	p, to := receiver(t, 1)
+	p, to := startReceiver(t, 1)
 	s, a := start(t, simulator.Options{ReceiptURL: to})
 	behave := func(r simulator.Receipts) {
 		t.Helper()
@@ -242,7 +246,7 @@ func TestReceipts(t *testing.T) {
 	behave(simulator.Receipts{Early: 1})
 	a.Send(t.Context(), dispatch(3))
 	if n := len(p.came); n != 1 {
-		t.Errorf("%d early receipts before the answer", n)
+		t.Errorf("%d receipts came before the answer, want 1", n)
 	}
 	check("early", 3, "delivered")
 	behave(simulator.Receipts{Lost: 1})
@@ -252,16 +256,16 @@ func TestReceipts(t *testing.T) {
 	a.Send(t.Context(), dispatch(5))
 	check("late", 5, "delivered")
 	if took := time.Since(before); took < 300*time.Millisecond {
-		t.Errorf("late by %s only", took)
+		t.Errorf("the late receipt came after %s, want at least 300ms", took)
 	}
 	check("lost", 4)
-	a.Send(t.Context(), dispatch(5)) // a replay sends nothing, and reports nothing
+	a.Send(t.Context(), dispatch(5)) // a replay leads to no receipt
 	if st := s.Receipts(); st.GivenUp != 0 || st.Sent > 7 {
-		t.Errorf("%+v", st)
+		t.Errorf("the receipts are %+v, want at most 7 sent and none given up", st)
 	}
 }
 
-func TestBatchRejectsOneByOne(t *testing.T) {
+func TestBatchRejectsSome(t *testing.T) {
 	s, a := start(t, simulator.Options{Seed: 3})
 	if err := s.SetBehaviour("sms-a", simulator.Behaviour{Faults: []simulator.Fault{{Kind: simulator.Reject, Share: 0.5}}}); err != nil {
 		t.Fatal(err)
@@ -274,11 +278,11 @@ func TestBatchRejectsOneByOne(t *testing.T) {
 	for i, r := range a.(adapter.BatchSender).SendBatch(t.Context(), ds) {
 		n[r.Class]++
 		if want := map[bool]int{true: 1}[r.Class == touch.ResultAccepted]; s.Received().Count(ds[i].ID) != want {
-			t.Errorf("%s: %d messages", r.Class, want)
+			t.Errorf("message %d: result %s, %d messages, want %d", i, r.Class, s.Received().Count(ds[i].ID), want)
 		}
 	}
 	if n[touch.ResultAccepted] < 30 || n[touch.ResultRejected] < 30 || n[touch.ResultAccepted]+n[touch.ResultRejected] != 100 {
-		t.Errorf("%v", n)
+		t.Errorf("the results are %v, want about evenOnly of them accepted", n)
 	}
 }
 
@@ -298,7 +302,7 @@ func TestControl(t *testing.T) {
 		t.Fatalf("status %d", got)
 	}
 	if r := a.Send(t.Context(), dispatch(1)); r.Class != touch.ResultThrottled || r.RetryAfter != 2*time.Second {
-		t.Errorf("got %+v", r)
+		t.Errorf("the result is %+v, want throttled for 2s", r)
 	}
 	for _, bad := range []string{
 		`{"provider":"sms-a","behaviour":{"faults":[{"kind":"explode"}]}}`, `{"provider":"sms-a","behavior":{}}`,
@@ -315,32 +319,31 @@ func TestControl(t *testing.T) {
 	defer resp.Body.Close()
 	var c simulator.Counts
 	if err := json.NewDecoder(resp.Body).Decode(&c); err != nil || c.Messages != 0 {
-		t.Errorf("%+v %v", c, err)
+		t.Errorf("the counts are %+v (%v), want none", c, err)
 	}
 }
 
-// All vendors gone, and back on the same port.
-func TestShutAndOpen(t *testing.T) {
+func TestSuspendAndResume(t *testing.T) {
 	s, a := start(t, simulator.Options{})
 	s.Suspend()
 	if r := a.Send(t.Context(), dispatch(1)); r.Class != touch.ResultRetryable {
-		t.Errorf("while shut: %+v", r)
+		t.Errorf("while suspended: %+v, want retryable", r)
 	}
 	if err := s.Resume(); err != nil {
 		t.Fatal(err)
 	}
 	if r := a.Send(t.Context(), dispatch(1)); r.Class != touch.ResultAccepted {
-		t.Errorf("open again: %+v", r)
+		t.Errorf("after resuming: %+v, want accepted", r)
 	}
 }
 
-func TestTap(t *testing.T) {
+func TestRecord(t *testing.T) {
 	s, err := simulator.New(simulator.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	f := s.Record(adapter.Factory{Name: "inbox", New: func(any, adapter.Options) (adapter.Adapter, error) { return half{}, nil }})
+	f := s.Record(adapter.Factory{Name: "inbox", New: func(any, adapter.Options) (adapter.Adapter, error) { return evenOnly{}, nil }})
 	a, err := f.New(nil, adapter.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -350,24 +353,24 @@ func TestTap(t *testing.T) {
 	a.(adapter.BatchSender).SendBatch(t.Context(), []adapter.Dispatch{d, odd})
 	a.Send(t.Context(), d)
 	if c := s.Received().Counts(); c != (simulator.Counts{Dispatches: 1, Messages: 1, Replays: 1}) {
-		t.Errorf("%+v", c)
+		t.Errorf("the counts are %+v, want 1 message and 1 replay", c)
 	}
 	if got := s.Received().All(); got[0].Customer != "even" || got[0].Provider != "inbox" || !got[1].Replay {
-		t.Errorf("%+v", got)
+		t.Errorf("the log has %+v, want a message of inbox to even, and a replay", got)
 	}
 }
 
-// half accepts the customer "even".
-type half struct{}
+// evenOnly is an adapter that accepts only the customer "even".
+type evenOnly struct{}
 
-func (half) Send(_ context.Context, d adapter.Dispatch) touch.Result {
+func (evenOnly) Send(_ context.Context, d adapter.Dispatch) touch.Result {
 	if d.Customer == "even" {
 		return touch.Result{Class: touch.ResultAccepted}
 	}
 	return touch.Result{Class: touch.ResultRejected}
 }
 
-func (h half) SendBatch(ctx context.Context, ds []adapter.Dispatch) (rs []touch.Result) {
+func (h evenOnly) SendBatch(ctx context.Context, ds []adapter.Dispatch) (rs []touch.Result) {
 	for _, d := range ds {
 		rs = append(rs, h.Send(ctx, d))
 	}
