@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package apiclient speaks Touchgate's own HTTP API as any caller would: the
-// send command and the demo use it, so that what they show is what a strategy
-// engine sees.
+// Package apiclient calls Touchgate's HTTP API as any caller does. The commands and
+// the demo use it, so that what they show is what a strategy engine sees.
 package apiclient
 
 import (
@@ -19,14 +18,14 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Client calls one gateway with one key. It is safe for concurrent use.
+// Client calls one gateway with one API key. It is safe for concurrent use.
 type Client struct {
-	Base string // http://127.0.0.1:8080
+	Base string // such as http://127.0.0.1:8080
 	Key  string
 	HTTP *http.Client
 }
 
-// New makes a client. The base address must be http or https.
+// New makes a client. Class Invalid: base is not an http or https address.
 func New(base, key string) (*Client, error) {
 	u, err := url.Parse(base)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
@@ -37,7 +36,7 @@ func New(base, key string) (*Client, error) {
 	return &Client{Base: strings.TrimRight(base, "/"), Key: key, HTTP: &http.Client{Transport: transport}}, nil
 }
 
-// problem is an RFC 9457 document.
+// problem is an error as RFC 9457 describes it.
 type problem struct {
 	Title  string `json:"title"`
 	Status int    `json:"status"`
@@ -48,10 +47,11 @@ type problem struct {
 	} `json:"errors"`
 }
 
+// request makes a request. A status of 300 or above is an error.
 func (c *Client) request(ctx context.Context, method, path string, body io.Reader, contentType string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.Base+path, body)
 	if err != nil {
-		return nil, touch.Errorf(touch.Invalid, "to", "cannot ask %s: %w", c.Base, err)
+		return nil, touch.Errorf(touch.Invalid, "to", "%s cannot be called: %w", c.Base, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+c.Key)
 	if contentType != "" {
@@ -67,13 +67,13 @@ func (c *Client) request(ctx context.Context, method, path string, body io.Reade
 	}
 	if resp.StatusCode >= 300 {
 		defer resp.Body.Close()
-		return nil, refusal(resp)
+		return nil, readProblem(resp)
 	}
 	return resp, nil
 }
 
-// refusal words a problem document.
-func refusal(resp *http.Response) error {
+// readProblem returns the error that a problem document describes.
+func readProblem(resp *http.Response) error {
 	var p problem
 	b, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	if json.Unmarshal(b, &p) != nil || p.Title == "" {
@@ -82,13 +82,14 @@ func refusal(resp *http.Response) error {
 	return p.err(resp.StatusCode)
 }
 
+// err returns the problem as an error of the class that the status means.
 func (p *problem) err(status int) error {
 	text := p.Title
 	if p.Detail != "" && p.Detail != p.Title {
 		text += ": " + p.Detail
 	}
 	for _, e := range p.Errors {
-		if fault := e.Field + ": " + e.Message; fault != p.Detail { // the detail is the first of them
+		if fault := e.Field + ": " + e.Message; fault != p.Detail { // the detail repeats the first fault
 			text += "; " + fault
 		}
 	}
@@ -115,14 +116,15 @@ func classOf(status int) touch.ErrorClass {
 	return touch.Invalid
 }
 
-// Do sends in as JSON (nil: no body) and reads the answer into out (nil: not).
+// Do sends in as JSON, unless it is nil, and decodes the answer into out, unless
+// that is nil. Class Unavailable: there was no answer, or not now.
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
 	var body io.Reader
 	contentType := ""
 	if in != nil {
 		b, err := json.Marshal(in)
 		if err != nil {
-			return touch.Errorf(touch.Internal, "", "cannot be worded: %w", err)
+			return touch.Errorf(touch.Internal, "", "the request cannot be encoded as JSON: %w", err)
 		}
 		body, contentType = bytes.NewReader(b), "application/json"
 	}
@@ -142,7 +144,8 @@ func (c *Client) Do(ctx context.Context, method, path string, in, out any) error
 	return nil
 }
 
-// Open sends a JSON body and gives the answer to be read as it comes; close it.
+// Open sends a JSON body, and returns the answer to be read while it comes. The
+// caller must close it.
 func (c *Client) Open(ctx context.Context, method, path string, body io.Reader) (io.ReadCloser, error) {
 	resp, err := c.request(ctx, method, path, body, "application/json")
 	if err != nil {
@@ -169,13 +172,13 @@ type Touch struct {
 // Leg is one leg of a listed touch.
 type Leg struct {
 	Channel touch.Channel `json:"channel"`
-	// Contact is how far it reached the customer: "" when it was never sent,
-	// "unknown" while nobody can tell.
+	// Contact is how far it reached the customer: "" if it was never sent,
+	// "unknown" if that is not known.
 	Contact string `json:"contact"`
 }
 
-// SentLegs are the legs that the gateway says a vendor has taken. A leg whose
-// outcome is not known is not among them.
+// SentLegs returns the legs that a vendor has accepted, as the gateway says. It
+// leaves out a leg whose outcome is unknown.
 func (t *Touch) SentLegs() (legs []int) {
 	for i, l := range t.Legs {
 		if l.Contact != "" && l.Contact != "unknown" {
@@ -185,8 +188,8 @@ func (t *Touch) SentLegs() (legs []int) {
 	return legs
 }
 
-// Touches lists a campaign's touches, those in one state where it is given,
-// and gives each page to visit, whose error ends it.
+// Touches lists a campaign's touches in a state; "" is all states. It calls visit
+// with each page, and returns visit's first error.
 func (c *Client) Touches(ctx context.Context, campaign string, state touch.State, visit func([]Touch) error) error {
 	q := url.Values{"campaign": {campaign}, "limit": {"1000"}}
 	if state != "" {
@@ -214,7 +217,8 @@ type Count struct {
 	Count  int         `json:"count"`
 }
 
-// Campaign counts a campaign's touches by state and reason; class NotFound.
+// Campaign returns how many touches of a campaign are in each state, by reason.
+// Class NotFound: there is no such campaign.
 func (c *Client) Campaign(ctx context.Context, name string) ([]Count, error) {
 	var view struct {
 		Counts []Count `json:"counts"`

@@ -7,8 +7,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// A touch can end by a late receipt of its first leg while nobody knows what
-// became of the second: that one is not said to be sent.
+// TestSentLegs: a late receipt of the first leg can end a touch while the outcome
+// of the second is unknown; the second does not count as sent.
 func TestSentLegs(t *testing.T) {
 	for _, state := range []touch.State{touch.StateDelivered, touch.StateUnconfirmed, touch.StateUnknown} {
 		got := (&Touch{State: state, Leg: 0, Legs: []Leg{{Contact: "delivered"}, {Contact: "unknown"}, {}, {Contact: "attempt"}}}).SentLegs()

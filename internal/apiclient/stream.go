@@ -12,7 +12,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Chunk is one line of the answer to a stream: what came of the lines from
+// Chunk is one line of the answer to a stream: what became of the lines from
 // LineFrom to LineTo. The last line of the answer has Done set, and totals.
 type Chunk struct {
 	LineFrom int            `json:"line_from"`
@@ -24,20 +24,20 @@ type Chunk struct {
 	Repeated int            `json:"repeated"`
 	Refused  int            `json:"refused"`
 	Reasons  map[string]int `json:"reasons"` // of the refused, by rule
-	Failed   int            `json:"failed"`  // lines that were not taken; Errors says why
+	Failed   int            `json:"failed"`  // lines that were not accepted; Errors says why
 	Errors   []LineError    `json:"errors"`
 	// Error says why the gateway ended the stream early.
 	Error *problem `json:"error"`
 }
 
-// LineError is what is wrong with one line.
+// LineError is a fault of one line.
 type LineError struct {
 	Line    int    `json:"line"`
 	Field   string `json:"field"`
 	Message string `json:"message"`
 }
 
-// Text is the fault in words.
+// Text returns the fault with its field.
 func (e LineError) Text() string {
 	if e.Field == "" {
 		return e.Message
@@ -45,15 +45,15 @@ func (e LineError) Text() string {
 	return e.Field + ": " + e.Message
 }
 
-// Stream sends NDJSON to a campaign, and gives each committed chunk to each as
-// it comes. It uses constant memory. An answer that ends without its last line
-// is an error of class Unavailable: send the same file again, what was taken
-// is not taken twice.
+// Stream sends touches as NDJSON to a campaign. It calls each with every chunk of
+// the answer, as soon as the chunk is committed. It uses constant memory. Class
+// Unavailable: the answer ended without its last line. Then send the same lines
+// again: a touch that was accepted is not accepted twice.
 func (c *Client) Stream(ctx context.Context, campaign string, body io.Reader, each func(Chunk)) error {
 	return c.stream(ctx, "/v1/campaigns/"+url.PathEscape(campaign)+"/touches", body, each)
 }
 
-// Upload sends NDJSON to another of the API's bulk routes.
+// Upload does the same as Stream for another bulk route of the API.
 func (c *Client) Upload(ctx context.Context, path string, body io.Reader, each func(Chunk)) error {
 	return c.stream(ctx, path, body, each)
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package demodata makes up a bank's campaign for the demo: customers in several
-// time zones, their consents and suppressions, and touches over six channels.
-// The same seed and size give the same campaign, and nothing in it belongs to
-// a real person.
+// Package demodata generates a bank's campaign for the demo: customers in several
+// time zones, their consents and suppressions, and touches over six channels. The
+// same seed and size lead to the same campaign. Nothing in it belongs to a real
+// person.
 package demodata
 
 import (
@@ -14,31 +14,31 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Campaign is the name that every made-up touch carries.
+// Campaign is the campaign of every generated touch.
 const Campaign = "spring-offers"
 
-// Start is the instant at which the demo's clock begins: a Tuesday on which it
-// is working time in Europe, early morning in America and late evening in East
-// Asia, so that quiet hours always show.
+// Start is when the demo's clock begins. It is a Tuesday, working time in Europe,
+// early morning in America and late evening in East Asia, so that some customers
+// always have quiet hours.
 var Start = time.Date(2026, time.March, 10, 12, 30, 0, 0, time.UTC)
 
-// World is everything a demo needs.
+// World is all data of a demo.
 type World struct {
 	Customers []touch.Customer
-	// Consents are in order of Customers; nil where none was ever given.
+	// Consents are in the order of Customers; nil: the customer was never asked.
 	Consents [][]touch.Consent
 	Listings []touch.Listing
 	Touches  []touch.Request
 }
 
-// home is where some of the customers live.
+// home is a place where customers live.
 type home struct {
 	zone, jurisdiction, prefix string
-	weight                     int // per cent
+	weight                     int // in per cent
 }
 
-// zones weighs where customers live; most are awake at Start.
-var zones = []home{
+// homes are where customers live. Most of them are awake at Start.
+var homes = []home{
 	{"Europe/London", "gb", "+447700", 26},
 	{"Europe/Berlin", "de", "+491511", 24},
 	{"Africa/Johannesburg", "za", "+278210", 14},
@@ -48,41 +48,42 @@ var zones = []home{
 	{"America/Los_Angeles", "us", "+121355", 6},
 }
 
-// Make makes a world of n touches.
+// Make generates a world with n touches.
 func Make(n int, seed uint64) World {
-	m := maker{rng: rand.New(rand.NewPCG(seed, 0))}
+	g := generator{random: rand.New(rand.NewPCG(seed, 0))}
 	var w World
 	for i := range max(1, n/3) {
-		m.customer(&w, i)
+		g.customer(&w, i)
 	}
 	for i := range n {
-		w.Touches = append(w.Touches, m.touch(w.Customers[m.rng.IntN(len(w.Customers))], i))
+		w.Touches = append(w.Touches, g.touch(w.Customers[g.random.IntN(len(w.Customers))], i))
 	}
 	return w
 }
 
-type maker struct{ rng *rand.Rand }
+// generator draws the data.
+type generator struct{ random *rand.Rand }
 
-func (m maker) chance(percent int) bool { return m.rng.IntN(100) < percent }
+func (g generator) chance(percent int) bool { return g.random.IntN(100) < percent }
 
-func (m maker) customer(w *World, i int) {
-	z := m.zone()
+func (g generator) customer(w *World, i int) {
+	h := g.home()
 	c := touch.Customer{
-		ID: fmt.Sprintf("c%06d", i), Zones: []string{z.zone}, Jurisdictions: []string{z.jurisdiction},
+		ID: fmt.Sprintf("c%06d", i), Zones: []string{h.zone}, Jurisdictions: []string{h.jurisdiction},
 		Addresses: map[touch.Channel]string{
-			touch.SMS:    fmt.Sprintf("%s%06d", z.prefix, i),
-			touch.AICall: fmt.Sprintf("%s%06d", z.prefix, i),
+			touch.SMS:    fmt.Sprintf("%s%06d", h.prefix, i),
+			touch.AICall: fmt.Sprintf("%s%06d", h.prefix, i),
 		},
 	}
-	if m.chance(80) {
+	if g.chance(80) {
 		c.Addresses[touch.Push] = fmt.Sprintf("device-%06d", i)
 	}
-	if m.chance(1) {
-		c.Zones = nil // nobody knows where they live: the strictest reading holds
+	if g.chance(1) {
+		c.Zones = nil // unknown: the strictest zone counts
 	}
 	w.Customers = append(w.Customers, c)
-	w.Consents = append(w.Consents, m.consents())
-	if m.chance(2) {
+	w.Consents = append(w.Consents, g.consents())
+	if g.chance(2) {
 		w.Listings = append(w.Listings, touch.Listing{
 			List: touch.Suppression, Key: touch.CustomerKey(c.ID), Since: Start.AddDate(0, -1, 0),
 			Owner: "complaints desk", Reason: "complaint under investigation",
@@ -90,66 +91,76 @@ func (m maker) customer(w *World, i int) {
 	}
 }
 
-func (m maker) zone() (z home) {
-	n := m.rng.IntN(100)
-	for _, z = range zones {
-		if n -= z.weight; n < 0 {
-			return z
+func (g generator) home() (h home) {
+	n := g.random.IntN(100)
+	for _, h = range homes {
+		if n -= h.weight; n < 0 {
+			return h
 		}
 	}
-	return z
+	return h
 }
 
-// consents: most agreed, some took it back, a few were never asked.
-func (m maker) consents() []touch.Consent {
+// consents draws the consents of a customer: most agreed, some withdrew, a few
+// were never asked.
+func (g generator) consents() []touch.Consent {
 	given := touch.Consent{Scope: "marketing", Granted: true, At: Start.AddDate(-1, 0, 0), Evidence: "onboarding form"}
 	switch {
-	case m.chance(4):
+	case g.chance(4):
 		return nil
-	case m.chance(6):
+	case g.chance(6):
 		return []touch.Consent{given, {Scope: "marketing", Granted: false, At: Start.AddDate(0, -2, 0), Evidence: "app settings"}}
 	}
 	return []touch.Consent{given}
 }
 
-func (m maker) touch(c touch.Customer, i int) touch.Request {
+func (g generator) touch(c touch.Customer, i int) touch.Request {
 	r := touch.Request{
 		Key: fmt.Sprintf("demo-%07d", i), Customer: c.ID, Campaign: Campaign,
-		Category: touch.Marketing, Subject: m.pick("car-loan", "savings", "credit-card"),
+		Category: touch.Marketing, Subject: g.pick("car-loan", "savings", "credit-card"),
 	}
-	switch n := m.rng.IntN(100); {
+	switch n := g.random.IntN(100); {
 	case n < 8:
-		r.Category, r.Subject, r.Priority = touch.Transactional, "payment", 9
+		r.Category = touch.Transactional
+		r.Subject = "payment"
+		r.Priority = 9
 	case n < 22:
-		r.Category, r.Subject, r.Priority = touch.Service, "statement", 5
+		r.Category = touch.Service
+		r.Subject = "statement"
+		r.Priority = 5
 	}
-	r.Plan = m.plan(r.Category)
-	if m.chance(3) {
-		later := Start.Add(time.Duration(m.rng.IntN(72)+24) * time.Hour)
+	r.Plan = g.plan(r.Category)
+	if g.chance(3) {
+		later := Start.Add(time.Duration(g.random.IntN(72)+24) * time.Hour)
 		r.NotBefore = &later
 	}
 	return r
 }
 
-func (m maker) pick(words ...string) string { return words[m.rng.IntN(len(words))] }
+func (g generator) pick(words ...string) string { return words[g.random.IntN(len(words))] }
 
-// plan is one leg, or a leg that falls back to others after a short wait.
-func (m maker) plan(category touch.Category) []touch.Leg {
-	offer := map[string]string{"name": m.pick("Ada", "Bo", "Chi", "Dee"), "amount": fmt.Sprint(1000 * (1 + m.rng.IntN(50)))}
+// plan draws one leg, or a leg that another one follows after a short wait unless
+// it was delivered.
+func (g generator) plan(category touch.Category) []touch.Leg {
+	offer := map[string]string{"name": g.pick("Ada", "Bo", "Chi", "Dee"), "amount": fmt.Sprint(1000 * (1 + g.random.IntN(50)))}
 	sms := touch.Leg{Channel: touch.SMS, Template: "demo-offer", Params: offer}
 	push := touch.Leg{Channel: touch.Push, Template: "demo-offer", Params: offer}
 	inbox := touch.Leg{Channel: touch.Inbox, Template: "demo-offer", Params: offer}
 	popup := touch.Leg{Channel: touch.Popup, Template: "demo-offer", Params: offer}
 	call := touch.Leg{Channel: touch.AICall, Template: "demo-offer", Params: offer}
-	task := touch.Leg{Channel: touch.RMTask, Title: "Call about the offer", DueIn: touch.Duration(48 * time.Hour), Assign: &touch.Assignee{Queue: "retail"}}
+	task := touch.Leg{
+		Channel: touch.RMTask, Title: "Call about the offer",
+		DueIn: touch.Duration(48 * time.Hour), Assign: &touch.Assignee{Queue: "retail"},
+	}
 	wait := func(l touch.Leg) touch.Leg {
-		l.Wait, l.Until = touch.Duration(2*time.Second), "delivered"
+		l.Wait = touch.Duration(2 * time.Second)
+		l.Until = "delivered"
 		return l
 	}
 	if category == touch.Transactional {
 		return []touch.Leg{wait(push), sms}
 	}
-	switch n := m.rng.IntN(100); {
+	switch n := g.random.IntN(100); {
 	case n < 34:
 		return []touch.Leg{sms}
 	case n < 52:

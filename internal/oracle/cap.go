@@ -8,25 +8,27 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Cap is one frequency rule as the checker knows it: at most Limit contacts in
-// any window.
+// Cap is a frequency rule as the oracle knows it: at most Limit contacts in any
+// window.
 type Cap struct {
 	Rule  string
 	Limit int
-	// Rolling is the length of a window that slides; 0: the calendar holds.
+	// Rolling is the length of a sliding window; 0: the window is of the calendar.
 	Rolling time.Duration
-	// Unit counts calendar units (days, weeks, months) where the customer
-	// lives; a window is Units of them, the last being the contact's own.
+	// Unit returns the number of the calendar unit (day, week or month) of an
+	// instant where the customer lives. A window is Units of them; the last one is
+	// the unit of the contact itself.
 	Unit  func(customer string, at time.Time) int
 	Units int
-	// By is what is counted apart beside the customer.
+	// By is what is counted separately, besides the customer.
 	By []string
-	// Match selects the contacts that are counted, Binds those among them that
-	// may not be one too many; nil is all.
-	Match, Binds func(touch.Category, touch.Channel) bool
+	// Match selects the contacts that count. Binds selects those of them that the
+	// cap could have refused. nil selects all.
+	Match func(touch.Category, touch.Channel) bool
+	Binds func(touch.Category, touch.Channel) bool
 }
 
-// contact is one message that was taken, with what caps ask about it.
+// contact is one message that was received, with what caps need to know.
 type contact struct {
 	at       time.Time
 	customer string
@@ -38,8 +40,8 @@ func selects(f func(touch.Category, touch.Channel) bool, c contact) bool {
 	return f == nil || f(c.category, c.channel)
 }
 
-// key names the log that the contact is counted in.
-func (c *Cap) key(claim *Claim, n int) string {
+// key returns the key under which the cap counts a leg of a touch.
+func (c *Cap) key(claim *Claim, leg int) string {
 	parts := []string{claim.Customer}
 	for _, by := range c.By {
 		switch by {
@@ -48,7 +50,7 @@ func (c *Cap) key(claim *Claim, n int) string {
 		case "campaign":
 			parts = append(parts, claim.Campaign)
 		case "channel":
-			parts = append(parts, string(claim.Channels[n]))
+			parts = append(parts, string(claim.Channels[leg]))
 		case "category":
 			parts = append(parts, string(claim.Category))
 		}
@@ -56,11 +58,11 @@ func (c *Cap) key(claim *Claim, n int) string {
 	return strings.Join(parts, "\x00")
 }
 
-// over counts the contacts that had Limit others before them in the window
-// that they end. It takes the counted contacts of one key.
-func (c *Cap) over(log []contact) (n int) {
+// countOver counts the contacts that have at least Limit others before them in
+// the window that ends with them. log are the contacts of one key that count.
+func (c *Cap) countOver(log []contact) (n int) {
 	slices.SortStableFunc(log, func(a, b contact) int { return a.at.Compare(b.at) })
-	first := 0 // of the window that ends at i
+	first := 0 // of the window that ends with contact i
 	for i := range log {
 		for !c.inWindow(log[first], log[i]) {
 			first++
@@ -72,9 +74,10 @@ func (c *Cap) over(log []contact) (n int) {
 	return n
 }
 
+// inWindow reports whether early lies in the window that ends with late.
 func (c *Cap) inWindow(early, late contact) bool {
 	if c.Rolling > 0 {
-		return late.at.Sub(early.at) <= c.Rolling // closed: exactly as old still counts
+		return late.at.Sub(early.at) <= c.Rolling // a contact exactly as old as the window still counts
 	}
 	return c.Unit(late.customer, late.at)-c.Unit(early.customer, early.at) < c.Units
 }

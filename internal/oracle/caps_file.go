@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -13,48 +12,52 @@ import (
 	"touchgate.dev/touch"
 )
 
-// ReadCaps reads the caps out of policy documents by a small reading of its
-// own. Rules whose meaning it is not sure of are named in unchecked, and never
-// counted: it must not cry wolf, nor pass over in silence. zone says where a
-// customer lives; nil: not known, and calendar caps are not counted for them.
+// ReadCaps reads the caps in policy documents. It has a simple reader of its own.
+// A rule that the reader does not fully understand is named in unchecked and not
+// counted: a false alarm and a silent omission would both be wrong. zone returns
+// where a customer lives; nil: unknown, and calendar caps are not counted for
+// that customer.
 func ReadCaps(documents map[string][]byte, zone func(customer string) *time.Location) (caps []Cap, unchecked []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(documents)) {
-		var d struct {
-			Policy        string    `yaml:"policy"`
-			Jurisdictions yaml.Node `yaml:"jurisdictions"`
-			Shadow        bool      `yaml:"shadow"`
-			WeekStarts    string    `yaml:"week_starts"`
-			Zone          string    `yaml:"zone"`
-			Waivers       yaml.Node `yaml:"waivers"`
-			Rules         []capRule `yaml:"rules"`
-		}
+		var d document
 		if err := yaml.Unmarshal(documents[name], &d); err != nil {
 			return nil, nil, touch.Errorf(touch.Invalid, name, "cannot be read: %w", err)
 		}
-		where := zone
+		zoneOf := zone
 		if d.Zone != "" && d.Zone != "customer" {
 			fixed, err := time.LoadLocation(d.Zone)
 			if err != nil {
 				return nil, nil, touch.Errorf(touch.Invalid, name, "there is no zone %q", d.Zone)
 			}
-			where = func(string) *time.Location { return fixed }
+			zoneOf = func(string) *time.Location { return fixed }
 		}
 		for _, r := range d.Rules {
 			if r.Cap == nil || r.Shadow || d.Shadow {
 				continue
 			}
-			made, ok := r.caps(where)
+			ofRule, ok := r.caps(zoneOf)
 			if !ok || d.Jurisdictions.Kind != 0 || d.WeekStarts != "" || d.Waivers.Kind != 0 {
 				unchecked = append(unchecked, d.Policy+"/"+r.ID)
 				continue
 			}
-			caps = append(caps, made...)
+			caps = append(caps, ofRule...)
 		}
 	}
 	return caps, unchecked, nil
 }
 
-// capRule is a rule of which only what concerns caps is read.
+// document is what the oracle reads of a policy document.
+type document struct {
+	Policy        string    `yaml:"policy"`
+	Jurisdictions yaml.Node `yaml:"jurisdictions"`
+	Shadow        bool      `yaml:"shadow"`
+	WeekStarts    string    `yaml:"week_starts"`
+	Zone          string    `yaml:"zone"`
+	Waivers       yaml.Node `yaml:"waivers"`
+	Rules         []capRule `yaml:"rules"`
+}
+
+// capRule is what the oracle reads of a rule.
 type capRule struct {
 	ID          string    `yaml:"id"`
 	When        string    `yaml:"when"`
@@ -80,11 +83,16 @@ type capLimit struct {
 	Per   string `yaml:"per"`
 }
 
+// caps returns the caps of a rule, one for each limit. It returns false if it
+// does not understand the rule.
 func (r *capRule) caps(zone func(string) *time.Location) ([]Cap, bool) {
-	if r.Unless != "" || r.From != "" || r.Until != "" || r.Presumption.Kind != 0 || (r.Cap.Count != "" && r.Cap.Count != "attempts") {
+	if r.Unless != "" || r.From != "" || r.Until != "" || r.Presumption.Kind != 0 {
 		return nil, false
 	}
-	binds, ok := readWhen(r.When)
+	if r.Cap.Count != "" && r.Cap.Count != "attempts" {
+		return nil, false
+	}
+	binds, ok := parseCondition(r.When)
 	if !ok {
 		return nil, false
 	}
@@ -95,16 +103,9 @@ func (r *capRule) caps(zone func(string) *time.Location) ([]Cap, bool) {
 				(len(of.Channels) == 0 || slices.Contains(of.Channels, channel))
 		}
 	}
-	var by []string
-	if r.Cap.By.Kind == yaml.ScalarNode {
-		by = []string{r.Cap.By.Value}
-	} else if r.Cap.By.Kind != 0 && r.Cap.By.Decode(&by) != nil {
+	by, ok := r.by()
+	if !ok {
 		return nil, false
-	}
-	for _, key := range by {
-		if !slices.Contains([]string{"customer", "subject", "campaign", "channel", "category"}, key) {
-			return nil, false
-		}
 	}
 	limits := r.Cap.Limits
 	if len(limits) == 0 {
@@ -113,7 +114,7 @@ func (r *capRule) caps(zone func(string) *time.Location) ([]Cap, bool) {
 	var caps []Cap
 	for _, l := range limits {
 		c := Cap{Rule: r.ID, Limit: l.Limit, By: by, Match: counts, Binds: binds}
-		if !c.window(l.Per, zone) {
+		if !c.parseWindow(l.Per, zone) {
 			return nil, false
 		}
 		caps = append(caps, c)
@@ -121,10 +122,22 @@ func (r *capRule) caps(zone func(string) *time.Location) ([]Cap, bool) {
 	return caps, true
 }
 
+// by returns what the cap counts separately: one word or several.
+func (r *capRule) by() (by []string, ok bool) {
+	if r.Cap.By.Kind == yaml.ScalarNode {
+		by = []string{r.Cap.By.Value}
+	} else if r.Cap.By.Kind != 0 && r.Cap.By.Decode(&by) != nil {
+		return nil, false
+	}
+	known := []string{"customer", "subject", "campaign", "channel", "category"}
+	return by, !slices.ContainsFunc(by, func(key string) bool { return !slices.Contains(known, key) })
+}
+
 var calendarSpan = regexp.MustCompile(`^(?:(\d+) )?(day|week|month)s?$`)
 
-// window reads "72h", "7d" (absolute), "day", "7 days", "1 month" (calendar).
-func (c *Cap) window(per string, zone func(string) *time.Location) bool {
+// parseWindow parses "72h" and "7d" (a sliding window) and "day", "7 days" and "1
+// month" (the calendar).
+func (c *Cap) parseWindow(per string, zone func(string) *time.Location) bool {
 	if d, err := touch.ParseDuration(per); err == nil {
 		c.Rolling = d.Std()
 		return d > 0
@@ -138,12 +151,12 @@ func (c *Cap) window(per string, zone func(string) *time.Location) bool {
 		c.Units, _ = strconv.Atoi(m[1])
 	}
 	if m[2] != "day" && c.Units > 1 {
-		return false // "2 months" may mean dates: not sure
+		return false // "2 months" may end at a date within a month
 	}
 	c.Unit = func(customer string, at time.Time) int {
 		where := zone(customer)
 		if where == nil {
-			return int(at.UnixNano() % (1 << 40)) // every contact in a unit of its own
+			return int(at.UnixNano() % (1 << 40)) // every contact has a unit of its own
 		}
 		local := at.In(where)
 		days := int(time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC).Unix() / 86400)
@@ -156,56 +169,4 @@ func (c *Cap) window(per string, zone func(string) *time.Location) bool {
 		return days
 	}
 	return true
-}
-
-var (
-	isOne  = regexp.MustCompile(`^(category|channel) == "([a-z_]+)"$`)
-	isNot  = regexp.MustCompile(`^(category|channel) != "([a-z_]+)"$`)
-	isAmid = regexp.MustCompile(`^(category|channel) in \[([^\]]*)\]$`)
-)
-
-// readWhen reads conditions that are "and"s of plain comparisons.
-func readWhen(when string) (func(touch.Category, touch.Channel) bool, bool) {
-	type test struct {
-		what   string
-		words  []string
-		wanted bool
-	}
-	var tests []test
-	for part := range strings.SplitSeq(when, "&&") {
-		part = strings.ReplaceAll(strings.TrimSpace(part), "'", `"`)
-		switch {
-		case part == "":
-			if strings.TrimSpace(when) != "" {
-				return nil, false
-			}
-		case isOne.MatchString(part):
-			m := isOne.FindStringSubmatch(part)
-			tests = append(tests, test{m[1], []string{m[2]}, true})
-		case isNot.MatchString(part):
-			m := isNot.FindStringSubmatch(part)
-			tests = append(tests, test{m[1], []string{m[2]}, false})
-		case isAmid.MatchString(part):
-			m := isAmid.FindStringSubmatch(part)
-			var words []string
-			for w := range strings.SplitSeq(m[2], ",") {
-				words = append(words, strings.Trim(strings.TrimSpace(w), `"`))
-			}
-			tests = append(tests, test{m[1], words, true})
-		default:
-			return nil, false
-		}
-	}
-	return func(category touch.Category, channel touch.Channel) bool {
-		for _, t := range tests {
-			have := string(category)
-			if t.what == "channel" {
-				have = string(channel)
-			}
-			if slices.Contains(t.words, have) != t.wanted {
-				return false
-			}
-		}
-		return true
-	}, true
 }
