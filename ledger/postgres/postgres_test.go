@@ -7,16 +7,16 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-	"touchgate.dev/internal/testserver/servertest"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
+	"touchgate.dev/internal/testserver/servertest"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/ledgertest"
 	"touchgate.dev/ledger/postgres"
 )
 
-// opener gives every test a schema of its own on one server.
+// opener returns a function that opens a ledger in a new schema of one server.
 func opener(t testing.TB) ledgertest.Open {
 	dsn := servertest.Postgres(t)
 	admin, err := sql.Open("pgx", dsn)

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package sqlite is the embedded ledger: one file, one writer, readers beside
-// it. It is the default of a single process.
+// Package sqlite is the embedded ledger, in one file: the default for a single
+// process. One connection writes, others read beside it.
 package sqlite
 
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"time"
 
-	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"touchgate.dev/ledger"
@@ -21,31 +18,31 @@ import (
 	"touchgate.dev/touch"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
-
-// Options are the parts that a caller may inject.
+// Options are the parts that a caller may replace. The zero value has defaults.
 type Options struct {
-	Now func() time.Time // nil is time.Now
+	Now func() time.Time // tells the time; nil is time.Now
 }
 
 // readers bounds the connections that read beside the writer.
 const readers = 4
 
-// Open opens the ledger in the file at path, makes it if it does not exist,
-// and brings it to the newest form. Several processes may open one file, and
-// then share a writer's turn. Class Unavailable: the file cannot be opened.
+// Open opens the ledger in the file at path, creates the file if it does not
+// exist, and migrates it to the newest schema. Several processes may open one
+// file; their writing transactions then wait for each other. Class Unavailable:
+// the file cannot be opened.
 func Open(ctx context.Context, path string, o Options) (*ledger.Ledger, error) {
 	write, err := open(path, "immediate", writeCache)
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	// A transaction that changes the ledger is the only one; the rest waits here.
+	// SQLite runs one writing transaction at a time. With one connection the
+	// others wait here, in order, and not in SQLite, which polls.
 	write.SetMaxOpenConns(1)
-	if err := prepare(ctx, write); err != nil {
+	if err := migrate(ctx, write); err != nil {
 		write.Close()
 		return nil, unavailable(err)
 	}
+
 	read, err := open(path, "deferred", readCache)
 	if err != nil {
 		write.Close()
@@ -56,38 +53,26 @@ func Open(ctx context.Context, path string, o Options) (*ledger.Ledger, error) {
 	return sqlstore.New(&database{write: newPool(write), read: newPool(read)}, o.Now), nil
 }
 
-// What a connection keeps of the file, in KB, outside of Go's heap. A reader
-// begins anew whenever the writer has committed, so much would help it little.
+// The page cache of a connection in KB, outside of Go's heap. A reader's cache
+// is void as soon as the writer commits, so a large one would help it little.
 const (
 	writeCache = 24 << 10
 	readCache  = 4 << 10
 )
 
+// open returns connections to the file; lock says when a transaction locks it.
 func open(path, lock string, cache int) (*sql.DB, error) {
-	// A page of an index is written by many transactions: moving the log over
-	// every 64 MB writes it once instead of once for each.
-	q := url.Values{"_txlock": {lock}, "_pragma": {
-		"busy_timeout(10000)", "synchronous(FULL)", "wal_autocheckpoint(16384)", fmt.Sprintf("cache_size(-%d)", cache), "temp_store(MEMORY)",
-	}}
+	pragmas := []string{
+		"busy_timeout(10000)",
+		"synchronous(FULL)",
+		// Many transactions write the same page of an index. A checkpoint every
+		// 64 MB (16,384 pages) copies it once for all of them.
+		"wal_autocheckpoint(16384)",
+		fmt.Sprintf("cache_size(-%d)", cache),
+		"temp_store(MEMORY)",
+	}
+	q := url.Values{"_txlock": {lock}, "_pragma": pragmas}
 	return sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
-}
-
-// prepare switches to write-ahead logging, once and before any reader is
-// there, and migrates.
-func prepare(ctx context.Context, db *sql.DB) error {
-	if _, err := db.ExecContext(ctx, `PRAGMA journal_mode = WAL`); err != nil {
-		return err
-	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return err
-	}
-	_, err = p.Up(ctx)
-	return err
 }
 
 func unavailable(err error) error {

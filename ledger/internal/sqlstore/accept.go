@@ -20,10 +20,10 @@ func (s intakeStore) Accept(
 	return in.answers, in.refs, nil
 }
 
-// accept stores touches. Segments of hold's lanes are created already claimed
+// accept stores touches. Segments of the claim's lanes are created already claimed
 // by its worker; nil claims none.
 func (s intakeStore) accept(
-	ctx context.Context, touches []ledger.NewTouch, hold *ledger.Claim,
+	ctx context.Context, touches []ledger.NewTouch, claim *ledger.Claim,
 ) (in *acceptTx, err error) {
 	if len(touches) == 0 {
 		return &acceptTx{}, nil
@@ -49,7 +49,7 @@ func (s intakeStore) accept(
 
 	err = s.update(ctx, func(t *tx) error {
 		in = &acceptTx{
-			t: t, touches: touches, bodies: bodies, campaigns: campaigns, hold: hold, groups: newGroupBuilder(t),
+			t: t, touches: touches, bodies: bodies, campaigns: campaigns, claim: claim, groups: newGroupBuilder(t),
 		}
 		return in.run()
 	})
@@ -62,7 +62,7 @@ type acceptTx struct {
 	touches   []ledger.NewTouch
 	bodies    [][]byte // of touches, packed
 	campaigns map[ledger.CampaignRef]int64
-	hold      *ledger.Claim // nil: no worker claims what is new
+	claim     *ledger.Claim // nil: no worker claims what is new
 
 	first    map[touch.ID]int // the index of each id's first touch in the batch
 	rows     []*newTouch
@@ -73,7 +73,7 @@ type acceptTx struct {
 
 	answers []ledger.Accepted
 	refs    []ledger.SegmentRef
-	held    []*ledger.Segment
+	claimed []*ledger.Segment
 }
 
 // newTouch is one touch of the batch that may be new.
@@ -97,8 +97,8 @@ func (in *acceptTx) run() error {
 	in.digests = map[int][16]byte{}
 	in.dropDuplicates()
 
-	if in.hold != nil {
-		in.t.assertControlVersion(in.hold.ControlVersion)
+	if in.claim != nil {
+		in.t.assertControlVersion(in.claim.ControlVersion)
 	}
 	if err := in.assign(); err != nil {
 		return err

@@ -11,16 +11,16 @@ import (
 
 // AcceptAndClaim implements ledger.Intake.
 func (s intakeStore) AcceptAndClaim(
-	ctx context.Context, touches []ledger.NewTouch, h ledger.Claim,
+	ctx context.Context, touches []ledger.NewTouch, claim ledger.Claim,
 ) ([]ledger.Accepted, []*ledger.Segment, []ledger.SegmentRef, error) {
-	if h.Worker == "" || h.Until.IsZero() {
+	if claim.Worker == "" || claim.Until.IsZero() {
 		return nil, nil, nil, touch.Errorf(touch.Invalid, "", "a claim needs a worker and the end of its lease")
 	}
-	in, err := s.accept(ctx, touches, &h)
+	in, err := s.accept(ctx, touches, &claim)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return in.answers, in.held, in.refs, nil
+	return in.answers, in.claimed, in.refs, nil
 }
 
 // segmentOf returns the new segment for the urgent touches of a lane. There is
@@ -52,8 +52,8 @@ func (in *acceptTx) writeSegments() {
 		if len(s.seqs) == 0 {
 			continue
 		}
-		if in.hold != nil && slices.Contains(in.hold.Lanes, lane) {
-			in.held = append(in.held, in.claim(s))
+		if in.claim != nil && slices.Contains(in.claim.Lanes, lane) {
+			in.claimed = append(in.claimed, in.claimSegment(s))
 		} else {
 			in.refs = append(in.refs, s.ref())
 		}
@@ -61,12 +61,12 @@ func (in *acceptTx) writeSegments() {
 	}
 }
 
-// claim claims a new segment for the worker, with its intents, and returns what
+// claimSegment claims a new segment for the worker, with its intents, and returns what
 // the worker gets: the segment as Claim and Intend would have left it.
-func (in *acceptTx) claim(s *segment) *ledger.Segment {
+func (in *acceptTx) claimSegment(s *segment) *ledger.Segment {
 	s.claimed = true
-	s.worker = in.hold.Worker
-	s.until = in.hold.Until
+	s.worker = in.claim.Worker
+	s.until = in.claim.Until
 
 	claimed := &ledger.Segment{Ref: s.ref()}
 	for _, row := range in.rows {
@@ -77,7 +77,7 @@ func (in *acceptTx) claim(s *segment) *ledger.Segment {
 			Seq: row.seq, Version: firstVersion, State: row.State, Leg: row.Leg, Lane: row.Lane, Segment: s.id,
 			Priority: row.Touch.Priority,
 		}})
-		if intent, ok := in.hold.Intents[row.index]; ok {
+		if intent, ok := in.claim.Intents[row.index]; ok {
 			intent.Seq = row.seq
 			intent.Version = firstVersion
 			s.intents = append(s.intents, intent)

@@ -11,19 +11,20 @@ import (
 	"touchgate.dev/touch"
 )
 
-func TestIntents(t *testing.T) {
+func TestPackIntents(t *testing.T) {
 	at := time.Date(2026, 11, 21, 9, 0, 0, 1000, time.UTC)
 	want := []ledger.Intent{
 		{Seq: 9, Version: 3, Leg: 1, Attempt: 2, Provider: "p", At: at}, {Seq: 4, Version: 1, Provider: "p", At: at.Add(-time.Hour)},
 	}
 	got, err := unpackIntents(packIntents(want))
 	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Fatal(got, err)
+		t.Fatalf("got %+v, %v, want %+v", got, err, want)
 	}
 }
 
-// FuzzBlobs: a damaged record is an error, never a panic or a huge allocation.
-func FuzzBlobs(f *testing.F) {
+// FuzzUnpack checks that a damaged blob is an error, and never a panic or a huge
+// allocation.
+func FuzzUnpack(f *testing.F) {
 	until := time.Unix(1, 0)
 	body := journal.NewBody()
 	body.Add(&touch.Event{

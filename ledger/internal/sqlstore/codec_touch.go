@@ -3,12 +3,13 @@ package sqlstore
 import (
 	"time"
 
-	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/internal/wire"
 	"touchgate.dev/touch"
 )
 
-// packTouch writes what the columns of the touch's row do not hold.
+// packTouch returns the part of a touch that has no columns of its own: the
+// column touches.body. Stored touches rely on the order of the fields; a new
+// field goes to the end.
 func packTouch(t *touch.Touch) []byte {
 	w := wire.NewWriter(256)
 	w.Text(t.Key)
@@ -33,13 +34,15 @@ func packTouch(t *touch.Touch) []byte {
 	return w.Bytes()
 }
 
+// unpackTouch fills in what packTouch wrote.
 func unpackTouch(b []byte, t *touch.Touch) error {
 	r := wire.NewReader(b)
 	t.Key = r.Text()
 	t.AcceptedAt = r.Time()
 	t.Category = touch.Category(r.Interned())
 	t.Subject = r.Text()
-	t.NotBefore, t.ExpiresAt = readOptTime(r), readOptTime(r)
+	t.NotBefore = readOptTime(r)
+	t.ExpiresAt = readOptTime(r)
 	if n := r.Count(); n > 0 {
 		t.Plan = make([]touch.Leg, n)
 		for i := range t.Plan {
@@ -126,6 +129,7 @@ func readTexts(r *wire.Reader) map[string]string {
 	return m
 }
 
+// writeOptTime writes a time that may be absent.
 func writeOptTime(w *wire.Writer, t *time.Time) {
 	w.Bool(t != nil)
 	if t != nil {
@@ -139,74 +143,4 @@ func readOptTime(r *wire.Reader) *time.Time {
 	}
 	t := r.Time()
 	return &t
-}
-
-// packContacts keeps "" for none: most touches have none for most of their life.
-func packContacts(cs []ledger.Contact) []byte {
-	if len(cs) == 0 {
-		return nil
-	}
-	w := wire.NewWriter(32)
-	w.Uint(uint64(len(cs)))
-	for _, c := range cs {
-		w.Uint(uint64(c.Leg))
-		w.Interned(string(c.Channel))
-		w.Time(c.At)
-		w.Interned(string(c.Kind))
-		w.Interned(c.Reports.String())
-	}
-	return w.Bytes()
-}
-
-func unpackContacts(b []byte) ([]ledger.Contact, error) {
-	if len(b) == 0 {
-		return nil, nil
-	}
-	r := wire.NewReader(b)
-	cs := make([]ledger.Contact, r.Count())
-	for i := range cs {
-		cs[i] = ledger.Contact{
-			Leg:     int(r.Uint()),
-			Channel: touch.Channel(r.Interned()),
-			At:      r.Time(),
-			Kind:    touch.ContactKind(r.Interned()),
-			Reports: ledger.ParseReports(r.Interned()),
-		}
-	}
-	return cs, r.Err()
-}
-
-func packIntents(is []ledger.Intent) []byte {
-	if len(is) == 0 {
-		return nil
-	}
-	w := wire.NewWriter(16 * len(is))
-	w.Uint(uint64(len(is)))
-	var last ledger.Intent
-	for _, i := range is {
-		w.Int(i.Seq - last.Seq)
-		w.Int(i.Version)
-		w.Uint(uint64(i.Leg))
-		w.Uint(uint64(i.Attempt))
-		w.Interned(i.Provider)
-		w.Int(wire.Micros(i.At) - wire.Micros(last.At))
-		last = i
-	}
-	return w.Bytes()
-}
-
-func unpackIntents(b []byte) ([]ledger.Intent, error) {
-	if len(b) == 0 {
-		return nil, nil
-	}
-	r := wire.NewReader(b)
-	is := make([]ledger.Intent, r.Count())
-	var seq, at int64
-	for i := range is {
-		seq += r.Int()
-		is[i] = ledger.Intent{Seq: seq, Version: r.Int(), Leg: int(r.Uint()), Attempt: int(r.Uint()), Provider: r.Interned()}
-		at += r.Int()
-		is[i].At = wire.FromMicros(at)
-	}
-	return is, r.Err()
 }

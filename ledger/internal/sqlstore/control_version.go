@@ -9,8 +9,8 @@ import (
 )
 
 // raiseControlVersion is the first step of every change of what may stop a
-// touch. The row is locked from here to the commit: whoever reads the version,
-// and Intend, waits for the whole change.
+// touch. The row is locked from here to the commit: a reader of the version,
+// and Intend, wait for the whole change.
 func (t *tx) raiseControlVersion() error {
 	_, err := t.exec(`UPDATE control SET fence = fence + 1 WHERE id = 1`)
 	return err

@@ -2,13 +2,7 @@ package sqlstore
 
 import (
 	"context"
-	"encoding/base64"
-	"fmt"
-	"math"
-	"strconv"
-	"strings"
 
-	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
@@ -76,18 +70,7 @@ func (s itemStore) Put(ctx context.Context, items []touch.Item) error {
 
 // Get implements ledger.Items.
 func (s itemStore) Get(ctx context.Context, id string) (*touch.Item, error) {
-	var all []touch.Item
-	err := s.query(ctx, func(c *conn) (err error) {
-		all, err = queryDocs[touch.Item](c, `SELECT doc FROM items WHERE id = $1`, id)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(all) == 0 {
-		return nil, notFound("this item")
-	}
-	return &all[0], nil
+	return getDoc[touch.Item](ctx, s.core, "this item", `SELECT doc FROM items WHERE id = $1`, id)
 }
 
 // Update implements ledger.Items.
@@ -98,123 +81,23 @@ func (s itemStore) Update(ctx context.Context, item touch.Item) error {
 	if err != nil {
 		return s.classify(err)
 	}
-	// $1 is the id and $2 the version that the caller has seen.
+	// $1 is the id, and $2 the version that the caller has read.
 	sets, values := itemColumns.Set(row, 3, "id")
 	args := append([]any{item.ID, seen}, values...)
+
 	return s.update(ctx, func(t *tx) error {
 		n, err := t.exec(`UPDATE items SET `+sets+` WHERE id = $1 AND version = $2`, args...)
 		if err != nil || n == 1 {
 			return err
 		}
-		var one int
-		if ok, err := t.one([]any{&one}, `SELECT 1 FROM items WHERE id = $1`, item.ID); err != nil || ok {
-			if err == nil {
-				err = conflict("this item has changed")
-			}
+		exists, err := t.one([]any{new(int)}, `SELECT 1 FROM items WHERE id = $1`, item.ID)
+		switch {
+		case err != nil:
 			return err
+		case exists:
+			return conflict("this item has changed")
+		default:
+			return notFound("this item")
 		}
-		return notFound("this item")
 	})
-}
-
-// Count implements ledger.Items.
-func (s itemStore) Count(ctx context.Context, f ledger.ItemFilter) (n int64, err error) {
-	q := itemConditions(f)
-	err = s.query(ctx, func(c *conn) error {
-		_, err := c.one([]any{&n}, `SELECT count(*) FROM items`+q.where(), q.args...)
-		return err
-	})
-	return n, err
-}
-
-// List implements ledger.Items.
-func (s itemStore) List(ctx context.Context, f ledger.ItemFilter) (items []touch.Item, next string, err error) {
-	limit := clampLimit(f.Limit, 50, 200)
-	q := itemConditions(f)
-	order := `created DESC, id DESC`
-	if f.Channel == touch.RMTask {
-		order = taskDue + `, id`
-	}
-	if f.Cursor != "" {
-		at, id, err := parseItemCursor(f.Cursor)
-		if err != nil {
-			return nil, "", err
-		}
-		if f.Channel == touch.RMTask {
-			q.add(`(`+taskDue+` > %s OR (`+taskDue+` = %s AND id > %s))`, at, at, id)
-		} else {
-			q.add(`(created < %s OR (created = %s AND id < %s))`, at, at, id)
-		}
-	}
-	err = s.query(ctx, func(c *conn) error {
-		items, err = queryDocs[touch.Item](c, `SELECT doc FROM items`+q.where()+` ORDER BY `+order+fmt.Sprintf(` LIMIT %d`, limit+1), q.args...)
-		return err
-	})
-	if len(items) > limit {
-		items = items[:limit]
-		next = itemCursor(f, &items[limit-1])
-	}
-	return items, next, err
-}
-
-// taskDue orders tasks without a time last.
-const taskDue = `(CASE WHEN due = 0 THEN 9223372036854775807 ELSE due END)`
-
-func itemConditions(f ledger.ItemFilter) conditions {
-	var q conditions
-	equal := func(column, value string) {
-		if value != "" {
-			q.add(column+" = %s", value)
-		}
-	}
-	equal("customer", f.Customer)
-	equal("channel", string(f.Channel))
-	equal("placement", f.Placement)
-	equal("queue", f.Queue)
-	equal("branch", f.Branch)
-	if f.Manager != "" {
-		q.add("(manager = %s OR claimed_by = %s)", f.Manager, f.Manager)
-	}
-	if len(f.States) > 0 {
-		states := make([]any, len(f.States))
-		for i, state := range f.States {
-			states[i] = string(state)
-		}
-		q.add("state IN (%s"+strings.Repeat(", %s", len(states)-1)+")", states...)
-	}
-	if !f.DueBefore.IsZero() {
-		q.add("due <> 0 AND due < %s", micros(f.DueBefore))
-	}
-	if f.NotEscalated {
-		q.parts = append(q.parts, "escalated = 0")
-	}
-	if !f.LiveAt.IsZero() {
-		q.add("(expires = 0 OR expires > %s)", micros(f.LiveAt))
-	}
-	return q
-}
-
-// An item cursor is the place of the last item shown, in a form that nobody
-// need read.
-func itemCursor(f ledger.ItemFilter, last *touch.Item) string {
-	at := micros(last.CreatedAt)
-	if f.Channel == touch.RMTask {
-		if at = optMicros(last.DueAt); at == 0 {
-			at = math.MaxInt64
-		}
-	}
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(at, 10) + " " + last.ID))
-}
-
-func parseItemCursor(cursor string) (at int64, id string, err error) {
-	bad := touch.Errorf(touch.Invalid, "cursor", "not a cursor of this list")
-	b, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return 0, "", bad
-	}
-	head, id, ok := strings.Cut(string(b), " ")
-	if at, err = strconv.ParseInt(head, 10, 64); err != nil || !ok {
-		return 0, "", bad
-	}
-	return at, id, nil
 }

@@ -25,12 +25,15 @@ var listingColumns = sqldb.Columns[listingRow]{
 var insertListings = sqldb.NewInsert("listings", listingColumns,
 	"(list, key, scope) DO UPDATE SET "+listingColumns.Excluded("list", "key", "scope"), "")
 
-// Put implements ledger.Listings.
+// isLive is the condition that an entry has not ended at the instant $n.
+func isLive(n string) string { return `(until = 0 OR until > ` + n + `)` }
+
+// Put implements ledger.Listings. When an entry comes twice, the later one holds.
 func (s listingStore) Put(ctx context.Context, listings []touch.Listing, actor string, now time.Time) error {
-	type name struct{ list, key, scope string }
-	last := map[name]touch.Listing{} // of entries that come twice the later one holds
+	type key struct{ list, key, scope string }
+	last := map[key]touch.Listing{}
 	for _, l := range listings {
-		last[name{l.List, l.Key, l.Scope}] = l
+		last[key{l.List, l.Key, l.Scope}] = l
 	}
 	rows := make([]listingRow, 0, len(last))
 	for _, l := range last {
@@ -38,15 +41,16 @@ func (s listingStore) Put(ctx context.Context, listings []touch.Listing, actor s
 		if err != nil {
 			return s.classify(err)
 		}
-		rows = append(rows, listingRow{&l, doc})
+		rows = append(rows, listingRow{Listing: &l, doc: doc})
 	}
+
 	return s.update(ctx, func(t *tx) error {
 		insert(&t.conn, insertListings, rows)
-		for _, l := range last {
-			// The key may be an address: the event does not name it.
-			reason := "added to " + l.List
-			if l.Owner != "" {
-				reason += " by " + l.Owner + ": " + l.Reason
+		for _, r := range rows {
+			// The event does not name the key, which may be an address.
+			reason := "added to " + r.List
+			if r.Owner != "" {
+				reason += " by " + r.Owner + ": " + r.Reason
 			}
 			_, err := t.log([]touch.Event{{Kind: touch.EventListing, At: now, Actor: actor, Reason: reason}})
 			if err != nil {
@@ -60,7 +64,7 @@ func (s listingStore) Put(ctx context.Context, listings []touch.Listing, actor s
 // End implements ledger.Listings.
 func (s listingStore) End(ctx context.Context, list, key, scope, actor string, now time.Time) error {
 	return s.update(ctx, func(t *tx) error {
-		n, err := t.exec(`DELETE FROM listings WHERE list = $1 AND key = $2 AND scope = $3 AND (until = 0 OR until > $4)`,
+		n, err := t.exec(`DELETE FROM listings WHERE list = $1 AND key = $2 AND scope = $3 AND `+isLive("$4"),
 			list, key, scope, micros(now))
 		if err != nil {
 			return err
@@ -81,7 +85,7 @@ func (s listingStore) Live(ctx context.Context, keys []string, now time.Time) (m
 	}
 	err := s.query(ctx, func(c *conn) error {
 		all, err := queryDocs[touch.Listing](c, `SELECT doc FROM listings WHERE `+c.in("key", 1, sqldb.String)+
-			` AND (until = 0 OR until > $2) ORDER BY list, key, scope`, c.array(keys), micros(now))
+			` AND `+isLive("$2")+` ORDER BY list, key, scope`, c.array(keys), micros(now))
 		for _, l := range all {
 			found[l.Key] = append(found[l.Key], l)
 		}
@@ -91,10 +95,12 @@ func (s listingStore) Live(ctx context.Context, keys []string, now time.Time) (m
 }
 
 // List implements ledger.Listings.
-func (s listingStore) List(ctx context.Context, list, afterKey string, limit int) (all []touch.Listing, err error) {
+func (s listingStore) List(
+	ctx context.Context, list, afterKey string, limit int,
+) (all []touch.Listing, err error) {
 	err = s.query(ctx, func(c *conn) error {
-		all, err = queryDocs[touch.Listing](c, `SELECT doc FROM listings WHERE list = $1 AND key > $2 ORDER BY key, scope LIMIT $3`,
-			list, afterKey, clampLimit(limit, 100, 1000))
+		all, err = queryDocs[touch.Listing](c, `SELECT doc FROM listings
+			WHERE list = $1 AND key > $2 ORDER BY key, scope LIMIT $3`, list, afterKey, clampLimit(limit, 100, 1000))
 		return err
 	})
 	return all, err
