@@ -23,7 +23,9 @@ func claimUrgent(k *kit, sends ...int) ledger.Claim {
 // testAcceptAndClaim: the claimed segment is as Claim and Intend would have left
 // it.
 func testAcceptAndClaim(k *kit) {
-	a, b, c := k.touch(urgentOn("sms.urgent")), k.touch(urgentOn("push.urgent")), k.touch(urgentOn("sms.urgent"))
+	a := k.touch(urgentOn("sms.urgent"))
+	b := k.touch(urgentOn("push.urgent"))
+	c := k.touch(urgentOn("sms.urgent"))
 	answers, claimed, refs, err := k.ledger.Intake.AcceptAndClaim(k.ctx, []ledger.NewTouch{c, k.touch(), b, a}, claimUrgent(k, 3))
 	k.must(err)
 	for i, got := range answers {
@@ -70,7 +72,9 @@ func testAcceptAndClaim(k *kit) {
 // testAcceptAndClaimThenApply: the worker goes on without Claim, and without
 // Intend for what it declared.
 func testAcceptAndClaimThenApply(k *kit) {
-	a, b, c := k.touch(urgentOn("sms.urgent")), k.touch(urgentOn("sms.urgent")), k.touch(urgentOn("sms.urgent"))
+	a := k.touch(urgentOn("sms.urgent"))
+	b := k.touch(urgentOn("sms.urgent"))
+	c := k.touch(urgentOn("sms.urgent"))
 	_, claimed, _, err := k.ledger.Intake.AcceptAndClaim(k.ctx, []ledger.NewTouch{a, b, c}, claimUrgent(k, 0))
 	k.must(err)
 	seg := claimed[0]

@@ -10,7 +10,11 @@ import (
 
 // urgentOn makes a new touch urgent and due at once on a lane.
 func urgentOn(lane string) func(*ledger.NewTouch) {
-	return func(n *ledger.NewTouch) { n.Enqueue, n.Lane, n.Touch.Category = true, lane, touch.Transactional }
+	return func(n *ledger.NewTouch) {
+		n.Enqueue = true
+		n.Lane = lane
+		n.Touch.Category = touch.Transactional
+	}
 }
 
 // touch returns a new touch that is due now, unless change says otherwise.

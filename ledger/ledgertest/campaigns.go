@@ -65,7 +65,9 @@ func testPauseCampaign(k *kit) {
 
 func testCancelCampaign(k *kit) {
 	future := k.touches(3, func(n *ledger.NewTouch) { n.Due = k.now().Add(24 * time.Hour) })
-	parked, sent, inSegment := k.touch(), k.touch(), k.touch()
+	parked := k.touch()
+	sent := k.touch()
+	inSegment := k.touch()
 	k.accept(sent)
 	seg := k.feedAndClaim(bulk, 1)
 	tr := k.sent(seg.Touches[0])

@@ -35,12 +35,18 @@ func testContactsSince(k *kit) {
 	k.intend(seg)
 	pending := made
 	pending.Contact = ledger.Contact{Channel: touch.SMS, At: k.now()}
-	pending.Touch, pending.Subject, pending.Template, pending.Pending = m.Touch.ID, "card", "", true
+	pending.Touch = m.Touch.ID
+	pending.Subject = "card"
+	pending.Template = ""
+	pending.Pending = true
 	k.wantEqual(contacts(first), []ledger.PastContact{made, pending})
 	k.wantEqual(contacts(k.now().Add(time.Hour)), []ledger.PastContact{pending}) // a pending contact never ages
 	// A contact of unknown outcome is pending too, until the outcome is known.
 	tr := k.sent(seg.Touches[0])
-	tr.To, tr.Due, tr.Lane, tr.Events = touch.StateUnknown, k.now(), bulk, nil
+	tr.To = touch.StateUnknown
+	tr.Due = k.now()
+	tr.Lane = bulk
+	tr.Events = nil
 	k.must(k.ledger.Work.Apply(k.ctx, seg.Ref, []ledger.Transition{tr}))
 	pending.Kind = touch.ContactAttempt
 	k.wantEqual(contacts(k.now().Add(time.Hour)), []ledger.PastContact{pending})

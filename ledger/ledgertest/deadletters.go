@@ -16,7 +16,9 @@ func (k *kit) deadLetter(perhapsSent bool, all ...ledger.NewTouch) {
 	trs := make([]ledger.Transition, len(all))
 	for i, c := range seg.Touches {
 		trs[i] = k.retry(c, time.Time{})
-		trs[i].To, trs[i].Reason, trs[i].Events = touch.StateDead, "crashed_workers", []touch.Event{k.event(c, touch.EventDead, touch.StateDead)}
+		trs[i].To = touch.StateDead
+		trs[i].Reason = "crashed_workers"
+		trs[i].Events = []touch.Event{k.event(c, touch.EventDead, touch.StateDead)}
 		if perhapsSent {
 			trs[i].Provider, trs[i].Contact = "acme-sms", &ledger.Contact{Channel: touch.SMS, At: k.now()}
 		}

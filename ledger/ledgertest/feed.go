@@ -12,7 +12,11 @@ func testFeedOrder(k *kit) {
 	at := func(priority int, after time.Duration) ledger.NewTouch {
 		return k.touch(func(n *ledger.NewTouch) { n.Touch.Priority, n.Due = priority, k.now().Add(after) })
 	}
-	low, late, early, high, future := at(0, 0), at(5, 2*time.Second), at(5, time.Second), at(9, 3*time.Second), at(9, time.Hour)
+	low := at(0, 0)
+	late := at(5, 2*time.Second)
+	early := at(5, time.Second)
+	high := at(9, 3*time.Second)
+	future := at(9, time.Hour)
 	k.accept(low, late, early, high, future)
 	k.advance(time.Minute)
 	for _, want := range []ledger.NewTouch{high, early, late, low} {

@@ -52,7 +52,9 @@ func testAcceptKeepsAll(k *kit) {
 			}},
 			{Channel: touch.RMTask, Title: "call", DueIn: touch.Duration(48 * time.Hour), Assign: &touch.Assignee{Queue: "q", Branch: "b", Manager: "m"}},
 		}
-		n.Due, n.Leg, n.Lane = at, 1, "popup.bulk"
+		n.Due = at
+		n.Leg = 1
+		n.Lane = "popup.bulk"
 	})
 	n.Events[0].Verdict = &touch.Verdict{
 		Decision: touch.DecisionDefer, Until: at, Rule: "night", Kind: "hours", Channel: touch.Push, At: k.now(), Policy: "abc", Customer: 7,
@@ -62,7 +64,10 @@ func testAcceptKeepsAll(k *kit) {
 		}},
 		Duties: []string{"opt_out_text"},
 	}
-	n.Events[0].Attempt, n.Events[0].Outcome, n.Events[0].Actor, n.Events[0].Leg = 2, "o", "a", 1
+	n.Events[0].Attempt = 2
+	n.Events[0].Outcome = "o"
+	n.Events[0].Actor = "a"
+	n.Events[0].Leg = 1
 	n.Events[0].Result = &touch.Result{Class: touch.ResultThrottled, Reason: "r", Provider: "p", VendorID: "v", Code: "c", Detail: "d", RetryAfter: time.Second}
 	k.accept(n)
 	v := k.view(n)
@@ -78,7 +83,10 @@ func testAcceptKeepsAll(k *kit) {
 
 func testAcceptRefused(k *kit) {
 	n := k.touch(func(n *ledger.NewTouch) {
-		n.State, n.Reason, n.Due, n.Lane = touch.StateRefused, "consent", time.Time{}, ""
+		n.State = touch.StateRefused
+		n.Reason = "consent"
+		n.Due = time.Time{}
+		n.Lane = ""
 	})
 	k.accept(n)
 	k.wantState(n, touch.StateRefused, touch.EventAccepted)
@@ -107,9 +115,15 @@ func testAcceptInvalid(k *kit) {
 
 func testAcceptUrgent(k *kit) {
 	urgent := func(lane string) func(*ledger.NewTouch) {
-		return func(n *ledger.NewTouch) { n.Enqueue, n.Lane, n.Touch.Category = true, lane, touch.Transactional }
+		return func(n *ledger.NewTouch) {
+			n.Enqueue = true
+			n.Lane = lane
+			n.Touch.Category = touch.Transactional
+		}
 	}
-	a, b, c := k.touch(urgent("sms.urgent")), k.touch(urgent("push.urgent")), k.touch(urgent("sms.urgent"))
+	a := k.touch(urgent("sms.urgent"))
+	b := k.touch(urgent("push.urgent"))
+	c := k.touch(urgent("sms.urgent"))
 	refs := k.accept(a, k.touch(), b, c)
 	if len(refs) != 2 || refs[0].Lane != "sms.urgent" || refs[1].Lane != "push.urgent" {
 		k.t.Fatalf("refs %+v", refs)

@@ -71,7 +71,9 @@ func testItems(k *kit) {
 func testTasks(k *kit) {
 	task := func(id string, due time.Duration, assign touch.Assignee) touch.Item {
 		return newItem(k, id, func(i *touch.Item) {
-			i.Channel, i.State, i.Assignee = touch.RMTask, touch.TaskOpen, &assign
+			i.Channel = touch.RMTask
+			i.State = touch.TaskOpen
+			i.Assignee = &assign
 			if due != 0 {
 				i.DueAt = ptr(k.now().Add(due))
 			}
@@ -88,7 +90,9 @@ func testTasks(k *kit) {
 	wantItems(k, overdue, "soon", "next")
 	next, err := k.ledger.Items.Get(k.ctx, "next")
 	k.must(err)
-	next.State, next.ClaimedBy, next.Escalated = touch.TaskClaimed, "m", true
+	next.State = touch.TaskClaimed
+	next.ClaimedBy = "m"
+	next.Escalated = true
 	k.must(k.ledger.Items.Update(k.ctx, *next))
 	wantItems(k, overdue, "soon")
 	wantItems(k, ledger.ItemFilter{Channel: touch.RMTask, Manager: "m"}, "soon", "next")

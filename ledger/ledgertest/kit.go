@@ -13,22 +13,23 @@ import (
 	"touchgate.dev/touch"
 )
 
-// kit is one test's ledger and its clock.
+// kit is one test's ledger, and a clock that only the test advances. Its methods
+// are safe for concurrent use.
 type kit struct {
 	t      testing.TB
 	ledger *ledger.Ledger
 	ctx    context.Context
-	open   Open
-	mu     sync.Mutex
-	at     time.Time
-	n      int
+
+	mu sync.Mutex
+	at time.Time // what the clock shows
+	n  int       // touches made, for their keys
 }
 
 // start is when the clock of every test begins.
 var start = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 
 func newKit(t testing.TB, open Open) *kit {
-	k := &kit{t: t, ctx: context.Background(), open: open, at: start}
+	k := &kit{t: t, ctx: context.Background(), at: start}
 	k.ledger = open(t, k.now)
 	t.Cleanup(func() { k.ledger.Close() })
 	return k

@@ -19,7 +19,9 @@ func testPendingOf(k *kit) {
 		})
 	}
 	later := func(n *ledger.NewTouch) { n.Due = k.now().Add(time.Hour) }
-	equal, sent, high := of("ann", 4, nil), of("ann", 8, nil), of("ann", 6, later)
+	equal := of("ann", 4, nil)
+	sent := of("ann", 8, nil)
+	high := of("ann", 6, later)
 	refused := of("ann", 9, func(n *ledger.NewTouch) { n.State = touch.StateRefused })
 	paused := of("ann", 9, func(n *ledger.NewTouch) { n.Touch.Campaign = "paused"; later(n) })
 	bob, eve := of("bob", 5, later), of("eve", 9, later)

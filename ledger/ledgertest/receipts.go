@@ -21,7 +21,9 @@ func (k *kit) receive(receipts ...touch.Receipt) []ledger.AppliedReceipt {
 func vendorID(n ledger.NewTouch, leg int) string { return "v-" + touch.DispatchID(n.Touch.ID, leg) }
 
 func testReceipts(k *kit) {
-	a, b, c := k.touch(), k.touch(), k.touch()
+	a := k.touch()
+	b := k.touch()
+	c := k.touch()
 	k.accept(a, b, c)
 	k.deliver(bulk, 3)
 	at := k.now().Add(-time.Minute)

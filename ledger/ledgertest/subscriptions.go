@@ -19,7 +19,9 @@ func testSubscriptions(k *kit) {
 	k.must(k.ledger.Subscriptions.SaveCursor(k.ctx, "a", 42, 2, next))
 	mine, err := k.ledger.Subscriptions.List(k.ctx, "acme")
 	k.must(err)
-	a.Cursor, a.Failures, a.NextAt = 42, 2, next
+	a.Cursor = 42
+	a.Failures = 2
+	a.NextAt = next
 	k.wantEqual(mine, []ledger.Subscription{a})
 	if mine[0].Secret != "s3cret" {
 		k.t.Fatal("the secret is lost")

@@ -8,7 +8,9 @@ import (
 )
 
 func testExpireUnconfirmed(k *kit) {
-	a, b, timed := k.touch(), k.touch(), k.touch()
+	a := k.touch()
+	b := k.touch()
+	timed := k.touch()
 	k.accept(a, b, timed)
 	seg := k.feedAndClaim(bulk, 3)
 	trs := []ledger.Transition{k.sent(seg.Touches[0]), k.sent(seg.Touches[1]), k.sent(seg.Touches[2])}
