@@ -57,29 +57,40 @@ func newBreaker(name string, c BreakerConfig, o Options) *breaker {
 	return b
 }
 
-// begin asks for one call. Where it is granted, the caller must call done
-// exactly once, on every path: a probe never reported would block for ever.
-func (b *breaker) begin() (done func(error), ok bool) {
+// begin asks for one call. Where ok is true the caller must call finish on the
+// attempt exactly once, on every path: a half-open breaker waits for the result
+// of its probe, and would stay half open without it.
+func (b *breaker) begin() (a breakerAttempt, ok bool) {
 	report, err := b.cb.Allow()
 	if err != nil {
-		return nil, false
+		return breakerAttempt{}, false
 	}
 	probe := b.cb.State() == gobreaker.StateHalfOpen
 	if probe {
 		b.probing.Add(1)
 	}
-	return func(err error) {
-		switch {
-		case err == nil:
-			b.consecutive.Store(0)
-		case errors.Is(err, errFailed):
-			b.consecutive.Add(1)
-		}
-		report(err)
-		if probe {
-			b.probing.Add(-1)
-		}
-	}, true
+	return breakerAttempt{b: b, report: report, probe: probe}, true
+}
+
+// breakerAttempt is one call that the breaker has let through.
+type breakerAttempt struct {
+	b      *breaker
+	report func(error)
+	probe  bool
+}
+
+// finish tells the breaker how the call went: nil, errFailed or errExcluded.
+func (a breakerAttempt) finish(err error) {
+	switch {
+	case err == nil:
+		a.b.consecutive.Store(0)
+	case errors.Is(err, errFailed):
+		a.b.consecutive.Add(1)
+	}
+	a.report(err)
+	if a.probe {
+		a.b.probing.Add(-1)
+	}
 }
 
 // probeEvery is how often a half-open provider is offered a message to prove itself with.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package channels is where messages leave the house. A Registry lists the
-// kinds of adapters that exist; a Provider is one of them with an account, a
-// breaker, a rate, a timeout and a number of calls at once; the Pool chooses a
-// provider for a dispatch and sends. Workers use the Pool, operators read its
-// Status, and app/adapters.go fills the Registry.
+// Package channels sends messages through vendors. A Registry lists the kinds
+// of adapters that exist. A Provider is an adapter with an account, a circuit
+// breaker, a rate limiter, a timeout and a bulkhead. The Pool chooses a provider
+// for a dispatch and sends by it. Workers use the Pool; app/adapters.go fills
+// the Registry.
 //
-// What this package promises about a Result: it has the provider's name; a
-// refusal by our own breaker, rate or pause is a known non-send that carries
-// NoAttempt and, where it can be told, RetryAfter; an adapter that panics, or
-// that answers too few results, is Unknown.
+// What this package promises of a Result: it has the provider's name. A refusal
+// by our own breaker, rate limiter or pause is a known non-send: it has
+// NoAttempt and, where the time is known, RetryAfter. When an adapter panics or
+// returns too few results, the results that are missing are ResultUnknown.
 package channels
 
 import (
@@ -29,7 +29,7 @@ type Options struct {
 	Rand    func() float64 // uniform in [0,1), safe for concurrent use
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
-	// PriorityGate, when set, is where bulk stands back for urgent touches.
+	// PriorityGate, when set, makes bulk wait while urgent touches are in flight.
 	PriorityGate *priority.Gate
 }
 

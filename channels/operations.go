@@ -8,8 +8,9 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Query asks the provider what became of a dispatch; false: it cannot be asked.
-// Accepted means that the vendor has it, Retryable that it surely does not.
+// Query asks the provider what became of a dispatch; can is false when it
+// cannot be asked. ResultAccepted means that the vendor has the message,
+// ResultRetryable that it surely does not.
 func (p *Pool) Query(ctx context.Context, provider string, d adapter.Dispatch) (r touch.Result, can bool) {
 	v := p.byName[provider]
 	if v == nil {
@@ -30,22 +31,8 @@ func (p *Pool) Query(ctx context.Context, provider string, d adapter.Dispatch) (
 	return q.Query(ctx, d), true
 }
 
-// Recall takes a dispatch back; class Denied where the provider cannot.
-func (p *Pool) Recall(ctx context.Context, provider string, d adapter.Dispatch) error {
-	v := p.byName[provider]
-	if v == nil {
-		return touch.Errorf(touch.NotFound, "provider", "there is no provider %q", provider)
-	}
-	r, ok := v.adapter.(adapter.Recaller)
-	if !ok {
-		return touch.Errorf(touch.Forbidden, "provider", "%q cannot take a message back", provider)
-	}
-	ctx, cancel := context.WithTimeout(ctx, v.cfg.Timeout.Std())
-	defer cancel()
-	return r.Recall(ctx, d)
-}
-
-// Capabilities are a provider's promises.
+// Capabilities returns what the provider promises; false when there is no such
+// provider.
 func (p *Pool) Capabilities(provider string) (adapter.Capabilities, bool) {
 	if v := p.byName[provider]; v != nil {
 		return v.capabilities, true
@@ -53,7 +40,8 @@ func (p *Pool) Capabilities(provider string) (adapter.Capabilities, bool) {
 	return adapter.Capabilities{}, false
 }
 
-// Receipts is the provider's parser of callbacks; false: it gives no receipts.
+// Receipts returns the provider's parser of callbacks; false when it sends no
+// receipts.
 func (p *Pool) Receipts(provider string) (adapter.ReceiptParser, bool) {
 	if v := p.byName[provider]; v != nil {
 		r, ok := v.adapter.(adapter.ReceiptParser)
@@ -62,25 +50,15 @@ func (p *Pool) Receipts(provider string) (adapter.ReceiptParser, bool) {
 	return nil, false
 }
 
-// AllowRetry takes one retry from the provider's budget: a tenth of its
-// successes, and one a second. False: retry later, without spending an attempt.
+// AllowRetry takes one retry from the provider's retry budget: a tenth of its
+// successes, and one a second. False means: retry later, and spend no attempt.
 func (p *Pool) AllowRetry(provider string) bool {
 	v := p.byName[provider]
 	return v != nil && v.budget.spend()
 }
 
-// Providers lists the names of all providers of a channel, of all for "".
-func (p *Pool) Providers(c touch.Channel) []string {
-	var names []string
-	for _, v := range p.order {
-		if c == "" || v.Channel() == c {
-			names = append(names, v.Name())
-		}
-	}
-	return names
-}
-
-// ProviderStatus is how one provider stands, for operators.
+// ProviderStatus is the state of one provider, for operators. Nothing calls
+// Status yet: a later route of the API will show it.
 type ProviderStatus struct {
 	Name        string           `json:"name"`
 	Channel     touch.Channel    `json:"channel"`
@@ -97,7 +75,7 @@ type ProviderStatus struct {
 	MaxBatch      int            `json:"max_batch,omitempty"`
 }
 
-// Status tells how every provider stands, in configured order.
+// Status returns the state of every provider, in configured order.
 func (p *Pool) Status() []ProviderStatus {
 	all := make([]ProviderStatus, 0, len(p.order))
 	for _, v := range p.order {

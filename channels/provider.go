@@ -11,12 +11,13 @@ import (
 	"touchgate.dev/touch"
 )
 
-// A vendor's longest say over the whole provider. A longer wait (a daily limit
-// on one number) delays that message, not everybody's.
+// maxPause is the longest pause of the whole provider that a vendor can ask for.
+// A longer Retry-After, for example for a daily limit on one number, delays
+// that message and not all the others.
 const maxPause = time.Minute
 
-// Provider is a vendor's adapter with an account, guarded by a breaker, a
-// rate, a timeout and a number of calls at once. It is safe for concurrent use.
+// Provider is a vendor's adapter with an account, guarded by a circuit breaker,
+// a rate limiter, a timeout and a bulkhead. It is safe for concurrent use.
 type Provider struct {
 	cfg          ProviderConfig
 	capabilities adapter.Capabilities
@@ -67,21 +68,28 @@ func (p *Provider) Name() string { return p.cfg.Name }
 // Channel is what the provider serves.
 func (p *Provider) Channel() touch.Channel { return p.cfg.Channel }
 
-// send makes one call for the dispatches (one, or a batch) and fills out, one
-// result for each. out is zero, thus Unknown, to begin with. It tells when it has
-// a slot for the call.
-func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.Result, begun func()) {
+// send makes one call for the dispatches (one, or a batch) and fills out with
+// one result for each. out is zero to begin with, which is ResultUnknown: a
+// panic on the way leaves the messages as perhaps sent. The pass counts the
+// call as started when it has a slot.
+//
+// The order of the checks matters: what waits long comes first, and the checks
+// of the verdict's age and of the breaker stand right before the call.
+func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.Result, pass *startPass) {
 	urgent := ds[0].Urgent
 	if !urgent {
 		p.opts.PriorityGate.WaitForUrgent(ctx)
 	}
 	if !p.bulkhead.acquire(ctx, urgent) {
-		fillResults(out, notTried(touch.ResultRetryable, "", "ended before its turn"))
+		fillResults(out, notTried(touch.ResultRetryable, "", "the context ended while it waited for a slot"))
 		p.metrics.countRefusals(out)
 		return
 	}
 	defer p.bulkhead.release(urgent)
-	begun()
+	pass.callStarted()
+
+	// Everything that may refuse the call without asking the breaker: a probe
+	// that is asked for and not made would keep the breaker half open.
 	if !p.mayCall(ctx, urgent, out) {
 		p.metrics.countRefusals(out)
 		return
@@ -92,13 +100,14 @@ func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.
 		p.metrics.countRefusals(out)
 		return
 	}
-	done, ok := p.breaker.begin()
+
+	attempt, ok := p.breaker.begin()
 	if !ok {
 		fillResults(out, p.openResult())
 		p.metrics.countRefusals(out)
 		return
 	}
-	defer func() { done(healthOf(ctx, out)) }()
+	defer func() { attempt.finish(healthOf(ctx, out)) }()
 	p.call(ctx, ds, out)
 	p.recordResults(p.opts.Now(), start, out)
 }
@@ -191,12 +200,6 @@ func (p *Provider) pausedFor() time.Duration {
 		return 0
 	}
 	return time.Unix(0, at).Sub(p.opts.Now())
-}
-
-func (p *Provider) openResult() touch.Result {
-	r := notTried(touch.ResultRetryable, touch.ReasonBreaker, "")
-	r.RetryAfter = p.breaker.retryAfter()
-	return r
 }
 
 // canReach reports whether the provider can reach this dispatch at all.

@@ -10,28 +10,30 @@ import (
 	"touchgate.dev/touch"
 )
 
-// How long a message may wait for its turn before it is sent back to the
-// ledger. Bulk waits little, so that it holds few places before an urgent one.
+// How long a message may wait for the rate limiter before it is sent back to
+// the ledger. Bulk waits only a little, so that few bulk messages stand before
+// an urgent one.
 const (
 	bulkWait   = 200 * time.Millisecond
 	urgentWait = 2 * time.Second
 )
 
-// maxRetrySpread is how far ahead turns are given to those that were turned away.
-// Who is longer than that on the way back would lose the turn that priority and
-// expiry give in the ledger.
+// maxRetrySpread is how far ahead retry times are given to rejected messages. A
+// message that would wait longer goes back to the ledger, which orders it by
+// priority and expiry again.
 const maxRetrySpread = 2 * time.Second
 
-// rateLimiter keeps a provider's messages per second. Those it turns away are told
-// instants to come back that are spread at the provider's rate, so that they
-// return as a stream and not as a crowd. Urgent ones have turns of their own.
+// rateLimiter keeps a provider's messages per second with a token bucket. It
+// gives rejected messages retry times that are spread at the provider's rate,
+// so that they return as a stream and not all at once. Urgent and bulk
+// messages have separate retry times. It is safe for concurrent use.
 type rateLimiter struct {
 	bucket   *rate.Limiter // nil: no limit
 	interval time.Duration // between two messages
 	now      func() time.Time
 
 	mu           sync.Mutex
-	urgent, bulk time.Time // when the next one that is turned away comes back
+	urgent, bulk time.Time // when the next rejected message should return
 }
 
 func newRateLimiter(perSecond float64, burst int, now func() time.Time) *rateLimiter {
@@ -45,49 +47,56 @@ func newRateLimiter(perSecond float64, burst int, now func() time.Time) *rateLim
 	}
 }
 
-// wait waits for the turn of len(out) messages. Where that takes too long it
-// fills out with refusals and reports false.
+// wait takes a token for each of the len(out) messages of a call, and sleeps
+// until the tokens are there. Where that takes too long, or ctx ends, it fills
+// out with refusals and returns false.
 func (p *rateLimiter) wait(ctx context.Context, urgent bool, out []touch.Result) bool {
 	if p.bucket == nil {
 		return true
 	}
 	now := p.now()
 	reservation := p.bucket.ReserveN(now, len(out))
-	wait, longest := reservation.DelayFrom(now), bulkWait
+	delay := reservation.DelayFrom(now)
+	if delay == 0 {
+		return true
+	}
+
+	// The call must not sleep longer than its own deadline allows.
+	longest := bulkWait
 	if urgent {
 		longest = urgentWait
-	}
-	if wait == 0 {
-		return true
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		longest = min(longest, time.Until(deadline))
 	}
-	if wait > longest {
+	if delay > longest {
 		reservation.CancelAt(now)
-		p.reject(now, wait, urgent, out)
+		p.reject(now, delay, urgent, out)
 		return false
 	}
-	timer := time.NewTimer(wait)
+
+	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
 	case <-ctx.Done():
 		reservation.CancelAt(p.now())
-		fillResults(out, notTried(touch.ResultRetryable, "", "ended before its turn"))
+		fillResults(out, notTried(touch.ResultRetryable, "", "the context ended while it waited for the rate limiter"))
 		return false
 	}
 }
 
-func (p *rateLimiter) reject(now time.Time, wait time.Duration, urgent bool, out []touch.Result) {
+// reject fills out with refusals. Each message gets its own retry time, one
+// interval after the previous one, beginning when the bucket has tokens again.
+func (p *rateLimiter) reject(now time.Time, delay time.Duration, urgent bool, out []touch.Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	retryAt := &p.bulk
 	if urgent {
 		retryAt = &p.urgent
 	}
-	first := now.Add(wait)
+	first := now.Add(delay)
 	for i := range out {
 		if retryAt.Before(first) || retryAt.Sub(first) >= maxRetrySpread {
 			*retryAt = first
@@ -95,15 +104,5 @@ func (p *rateLimiter) reject(now time.Time, wait time.Duration, urgent bool, out
 		out[i] = notTried(touch.ResultThrottled, touch.ReasonRate, "")
 		out[i].RetryAfter = retryAt.Sub(now)
 		*retryAt = retryAt.Add(p.interval)
-	}
-}
-
-func notTried(c touch.ResultClass, reason, detail string) touch.Result {
-	return touch.Result{Class: c, Reason: reason, Detail: detail, NoAttempt: true}
-}
-
-func fillResults(out []touch.Result, r touch.Result) {
-	for i := range out {
-		out[i] = r
 	}
 }

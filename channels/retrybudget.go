@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// The retry budget: a tenth of the successes, one a second so that a quiet
-// provider may retry at all, and no more than a hundred saved up.
+// A retry costs one token. A provider earns a tenth of a token by each success
+// and one each second, so that a quiet provider may retry at all. It keeps at
+// most a hundred tokens.
 const (
 	retriesPerSuccess = 0.1
 	retriesPerSecond  = 1.0

@@ -8,9 +8,8 @@ import (
 
 // Limits on what one request may hold.
 const (
-	MaxLegs   = 8    // legs in a plan
-	MaxBatch  = 1000 // touches in one batch
-	MaxParams = 64   // params of one leg
+	MaxLegs  = 8    // legs in a plan
+	MaxBatch = 1000 // touches in one batch
 )
 
 // Request is one touch as a caller submits it.

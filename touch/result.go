@@ -36,9 +36,6 @@ func (c *ResultClass) UnmarshalText(b []byte) error {
 	return Errorf(Invalid, "class", "%q is not a result class", b)
 }
 
-// NotSent reports whether the message surely did not go out.
-func (c ResultClass) NotSent() bool { return c != ResultUnknown && c != ResultAccepted }
-
 // Result is what came back from one attempt to send.
 type Result struct {
 	Class    ResultClass `json:"class"`

@@ -90,12 +90,14 @@ type Querier interface {
 	Query(ctx context.Context, d Dispatch) touch.Result
 }
 
-// Recaller takes a message back where the vendor still can.
+// Recaller takes a message back where the vendor still can. Nothing calls it
+// yet: a later version takes cancelled touches back with it.
 type Recaller interface {
 	Recall(ctx context.Context, d Dispatch) error
 }
 
-// Prober checks the account without sending anything.
+// Prober checks the account without sending anything. Nothing calls it yet: a
+// later command verifies a provider with it.
 type Prober interface {
 	Probe(ctx context.Context) error
 }
@@ -107,7 +109,8 @@ type Capabilities struct {
 	IdempotencyWindow time.Duration
 	// MaxBatch is the most dispatches in one SendBatch; 0 or 1: no batches.
 	MaxBatch int
-	// DeliversOnAccept says that Accepted is delivered (our own channels).
+	// DeliversOnAccept says that an accepted message is delivered at once, as
+	// on first-party channels.
 	DeliversOnAccept bool
 	// EchoesID says that receipts carry Dispatch.ID; otherwise they are
 	// matched by the vendor's id.
