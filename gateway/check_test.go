@@ -15,7 +15,11 @@ func TestCheckEveryLeg(t *testing.T) {
 		touch.SMS:  {Decision: touch.DecisionAllow},
 	})
 	r := gatewaytest.SMS("")
-	r.Plan = []touch.Leg{{Channel: touch.AICall, Content: &touch.Content{Body: "b"}}, {Channel: touch.Push, Content: &touch.Content{Body: "b"}}, r.Plan[0]}
+	r.Plan = []touch.Leg{
+		{Channel: touch.AICall, Content: &touch.Content{Body: "b"}},
+		{Channel: touch.Push, Content: &touch.Content{Body: "b"}},
+		r.Plan[0],
+	}
 	r.Addresses[touch.Push] = "device-1"
 	got, err := f.Intake.Check(t.Context(), "engine", []touch.Request{r, {Key: "bad"}})
 	if err != nil {

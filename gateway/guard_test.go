@@ -43,14 +43,16 @@ func newWithPolicy(t *testing.T, policy string) (*gatewaytest.Fixture, *ruleset.
 func TestWithRealGuard(t *testing.T) {
 	f, set := newWithPolicy(t, bank) // gatewaytest.Noon in UTC, 20:00 in Shanghai: the window has just closed
 	ctx := t.Context()
-	if wrong, err := f.Facts.PutCustomers(ctx, gatewaytest.Engine(), []facts.Profile{{ID: "c1", Zones: []string{"Asia/Shanghai"}}}); err != nil || wrong[0] != nil {
+	profile := facts.Profile{ID: "c1", Zones: []string{"Asia/Shanghai"}}
+	if wrong, err := f.Facts.PutCustomers(ctx, gatewaytest.Engine(), []facts.Profile{profile}); err != nil || wrong[0] != nil {
 		t.Fatal(wrong, err)
 	}
 	refused := f.Submit(t, gatewaytest.SMS("without"))[0]
 	if v := refused.Verdicts[0]; refused.State != touch.StateRefused || refused.Reason != "small-bank/consent" || len(v.Findings) < 3 || v.Policy != set.Hash() {
 		t.Fatalf("without consent: %+v", refused)
 	}
-	if wrong, err := f.Facts.AddConsents(ctx, gatewaytest.Engine(), []facts.Consent{{Customer: "c1", Consent: touch.Consent{Scope: "marketing:sms", Granted: true}}}); err != nil || wrong[0] != nil {
+	consent := facts.Consent{Customer: "c1", Consent: touch.Consent{Scope: "marketing:sms", Granted: true}}
+	if wrong, err := f.Facts.AddConsents(ctx, gatewaytest.Engine(), []facts.Consent{consent}); err != nil || wrong[0] != nil {
 		t.Fatal(wrong, err)
 	}
 	morning := time.Date(2026, 11, 22, 1, 0, 0, 0, time.UTC)

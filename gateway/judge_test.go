@@ -76,20 +76,34 @@ func TestAllLegsRefused(t *testing.T) {
 
 func TestRefusedWithoutPolicies(t *testing.T) {
 	f := gatewaytest.New(t)
-	f.Control = &ledger.Control{Campaigns: map[ledger.CampaignRef]ledger.CampaignStatus{{Caller: "engine", Campaign: "stopped"}: ledger.CampaignCancelled}}
-	past, later := gatewaytest.Noon.Add(-time.Second), gatewaytest.Noon.Add(time.Hour)
-	late, cancelled, nowhere, slow := gatewaytest.SMS("late"), gatewaytest.SMS("cancelled"), gatewaytest.SMS("nowhere"), gatewaytest.SMS("slow")
-	late.ExpiresAt, cancelled.Campaign, nowhere.Addresses, slow.ExpiresAt = &past, "stopped", nil, &later
+	f.Control = &ledger.Control{Campaigns: map[ledger.CampaignRef]ledger.CampaignStatus{
+		{Caller: "engine", Campaign: "stopped"}: ledger.CampaignCancelled,
+	}}
+	past := gatewaytest.Noon.Add(-time.Second)
+	later := gatewaytest.Noon.Add(time.Hour)
+	expired := gatewaytest.SMS("expired")
+	expired.ExpiresAt = &past
+	cancelled := gatewaytest.SMS("cancelled")
+	cancelled.Campaign = "stopped"
+	unreachable := gatewaytest.SMS("unreachable")
+	unreachable.Addresses = nil
+	tooLate := gatewaytest.SMS("too late")
+	tooLate.ExpiresAt = &later
 	f.Guard.Judge = func(q policies.Question) touch.Verdict {
 		return touch.Verdict{Decision: touch.DecisionDefer, Rule: "night", Kind: "hours", Until: later} // exactly the end: too late
 	}
-	for i, want := range []struct {
-		state  touch.State
-		reason string
-	}{{touch.StateExpired, touch.ReasonCannotGoInTime}, {touch.StateRefused, touch.ReasonCampaignCancelled}, {touch.StateRefused, touch.ReasonNoAddress}, {touch.StateExpired, touch.ReasonCannotGoInTime}} {
-		r := []touch.Request{late, cancelled, nowhere, slow}[i]
-		if a := f.Submit(t, r)[0]; a.State != want.state || a.Reason != want.reason || !a.New {
-			t.Errorf("%s: got %+v, want %v", r.Key, a, want)
+	for _, c := range []struct {
+		request touch.Request
+		state   touch.State
+		reason  string
+	}{
+		{expired, touch.StateExpired, touch.ReasonCannotGoInTime},
+		{cancelled, touch.StateRefused, touch.ReasonCampaignCancelled},
+		{unreachable, touch.StateRefused, touch.ReasonNoAddress},
+		{tooLate, touch.StateExpired, touch.ReasonCannotGoInTime},
+	} {
+		if a := f.Submit(t, c.request)[0]; a.State != c.state || a.Reason != c.reason || !a.New {
+			t.Errorf("%s: got %+v, want %s for %s", c.request.Key, a, c.state, c.reason)
 		}
 	}
 	if f.Guard.Asked != 1 {
@@ -100,7 +114,10 @@ func TestRefusedWithoutPolicies(t *testing.T) {
 func TestGuardGetsFacts(t *testing.T) {
 	f := gatewaytest.New(t)
 	ctx := t.Context()
-	if wrong, err := f.Facts.PutCustomers(ctx, gatewaytest.Engine(), []facts.Profile{{ID: "c1", Zones: []string{"Asia/Shanghai"}, Addresses: map[touch.Channel]string{touch.SMS: "+8613900000000"}}}); err != nil || wrong[0] != nil {
+	profile := facts.Profile{
+		ID: "c1", Zones: []string{"Asia/Shanghai"}, Addresses: map[touch.Channel]string{touch.SMS: "+8613900000000"},
+	}
+	if wrong, err := f.Facts.PutCustomers(ctx, gatewaytest.Engine(), []facts.Profile{profile}); err != nil || wrong[0] != nil {
 		t.Fatal(wrong, err)
 	}
 	if _, err := f.Facts.Suppress(ctx, gatewaytest.Engine(), []facts.ListEntry{

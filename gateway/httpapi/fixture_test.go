@@ -97,7 +97,8 @@ func (parser) ParseReceipts(r adapter.ReceiptRequest) ([]touch.Receipt, adapter.
 	if r.Header.Get("Signature") != "good "+r.URL {
 		return nil, adapter.Ack{}, touch.Errorf(touch.Unauthenticated, "", "the signature is wrong")
 	}
-	return []touch.Receipt{{Dispatch: string(r.Body), Kind: touch.ReceiptDelivered}}, adapter.Ack{Status: 200, ContentType: "text/plain", Body: []byte("OK")}, nil
+	receipts := []touch.Receipt{{Dispatch: string(r.Body), Kind: touch.ReceiptDelivered}}
+	return receipts, adapter.Ack{Status: 200, ContentType: "text/plain", Body: []byte("OK")}, nil
 }
 
 // answer is a response with its body read.

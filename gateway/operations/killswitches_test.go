@@ -11,10 +11,12 @@ import (
 func TestKillSwitch(t *testing.T) {
 	f := gatewaytest.New(t)
 	ctx := t.Context()
-	if _, err := f.Operations.PutKillSwitch(ctx, gatewaytest.Engine(), "s", operations.KillSwitchOrder{Channel: "pigeon"}); gatewaytest.FirstField(t, err) != "channel" {
+	wrong := operations.KillSwitchOrder{Channel: "pigeon"}
+	if _, err := f.Operations.PutKillSwitch(ctx, gatewaytest.Engine(), "s", wrong); gatewaytest.FirstField(t, err) != "channel" {
 		t.Errorf("got %v", err)
 	}
-	if _, err := f.Operations.PutKillSwitch(ctx, gatewaytest.Engine(), "s", operations.KillSwitchOrder{Channel: touch.SMS, Owner: "duty officer", Reason: "wrong text"}); err != nil {
+	order := operations.KillSwitchOrder{Channel: touch.SMS, Owner: "duty officer", Reason: "wrong text"}
+	if _, err := f.Operations.PutKillSwitch(ctx, gatewaytest.Engine(), "s", order); err != nil {
 		t.Fatal(err)
 	}
 	stops, err := f.Operations.KillSwitches(ctx)
