@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package calendar knows local time as contact rules mean it: dates in a
-// customer's zone, weekly tables of opening hours, holidays with their eves,
-// business days, and the two kinds of spans that rules count in: absolute
-// durations ("72h", "7d") and runs of dates ("7 days", "1 month").
+// Package calendar computes local time for contact rules: dates in a customer's
+// zone, weekly tables of opening hours, holidays with their eves, business days,
+// and spans of time. A span is absolute ("72h", "7d") or counts dates ("7 days",
+// "1 month").
 //
-// Everything is computed on the wall clock of a zone from the tz database,
-// which is built in, and is exact across clock changes. All values are safe
-// for concurrent use once made.
+// Everything is computed on the wall clock of a zone, from the tz database that
+// is built in, and is exact across clock changes. All values are safe for
+// concurrent use once they are made.
 package calendar
 
 import (
@@ -16,8 +16,8 @@ import (
 	_ "time/tzdata" // zones must not depend on the host
 )
 
-// Horizon is how far ahead anything is searched for; what does not happen
-// within it counts as never.
+// Horizon is how far ahead anything is searched for. What does not happen within
+// it counts as never.
 const Horizon = 400 * 24 * time.Hour
 
 const daySeconds = 24 * 60 * 60
@@ -25,7 +25,7 @@ const daySeconds = 24 * 60 * 60
 // Day is a date, as the number of days since 1970-01-01.
 type Day int
 
-// ParseDay reads "2026-01-31".
+// ParseDay parses a date such as "2026-01-31".
 func ParseDay(s string) (Day, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
@@ -34,24 +34,24 @@ func ParseDay(s string) (Day, error) {
 	return Day(t.Unix() / daySeconds), nil
 }
 
-// DayOf is the date of (year, month, day), normalised as time.Date does.
+// DayOf returns the date of year, month and day, normalised as time.Date does.
 func DayOf(year int, month time.Month, day int) Day {
 	return Day(floorDiv(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix(), daySeconds))
 }
 
-// Civil takes the date apart.
+// Civil returns the year, month and day of the date.
 func (d Day) Civil() (year int, month time.Month, day int) {
 	return time.Unix(int64(d)*daySeconds, 0).UTC().Date()
 }
 
-// String is "2026-01-31".
+// String returns the date as "2026-01-31".
 func (d Day) String() string { return time.Unix(int64(d)*daySeconds, 0).UTC().Format(time.DateOnly) }
 
-// Weekday is the day of the week.
+// Weekday returns the day of the week.
 func (d Day) Weekday() time.Weekday { return time.Weekday(((int(d)+4)%7 + 7) % 7) }
 
-// AddMonths goes n months on. Where that month has no such day it is the first
-// of the month after: a month from 31 January ends with February.
+// AddMonths returns the date n months later. If that month has no such day it is
+// the first day of the next month: a month from 31 January is 1 March.
 func (d Day) AddMonths(n int) Day {
 	year, month, day := d.Civil()
 	first := DayOf(year, month+time.Month(n), 1)
@@ -61,11 +61,12 @@ func (d Day) AddMonths(n int) Day {
 	return first + Day(day-1)
 }
 
-// Start is the first instant at which the clocks of zone show date d or later.
+// Start returns the first instant at which the clocks of zone show date d or
+// later.
 func (d Day) Start(zone *time.Location) time.Time {
 	wanted := int64(d) * daySeconds
-	// No zone is ahead of UTC by more than 15 hours: begin before the
-	// instant and walk over the stretches between clock changes.
+	// No zone is more than 15 hours ahead of UTC. So begin before the instant,
+	// and go from one clock change to the next.
 	l := At(time.Unix(wanted-15*3600, 0), zone)
 	for l.wall < wanted {
 		t := time.Unix(wanted-l.offset, 0)
@@ -78,7 +79,7 @@ func (d Day) Start(zone *time.Location) time.Time {
 	return l.T.UTC()
 }
 
-// Local is an instant together with what the clocks of a zone show at it.
+// Local is an instant and what the clocks of a zone show at it.
 type Local struct {
 	T      time.Time
 	Zone   *time.Location
@@ -86,18 +87,19 @@ type Local struct {
 	offset int64 // wall clock minus UTC, seconds
 }
 
-// At reads the clocks of zone at t.
+// At returns what the clocks of zone show at t.
 func At(t time.Time, zone *time.Location) Local {
 	_, offset := t.In(zone).Zone()
 	return Local{T: t, Zone: zone, wall: t.Unix() + int64(offset), offset: int64(offset)}
 }
 
-// Day is the local date.
+// Day returns the local date.
 func (l Local) Day() Day { return Day(floorDiv(l.wall, daySeconds)) }
 
-// second of the local day.
+// second returns the second of the local day.
 func (l Local) second() int { return int(l.wall - int64(l.Day())*daySeconds) }
 
+// floorDiv divides and rounds down, also for negative numbers.
 func floorDiv(a, b int64) int64 {
 	q := a / b
 	if a%b < 0 {

@@ -22,7 +22,7 @@ import (
 //go:embed data/*.yaml
 var data embed.FS
 
-// shipped is read once: what is embedded never changes.
+// shipped parses the embedded calendars once.
 var shipped = sync.OnceValues(func() (map[string]*Calendar, error) {
 	entries, err := data.ReadDir("data")
 	if err != nil {
@@ -43,11 +43,11 @@ var shipped = sync.OnceValues(func() (map[string]*Calendar, error) {
 	return all, nil
 })
 
-// Shipped gives the calendars that ship with the program, by name. Do not
-// change the map.
+// Shipped returns the calendars that ship with the program, by name. Do not change
+// the map.
 func Shipped() (map[string]*Calendar, error) { return shipped() }
 
-// file is a calendar as it is written.
+// file is a calendar in its YAML form.
 type file struct {
 	Calendar string      `yaml:"calendar"`
 	Title    string      `yaml:"title"`
@@ -73,7 +73,7 @@ type dateRange struct {
 	Name string   `yaml:"name"`
 }
 
-// dayText reads a date; yaml.v3 would make a time of it.
+// dayText parses a date; yaml.v3 would make a time of it.
 type dayText struct{ Day }
 
 // UnmarshalYAML implements yaml.Unmarshaler.
@@ -84,8 +84,8 @@ func (d *dayText) UnmarshalYAML(n *yaml.Node) (err error) {
 	return nil
 }
 
-// Parse reads a calendar. One that extends another, of others, has its days
-// and adds its own: a proclamation of the day, for example.
+// Parse parses a calendar. A calendar that extends one of others has the days of
+// that one and its own, for example the days that a proclamation adds.
 func Parse(text []byte, others map[string]*Calendar) (*Calendar, error) {
 	var f file
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -104,7 +104,11 @@ func Parse(text []byte, others map[string]*Calendar) (*Calendar, error) {
 		}
 		c = base.With(nil)
 	}
-	c.Name, c.Title, c.Version, c.Owner, c.Source = f.Calendar, f.Title, f.Version, f.Owner, f.Source
+	c.Name = f.Calendar
+	c.Title = f.Title
+	c.Version = f.Version
+	c.Owner = f.Owner
+	c.Source = f.Source
 	if f.Weekend != nil {
 		c.weekend = [7]bool{}
 	}
@@ -116,24 +120,30 @@ func Parse(text []byte, others map[string]*Calendar) (*Calendar, error) {
 		c.weekend[i] = true
 	}
 	if f.Covers != nil {
-		if c.covered, c.from, c.to = true, f.Covers.From.Day, f.Covers.Until.Day-1; c.from > c.to {
+		c.covered = true
+		c.from = f.Covers.From.Day
+		c.to = f.Covers.Until.Day - 1
+		if c.from > c.to {
 			return nil, errors.New("it covers no day")
 		}
 	}
-	return c, c.fill(&f)
+	return c, c.addDays(&f)
 }
 
-// The longest holiday that makes sense: longer is a slip of the pen.
-const longest = 60
+// maxHoliday is the number of days of the longest holiday; more are a typing
+// mistake.
+const maxHoliday = 60
 
-func (c *Calendar) fill(f *file) error {
+// addDays adds the holidays and working days of a file, and those of the library
+// that it names.
+func (c *Calendar) addDays(f *file) error {
 	for _, r := range f.Holidays {
 		to := r.From.Day
 		if r.To != nil {
 			to = r.To.Day
 		}
-		if to < r.From.Day || to > r.From.Day+longest {
-			return fmt.Errorf("the holiday from %s to %s is none", r.From, to)
+		if to < r.From.Day || to > r.From.Day+maxHoliday {
+			return fmt.Errorf("the holiday from %s to %s is not valid", r.From, to)
 		}
 		for d := r.From.Day; d <= to; d++ {
 			c.holidays[d] = r.Name
@@ -147,13 +157,13 @@ func (c *Calendar) fill(f *file) error {
 	}
 	holidays, ok := library(f.Library)
 	if !ok || !c.covered {
-		return fmt.Errorf("the library knows no %q, or the years that it shall cover are missing", f.Library)
+		return fmt.Errorf("the library has no %q, or the years to cover are missing", f.Library)
 	}
 	first, _, _ := c.from.Civil()
 	last, _, _ := c.to.Civil()
 	for _, h := range holidays {
 		for y := first - 1; y <= last+1; y++ {
-			// The day itself and the day on which it is observed: both count.
+			// Both the day itself and the day on which it is observed count.
 			actual, observed := h.Calc(y)
 			for _, t := range []time.Time{actual, observed} {
 				if !t.IsZero() {
@@ -165,7 +175,8 @@ func (c *Calendar) fill(f *file) error {
 	return nil
 }
 
-// library gives the holidays that can be computed.
+// library returns a list of holidays that are computed; false if there is none of
+// that name.
 func library(name string) ([]*cal.Holiday, bool) {
 	switch name {
 	case "us-federal":

@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// Window is a part of a day, in seconds from its beginning: [From, To).
+// Window is a part of a day, in seconds from its beginning. From is part of it, To
+// is not.
 type Window struct{ From, To int }
 
-// ParseWindow reads "09:00-17:30"; a day ends at 24:00.
+// ParseWindow parses a window such as "09:00-17:30". A day ends at 24:00.
 func ParseWindow(s string) (Window, error) {
 	from, to, ok := strings.Cut(s, "-")
 	a, errA := clock(strings.TrimSpace(from))
@@ -24,6 +25,7 @@ func ParseWindow(s string) (Window, error) {
 	return Window{a, b}, nil
 }
 
+// clock parses a time of day into seconds.
 func clock(s string) (int, error) {
 	if s == "24:00" {
 		return daySeconds, nil
@@ -36,32 +38,32 @@ func clock(s string) (int, error) {
 	return 0, errors.New("not a time of day")
 }
 
-// Hours is a table of opening hours: for each day of the week, and for
-// holidays, eves and swapped working days where they differ. A day that is not
-// named is closed.
+// Hours is a table of opening hours for each day of the week, and for holidays,
+// eves and swapped working days if they differ. A day that is not named is
+// closed.
 type Hours struct {
 	week    [7][]Window
 	holiday *[]Window
 	eve     *[]Window
 	workday *[]Window
-	// Calendar knows the holidays; nil knows none.
+	// Calendar has the holidays; nil has none.
 	Calendar *Calendar
-	// Margin closes every window earlier, for what is handed over in time but
-	// arrives late.
+	// Margin closes every window earlier, because a message that is sent in time
+	// may arrive later.
 	Margin time.Duration
 }
 
 var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
-// DayNames lists what Set takes beside ranges such as "mon-fri".
+// DayNames returns the names that Set accepts, beside ranges such as "mon-fri".
 func DayNames() []string {
 	return append(slices.Clone(weekdays), "daily", "holiday", "eve", "workday")
 }
 
-// Set gives the days of a selector their windows. The selector is a name of
-// DayNames, a range of week days, or several of both with commas between.
+// Set sets the windows of days. The selector is a name of DayNames, a range of
+// week days, or several of both with commas between.
 func (h *Hours) Set(selector string, windows []Window) error {
-	windows, err := tidy(windows)
+	windows, err := sortWindows(windows)
 	if err != nil {
 		return err
 	}
@@ -96,8 +98,8 @@ func (h *Hours) Set(selector string, windows []Window) error {
 	return nil
 }
 
-// tidy sorts windows and refuses those that are empty or overlap.
-func tidy(windows []Window) ([]Window, error) {
+// sortWindows returns the windows sorted. Empty or overlapping ones are an error.
+func sortWindows(windows []Window) ([]Window, error) {
 	windows = slices.Clone(windows)
 	sort.Slice(windows, func(i, j int) bool { return windows[i].From < windows[j].From })
 	for i, w := range windows {
@@ -111,21 +113,21 @@ func tidy(windows []Window) ([]Window, error) {
 	return windows, nil
 }
 
-// Common is when several tables can be open at once, by day of the week and
-// whatever sort of day it is (holiday, eve, working day or plain). The zero
-// Common has no table yet.
+// Common is the time at which several tables can be open at once, by day of the
+// week, on any sort of day (holiday, eve, working day or plain). The zero Common
+// has no table yet.
 type Common struct {
-	week  [7][]Window
-	begun bool
+	week    [7][]Window
+	started bool
 }
 
-// Add takes in a table, and reports whether anything remains; where nothing
-// would, the table is left out.
+// Add adds a table and reports whether any time remains. If none would, the table
+// is not added.
 func (c *Common) Add(h *Hours) bool {
-	both := Common{begun: true}
+	both := Common{started: true}
 	remains := false
 	for d := range c.week {
-		if both.week[d] = h.ever(d); c.begun {
+		if both.week[d] = h.openAtAnyTime(d); c.started {
 			both.week[d] = intersect(c.week[d], both.week[d])
 		}
 		remains = remains || len(both.week[d]) > 0
@@ -139,9 +141,9 @@ func (c *Common) Add(h *Hours) bool {
 // Opens reports whether the table is ever open.
 func (h *Hours) Opens() bool { return new(Common).Add(h) }
 
-// ever gives all times at which a day of the week may be open, as far as the
-// margin leaves of them.
-func (h *Hours) ever(d int) []Window {
+// openAtAnyTime returns all times at which a day of the week may be open, after
+// the margin is taken off.
+func (h *Hours) openAtAnyTime(d int) []Window {
 	all := slices.Clone(h.week[d])
 	if h.Calendar.Len() > 0 {
 		for _, other := range []*[]Window{h.holiday, h.eve, h.workday} {
@@ -151,15 +153,15 @@ func (h *Hours) ever(d int) []Window {
 		}
 	}
 	all = slices.DeleteFunc(all, func(w Window) bool { return w.To-w.From <= int(h.Margin/time.Second) })
-	return complement(complement(all)) // one for those that overlap
+	return complement(complement(all)) // joins those that overlap
 }
 
-// UsesHolidays reports whether the table asks its calendar anything.
+// UsesHolidays reports whether the table needs its calendar.
 func (h *Hours) UsesHolidays() bool { return h.holiday != nil || h.eve != nil || h.workday != nil }
 
-// on gives the windows of a date. Holidays go before eves, and both before
-// the day of the week; a date that the calendar does not cover has only the
-// hours that all three would have.
+// on returns the windows of a date. A holiday's hours replace those of an eve, and
+// both replace those of the day of the week. A date that the calendar does not
+// cover might be any of the three: it has only the hours that all have.
 func (h *Hours) on(d Day) []Window {
 	plain := h.week[d.Weekday()]
 	if h.Calendar == nil || !h.UsesHolidays() {
@@ -184,6 +186,7 @@ func (h *Hours) on(d Day) []Window {
 	return plain
 }
 
+// intersect returns the time that is in windows of both lists.
 func intersect(a, b []Window) []Window {
 	var both []Window
 	for _, x := range a {
@@ -196,8 +199,8 @@ func intersect(a, b []Window) []Window {
 	return both
 }
 
-// closing is where w ends on date d, the margin taken off unless the next day
-// goes on without a break.
+// closing returns when a window ends on date d. The margin is taken off, unless
+// the next day's hours follow without a break.
 func (h *Hours) closing(d Day, w Window) int {
 	if h.Margin == 0 {
 		return w.To
@@ -208,7 +211,7 @@ func (h *Hours) closing(d Day, w Window) int {
 	return w.To - int((h.Margin+time.Second-1)/time.Second)
 }
 
-// Open reports whether the table is open at l.
+// Open reports whether the table is open at an instant.
 func (h *Hours) Open(l Local) bool {
 	d, s := l.Day(), l.second()
 	for _, w := range h.on(d) {
@@ -219,15 +222,15 @@ func (h *Hours) Open(l Local) bool {
 	return false
 }
 
-// Next is the first instant at or after l at which the table is open; false
-// when there is none within the horizon.
+// Next returns the first instant at or after l at which the table is open; false
+// if there is none within the horizon.
 func (h *Hours) Next(l Local) (time.Time, bool) {
 	if h.Open(l) {
 		return l.T, true
 	}
 	limit := l.T.Add(Horizon)
-	// Between two clock changes the wall clock runs with the true one, so a
-	// time on the wall has one instant; at each change look anew.
+	// Between two clock changes the wall clock runs evenly, so each wall time is
+	// one instant there. Search from one change to the next.
 	for {
 		_, end := l.T.In(l.Zone).ZoneBounds()
 		if wall, ok := h.opening(l.wall); ok {
@@ -244,7 +247,7 @@ func (h *Hours) Next(l Local) (time.Time, bool) {
 	}
 }
 
-// opening finds the first beginning of a window after wall, on the wall clock.
+// opening returns the wall time of the first beginning of a window after wall.
 func (h *Hours) opening(wall int64) (int64, bool) {
 	first := Day(floorDiv(wall, daySeconds))
 	for d := first; d <= first+Day(Horizon/(24*time.Hour))+1; d++ {
@@ -257,9 +260,9 @@ func (h *Hours) opening(wall int64) (int64, bool) {
 	return math.MaxInt64, false
 }
 
-// ParseQuiet reads hours that are blocked, such as "22:00-07:00" or
-// "mon-fri 08:00-18:00; sat 12:00-14:00", and gives the hours that are open.
-// A window may go over midnight.
+// ParseQuiet parses blocked hours, such as "22:00-07:00" or
+// "mon-fri 08:00-18:00; sat 12:00-14:00", and returns the open hours. A window may
+// go over midnight.
 func ParseQuiet(s string) (*Hours, error) {
 	var blocked [7][]Window
 	for part := range strings.SplitSeq(s, ";") {
@@ -297,6 +300,7 @@ func ParseQuiet(s string) (*Hours, error) {
 	return open, nil
 }
 
+// complement returns the time of a day that is in none of the windows.
 func complement(blocked []Window) []Window {
 	sort.Slice(blocked, func(i, j int) bool { return blocked[i].From < blocked[j].From })
 	var open []Window

@@ -9,11 +9,11 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Span is a length of time that rules look back over or wait for. Its two
-// directions agree: an event at e no longer counts at t exactly when
-// e < Since(t), and exactly when End(e) <= t.
+// Span is a length of time that rules look back over or wait for. Both directions
+// agree: an event at e no longer counts at t if e < Since(t), which is the same as
+// End(e) <= t.
 //
-// The forms, and what they mean:
+// These are the forms:
 //
 //	90s 15m 72h 7d         absolute time (a day is 24 hours); an event exactly that old still counts
 //	7 days, 2 weeks        dates, the event's own date being the first
@@ -54,11 +54,11 @@ const (
 
 var unitNames = map[string]unit{"day": day, "week": week, "month": month, "year": year}
 
-// The grain of instants that are stored: an absolute span ends one grain after
+// grain is the precision of stored instants. An absolute span ends one grain after
 // the last instant at which its event still counts.
 const grain = time.Millisecond
 
-// ParseSpan reads one of the forms. Calendar weeks begin on weekStart.
+// ParseSpan parses one of the forms. Calendar weeks begin on weekStart.
 func ParseSpan(s string, weekStart time.Weekday) (Span, error) {
 	span := Span{text: s, weekStart: weekStart, n: 1}
 	words := strings.Fields(s)
@@ -74,7 +74,8 @@ func ParseSpan(s string, weekStart time.Weekday) (Span, error) {
 		if err != nil || d <= 0 || d.Std() > 100*366*24*time.Hour {
 			return span, bad
 		}
-		span.kind, span.duration = absolute, d.Std()
+		span.kind = absolute
+		span.duration = d.Std()
 		return span, nil
 	}
 	if n, err := strconv.Atoi(words[0]); err == nil {
@@ -114,20 +115,22 @@ func isUnit(word string) bool {
 	return ok
 }
 
-// String is the span as it was written.
+// String returns the span as it was written.
 func (s Span) String() string { return s.text }
 
-// Forever reports whether nothing ends the span.
+// Forever reports whether the span never ends.
 func (s Span) Forever() bool { return s.kind == forever }
 
-// Absolute reports whether the span is absolute time: the same in every zone.
+// Absolute reports whether the span is absolute time, which is the same in every
+// zone.
 func (s Span) Absolute() bool { return s.kind == absolute }
 
-// Business reports whether the span is counted in business days.
+// Business reports whether the span counts business days.
 func (s Span) Business() bool { return s.kind == business }
 
-// End is the first instant at which an event at e no longer counts; the zero
-// time is never. Business days are those of c, or Monday to Friday when nil.
+// End returns the first instant at which an event at e no longer counts; the zero
+// time means never. Business days are those of c; of a nil calendar they are
+// Monday to Friday.
 func (s Span) End(e time.Time, zone *time.Location, c *Calendar) time.Time {
 	switch s.kind {
 	case forever:
@@ -138,7 +141,7 @@ func (s Span) End(e time.Time, zone *time.Location, c *Calendar) time.Time {
 	return s.endDay(At(e, zone).Day(), c).Start(zone)
 }
 
-// endDay is the first date on which an event of date d no longer counts.
+// endDay returns the first date on which an event of date d no longer counts.
 func (s Span) endDay(d Day, c *Calendar) Day {
 	if s.full {
 		d++
@@ -165,8 +168,8 @@ func (s Span) endDay(d Day, c *Calendar) Day {
 	return d.AddMonths(12 * s.n)
 }
 
-// unitStart is the first date of the calendar unit that lies n units after
-// the one that holds d.
+// unitStart returns the first date of the calendar unit that is n units after the
+// one that contains d.
 func (s Span) unitStart(d Day, n int) Day {
 	y, m, _ := d.Civil()
 	switch s.unit {
@@ -181,8 +184,8 @@ func (s Span) unitStart(d Day, n int) Day {
 	return DayOf(y+n, 1, 1)
 }
 
-// Since is the earliest instant that still counts at l; the zero time when
-// everything does.
+// Since returns the earliest instant that still counts at l; the zero time if all
+// do.
 func (s Span) Since(l Local, c *Calendar) time.Time {
 	switch s.kind {
 	case forever:
@@ -192,6 +195,7 @@ func (s Span) Since(l Local, c *Calendar) time.Time {
 	case units:
 		return s.unitStart(l.Day(), 1-s.n).Start(l.Zone)
 	}
+	// Begin with a date that is surely too early, and search forward.
 	today := l.Day()
 	back := Day(s.n)
 	switch {
@@ -214,7 +218,7 @@ func (s Span) Since(l Local, c *Calendar) time.Time {
 	return d.Start(l.Zone)
 }
 
-// Max is a length that the span never exceeds; for ever counts as a century.
+// Max returns a duration that the span never exceeds; forever counts as a century.
 func (s Span) Max() time.Duration {
 	const d = 24 * time.Hour
 	n := time.Duration(s.n + 1)

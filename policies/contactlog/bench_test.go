@@ -39,7 +39,7 @@ func customersUpTo(n int) []string {
 	return all
 }
 
-// caps3 are three caps that let pass: per week, per day and channel, per campaign.
+// caps3 are three caps that admit: per week, per day and channel, per campaign.
 func caps3() []Question {
 	return []Question{
 		{Limit: 99, Since: day.Add(-7 * 24 * time.Hour), Match: Match{Categories: []touch.Category{touch.Marketing}}},
@@ -49,8 +49,9 @@ func caps3() []Question {
 }
 
 // BenchmarkReserve measures one check and reservation under three caps, on
-// redis-server: as the caller sees it, and inside the server. The log's size
-// stays what it is, because each place is taken away again, outside the time.
+// redis-server: as the caller sees it, and inside the server. Each reservation
+// is removed again outside the measured time, so the size of the log stays the
+// same.
 func BenchmarkReserve(b *testing.B) {
 	client := redis.NewClient(&redis.Options{Addr: servertest.Redis(b)})
 	defer client.Close()
@@ -110,7 +111,7 @@ func BenchmarkReserve(b *testing.B) {
 
 func (r *Redis) keyOf(customer string) string { return r.logKey(r.Shard(customer), customer) }
 
-// raw gives the customers' logs as Redis has them.
+// raw returns the customers' logs as Redis has them.
 func raw(b testing.TB, log *Redis, rs []Reservation) []string {
 	b.Helper()
 	logs := make([]string, len(rs))
@@ -123,7 +124,7 @@ func raw(b testing.TB, log *Redis, rs []Reservation) []string {
 	return logs
 }
 
-// undo puts logs back without a script.
+// undo writes logs back without a script.
 func undo(b testing.TB, log *Redis, rs []Reservation, logs []string) {
 	b.Helper()
 	pipe := log.client.Pipeline()
@@ -135,7 +136,7 @@ func undo(b testing.TB, log *Redis, rs []Reservation, logs []string) {
 	}
 }
 
-// BenchmarkMemory measures what a customer's log takes in redis-server.
+// BenchmarkMemory measures the memory of a customer's log in redis-server.
 func BenchmarkMemory(b *testing.B) {
 	for _, size := range []int{0, 1, 3, 10, 30} {
 		b.Run(fmt.Sprintf("entries=%d", size), func(b *testing.B) {
@@ -165,10 +166,9 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// BenchmarkContact measures all that a contact with a customer never seen
-// before costs: the answer that nothing is known, the load, the place and the
-// commit, 250 at a time as a segment has them. In a complete shard there is
-// nothing to load.
+// BenchmarkContact measures the whole cost of a contact with a new customer:
+// the answer that the log is unknown, the load, the reservation and the commit,
+// 250 at a time as in a segment. In a complete shard there is nothing to load.
 func BenchmarkContact(b *testing.B) {
 	clients := map[string]func() redis.UniversalClient{
 		"embedded": func() redis.UniversalClient { return embedded(b) },

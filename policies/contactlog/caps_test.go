@@ -14,8 +14,8 @@ import (
 	"touchgate.dev/internal/testserver/servertest"
 )
 
-// The caps that the workers below are under: rolling ones, the first shorter
-// than the longest gap, and a calendar one whose "days" last a second.
+// The caps of the workers below: rolling ones, of which the first is shorter
+// than the longest gap, and a calendar one whose days last a second.
 const (
 	rollingLimit, rollingSpan = 2, 250 * time.Millisecond
 	slowLimit, slowSpan       = 8, 3 * time.Second
@@ -23,10 +23,10 @@ const (
 	longestGap                = 300 * time.Millisecond // between reserve and commit
 )
 
-// TestNoCapIsEverExceeded lets 32 workers reserve for few customers, send after
-// a random gap and commit at the instant of sending, and judges by those
-// instants alone. The clock is the test's own: workers take turns in its order.
-func TestNoCapIsEverExceeded(t *testing.T) {
+// TestCapsAreNeverExceeded lets 32 workers reserve for few customers, send
+// after a random gap and commit at the instant of sending. It counts these
+// instants only. The clock is the test's own: workers take turns in its order.
+func TestCapsAreNeverExceeded(t *testing.T) {
 	for name, start := range rigs() {
 		if name == "cluster" {
 			continue // one customer lives on one master: nothing new
@@ -51,10 +51,11 @@ func TestNoCapIsEverExceeded(t *testing.T) {
 	}
 }
 
-// TestTheJudgeFindsWhatBreaksCaps takes the rule out that a pending
-// reservation never ages, in two ways: the script ages it like any contact, or
-// the commit keeps the time of the reservation. The same judge must object.
-func TestTheJudgeFindsWhatBreaksCaps(t *testing.T) {
+// TestCapsDetectBrokenLogs removes the rule that a pending reservation never
+// ages, in two ways: the script ages it like any contact, or the commit keeps
+// the time of the reservation. The same count must find a cap that was
+// exceeded.
+func TestCapsDetectBrokenLogs(t *testing.T) {
 	t.Parallel()
 	const rule = "if s >= 128 then at, kind = math.huge, 8 end"
 	if strings.Count(reserveLua, rule) != 1 {
@@ -80,7 +81,7 @@ func TestTheJudgeFindsWhatBreaksCaps(t *testing.T) {
 	}
 }
 
-// stampAtReserve is the mistake of a log that counts from the reservation.
+// stampAtReserve is a broken log that counts from the reservation.
 type stampAtReserve struct{ *Redis }
 
 func (s stampAtReserve) Settle(ctx context.Context, ss []Settlement) error {
@@ -90,7 +91,7 @@ func (s stampAtReserve) Settle(ctx context.Context, ss []Settlement) error {
 	return s.Redis.Settle(ctx, ss)
 }
 
-// turn is when a worker acts next: it commits what it holds, or reserves.
+// turn is when a worker acts next: it commits its reservation, or reserves.
 type turn struct {
 	at     time.Time
 	worker int
@@ -109,7 +110,7 @@ func (t *turns) Pop() any {
 	return last
 }
 
-// work lets the workers work for ten seconds of the test's clock, and gives
+// work lets the workers work for ten seconds of the test's clock, and returns
 // the instants at which each customer was sent to.
 func work(t testing.TB, r rig, seed uint64) map[string][]time.Time {
 	t.Helper()
@@ -165,8 +166,8 @@ func work(t testing.TB, r rig, seed uint64) map[string][]time.Time {
 	return sent
 }
 
-// judge names every customer that was sent to too often, for every position
-// of every window, to the millisecond that the log keeps.
+// judge returns every customer who was sent to too often, in any position of
+// any window, to the millisecond.
 func judge(sent map[string][]time.Time) (over []string) {
 	for c, at := range sent {
 		slices.SortFunc(at, time.Time.Compare)

@@ -13,8 +13,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// TestKit runs every case over every implementation. The servers are started
-// once for each; a case begins with an empty, known log of Anna's.
+// TestKit runs every case over every implementation. Servers are started once
+// for each; a case begins with an empty, known log of Anna's.
 func TestKit(t *testing.T) {
 	for name, start := range rigs() {
 		t.Run(name, func(t *testing.T) {
@@ -323,8 +323,8 @@ var cases = []struct {
 	}},
 }
 
-// counts tries each part of a match alone, against an entry that has it and
-// one that has not.
+// counts tries each part of a match alone, against an entry that has it and one
+// that has not.
 func counts(u *user) {
 	has := Entry{
 		ID: id("has"), At: u.now, Kind: Connected, Channel: touch.AICall, Category: touch.Collection, Subject: Hash("debt 1"),

@@ -18,8 +18,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// truth is a ledger as far as the contact log knows one: epochs, what was
-// intended, and the refusal of what was judged under an older epoch.
+// truth is the part of a ledger that the contact log uses: epochs, what was
+// intended, and the refusal of intents judged under an older epoch.
 type truth struct {
 	mu      sync.Mutex
 	epochs  map[int]int64
@@ -61,7 +61,7 @@ func (l *truth) load(_ context.Context, customers []string) (map[string][]Entry,
 	return logs, nil
 }
 
-// intend accepts an intent, if the epoch is still the one it was judged under.
+// intend accepts an intent if the epoch is still the one it was judged under.
 func (l *truth) intend(log *Redis, customer string, e Entry, epoch int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -84,7 +84,7 @@ func reserveOne(t *testing.T, log Log, key string, limit int) Answer {
 	return as[0]
 }
 
-func TestANewInstallationWorksByItself(t *testing.T) {
+func TestNewInstallation(t *testing.T) {
 	for name, o := range map[string]Options{"with a ledger": newTruth().options(), "without epochs": {}} {
 		t.Run(name, func(t *testing.T) {
 			client := embedded(t)
@@ -103,9 +103,9 @@ func TestANewInstallationWorksByItself(t *testing.T) {
 	}
 }
 
-// TestALostShardIsFenced plays the race that breaks caps: a worker holds a
+// TestLostShardVoidsReservations is the race that breaks caps: a worker has a
 // reservation that was lost with Redis, and has not intended yet.
-func TestALostShardIsFenced(t *testing.T) {
+func TestLostShardVoidsReservations(t *testing.T) {
 	client := embedded(t)
 	defer client.Close()
 	ledger := newTruth()
@@ -145,11 +145,9 @@ func TestALostShardIsFenced(t *testing.T) {
 	}
 }
 
-// TestWhatWasReadBeforeALossIsNotBelieved loses the shard, and lets another
-// worker take it up, while a slow one has read the ledger and not yet stored.
-// TestTwoFormatsBesideEachOtherBreakNoCap plays an upgrade that changes the
-// format: each build has places of its own, and only one's are good.
-func TestTwoFormatsBesideEachOtherBreakNoCap(t *testing.T) {
+// TestTwoFormatVersions is an upgrade that changes the format: each build has
+// reservations of its own, and only those of one build are valid.
+func TestTwoFormatVersions(t *testing.T) {
 	client := embedded(t)
 	defer client.Close()
 	ledger := newTruth()
@@ -181,7 +179,9 @@ func TestTwoFormatsBesideEachOtherBreakNoCap(t *testing.T) {
 	}
 }
 
-func TestWhatWasReadBeforeALossIsNotBelieved(t *testing.T) {
+// TestLoadFromBeforeALoss loses the shard and has another worker acquire it while
+// a slow one has read the ledger and not yet stored.
+func TestLoadFromBeforeALoss(t *testing.T) {
 	client := embedded(t)
 	defer client.Close()
 	ledger := newTruth()
@@ -218,10 +218,10 @@ func TestWhatWasReadBeforeALossIsNotBelieved(t *testing.T) {
 	}
 }
 
-// TestASlowRehydrateDestroysNothing has another worker take the shard up under
-// a later epoch, load the same customer and reserve, while a slow one has read
-// the ledger and not yet stored.
-func TestASlowRehydrateDestroysNothing(t *testing.T) {
+// TestSlowRehydrate has another worker acquire the shard under a later epoch,
+// load the same customer and reserve, while a slow one has read the ledger and
+// not yet stored.
+func TestSlowRehydrate(t *testing.T) {
 	client := embedded(t)
 	defer client.Close()
 	ledger := newTruth()
@@ -244,7 +244,7 @@ func TestASlowRehydrateDestroysNothing(t *testing.T) {
 	}
 }
 
-func TestANodeThatIsBehindWaits(t *testing.T) {
+func TestNodeWithOldEpochWaits(t *testing.T) {
 	client := embedded(t)
 	defer client.Close()
 	ahead, behind := newTruth(), newTruth()
@@ -282,7 +282,7 @@ func TestANodeThatIsBehindWaits(t *testing.T) {
 	}
 }
 
-func TestAFailedRaiseLoadsNothing(t *testing.T) {
+func TestFailedRaise(t *testing.T) {
 	client := embedded(t)
 	defer client.Close()
 	boom := errors.New("no ledger")
@@ -293,7 +293,7 @@ func TestAFailedRaiseLoadsNothing(t *testing.T) {
 	}
 }
 
-func TestScriptsAreLoadedAgainWhereTheyAreMissing(t *testing.T) {
+func TestMissingScriptsAreLoaded(t *testing.T) {
 	for name, client := range map[string]func() redis.UniversalClient{
 		"redis": func() redis.UniversalClient { return redis.NewClient(&redis.Options{Addr: servertest.Redis(t)}) },
 		"cluster": func() redis.UniversalClient {
@@ -330,7 +330,7 @@ func TestScriptsAreLoadedAgainWhereTheyAreMissing(t *testing.T) {
 	}
 }
 
-func TestAStoreThatFailsNeverOpensTheGate(t *testing.T) {
+func TestErrorsAdmitNothing(t *testing.T) {
 	down := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1, DialerRetries: 1})
 	defer down.Close()
 	foreign := embedded(t)
@@ -358,7 +358,7 @@ func TestAStoreThatFailsNeverOpensTheGate(t *testing.T) {
 	}
 }
 
-func TestLogsExpireOnlyAfterNobodyNeedsThem(t *testing.T) {
+func TestLogExpiry(t *testing.T) {
 	client := embedded(t)
 	defer client.Close()
 	log := NewRedis(client, Options{})
@@ -409,10 +409,10 @@ func TestHash(t *testing.T) {
 	}
 }
 
-// TestAPromotedCopyIsLost: a copy that takes over has the generations of the
-// server that it copied, and may lack its latest contacts; so has the old
-// server, once the other was taken up.
-func TestAPromotedCopyIsLost(t *testing.T) {
+// TestReserveAfterFailover: a promoted replica has the generations of its old
+// master and may lack the latest contacts. So may the old master, once the new
+// one was acquired.
+func TestReserveAfterFailover(t *testing.T) {
 	oldAddr, newAddr := servertest.Redis(t), servertest.Redis(t)
 	older, newer := redis.NewClient(&redis.Options{Addr: oldAddr}), redis.NewClient(&redis.Options{Addr: newAddr})
 	t.Cleanup(func() { older.Close(); newer.Close() })
@@ -447,7 +447,7 @@ func TestAPromotedCopyIsLost(t *testing.T) {
 	}
 }
 
-// follow makes a server the copy of another.
+// follow makes a server the replica of another.
 func follow(t *testing.T, copy *redis.Client, addr string) {
 	t.Helper()
 	host, port, _ := net.SplitHostPort(addr)
@@ -459,7 +459,7 @@ func follow(t *testing.T, copy *redis.Client, addr string) {
 	})
 }
 
-// lead has a copy take over, once it has a key of the server that it copied.
+// lead promotes a replica, once it has a key of its master.
 func lead(t *testing.T, copy *redis.Client, key string) {
 	t.Helper()
 	await(t, "the copy lacks "+key, func() bool { return copy.Exists(t.Context(), key).Val() == 1 })
@@ -477,9 +477,9 @@ func await(t *testing.T, otherwise string, until func() bool) {
 	}
 }
 
-// TestAServerThatWasACopyInBetweenIsLost: nobody took the shard up on the other
-// one, from which this one has its own generations back, and an older log.
-func TestAServerThatWasACopyInBetweenIsLost(t *testing.T) {
+// TestFormerReplicaIsStale: nobody acquired the shard on the other server, from
+// which this one got its own generations back, with an older log.
+func TestFormerReplicaIsStale(t *testing.T) {
 	addrs := [2]string{servertest.Redis(t), servertest.Redis(t)}
 	first, second := redis.NewClient(&redis.Options{Addr: addrs[0]}), redis.NewClient(&redis.Options{Addr: addrs[1]})
 	t.Cleanup(func() { first.Close(); second.Close() })
@@ -501,9 +501,9 @@ func TestAServerThatWasACopyInBetweenIsLost(t *testing.T) {
 	}
 }
 
-// TestAnOldCopyTakesNoPlaceAway: a message is put back while the log is
-// unknown, reserved again and sent; then Redis comes back with a copy of before.
-func TestAnOldCopyTakesNoPlaceAway(t *testing.T) {
+// TestOldReplicaReleasesNothing: a message is released while the log is
+// unknown, reserved again and sent. Then Redis comes back with an older copy.
+func TestOldReplicaReleasesNothing(t *testing.T) {
 	client := redis.NewClient(&redis.Options{Addr: servertest.Redis(t)})
 	defer client.Close()
 	ledger := newTruth()
@@ -537,10 +537,9 @@ func TestAnOldCopyTakesNoPlaceAway(t *testing.T) {
 	}
 }
 
-// TestTwoServersNeverHoldOneEpoch has the other half of a split brain take the
-// shard up between our raise and our adoption: the epoch that the ledger has by
-// then is theirs.
-func TestTwoServersNeverHoldOneEpoch(t *testing.T) {
+// TestSplitBrain has the other side acquire the shard after our raise and
+// before we write our generations. The ledger's epoch is theirs then.
+func TestSplitBrain(t *testing.T) {
 	ledger := newTruth()
 	right := NewRedis(redis.NewClient(&redis.Options{Addr: servertest.Redis(t)}), ledger.options())
 	defer right.client.Close()
@@ -565,9 +564,9 @@ func TestTwoServersNeverHoldOneEpoch(t *testing.T) {
 	}
 }
 
-// TestAClientThatIsLedElsewhereAdoptsNothingThere: it raised for one server,
-// and speaks to another by then.
-func TestAClientThatIsLedElsewhereAdoptsNothingThere(t *testing.T) {
+// TestRedirectedClientWritesNothing: the epochs were raised for one server, and
+// the client talks to another by then.
+func TestRedirectedClientWritesNothing(t *testing.T) {
 	first, second := servertest.Redis(t), servertest.Redis(t)
 	var target atomic.Pointer[string]
 	target.Store(&first)

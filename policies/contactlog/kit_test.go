@@ -14,8 +14,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// rig is one implementation under test, with the two disasters that it can be
-// put through.
+// rig is one implementation under test, and the disasters that can happen to
+// it.
 type rig struct {
 	Log
 	lose  func() // everything is gone, as after FLUSHALL
@@ -24,7 +24,7 @@ type rig struct {
 	complete func(logs map[string][]Entry, keep time.Duration)
 }
 
-// rigs are the implementations: the kit runs over each.
+// rigs returns the implementations; the kit runs over each.
 func rigs() map[string]func(t testing.TB) rig {
 	return map[string]func(t testing.TB) rig{
 		"model": func(testing.TB) rig {
@@ -51,7 +51,7 @@ func embedded(t testing.TB) redis.UniversalClient {
 	return redis.NewClient(s.Options())
 }
 
-// redisRig makes a log whose shards have all been taken up, with nothing in it.
+// redisRig makes an empty log whose shards are all acquired.
 func redisRig(t testing.TB, client redis.UniversalClient) rig {
 	t.Helper()
 	t.Cleanup(func() { _ = client.Close() })
@@ -97,7 +97,7 @@ func flush(t testing.TB, client redis.UniversalClient) {
 	}
 }
 
-// day is the instant at which the cases play.
+// day is the instant at which the cases take place.
 var day = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
 const (
@@ -105,7 +105,7 @@ const (
 	anna  = "c-anna"
 )
 
-// user is a rig with a short way to say things.
+// user is a rig with short helpers.
 type user struct {
 	rig
 	t   *testing.T
@@ -129,7 +129,7 @@ func (u *user) load(logs map[string][]Entry, customers ...string) {
 	}
 }
 
-// id makes dispatch ids as the product does.
+// id returns dispatch ids like those of the product.
 func id(key string) string { return touch.DispatchID(touch.NewID("kit", key), 0) }
 
 func entry(key string) Entry {
@@ -142,7 +142,7 @@ func past(key string, at time.Time) Entry {
 	return e
 }
 
-// within is a cap of limit contacts per span, looking back from now.
+// within is a cap of limit contacts per span, back from now.
 func (u *user) within(limit int, span time.Duration) Question {
 	return Question{Limit: limit, Since: u.now.Add(-span)}
 }
@@ -159,7 +159,7 @@ func (u *user) reserve(e Entry, qs ...Question) Answer {
 func (u *user) admitted(e Entry, qs ...Question) {
 	u.t.Helper()
 	if a := u.reserve(e, qs...); !a.Admitted || a.Already || a.Unknown {
-		u.t.Fatalf("%+v, want a new place", a)
+		u.t.Fatalf("%+v, want a new reservation", a)
 	}
 }
 
@@ -201,7 +201,7 @@ func (u *user) read() []Entry {
 	return shots[0].Entries
 }
 
-// holds says what the log must hold, oldest first.
+// holds checks the content of the log, oldest first.
 func (u *user) holds(want ...Entry) {
 	u.t.Helper()
 	got := u.read()

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ledgerOf is what a ledger knows of shards and contacts.
+// ledgerOf is a ledger of shards and contacts.
 type ledgerOf struct {
 	epoch    int64
 	contacts map[string][]Entry
@@ -27,7 +27,7 @@ func (l *ledgerOf) load(context.Context, []string) (map[string][]Entry, error) {
 	return l.contacts, nil
 }
 
-func TestLocalTakesUpAndIsTakenFrom(t *testing.T) {
+func TestMemoryAcquires(t *testing.T) {
 	ctx, now := t.Context(), time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	truth := &ledgerOf{epoch: 7}
 	ask := []Reservation{{Customer: "c", Entry: Entry{ID: "new"}, Questions: []Question{{Since: now.Add(-time.Hour), Limit: 1}}, Keep: time.Hour}}
@@ -51,14 +51,14 @@ func TestLocalTakesUpAndIsTakenFrom(t *testing.T) {
 	}
 	rehydrate(one)
 	if truth.epoch != 8 {
-		t.Errorf("epoch %d: contacts were read before the shards were taken up", truth.epoch)
+		t.Errorf("epoch %d: contacts were read before the shards were acquired", truth.epoch)
 	}
 	if a := reserve(one); !a.Admitted {
 		t.Fatalf("nobody was contacted: %+v", a)
 	}
 	rehydrate(one)
 	if truth.epoch != 8 {
-		t.Errorf("epoch %d: what one holds already was taken up again", truth.epoch)
+		t.Errorf("epoch %d: shards that it had already were acquired again", truth.epoch)
 	}
 
 	// Another takes the shards up, and sends what the ledger knows from then on.

@@ -13,8 +13,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// TestRandomHistories drives the model and both kinds of Redis through the
-// same random histories, disasters included, and wants equal answers.
+// TestRandomHistories runs the same random histories, disasters included, on
+// the model and both kinds of Redis, and wants equal answers.
 func TestRandomHistories(t *testing.T) {
 	all := []rig{rigs()["model"](t), redisRig(t, embedded(t))}
 	t.Run("redis", func(t *testing.T) {
@@ -54,7 +54,7 @@ func (s *story) run() {
 	})
 }
 
-// same runs an action on every implementation and compares what came of it.
+// same runs an action on every implementation and compares the results.
 func (s *story) same(t *rapid.T, what string, do func(r rig) (any, error)) {
 	var first any
 	for i, r := range s.all {
@@ -86,7 +86,7 @@ func categories(t *rapid.T) touch.Category {
 	return rapid.SampledFrom(append(touch.Categories(), "")).Draw(t, "category")
 }
 
-// instant is one near now, on the edges of windows more often than not.
+// instant returns a time near now, mostly on the edge of a window.
 func (s *story) instant(t *rapid.T) time.Time {
 	d := rapid.SampledFrom([]time.Duration{0, time.Millisecond, time.Second, time.Minute, time.Minute + time.Millisecond, time.Hour, time.Hour + time.Millisecond}).Draw(t, "ago")
 	return s.now.Add(-d)
@@ -155,7 +155,7 @@ func (s *story) rehydrate(t *rapid.T) {
 	s.read(t)
 }
 
-// complete makes the log complete, by the ledger's word on everybody.
+// complete makes the log complete with all contacts of the ledger.
 func (s *story) complete(t *rapid.T) {
 	keep, logs := keeps.Draw(t, "keep"), map[string][]Entry{}
 	for _, who := range []string{anna, "c-bob"} {
@@ -168,7 +168,7 @@ func (s *story) complete(t *rapid.T) {
 	s.read(t)
 }
 
-// truth is what the ledger may say of a customer.
+// truth returns what the ledger may hold of a customer.
 func (s *story) truth(t *rapid.T) (es []Entry) {
 	seen := map[string]bool{} // the ledger names each dispatch once
 	for range rapid.IntRange(0, 4).Draw(t, "entries") {

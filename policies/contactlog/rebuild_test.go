@@ -14,7 +14,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// pages names whom the ledger has intents for, one by one.
+// pages returns the customers that the ledger has intents for, one by one.
 func (l *truth) pages(_ context.Context, after string, _ int) ([]string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,7 +47,7 @@ func reserveFor(t *testing.T, log Log, customer, key string, keep time.Duration)
 	return as[0]
 }
 
-func TestACompleteShardKnowsWhomItDoesNotHold(t *testing.T) {
+func TestCompleteShardKnowsAbsence(t *testing.T) {
 	for name, client := range map[string]func() redis.UniversalClient{
 		"embedded": func() redis.UniversalClient { return embedded(t) },
 		"redis":    func() redis.UniversalClient { return redis.NewClient(&redis.Options{Addr: servertest.Redis(t)}) },
@@ -108,9 +108,9 @@ func TestACompleteShardKnowsWhomItDoesNotHold(t *testing.T) {
 	}
 }
 
-// TestAContactMadeDuringARebuildIsNotMissed lets things happen elsewhere after
-// the ledger was read and before the shards are marked.
-func TestAContactMadeDuringARebuildIsNotMissed(t *testing.T) {
+// TestContactDuringRebuild makes contacts elsewhere after the ledger was read
+// and before the shards are marked.
+func TestContactDuringRebuild(t *testing.T) {
 	const bob = "c-bob"
 	type elsewhere = func(t *testing.T, log *Redis, l *truth)
 	load := func(t *testing.T, log *Redis, l *truth) {
@@ -192,7 +192,7 @@ func TestAContactMadeDuringARebuildIsNotMissed(t *testing.T) {
 	}
 }
 
-func TestARebuildThatFailsCompletesNothing(t *testing.T) {
+func TestFailedRebuild(t *testing.T) {
 	client := embedded(t)
 	defer client.Close()
 	ledger := newTruth()
