@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/touch"
 )
 
@@ -55,14 +56,8 @@ func (c *clock) Check(context.Context) error {
 
 // watch says when the machine's clock jumps, and when it is right again.
 func (c *clock) watch(ctx context.Context, log *slog.Logger) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for jumped := false; ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	jumped := false
+	for loop.Sleep(ctx, time.Second) {
 		err := c.Check(ctx)
 		switch {
 		case err != nil && !jumped:

@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/touch"
 )
 
@@ -48,10 +49,8 @@ func follow(ctx context.Context, client *apiclient.Client, campaigns []string, n
 				return err
 			}
 		}
-		select {
-		case <-ctx.Done():
+		if !loop.Sleep(ctx, followEvery) {
 			return ctx.Err()
-		case <-time.After(followEvery):
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"io"
 	"time"
 
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -68,21 +69,13 @@ func (s *Service) Events(ctx context.Context, caller string, after int64, limit 
 		return events, err
 	}
 
-	end := time.NewTimer(wait)
-	defer end.Stop()
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil, nil // the reader has gone
-		case <-end.C:
-			return nil, nil
-		case <-tick.C:
-		}
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for loop.Sleep(waiting, pollEvery) {
 		events, err := s.events.List(ctx, caller, after, limit)
 		if err != nil || len(events) > 0 {
 			return events, err
 		}
 	}
+	return nil, nil // nothing came, or the reader has gone
 }

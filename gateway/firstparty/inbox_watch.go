@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"touchgate.dev/internal/loop"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -38,14 +39,7 @@ func (s *Service) WatchInbox(ctx context.Context, customer string, interval time
 		return err
 	}
 
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
+	for loop.Sleep(ctx, interval) {
 		current, fresh, err := s.newMessages(ctx, customer, known)
 		if err != nil {
 			if ctx.Err() != nil {
@@ -58,6 +52,7 @@ func (s *Service) WatchInbox(ctx context.Context, customer string, interval time
 			return err
 		}
 	}
+	return nil
 }
 
 // tell reports the messages that one look found, given newest first.
