@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package examples holds sample policies, templates and touches: what
-// `touchgate serve --dev` and `touchgate demo` begin with, and what a newcomer
-// copies from.
+// Package examples holds sample policies, templates and touches. `touchgate serve
+// --dev` and `touchgate demo` start with them, and a newcomer can copy them.
 package examples
 
 import (
@@ -13,20 +12,20 @@ import (
 //go:embed policies templates.json
 var files embed.FS
 
-// Policies is a folder of policy documents for a retail bank.
+// Policies returns a folder with policy documents of a retail bank.
 func Policies() fs.FS {
 	dir, err := fs.Sub(files, "policies")
 	if err != nil {
-		panic("examples: the embedded folder is there: " + err.Error())
+		panic("examples: the embedded folder is missing: " + err.Error())
 	}
 	return dir
 }
 
-// Templates is a JSON object of templates by name, as the API takes them.
+// Templates returns a JSON object of templates by name, as the API accepts them.
 func Templates() []byte {
 	b, err := files.ReadFile("templates.json")
 	if err != nil {
-		panic("examples: the embedded file is there: " + err.Error())
+		panic("examples: the embedded file is missing: " + err.Error())
 	}
 	return b
 }

@@ -29,7 +29,7 @@ func redisBinary() (string, error) {
 }
 
 // postgresBinaries returns the folder that holds initdb and postgres. Debian
-// keeps them outside PATH, in one folder for each version: the newest is taken.
+// keeps them outside PATH, in one folder for each version: the newest is used.
 func postgresBinaries() (string, error) {
 	installed, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is well formed
 	if len(installed) > 0 {

@@ -12,7 +12,7 @@ type Options struct {
 	Redis   string
 	Touches int // in one round; 0: what suits the mode
 	Rounds  int // beside the one that warms up; 0: what suits the mode
-	// Backlog is how many bulk touches wait while the latency of urgent ones is taken.
+	// Backlog is how many bulk touches wait while the latency of urgent ones is measured.
 	Backlog int
 	// Connections is how many callers are at work at once in mode single.
 	Connections int

@@ -17,7 +17,7 @@ type Line struct {
 	At   time.Time `json:"at"`
 	Took float64   `json:"took_ms,omitempty"`
 	// Op is submit, stream, cancel, pause, stop, "end of …", fault, heal, behave
-	// or taken.
+	// or taken (a message that a vendor received).
 	Op   string `json:"op"`
 	What string `json:"what,omitempty"`
 	// Keys are the touches of the request.

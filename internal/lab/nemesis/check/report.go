@@ -7,7 +7,7 @@ import "fmt"
 type Report struct {
 	Touches  int `json:"touches"`  // submitted
 	Accepted int `json:"accepted"` // an answer took responsibility for them
-	Messages int `json:"messages"` // taken by vendors
+	Messages int `json:"messages"` // received by vendors
 	Lost     int `json:"lost"`
 	// Duplicated counts second messages for one leg. Allowed are those of them
 	// that the rules permit: sent again after an unknown outcome, by a vendor
