@@ -18,12 +18,12 @@ var (
 // ResumeParked implements ledger.Recovery.
 func (s recoveryStore) ResumeParked(ctx context.Context, now time.Time, limit int) (n int, err error) {
 	limit = clampLimit(limit, touch.MaxBatch, 10*touch.MaxBatch)
-	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) { return t.sweepCampaign(limit, now) })
+	return s.sweep(ctx, func(t *tx) (n int, more bool, err error) { return sweepCampaign(t, limit, now) })
 }
 
 // sweepCampaign resumes or cancels groups of one campaign that was resumed or
 // cancelled. more is false when no campaign has any left.
-func (t *tx) sweepCampaign(limit int, now time.Time) (n int, more bool, err error) {
+func sweepCampaign(t *tx, limit int, now time.Time) (n int, more bool, err error) {
 	var no int64
 	var status campaignStatus
 	ok, err := t.one([]any{&no, &status}, `SELECT no, status FROM campaigns

@@ -8,19 +8,13 @@ import (
 	"touchgate.dev/touch"
 )
 
-// raiseControlVersion is the first step of every change of what may stop a
-// touch. The row is locked from here to the commit: a reader of the version,
-// and Intend, wait for the whole change.
-func (t *tx) raiseControlVersion() error {
-	_, err := t.exec(`UPDATE control SET fence = fence + 1 WHERE id = 1`)
-	return err
-}
-
-// updateControl raises the control version, runs fn and logs the event.
+// updateControl runs fn, which changes what may stop a touch, and logs the
+// event. It raises the control version first: the row is locked from then to the
+// commit, so a reader of the version, and Intend, wait for the whole change.
 func (s *core) updateControl(ctx context.Context, e touch.Event, fn func(*tx) error) error {
 	e.Kind = touch.EventControl
 	return s.update(ctx, func(t *tx) error {
-		if err := t.raiseControlVersion(); err != nil {
+		if _, err := t.exec(`UPDATE control SET fence = fence + 1 WHERE id = 1`); err != nil {
 			return err
 		}
 		if err := fn(t); err != nil {

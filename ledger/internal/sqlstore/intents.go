@@ -14,7 +14,7 @@ func (s workStore) Intend(
 	ctx context.Context, ref ledger.SegmentRef, version ledger.ControlVersion, intents []ledger.Intent,
 ) (dropped []int, err error) {
 	err = s.update(ctx, func(t *tx) (err error) {
-		dropped, err = t.intend(ref, version, intents)
+		dropped, err = intend(t, ref, version, intents)
 		return err
 	})
 	if err != nil {
@@ -25,7 +25,7 @@ func (s workStore) Intend(
 
 // intend stores the intents of touches that did not change since they were
 // judged, and returns the indexes of the others.
-func (t *tx) intend(ref ledger.SegmentRef, controlVersion ledger.ControlVersion, intents []ledger.Intent) (dropped []int, err error) {
+func intend(t *tx, ref ledger.SegmentRef, controlVersion ledger.ControlVersion, intents []ledger.Intent) (dropped []int, err error) {
 	t.assertControlVersion(controlVersion)
 	seg, err := t.lockSegment(ref)
 	if err != nil {

@@ -30,13 +30,13 @@ func (s retentionStore) TruncateJournal(
 ) (n int, err error) {
 	limit = clampLimit(limit, 100, touch.MaxBatch)
 	err = s.update(ctx, func(t *tx) (err error) {
-		n, err = t.truncateJournal(micros(before), limit, now)
+		n, err = truncateJournal(t, micros(before), limit, now)
 		return err
 	})
 	return n, err
 }
 
-func (t *tx) truncateJournal(before int64, limit int, now time.Time) (n int, err error) {
+func truncateJournal(t *tx, before int64, limit int, now time.Time) (n int, err error) {
 	earlier, err := t.truncation()
 	if err != nil {
 		return 0, err

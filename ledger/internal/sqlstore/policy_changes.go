@@ -14,12 +14,12 @@ func (s policyChangeStore) Put(
 	ctx context.Context, p ledger.Proposal, documents map[string][]byte, now time.Time,
 ) error {
 	return s.update(ctx, func(t *tx) error {
-		if err := t.saveProposal(p); err != nil {
+		if err := saveProposal(t, p); err != nil {
 			return err
 		}
 		if p.Version == 0 {
 			set := ledger.PolicySet{Hash: p.Hash, Documents: documents, CreatedAt: now, CreatedBy: p.Author}
-			if err := t.savePolicySet(&set); err != nil {
+			if err := savePolicySet(t, &set); err != nil {
 				return err
 			}
 		}
@@ -45,10 +45,10 @@ func (s policyChangeStore) Activate(ctx context.Context, p ledger.Proposal, now 
 		if !known {
 			return notFound("this policy set")
 		}
-		if err := t.saveProposal(p); err != nil {
+		if err := saveProposal(t, p); err != nil {
 			return err
 		}
-		return t.setActivePolicies(p.Hash)
+		return setActivePolicies(t, p.Hash)
 	})
 }
 
@@ -72,7 +72,7 @@ func proposalEvent(p *ledger.Proposal, now time.Time) touch.Event {
 
 // saveProposal stores the next version of a proposal; class Conflict when the
 // stored one is not of the version that the caller has read.
-func (t *tx) saveProposal(p ledger.Proposal) error {
+func saveProposal(t *tx, p ledger.Proposal) error {
 	seen := p.Version
 	p.Version++
 	doc, err := marshal(p)

@@ -15,15 +15,15 @@ func (s policySetStore) Activate(ctx context.Context, p ledger.PolicySet, actor 
 	}
 	e := touch.Event{At: now, Actor: actor, Reason: "policy " + p.Hash}
 	return s.updateControl(ctx, e, func(t *tx) error {
-		if err := t.savePolicySet(&p); err != nil {
+		if err := savePolicySet(t, &p); err != nil {
 			return err
 		}
-		return t.setActivePolicies(p.Hash)
+		return setActivePolicies(t, p.Hash)
 	})
 }
 
 // savePolicySet stores documents under their hash.
-func (t *tx) savePolicySet(set *ledger.PolicySet) error {
+func savePolicySet(t *tx, set *ledger.PolicySet) error {
 	doc, err := marshal(set)
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func (t *tx) savePolicySet(set *ledger.PolicySet) error {
 	return err
 }
 
-func (t *tx) setActivePolicies(hash string) error {
+func setActivePolicies(t *tx, hash string) error {
 	_, err := t.exec(`UPDATE control SET policy = $1 WHERE id = 1`, hash)
 	return err
 }

@@ -22,7 +22,7 @@ func (s deadLetterStore) Redrive(
 		return n, next, err
 	}
 	err = s.update(ctx, func(t *tx) (err error) {
-		n, next, err = t.redrive(&f, actor, now)
+		n, next, err = redrive(t, &f, actor, now)
 		return err
 	})
 	return n, next, err
@@ -49,8 +49,8 @@ func (c *conn) countRedrivable(
 }
 
 // redrive moves one page of dead letters.
-func (t *tx) redrive(
-	f *ledger.DeadLetterFilter, actor string, now time.Time,
+func redrive(
+	t *tx, f *ledger.DeadLetterFilter, actor string, now time.Time,
 ) (n ledger.Redriven, next int64, err error) {
 	page, err := t.deadLetterPage(f)
 	if err != nil || len(page.seqs) == 0 {

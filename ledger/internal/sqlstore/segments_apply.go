@@ -19,7 +19,7 @@ func (s workStore) ApplyUnclaimed(ctx context.Context, transitions []ledger.Tran
 
 // apply applies transitions on behalf of a segment; nil is none.
 func (s workStore) apply(ctx context.Context, ref *ledger.SegmentRef, transitions []ledger.Transition) error {
-	err := s.update(ctx, func(t *tx) error { return t.applyTransitions(ref, transitions) })
+	err := s.update(ctx, func(t *tx) error { return applyTransitions(t, ref, transitions) })
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (s workStore) apply(ctx context.Context, ref *ledger.SegmentRef, transition
 }
 
 // applyTransitions applies transitions and takes their touches out of the segment.
-func (t *tx) applyTransitions(ref *ledger.SegmentRef, transitions []ledger.Transition) error {
+func applyTransitions(t *tx, ref *ledger.SegmentRef, transitions []ledger.Transition) error {
 	// The query that locks the segment is queued first and read last, so it
 	// costs no round trip of its own.
 	var segmentID int64

@@ -38,7 +38,7 @@ func (s recoveryStore) reclaim(
 	args := append([]any{micros(unclaimedBefore), clampLimit(limit, 100, 10_000)}, more...)
 	var refs []ledger.SegmentRef
 	err := s.update(ctx, func(t *tx) (err error) {
-		refs, err = t.reclaimSegments(where, args)
+		refs, err = reclaimSegments(t, where, args)
 		return err
 	})
 	return refs, err
@@ -46,7 +46,7 @@ func (s recoveryStore) reclaim(
 
 // reclaimSegments raises the epoch of segments, which shuts their workers out,
 // and returns the new references.
-func (t *tx) reclaimSegments(where string, args []any) (refs []ledger.SegmentRef, err error) {
+func reclaimSegments(t *tx, where string, args []any) (refs []ledger.SegmentRef, err error) {
 	var ids []int64
 	err = t.each(func(rows sqldb.Rows) error {
 		var ref ledger.SegmentRef

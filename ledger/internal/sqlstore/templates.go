@@ -40,14 +40,14 @@ func (s templateStore) Put(
 		tmpl.Version = version
 		tmpl.CreatedAt = now.UTC()
 		tmpl.CreatedBy = actor
-		return t.saveTemplate(&tmpl, digest)
+		return saveTemplate(t, &tmpl, digest)
 	})
 	return version, err
 }
 
 // saveTemplate stores a new version; errConflict when another transaction has
 // stored that version.
-func (t *tx) saveTemplate(tmpl *ledger.Template, digest [32]byte) error {
+func saveTemplate(t *tx, tmpl *ledger.Template, digest [32]byte) error {
 	doc, err := marshal(tmpl)
 	if err != nil {
 		return err

@@ -37,14 +37,14 @@ func (s touchStore) Cancel(
 ) (ledger.Progress, error) {
 	var after ledger.Progress
 	err := s.update(ctx, func(t *tx) (err error) {
-		after, err = t.cancel(caller, id, actor, now)
+		after, err = cancelByID(t, caller, id, actor, now)
 		return err
 	})
 	return after, err
 }
 
-func (t *tx) cancel(
-	caller string, id touch.ID, actor string, now time.Time,
+func cancelByID(
+	t *tx, caller string, id touch.ID, actor string, now time.Time,
 ) (after ledger.Progress, err error) {
 	var seq int64
 	ok, err := t.one([]any{&seq}, `SELECT t.seq FROM touches t JOIN campaigns c ON c.no = t.campaign
@@ -55,7 +55,7 @@ func (t *tx) cancel(
 	if !ok {
 		return after, notFound("this touch")
 	}
-	seg, err := t.lockTimerOrSegment(seq)
+	seg, err := lockTimerOrSegment(t, seq)
 	if err != nil {
 		return after, err
 	}
@@ -99,7 +99,7 @@ func (t *tx) cancel(
 // so that nobody feeds or intends the touch before the transaction ends. It
 // returns the segment, nil for none; class Conflict when an intent to send the
 // touch is stored.
-func (t *tx) lockTimerOrSegment(seq int64) (*segment, error) {
+func lockTimerOrSegment(t *tx, seq int64) (*segment, error) {
 	group, err := t.groupOf(seq)
 	if err != nil || group == nil {
 		return nil, err
