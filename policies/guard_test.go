@@ -39,7 +39,7 @@ func guard(t testing.TB, document string) (*policies.Guard, *contactlog.Model) {
 	return g, log
 }
 
-func TestReserveJudgesTouchesOfOneCustomerInOrder(t *testing.T) {
+func TestReserveInOrder(t *testing.T) {
 	g, _ := guard(t, weekly)
 	now := at(t, "03-02 10:00")
 	var qs []policies.Question
@@ -73,7 +73,7 @@ func TestReserveJudgesTouchesOfOneCustomerInOrder(t *testing.T) {
 	}
 }
 
-func TestReserveTwiceIsReserveOnce(t *testing.T) {
+func TestReserveTwice(t *testing.T) {
 	g, log := guard(t, weekly)
 	now := at(t, "03-02 10:00")
 	q := ask("k", "c", touch.Marketing, touch.SMS, now)
@@ -88,7 +88,7 @@ func TestReserveTwiceIsReserveOnce(t *testing.T) {
 	}
 }
 
-func TestDeniedAtNightStillCountsTheCap(t *testing.T) {
+func TestReserveDeniedAtNight(t *testing.T) {
 	g, _ := guard(t, weekly)
 	ctx := context.Background()
 	for i, when := range []string{"03-02 10:00", "03-02 11:00"} {
@@ -114,7 +114,7 @@ func TestDeniedAtNightStillCountsTheCap(t *testing.T) {
 	}
 }
 
-func TestLostLogIsLoadedBeforeAnythingIsAllowed(t *testing.T) {
+func TestReserveLoadsLostLog(t *testing.T) {
 	log := contactlog.NewModel()
 	now := at(t, "03-02 10:00")
 	asked := 0
@@ -150,7 +150,7 @@ func (deadLog) Read(context.Context, []string) ([]contactlog.Snapshot, error) {
 	return nil, touch.Errorf(touch.Unavailable, "", "down")
 }
 
-func TestDeadLogOpensNoGate(t *testing.T) {
+func TestReserveWithoutLog(t *testing.T) {
 	g := policies.NewGuard(deadLog{contactlog.NewModel()}, nothing)
 	q := []policies.Question{ask("1", "c", touch.Marketing, touch.SMS, at(t, "03-02 10:00"))}
 	if _, err := g.Reserve(context.Background(), q); touch.ClassOf(err) != touch.Unavailable {
@@ -183,7 +183,7 @@ func TestForecastHasNoSideEffect(t *testing.T) {
 	}
 }
 
-func TestContactsAreRecordedWithoutAnyCap(t *testing.T) {
+func TestReserveWithoutCaps(t *testing.T) {
 	g, log := guard(t, "policy: house\nrules:\n  - {id: statutory, when: template == 'offer' && category == 'service', uncounted: true}\n")
 	now := at(t, "03-02 10:00")
 	_, err := g.Reserve(context.Background(), []policies.Question{
@@ -197,7 +197,7 @@ func TestContactsAreRecordedWithoutAnyCap(t *testing.T) {
 	}
 }
 
-func TestShadowCapCountsAndDoesNotBind(t *testing.T) {
+func TestShadowCap(t *testing.T) {
 	g, _ := guard(t, strings.Replace(weekly, "{id: weekly,", "{id: weekly, shadow: true,", 1))
 	now := at(t, "03-02 10:00")
 	var last touch.Verdict
@@ -216,7 +216,7 @@ func TestShadowCapCountsAndDoesNotBind(t *testing.T) {
 
 // A shadowed cap has the log read first; what that already refuses must not
 // hold a place.
-func TestRefusedByTheLogReadHoldsNoPlace(t *testing.T) {
+func TestRefusedHoldsNoReservation(t *testing.T) {
 	g, log := guard(t, strings.Replace(weekly, "{limit: 2, per: 7d}}", "{limit: 2, per: 7d}}\n  - {id: trial, shadow: true, cap: {limit: 1, per: 7d}}", 1))
 	now := at(t, "03-02 10:00")
 	for i := range 4 {
@@ -231,7 +231,7 @@ func TestRefusedByTheLogReadHoldsNoPlace(t *testing.T) {
 	}
 }
 
-func TestManyReserveAtOnceAndNoneGoesOver(t *testing.T) {
+func TestReserveConcurrently(t *testing.T) {
 	g, log := guard(t, weekly)
 	now := at(t, "03-02 10:00")
 	var wg sync.WaitGroup

@@ -10,7 +10,7 @@ import (
 )
 
 // Who is held out takes no place under any cap, and leaves a finding that says so.
-func TestHoldoutIsChargedToNoBudget(t *testing.T) {
+func TestHoldoutTakesNoReservation(t *testing.T) {
 	log := contactlog.NewModel()
 	guard := policies.NewGuard(log, nil)
 	guard.Use(compile(t, "policy: p\nrules:\n  - {id: h, until: 2026-12-01, holdout: {share: 50%, key: winter}}\n  - {id: c, cap: {limit: 9, per: 7d}}\n"))

@@ -42,7 +42,7 @@ func reserveOne(t testing.TB, g *policies.Guard, q policies.Question) touch.Verd
 	return vs[0]
 }
 
-func TestRankedKeepsThePlace(t *testing.T) {
+func TestRankedKeepsPlace(t *testing.T) {
 	now := at(t, "03-02 10:00")
 	soon, hour, far := now, now.Add(time.Hour), now.Add(8*24*time.Hour)
 	expired := waits("expired", touch.Marketing, hour)
@@ -104,7 +104,7 @@ func TestRankedKeepsThePlace(t *testing.T) {
 
 // Before many, the cap stands closed; and a touch is not ended because it
 // stands back while its own time runs out.
-func TestRankedIsStrictWithMany(t *testing.T) {
+func TestRankedWithManyAhead(t *testing.T) {
 	g, _ := guard(t, strings.Replace(rankedWeek, "limit: 2", "limit: 99", 1))
 	q := lowly(t)
 	for i := range ruleset.MaxAhead {
@@ -124,7 +124,7 @@ func TestRankedIsStrictWithMany(t *testing.T) {
 
 // One ahead that holds its place already needs no second one, whatever the
 // ledger still says; and what it knows not of is answered by the log alone.
-func TestRankedSeesPlacesThatAreHeld(t *testing.T) {
+func TestRankedWithReservationsAhead(t *testing.T) {
 	g, _ := guard(t, rankedWeek)
 	q := lowly(t, waits("a", touch.Marketing, at(t, "03-02 10:00")))
 	high := policies.Question{Touch: q.Ahead[0].Touch, Customer: q.Customer, Address: q.Address, Now: q.Now}

@@ -10,9 +10,9 @@ import (
 	"touchgate.dev/touch"
 )
 
-// TestPlacesPendingForLongAreHeldAgainstTheLedger has the log hold places that
+// TestRecheckAgainstLedger has the log hold places that
 // nobody will settle any more, because a worker died after it told the ledger.
-func TestPlacesPendingForLongAreHeldAgainstTheLedger(t *testing.T) {
+func TestRecheckAgainstLedger(t *testing.T) {
 	start := at(t, "03-02 10:00")
 	held := []policies.Question{ask("1", "c", touch.Marketing, touch.SMS, start), ask("2", "c", touch.Marketing, touch.SMS, start)}
 	made := func(i int, at time.Time, pending bool) contactlog.Entry {
@@ -75,8 +75,8 @@ func TestPlacesPendingForLongAreHeldAgainstTheLedger(t *testing.T) {
 	}
 }
 
-// TestReserveRechecksByItself: no forecast need come before.
-func TestReserveRechecksByItself(t *testing.T) {
+// TestReserveRechecksStale: no forecast need come before.
+func TestReserveRechecksStale(t *testing.T) {
 	start := at(t, "03-02 10:00")
 	g, log := guard(t, weekly)
 	var held []policies.Question

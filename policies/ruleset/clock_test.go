@@ -11,7 +11,7 @@ import (
 
 // Conditions tell time as their document does: by its zone, its calendar and
 // the day on which its weeks begin. It is noon on Monday, 2 March 2026, in Shanghai.
-func TestConditionsKeepTheirDocumentsTime(t *testing.T) {
+func TestConditionUsesDocumentClock(t *testing.T) {
 	refused := func(ago time.Duration, zones ...string) change {
 		return func(q *ruleset.Question, _ *contactlog.Snapshot) {
 			had(q, touch.OutcomeRefused, ago)
@@ -48,7 +48,7 @@ func TestConditionsKeepTheirDocumentsTime(t *testing.T) {
 }
 
 // Two documents with the same words and different calendars do not share an answer.
-func TestTheSameWordsInTwoDocuments(t *testing.T) {
+func TestSameConditionInTwoDocuments(t *testing.T) {
 	const rule = "rules:\n  - {id: r, require: '!revoked(\"marketing\", \"4 business days\")', else: defer}\n"
 	set, err := ruleset.Compile([]ruleset.Source{
 		{Name: "a", Data: []byte("policy: a\nholidays: [2026-02-26]\n" + rule)}, {Name: "b", Data: []byte("policy: b\n" + rule)}}, ruleset.Options{})
@@ -63,7 +63,7 @@ func TestTheSameWordsInTwoDocuments(t *testing.T) {
 	}
 }
 
-func TestListedAndResidentReadAsRulesDo(t *testing.T) {
+func TestListedAndResident(t *testing.T) {
 	since := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	on := func(l touch.Listing) change {
 		return func(q *ruleset.Question, _ *contactlog.Snapshot) {

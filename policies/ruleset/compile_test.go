@@ -21,7 +21,7 @@ func faults(t *testing.T, document string) touch.Faults {
 	return f
 }
 
-func TestEveryFaultHasItsLineAndAHint(t *testing.T) {
+func TestFaultLinesAndHints(t *testing.T) {
 	rule := func(s string) string { return "policy: p\nrules:\n  - {id: r, " + s + "}\n" }
 	for name, c := range map[string]struct {
 		document, message string
@@ -135,7 +135,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	}
 }
 
-func TestUncountedCannotHideFromAFloor(t *testing.T) {
+func TestExemptCannotHideFromMandatory(t *testing.T) {
 	_, err := ruleset.Compile([]ruleset.Source{
 		{Name: "law.yaml", Data: []byte("policy: law\nfloor: true\nrules:\n  - {id: cap, when: category == 'collection', cap: {limit: 7, per: 7 days}}\n")},
 		{Name: "house.yaml", Data: []byte("policy: house\nrules:\n  - {id: hide, when: channel == 'sms', uncounted: true}\n")},
@@ -162,7 +162,7 @@ func TestTooManyRules(t *testing.T) {
 	t.Logf("10,000 rules were refused in %s", time.Since(begun).Round(time.Millisecond))
 }
 
-func TestHashIsOfTheContent(t *testing.T) {
+func TestHash(t *testing.T) {
 	a, b := ruleset.Source{Name: "a", Data: []byte("policy: a\n")}, ruleset.Source{Name: "b", Data: []byte("policy: b\n")}
 	hash := func(sources ...ruleset.Source) string {
 		set, err := ruleset.Compile(sources, ruleset.Options{})
@@ -176,7 +176,7 @@ func TestHashIsOfTheContent(t *testing.T) {
 	}
 }
 
-func TestCalendarsStandBesidePolicies(t *testing.T) {
+func TestCalendarFiles(t *testing.T) {
 	calendar := "calendar: bank\nversion: '3'\nowner: o@bank.example\nsource: board\nextends: cn\nholidays: [{from: 2026-03-03, name: Founders' Day}]\n"
 	sources := []ruleset.Source{
 		{Name: "a.yaml", Data: []byte("policy: a\ncalendar: bank\nrules:\n  - {id: h, hours: {daily: ['09:00-17:00'], holiday: []}}\n")},

@@ -99,9 +99,9 @@ func randomCustomer(r *rand.Rand, now time.Time, zone string) (ruleset.Question,
 	return q, log
 }
 
-// TestUntilIsTheFirstMinuteThatIsAllowed goes forward minute by minute, asking
+// TestUntilRandom goes forward minute by minute, asking
 // anew each time whether it is allowed now.
-func TestUntilIsTheFirstMinuteThatIsAllowed(t *testing.T) {
+func TestUntilRandom(t *testing.T) {
 	var sets []*ruleset.Set
 	for _, document := range untilPolicies {
 		sets = append(sets, compile(t, document))
@@ -157,13 +157,13 @@ func BenchmarkUnknownZone(b *testing.B) {
 // twoYears is what is walked through: 2026 and 2027.
 var twoYears = [2]time.Time{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)}
 
-// TestUntilThroughTwoYears walks minute by minute through two years on the
+// TestUntilEveryMinute walks minute by minute through two years on the
 // clocks of ten zones, asks at each minute whether it is allowed now, and holds
 // the "until" of every 29th minute against the answers: nothing before it is
 // allowed, it is, and a millisecond before it is not. Each stretch has a customer
 // of its own. Without -until.everywhere it keeps to the days around each change
 // of the clocks.
-func TestUntilThroughTwoYears(t *testing.T) {
+func TestUntilEveryMinute(t *testing.T) {
 	for _, zone := range tenZones {
 		t.Run(zone, func(t *testing.T) {
 			var total walked
