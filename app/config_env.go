@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -8,25 +9,29 @@ import (
 	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
+
+	"touchgate.dev/internal/strictyaml"
 )
 
-// EnvPrefix begins every variable that we read.
+// EnvPrefix begins the name of every environment variable that we read.
 const EnvPrefix = "TOUCHGATE_"
 
-// environment sets what TOUCHGATE_ variables say over cfg. A variable's name
-// is the key's path in capitals: TOUCHGATE_REDIS_MODE is redis.mode. Lists are
-// parted by commas. A provider's own key is
-// TOUCHGATE_PROVIDER_<NAME>_<KEY>. With _FILE at the end, the value is read
-// from the file. An unknown variable is a fault, since a mistyped one would
-// otherwise leave a default in force.
-func (l *loader) environment(environ []string, cfg *Config) {
+// commandVariables are read by commands that call a gateway; they are no settings.
+var commandVariables = []string{"KEY", "URL"}
+
+// readEnvironment sets what TOUCHGATE_ variables say over cfg. A variable's name
+// is the path of the key in capitals: TOUCHGATE_REDIS_MODE is redis.mode. Lists
+// are separated by commas. A setting of a provider's adapter is
+// TOUCHGATE_PROVIDER_<NAME>_<KEY>. If the name ends in _FILE the value is read
+// from that file. An unknown variable is a fault: a mistyped one would otherwise
+// leave a default in force.
+func (l *loader) readEnvironment(environ []string, cfg *Config) {
 	leaves := map[string]reflect.Value{}
-	collectLeaves(reflect.ValueOf(cfg).Elem(), "", leaves)
-	environ = slices.Sorted(slices.Values(environ))
-	for _, pair := range environ {
+	addLeaves(leaves, reflect.ValueOf(cfg).Elem(), "")
+	for _, pair := range slices.Sorted(slices.Values(environ)) {
 		name, value, _ := strings.Cut(pair, "=")
 		key, ours := strings.CutPrefix(name, EnvPrefix)
-		if !ours || key == "KEY" || key == "URL" { // those two are for commands that ask a gateway
+		if !ours || slices.Contains(commandVariables, key) {
 			continue
 		}
 		if err := setFromEnv(key, value, cfg, leaves); err != nil {
@@ -36,6 +41,9 @@ func (l *loader) environment(environ []string, cfg *Config) {
 	}
 }
 
+var errUnknownVariable = errors.New("there is no such setting (in Kubernetes, set enableServiceLinks: false)")
+
+// setFromEnv sets the setting that a variable names.
 func setFromEnv(key, value string, cfg *Config, leaves map[string]reflect.Value) error {
 	target, known := leaves[key]
 	provider, isProvider := strings.CutPrefix(key, "PROVIDER_")
@@ -59,26 +67,26 @@ func setFromEnv(key, value string, cfg *Config, leaves map[string]reflect.Value)
 	return errUnknownVariable
 }
 
-var errUnknownVariable = fmt.Errorf("there is no such setting (in Kubernetes, set enableServiceLinks: false)")
-
-func collectLeaves(v reflect.Value, path string, leaves map[string]reflect.Value) {
+// addLeaves collects the settings that are no sections, by their names in the
+// environment. Lists of sections have no variable.
+func addLeaves(leaves map[string]reflect.Value, v reflect.Value, path string) {
 	for _, f := range reflect.VisibleFields(v.Type()) {
-		at := join(path, yamlName(f))
+		at := strictyaml.Join(path, strictyaml.Key(f))
 		field := v.FieldByIndex(f.Index)
 		switch {
-		case isSection(f.Type):
-			collectLeaves(field, at, leaves)
+		case strictyaml.IsSection(f.Type):
+			addLeaves(leaves, field, at)
 		case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() != reflect.String:
-			// a list of sections has no variable
 		default:
 			leaves[envName(at)] = field
 		}
 	}
 }
 
-// envName is a setting's name in the environment, without the prefix.
+// envName returns a setting's name in the environment, without the prefix.
 func envName(path string) string { return strings.ToUpper(strings.ReplaceAll(path, ".", "_")) }
 
+// setLeaf reads a value as YAML does, except for texts and lists of texts.
 func setLeaf(target reflect.Value, value string) error {
 	switch target.Kind() {
 	case reflect.String:
@@ -102,8 +110,8 @@ func setLeaf(target reflect.Value, value string) error {
 
 var notInEnvName = regexp.MustCompile(`[^A-Z0-9]+`)
 
-// setProviderKey sets one key of the configuration of the provider whose name
-// begins rest.
+// setProviderKey sets one setting of the provider whose name begins rest: for
+// example, SMS_A_URL is "url" of the provider "sms-a".
 func setProviderKey(rest, value string, cfg *Config) error {
 	for i := range cfg.Providers {
 		p := &cfg.Providers[i]
@@ -118,9 +126,10 @@ func setProviderKey(rest, value string, cfg *Config) error {
 		setNodeKey(&p.Config, strings.ToLower(key), value)
 		return nil
 	}
-	return fmt.Errorf("no provider's name begins like that")
+	return errors.New("no provider's name begins like that")
 }
 
+// setNodeKey replaces or adds a key of a mapping.
 func setNodeKey(mapping *yaml.Node, key, value string) {
 	scalar := &yaml.Node{Kind: yaml.ScalarNode, Value: value}
 	for i := 0; i+1 < len(mapping.Content); i += 2 {

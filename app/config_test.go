@@ -108,7 +108,7 @@ providers:
 	}
 	text := err.Error()
 	for _, want := range []string{
-		":1: listen: ", ":2: rôle: there is no such key", ":5: redis.adresses: there is no such key; perhaps addresses",
+		":1: listen: ", ":2: rôle: there is no such key", ":5: redis.adresses: there is no such key (did you mean addresses?)",
 		":3: redis.addresses: is missing", ":6: ", ":7: app_secret: is below the least allowed, 32 characters",
 		`:8: log.level: "loud" is not one of: debug, info, warn, error`, ":9: webhooks.timeout: is above the most allowed, 1m0s",
 		"providers[0].config.url", "providers[0].config.secret", "providers[1].name", "providers[1].adapter",

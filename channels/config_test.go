@@ -20,7 +20,7 @@ func TestEveryChannel(t *testing.T) {
 func TestUnknownChannel(t *testing.T) {
 	cfg := ProviderConfig{Name: "vendor", Adapter: "any", Channel: "fax"}
 	faults := check("providers[0]", &cfg)
-	if len(faults) != 1 || !strings.HasSuffix(faults[0].Error(), "channel: must be one of sms push popup inbox ai_call rm_task") {
+	if len(faults) != 1 || !strings.HasSuffix(faults[0].Error(), `channel: "fax" is not one of: sms, push, popup, inbox, ai_call, rm_task`) {
 		t.Errorf("got %v", faults)
 	}
 }

@@ -1,0 +1,52 @@
+package strictyaml
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// DidYouMean returns a hint for an unknown word: the nearest of the known ones,
+// or all of them if none is near.
+func DidYouMean(word string, known []string) string {
+	nearest, least := "", math.MaxInt
+	for _, k := range known {
+		if d := distance(word, k); d < least {
+			nearest, least = k, d
+		}
+	}
+	if least <= 1+len(word)/3 {
+		return "did you mean " + nearest + "?"
+	}
+	known = slices.Clone(known)
+	slices.Sort(known)
+	return "known: " + strings.Join(known, ", ")
+}
+
+// distance counts the letters to add, drop, change or swap between a and b. It
+// keeps three rows of the table of the Damerau-Levenshtein distance.
+func distance(a, b string) int {
+	var beforePrevious []int
+	previous := make([]int, len(b)+1)
+	for j := range previous {
+		previous[j] = j
+	}
+	for i := range len(a) {
+		row := make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range len(b) {
+			change := previous[j]
+			if a[i] != b[j] {
+				change++
+			}
+			row[j+1] = min(change, previous[j+1]+1, row[j]+1)
+			swapped := i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j]
+			if swapped {
+				row[j+1] = min(row[j+1], beforePrevious[j-1]+1)
+			}
+		}
+		beforePrevious = previous
+		previous = row
+	}
+	return previous[len(b)]
+}
