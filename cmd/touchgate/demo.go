@@ -94,7 +94,7 @@ func runDemo(ctx context.Context, f demoFlags) error {
 	if err != nil {
 		return err
 	}
-	stage, err := buildStage(ctx, f, load.faults())
+	stage, err := buildDemoSystem(ctx, f, load.vendorsMisbehave())
 	if err != nil {
 		return err
 	}
@@ -103,8 +103,8 @@ func runDemo(ctx context.Context, f demoFlags) error {
 	if err != nil {
 		return err
 	}
-	result, err := stage.perform(ctx, func(ctx context.Context) (*demoResult, error) {
-		return play(ctx, f, stage, load, client)
+	result, err := stage.runWhile(ctx, func(ctx context.Context) (*demoResult, error) {
+		return runLoad(ctx, f, stage, load, client)
 	})
 	if err != nil {
 		return err
@@ -119,8 +119,8 @@ func runDemo(ctx context.Context, f demoFlags) error {
 	return nil
 }
 
-// play sends the load and follows it to its end.
-func play(ctx context.Context, f demoFlags, stage *stage, load *demoLoad, client *apiclient.Client) (*demoResult, error) {
+// runLoad sends the load and follows it to its end.
+func runLoad(ctx context.Context, f demoFlags, stage *demoSystem, load *demoLoad, client *apiclient.Client) (*demoResult, error) {
 	if err := load.prepare(ctx, client); err != nil {
 		return nil, err
 	}
@@ -129,8 +129,8 @@ func play(ctx context.Context, f demoFlags, stage *stage, load *demoLoad, client
 	if err != nil {
 		return nil, err
 	}
-	if err := follow(ctx, client, load.campaigns, stage.now, f.stderr); err != nil {
+	if err := waitForCampaigns(ctx, client, load.campaigns, stage.now, f.stderr); err != nil {
 		return nil, err
 	}
-	return judge(ctx, stage, load, sent, client)
+	return verifyDemo(ctx, stage, load, sent, client)
 }

@@ -29,8 +29,8 @@ type demoLoad struct {
 	lines     int
 }
 
-// unnamed is the campaign of a file's lines that name none.
-const unnamed = "demo"
+// defaultCampaign is the campaign of a file's lines that name none.
+const defaultCampaign = "demo"
 
 // newDemoLoad makes the world up, or reads the file once, to see what it names.
 func newDemoLoad(f demoFlags) (*demoLoad, error) {
@@ -42,7 +42,7 @@ func newDemoLoad(f demoFlags) (*demoLoad, error) {
 	seen := map[string]bool{}
 	err := eachLine(f.file, func(raw []byte) error {
 		l.lines++
-		h := readHead(raw)
+		h := readLineHead(raw)
 		seen[h.Campaign] = true
 		for _, leg := range h.Plan {
 			if leg.Template == "" {
@@ -67,22 +67,22 @@ func newDemoLoad(f demoFlags) (*demoLoad, error) {
 	return l, nil
 }
 
-// faults reports whether vendors should misbehave: a file is the user's own
+// vendorsMisbehave reports whether vendors should misbehave: a file is the user's own
 // question, and is answered without theatre.
-func (l *demoLoad) faults() bool { return l.world != nil }
+func (l *demoLoad) vendorsMisbehave() bool { return l.world != nil }
 
-// head is what must be known of a line before it is sent.
-type head struct {
+// lineHead is what must be known of a line before it is sent.
+type lineHead struct {
 	Campaign string      `json:"campaign"`
 	Plan     []touch.Leg `json:"plan"`
 	Key      string      `json:"key"`
 }
 
-// readHead reads what it can; the gateway says what is wrong with the rest.
-func readHead(raw []byte) head {
-	var h head
+// readLineHead reads what it can; the gateway says what is wrong with the rest.
+func readLineHead(raw []byte) lineHead {
+	var h lineHead
 	if json.Unmarshal(raw, &h) != nil || h.Campaign == "" {
-		h.Campaign = unnamed
+		h.Campaign = defaultCampaign
 	}
 	return h
 }
@@ -212,7 +212,7 @@ func (l *demoLoad) submit(ctx context.Context, client *apiclient.Client, out io.
 	defer b.stop()
 	for _, campaign := range l.campaigns {
 		body, feed := io.Pipe()
-		keys := &keysSent{}
+		keys := &acceptedKeys{}
 		go func() { feed.CloseWithError(l.write(feed, campaign, keys)) }()
 		err := client.Stream(ctx, campaign, body, func(c apiclient.Chunk) {
 			if c.Done {
@@ -220,14 +220,14 @@ func (l *demoLoad) submit(ctx context.Context, client *apiclient.Client, out io.
 			}
 			s.add(c)
 			b.add(int64(c.Lines))
-			b.say("%d accepted, %d refused", s.Accepted, s.Refused)
+			b.setText("%d accepted, %d refused", s.Accepted, s.Refused)
 			for _, e := range c.Errors {
-				b.line("line %d: %s", e.Line, e.Text())
+				b.print("line %d: %s", e.Line, e.Text())
 			}
-			keys.drop(c.Errors)
+			keys.addFaulty(c.Errors)
 		})
 		body.Close()
-		s.keys = append(s.keys, keys.taken()...)
+		s.keys = append(s.keys, keys.list()...)
 		if err != nil {
 			return nil, err
 		}
@@ -237,7 +237,7 @@ func (l *demoLoad) submit(ctx context.Context, client *apiclient.Client, out io.
 
 // write writes the lines of one campaign. In place of the others it writes
 // empty lines, so that the gateway's line numbers are those of the file.
-func (l *demoLoad) write(w io.Writer, campaign string, keys *keysSent) error {
+func (l *demoLoad) write(w io.Writer, campaign string, keys *acceptedKeys) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	if l.world != nil {
 		lines := json.NewEncoder(out)
@@ -250,7 +250,7 @@ func (l *demoLoad) write(w io.Writer, campaign string, keys *keysSent) error {
 		return out.Flush()
 	}
 	err := eachLine(l.file, func(raw []byte) error {
-		h := readHead(raw)
+		h := readLineHead(raw)
 		if h.Campaign != campaign {
 			keys.add("")
 			return out.WriteByte('\n')
@@ -267,7 +267,7 @@ func (l *demoLoad) write(w io.Writer, campaign string, keys *keysSent) error {
 
 // submission is what the gateway answered.
 type submission struct {
-	sums
+	chunkTotals
 	keys []string // of the lines that it took
 }
 

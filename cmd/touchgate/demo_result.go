@@ -49,19 +49,19 @@ type demoResult struct {
 	Seconds    float64  `json:"seconds"`
 
 	examples []string
-	tally    tally
+	counts   stateCounts
 }
 
-// tally counts by channel and state, and by state and reason.
-type tally struct {
+// stateCounts counts by channel and state, and by state and reason.
+type stateCounts struct {
 	channels map[touch.Channel]map[touch.State]int
 	reasons  map[[2]string]int
 }
 
-// judge compares what the API says with what was really taken.
-func judge(ctx context.Context, stage *stage, load *demoLoad, sent *submission, client *apiclient.Client) (*demoResult, error) {
+// verifyDemo compares what the API says with what was really taken.
+func verifyDemo(ctx context.Context, stage *demoSystem, load *demoLoad, sent *submission, client *apiclient.Client) (*demoResult, error) {
 	r := &demoResult{Repeated: sent.Repeated, Faulty: sent.Failed,
-		tally: tally{map[touch.Channel]map[touch.State]int{}, map[[2]string]int{}}}
+		counts: stateCounts{map[touch.Channel]map[touch.State]int{}, map[[2]string]int{}}}
 	mine := make(map[string]bool, len(sent.keys))
 	for _, key := range sent.keys {
 		mine[key] = true
@@ -148,12 +148,12 @@ func (r *demoResult) count(t *apiclient.Touch) {
 		r.Unknown++
 	}
 	channel := t.Legs[min(max(t.Leg, 0), len(t.Legs)-1)].Channel
-	if r.tally.channels[channel] == nil {
-		r.tally.channels[channel] = map[touch.State]int{}
+	if r.counts.channels[channel] == nil {
+		r.counts.channels[channel] = map[touch.State]int{}
 	}
-	r.tally.channels[channel][t.State]++
+	r.counts.channels[channel][t.State]++
 	if t.Reason != "" {
-		r.tally.reasons[[2]string{string(t.State), t.Reason}]++
+		r.counts.reasons[[2]string{string(t.State), t.Reason}]++
 	}
 }
 
@@ -194,7 +194,7 @@ func (r *demoResult) print(f demoFlags) error {
 	var shown []touch.State
 	for _, s := range states {
 		n := 0
-		for _, of := range r.tally.channels {
+		for _, of := range r.counts.channels {
 			n += of[s]
 		}
 		if n > 0 {
@@ -206,7 +206,7 @@ func (r *demoResult) print(f demoFlags) error {
 	for _, c := range touch.Channels() {
 		row := table.Row{c}
 		for _, s := range shown {
-			row = append(row, r.tally.channels[c][s])
+			row = append(row, r.counts.channels[c][s])
 		}
 		byChannel.AppendRow(row)
 	}
@@ -214,10 +214,10 @@ func (r *demoResult) print(f demoFlags) error {
 	fmt.Fprintln(f.table)
 	byChannel.Render()
 
-	if len(r.tally.reasons) > 0 {
+	if len(r.counts.reasons) > 0 {
 		byReason := newTable(f.table)
 		byReason.AppendHeader(table.Row{"state", "reason", "touches"})
-		for key, n := range r.tally.reasons {
+		for key, n := range r.counts.reasons {
 			byReason.AppendRow(table.Row{stateName(touch.State(key[0])), key[1], n})
 		}
 		byReason.SortBy([]table.SortBy{{Name: "state"}, {Name: "reason"}})

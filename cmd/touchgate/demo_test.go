@@ -60,9 +60,9 @@ func TestDemoShowsEverything(t *testing.T) {
 	}
 }
 
-// contacts writes a file in which each of n customers is to be contacted three
+// campaignFile writes a file in which each of n customers is to be contacted three
 // times, on three channels, and a policy that allows two.
-func contacts(t *testing.T, n int) (file, policies string) {
+func campaignFile(t *testing.T, n int) (file, policies string) {
 	t.Helper()
 	var b strings.Builder
 	for turn := range 3 {
@@ -77,7 +77,7 @@ func contacts(t *testing.T, n int) (file, policies string) {
 }
 
 func TestDemoFileTwiceSendsNothingNew(t *testing.T) {
-	file, policies := contacts(t, 100)
+	file, policies := campaignFile(t, 100)
 	data := t.TempDir()
 	args := []string{"--file", file, "--policies", policies, "--data", data}
 	first := demo(t, args...)
@@ -113,7 +113,7 @@ func TestDemoNamesFaultyLines(t *testing.T) {
 func TestDemoOnServersWithTwoWorkers(t *testing.T) {
 	dsn, redis := servertest.Postgres(t), servertest.Redis(t)
 	config := write(t, "touchgate.yaml", fmt.Sprintf("ledger: {driver: postgres, dsn: %q}\nredis: {mode: single, addresses: [%q]}\n", dsn, redis))
-	file, policies := contacts(t, 200)
+	file, policies := campaignFile(t, 200)
 	args := []string{"--file", file, "--policies", policies, "--config", config, "--workers", "2"}
 	r := demo(t, args...)
 	if r.Accepted != 600 || r.Sent != 400 || r.Capped != 200 || r.NewMessages != 400 {

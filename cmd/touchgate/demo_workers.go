@@ -19,10 +19,10 @@ import (
 	"touchgate.dev/touch"
 )
 
-// workerOrder is what a worker process of the demo is told, on its standard
+// workerInput is what a worker process of the demo is told, on its standard
 // input: the vendors' keys stay off the command line. The end of the input is
 // the order to stop, so no process outlives its demo.
-type workerOrder struct {
+type workerInput struct {
 	Config    string        `json:"config"`
 	Providers string        `json:"providers"`
 	Offset    time.Duration `json:"offset"`
@@ -38,7 +38,7 @@ type workerProcesses struct {
 }
 
 // startWorkers starts f.workers processes of this program.
-func startWorkers(ctx context.Context, f demoFlags, s *stage) (*workerProcesses, error) {
+func startWorkers(ctx context.Context, f demoFlags, s *demoSystem) (*workerProcesses, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, touch.Errorf(touch.Internal, "workers", "this program does not know where it lies: %w", err)
@@ -52,7 +52,7 @@ func startWorkers(ctx context.Context, f demoFlags, s *stage) (*workerProcesses,
 			err = cmd.Start()
 		}
 		if err == nil {
-			err = json.NewEncoder(in).Encode(workerOrder{f.config, s.vendors.config, s.offset, s.workerTruth(n)})
+			err = json.NewEncoder(in).Encode(workerInput{f.config, s.vendors.config, s.offset, s.workerTruth(n)})
 		}
 		if err != nil {
 			w.stop()
@@ -93,7 +93,7 @@ func demoWorkerCommand(environ []string) *cobra.Command {
 		Args:   cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			in := json.NewDecoder(cmd.InOrStdin())
-			var order workerOrder
+			var order workerInput
 			if err := in.Decode(&order); err != nil {
 				return touch.Errorf(touch.Invalid, "", "demo worker is started by demo --workers")
 			}
@@ -108,7 +108,7 @@ func demoWorkerCommand(environ []string) *cobra.Command {
 	}
 }
 
-func runDemoWorker(ctx context.Context, order workerOrder, environ []string, stderr io.Writer) error {
+func runDemoWorker(ctx context.Context, order workerInput, environ []string, stderr io.Writer) error {
 	log, err := os.OpenFile(order.Truth, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return touch.Errorf(touch.Unavailable, "data", "the log cannot be written: %w", err)
@@ -136,7 +136,7 @@ func runDemoWorker(ctx context.Context, order workerOrder, environ []string, std
 }
 
 // messages is everything that was really taken, by whichever process.
-func (s *stage) messages() ([]oracle.Message, error) {
+func (s *demoSystem) messages() ([]oracle.Message, error) {
 	all := s.vendors.Received().All()
 	for n := 0; ; n++ {
 		f, err := os.Open(s.workerTruth(n))

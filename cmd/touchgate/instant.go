@@ -6,8 +6,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// instant reads a flag that is an instant, or how long before now; "" is none.
-func instant(flag, text string, now time.Time) (time.Time, error) {
+// parseInstant reads a flag that is an instant, or how long before now; "" is none.
+func parseInstant(flag, text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}

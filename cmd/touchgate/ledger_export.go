@@ -35,10 +35,10 @@ file that broke off goes on with --resume.`,
 		Args: cobra.NoArgs,
 		RunE: with(func(cmd *cobra.Command, _ []string, l *ledger.Ledger) (err error) {
 			now := time.Now()
-			if s.Since, err = instant("since", since, now); err != nil {
+			if s.Since, err = parseInstant("since", since, now); err != nil {
 				return err
 			}
-			if s.Until, err = instant("until", until, now); err != nil {
+			if s.Until, err = parseInstant("until", until, now); err != nil {
 				return err
 			}
 			if resume && out == "" {
@@ -82,12 +82,12 @@ func exportEvents(cmd *cobra.Command, l *ledger.Ledger, s audit.Span, w io.Write
 	bar := newProgress(cmd.ErrOrStderr(), "exporting", 0)
 	err = audit.Events(cmd.Context(), l.Journal, s, func(e touch.Event) error {
 		n, cursor = n+1, e.Seq
-		return writing(enc.Encode(e))
+		return writeError(enc.Encode(e))
 	}, func(done, total int64) {
 		bar.set(done, total)
-		bar.say("%d events", n)
+		bar.setText("%d events", n)
 	})
-	err = errors.Join(err, writing(buffered.Flush()))
+	err = errors.Join(err, writeError(buffered.Flush()))
 	bar.stop()
 	if cursor != 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "cursor %d\n", cursor)
@@ -95,7 +95,7 @@ func exportEvents(cmd *cobra.Command, l *ledger.Ledger, s audit.Span, w io.Write
 	return n, err
 }
 
-func writing(err error) error {
+func writeError(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -110,10 +110,10 @@ func exportFile(path string, resume bool) (file *os.File, last int64, err error)
 		if errors.Is(err, fs.ErrExist) {
 			return nil, 0, usageError("--out %s exists: give another name, or --resume", path)
 		}
-		return file, 0, writing(err)
+		return file, 0, writeError(err)
 	}
 	if file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
-		return nil, 0, writing(err)
+		return nil, 0, writeError(err)
 	}
 	last, err = lastCursor(file)
 	if err != nil {
@@ -130,12 +130,12 @@ const longestLine = 1 << 20
 func lastCursor(file *os.File) (int64, error) {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
-		return 0, writing(err)
+		return 0, writeError(err)
 	}
 	from := max(0, size-2*longestLine)
 	tail := make([]byte, size-from)
 	if _, err := file.ReadAt(tail, from); err != nil {
-		return 0, writing(err)
+		return 0, writeError(err)
 	}
 	end := bytes.LastIndexByte(tail, '\n')
 	if end >= 0 {
@@ -147,11 +147,11 @@ func lastCursor(file *os.File) (int64, error) {
 			return 0, touch.Errorf(touch.Invalid, "out", "the file does not end with an event")
 		}
 		_, err = file.Seek(from+int64(end)+1, io.SeekStart)
-		return e.Seq, writing(errors.Join(err, file.Truncate(from+int64(end)+1)))
+		return e.Seq, writeError(errors.Join(err, file.Truncate(from+int64(end)+1)))
 	}
 	if from > 0 {
 		return 0, touch.Errorf(touch.Invalid, "out", "the file is no export")
 	}
 	_, err = file.Seek(0, io.SeekStart)
-	return 0, writing(errors.Join(err, file.Truncate(0)))
+	return 0, writeError(errors.Join(err, file.Truncate(0)))
 }

@@ -97,7 +97,7 @@ func TestLedgerTrace(t *testing.T) {
 		}
 	}
 	status, doc, errs := runWith(environ, "ledger", "trace", "--caller", "acme", "--key", "k1", "--json")
-	var f life
+	var f touchTrace
 	if status != exitOK || json.Unmarshal([]byte(doc), &f) != nil || f.ID != ids[1] || len(f.Events) != 2 || f.Legs[0].Contact == nil {
 		t.Errorf("%d %s %s", status, doc, errs)
 	}

@@ -60,8 +60,8 @@ address and no text is printed.`,
 	return cmd
 }
 
-// life is all that the ledger knows of a touch, but for address and text.
-type life struct {
+// touchTrace is all that the ledger knows of a touch, but for address and text.
+type touchTrace struct {
 	ID         touch.ID       `json:"id"`
 	Caller     string         `json:"caller"`
 	Key        string         `json:"key"`
@@ -81,26 +81,26 @@ type life struct {
 	Reason   string      `json:"reason,omitempty"`
 	Provider string      `json:"provider,omitempty"`
 
-	Legs     []lifeLeg     `json:"legs"`
-	Events   []touch.Event `json:"events"`
-	Webhooks []lifeWebhook `json:"webhooks"`
+	Legs     []tracedLeg     `json:"legs"`
+	Events   []touch.Event   `json:"events"`
+	Webhooks []tracedWebhook `json:"webhooks"`
 }
 
-// lifeLeg is one leg of the plan, and how far it came.
-type lifeLeg struct {
+// tracedLeg is one leg of the plan, and how far it came.
+type tracedLeg struct {
 	Channel  touch.Channel  `json:"channel"`
 	Template string         `json:"template,omitempty"`
 	Version  int            `json:"template_version,omitempty"`
 	Wait     touch.Duration `json:"wait,omitempty"`
 	Until    string         `json:"until,omitempty"`
-	Contact  *lifeContact   `json:"contact,omitempty"`
+	Contact  *tracedContact `json:"contact,omitempty"`
 	// Intended is when a worker meant to send it, where what came of that is not recorded.
 	Intended time.Time       `json:"intended,omitzero"`
 	Item     touch.ItemState `json:"item,omitempty"` // on our own channels
 }
 
-// lifeContact is how far a leg came towards the customer.
-type lifeContact struct {
+// tracedContact is how far a leg came towards the customer.
+type tracedContact struct {
 	Leg     int           `json:"l"`
 	Channel touch.Channel `json:"c"`
 	At      time.Time     `json:"t"`
@@ -108,26 +108,26 @@ type lifeContact struct {
 	Reports string        `json:"h,omitempty"` // as the ledger stores them
 }
 
-// lifeWebhook is how much of the touch's story a webhook of its caller has heard.
-type lifeWebhook struct {
-	ID       string `json:"id"`
-	Host     string `json:"host"`
-	Told     int    `json:"told"`
-	Waiting  int    `json:"waiting"`
-	Failures int    `json:"failures,omitempty"`
+// tracedWebhook is how much of the touch's story a webhook of its caller has heard.
+type tracedWebhook struct {
+	ID        string `json:"id"`
+	Host      string `json:"host"`
+	Delivered int    `json:"told"`
+	Waiting   int    `json:"waiting"`
+	Failures  int    `json:"failures,omitempty"`
 }
 
-func traceTouch(ctx context.Context, l *ledger.Ledger, id touch.ID) (*life, error) {
+func traceTouch(ctx context.Context, l *ledger.Ledger, id touch.ID) (*touchTrace, error) {
 	v, err := l.Touches.Get(ctx, "", id)
 	if err != nil {
 		return nil, err
 	}
 	t, p := &v.Touch, &v.Progress
-	f := &life{
+	f := &touchTrace{
 		ID: t.ID, Caller: t.Caller, Key: t.Key, Customer: t.Customer, Category: t.Category, Campaign: t.Campaign, Subject: t.Subject,
 		Priority: t.Priority, AcceptedAt: t.AcceptedAt, NotBefore: t.NotBefore, ExpiresAt: t.ExpiresAt,
 		State: p.State, Leg: p.Leg, Attempts: p.Attempts, Due: p.Due, Reason: p.Reason, Provider: p.Provider,
-		Legs: make([]lifeLeg, len(t.Plan)), Events: v.Events,
+		Legs: make([]tracedLeg, len(t.Plan)), Events: v.Events,
 	}
 	if v.Sending {
 		f.State = touch.StateSending
@@ -137,12 +137,12 @@ func traceTouch(ctx context.Context, l *ledger.Ledger, id touch.ID) (*life, erro
 	}
 	subscriptions, err := l.Subscriptions.List(ctx, t.Caller)
 	for i := range subscriptions {
-		f.Webhooks = append(f.Webhooks, heard(&subscriptions[i], f.Events))
+		f.Webhooks = append(f.Webhooks, traceWebhook(&subscriptions[i], f.Events))
 	}
 	return f, err
 }
 
-func (f *life) traceLegs(ctx context.Context, l *ledger.Ledger, v *ledger.TouchView) error {
+func (f *touchTrace) traceLegs(ctx context.Context, l *ledger.Ledger, v *ledger.TouchView) error {
 	for i := range f.Legs {
 		leg, plan := &f.Legs[i], &v.Touch.Plan[i]
 		leg.Channel, leg.Template, leg.Wait, leg.Until = plan.Channel, plan.Template, plan.Wait, plan.Until
@@ -165,7 +165,7 @@ func (f *life) traceLegs(ctx context.Context, l *ledger.Ledger, v *ledger.TouchV
 			continue
 		}
 		if f.Legs[c.Leg].Intended = c.At; !c.Pending || f.State == touch.StateUnknown {
-			f.Legs[c.Leg].Intended, f.Legs[c.Leg].Contact = time.Time{}, &lifeContact{
+			f.Legs[c.Leg].Intended, f.Legs[c.Leg].Contact = time.Time{}, &tracedContact{
 				Leg: c.Leg, Channel: c.Channel, At: c.At, Kind: string(c.Kind), Reports: c.Reports.String(),
 			}
 		}
@@ -173,9 +173,9 @@ func (f *life) traceLegs(ctx context.Context, l *ledger.Ledger, v *ledger.TouchV
 	return err
 }
 
-// heard counts the events that a webhook has been told of.
-func heard(s *ledger.Subscription, events []touch.Event) lifeWebhook {
-	w := lifeWebhook{ID: s.ID, Failures: s.Failures}
+// traceWebhook counts the events that a webhook has been told of.
+func traceWebhook(s *ledger.Subscription, events []touch.Event) tracedWebhook {
+	w := tracedWebhook{ID: s.ID, Failures: s.Failures}
 	if u, err := url.Parse(s.URL); err == nil {
 		w.Host = u.Host
 	}
@@ -183,7 +183,7 @@ func heard(s *ledger.Subscription, events []touch.Event) lifeWebhook {
 		switch e := &events[i]; {
 		case len(s.Kinds) > 0 && !slices.Contains(s.Kinds, e.Kind):
 		case e.Seq <= s.Cursor:
-			w.Told++
+			w.Delivered++
 		default:
 			w.Waiting++
 		}
@@ -191,8 +191,8 @@ func heard(s *ledger.Subscription, events []touch.Event) lifeWebhook {
 	return w
 }
 
-func (w lifeWebhook) String() string {
-	text := fmt.Sprintf("webhook %s at %s: told of %d events, %d wait", w.ID, w.Host, w.Told, w.Waiting)
+func (w tracedWebhook) String() string {
+	text := fmt.Sprintf("webhook %s at %s: told of %d events, %d wait", w.ID, w.Host, w.Delivered, w.Waiting)
 	if w.Failures > 0 {
 		text += fmt.Sprintf(" (it failed %d times in a row)", w.Failures)
 	}

@@ -34,7 +34,7 @@ others ask a running gateway.`,
 		policyReferenceCommand(),
 		policyPacksCommand(),
 	)
-	cmd.AddCommand(policyBookCommands(environ)...)
+	cmd.AddCommand(policyChangeCommands(environ)...)
 	return cmd
 }
 
@@ -69,9 +69,9 @@ func readPolicies(paths ...string) ([]ruleset.Source, error) {
 	return sources, nil
 }
 
-// documentsOf names documents for the ledger: by their path below the folder
+// readDocuments names documents for the ledger: by their path below the folder
 // that was named, or by the file's own name.
-func documentsOf(path string) (map[string]string, error) {
+func readDocuments(path string) (map[string]string, error) {
 	sources, err := readPolicies(path)
 	if err != nil {
 		return nil, err
@@ -87,25 +87,25 @@ func documentsOf(path string) (map[string]string, error) {
 	return documents, nil
 }
 
-// api are the flags of commands that ask a gateway.
-type api struct{ to, key string }
+// apiFlags are the flags of commands that ask a gateway.
+type apiFlags struct{ to, key string }
 
-func (f *api) flags(cmd *cobra.Command) {
+func (f *apiFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.to, "to", "", "the gateway's `URL` (default: TOUCHGATE_URL, or http://127.0.0.1:8080)")
 	cmd.Flags().StringVar(&f.key, "key", "", "the API `KEY` (default: TOUCHGATE_KEY)")
 }
 
-func (f *api) client(environ []string) (*apiclient.Client, error) {
+func (f *apiFlags) client(environ []string) (*apiclient.Client, error) {
 	key := f.key
 	if key == "" {
-		key = valueFrom(environ, "TOUCHGATE_KEY")
+		key = envValue(environ, "TOUCHGATE_KEY")
 	}
 	if key == "" {
 		return nil, usageError("give the API key by --key or TOUCHGATE_KEY")
 	}
 	to := f.to
 	if to == "" {
-		to = valueFrom(environ, "TOUCHGATE_URL")
+		to = envValue(environ, "TOUCHGATE_URL")
 	}
 	if to == "" {
 		to = "http://127.0.0.1:8080"

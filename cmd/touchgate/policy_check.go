@@ -27,7 +27,7 @@ with its file and line, and a hint where one is known. A folder stands for all
 			}
 			set, err := ruleset.Compile(sources, ruleset.Options{})
 			if err != nil {
-				return faultsOf(err, cmd)
+				return printFaults(err, cmd)
 			}
 			// One rule is ours: the suppression list.
 			fmt.Fprintf(cmd.OutOrStdout(), "ok: %d documents, %d rules, hash %s\n", len(sources), len(set.Rules())-1, set.Hash())
@@ -36,8 +36,8 @@ with its file and line, and a hint where one is known. A folder stands for all
 	}
 }
 
-// faultsOf prints the faults of documents, one a line, and ends the command.
-func faultsOf(err error, cmd *cobra.Command) error {
+// printFaults prints the faults of documents, one a line, and ends the command.
+func printFaults(err error, cmd *cobra.Command) error {
 	var faults touch.Faults
 	if !errors.As(err, &faults) {
 		return err

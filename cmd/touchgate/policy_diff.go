@@ -28,7 +28,7 @@ status is 0 when they say the same, 1 when they differ.`,
 					return err
 				}
 				if _, err := ruleset.Compile(sides[i], ruleset.Options{}); err != nil {
-					return faultsOf(err, cmd)
+					return printFaults(err, cmd)
 				}
 			}
 			changes, err := policyfmt.Diff(sides[0], sides[1])

@@ -16,7 +16,7 @@ import (
 )
 
 func policyExplainCommand(environ []string) *cobra.Command {
-	var f api
+	var f apiFlags
 	var file, zone string
 	var docs []string
 	cmd := &cobra.Command{
@@ -67,7 +67,7 @@ and as far as they are known customer, listings, duties and contacts.`,
 			return nil
 		},
 	}
-	f.flags(cmd)
+	f.register(cmd)
 	cmd.Flags().StringVar(&file, "case", "", "a question with its facts, in a `FILE`")
 	cmd.Flags().StringArrayVar(&docs, "policy", nil, "with --case: the policies' `FILE` or folder (repeatable)")
 	cmd.Flags().StringVar(&zone, "zone", "UTC", "the `ZONE` in which times are printed")
@@ -98,7 +98,7 @@ func explainCase(cmd *cobra.Command, file string, docs []string, zone *time.Loca
 	}
 	set, err := ruleset.Compile(sources, ruleset.Options{})
 	if err != nil {
-		return faultsOf(err, cmd)
+		return printFaults(err, cmd)
 	}
 	fmt.Fprint(cmd.OutOrStdout(), policies.Explain(question.Evaluate(set), zone))
 	return nil

@@ -15,7 +15,7 @@ import (
 )
 
 type forecastFlags struct {
-	api
+	apiFlags
 	zone, template, subject, campaign string
 	channels, categories              []string
 }
@@ -57,7 +57,7 @@ every channel. A rule that demands a duty of the template refuses unless
 			return nil
 		},
 	}
-	f.flags(cmd)
+	f.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.zone, "zone", "UTC", "the `ZONE` in which times are printed")
 	flags.StringVar(&f.template, "template", "", "the template's `NAME` (default: a text without duties)")

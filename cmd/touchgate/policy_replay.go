@@ -15,7 +15,7 @@ import (
 )
 
 func policyReplayCommand(environ []string) *cobra.Command {
-	var f api
+	var f apiFlags
 	var file, save, zone string
 	cmd := &cobra.Command{
 		Use:   "replay TOUCH",
@@ -52,7 +52,7 @@ the answer is another.`,
 			}
 			c, err := decision.Replay(ruleset.Options{})
 			if err != nil {
-				return faultsOf(err, cmd)
+				return printFaults(err, cmd)
 			}
 			out := cmd.OutOrStdout()
 			fmt.Fprint(out, policies.Explain(c.Verdict, loc))
@@ -69,14 +69,14 @@ the answer is another.`,
 			return nil
 		},
 	}
-	f.flags(cmd)
+	f.register(cmd)
 	cmd.Flags().StringVar(&file, "file", "", "a saved decision, in a `FILE`")
 	cmd.Flags().StringVar(&save, "save", "", "keep the decision in a `FILE`; it holds the customer's facts")
 	cmd.Flags().StringVar(&zone, "zone", "UTC", "the `ZONE` in which times are printed")
 	return cmd
 }
 
-func fetchDecision(cmd *cobra.Command, f *api, environ []string, name, save string) ([]byte, error) {
+func fetchDecision(cmd *cobra.Command, f *apiFlags, environ []string, name, save string) ([]byte, error) {
 	id, err := touch.ParseID(name)
 	if err != nil {
 		return nil, err

@@ -49,7 +49,7 @@ document is faulty, or nothing was found to play.`,
 			if err != nil {
 				return err
 			}
-			t := &scenarioTest{out: cmd.OutOrStdout(), verbose: f.verbose, redis: f.redis, password: valueFrom(environ, "TOUCHGATE_REDIS_PASSWORD")}
+			t := &scenarioTest{out: cmd.OutOrStdout(), verbose: f.verbose, redis: f.redis, password: envValue(environ, "TOUCHGATE_REDIS_PASSWORD")}
 			return t.run(cmd.Context(), cases)
 		},
 	}
@@ -170,7 +170,7 @@ func (t *scenarioTest) run(ctx context.Context, cases []scenarioCase) error {
 	logs := map[string]contactlog.Log{"": nil} // each play has a fresh model
 	order := []string{""}
 	if t.redis != "" {
-		log, remove, err := scratchLog(ctx, t.redis, t.password)
+		log, remove, err := temporaryContactLog(ctx, t.redis, t.password)
 		if err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func (t *scenarioTest) run(ctx context.Context, cases []scenarioCase) error {
 	for _, c := range cases {
 		t.files++
 		for _, where := range order {
-			if err := t.play(ctx, c, where, logs[where]); err != nil {
+			if err := t.runScenario(ctx, c, where, logs[where]); err != nil {
 				return err
 			}
 		}
@@ -192,9 +192,9 @@ func (t *scenarioTest) run(ctx context.Context, cases []scenarioCase) error {
 	return nil
 }
 
-// play plays one scenario on one log; what is wrong with the files is printed
+// runScenario plays one scenario on one log; what is wrong with the files is printed
 // and counted, an error is the log's.
-func (t *scenarioTest) play(ctx context.Context, c scenarioCase, where string, log contactlog.Log) error {
+func (t *scenarioTest) runScenario(ctx context.Context, c scenarioCase, where string, log contactlog.Log) error {
 	fail := func(err error) error {
 		t.faulty++
 		var faults touch.Faults
@@ -244,9 +244,9 @@ func (t *scenarioTest) play(ctx context.Context, c scenarioCase, where string, l
 	return nil
 }
 
-// scratchLog is a contact log under a prefix that nobody else has; remove
+// temporaryContactLog is a contact log under a prefix that nobody else has; remove
 // takes its keys away.
-func scratchLog(ctx context.Context, addr, password string) (_ contactlog.Log, remove func(), _ error) {
+func temporaryContactLog(ctx context.Context, addr, password string) (_ contactlog.Log, remove func(), _ error) {
 	client := redis.NewClient(&redis.Options{Addr: addr, Password: password})
 	if err := client.Ping(ctx).Err(); err != nil {
 		client.Close()

@@ -19,7 +19,7 @@ import (
 )
 
 type simulateFlags struct {
-	api
+	apiFlags
 	policy, since string
 	asJSON        bool
 }
@@ -36,7 +36,7 @@ read as they are now; consents, outcomes and lists by their dates.`,
 		Example: `  touchgate policy simulate --since 30d --policy draft.yaml`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			documents, err := documentsOf(f.policy)
+			documents, err := readDocuments(f.policy)
 			if err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ read as they are now; consents, outcomes and lists by their dates.`,
 			return nil
 		},
 	}
-	f.flags(cmd)
+	f.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.policy, "policy", "", "the draft: a `FILE` or folder, the whole set that would be in force")
 	flags.StringVar(&f.since, "since", "30d", "how far back")

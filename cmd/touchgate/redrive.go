@@ -14,8 +14,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// redriveOrder is the body of the API's redrive.
-type redriveOrder struct {
+// redriveFlags is the body of the API's redrive.
+type redriveFlags struct {
 	Touch    string    `json:"touch,omitempty"`
 	Caller   string    `json:"caller,omitempty"`
 	Campaign string    `json:"campaign,omitempty"`
@@ -27,8 +27,8 @@ type redriveOrder struct {
 }
 
 func redriveCommand(environ []string) *cobra.Command {
-	var f api
-	var o redriveOrder
+	var f apiFlags
+	var o redriveFlags
 	var since string
 	var list bool
 	cmd := &cobra.Command{
@@ -45,7 +45,7 @@ the record. Look first: --list shows the touches, --dry-run the numbers.`,
   touchgate redrive --all`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if o.Since, err = instant("since", since, time.Now()); err != nil {
+			if o.Since, err = parseInstant("since", since, time.Now()); err != nil {
 				return err
 			}
 			client, err := f.client(environ)
@@ -67,7 +67,7 @@ the record. Look first: --list shows the touches, --dry-run the numbers.`,
 			return nil
 		},
 	}
-	f.flags(cmd)
+	f.register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.Touch, "touch", "", "only this touch, by its `ID`")
 	flags.StringVar(&o.Caller, "caller", "", "only those of this `CALLER`")
@@ -83,7 +83,7 @@ the record. Look first: --list shows the touches, --dry-run the numbers.`,
 }
 
 // listDead prints the touches that were put aside, page by page.
-func listDead(cmd *cobra.Command, client *apiclient.Client, o *redriveOrder) error {
+func listDead(cmd *cobra.Command, client *apiclient.Client, o *redriveFlags) error {
 	q := url.Values{"limit": {"1000"}}
 	for name, value := range map[string]string{"touch": o.Touch, "caller": o.Caller, "campaign": o.Campaign, "reason": o.Reason, "channel": o.Channel} {
 		if value != "" {

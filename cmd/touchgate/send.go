@@ -38,7 +38,7 @@ answer, not a fault), 1 when lines were faulty or the stream broke off.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.key == "" {
-				f.key = valueFrom(environ, "TOUCHGATE_KEY")
+				f.key = envValue(environ, "TOUCHGATE_KEY")
 			}
 			if f.key == "" {
 				return usageError("give the API key by --key or TOUCHGATE_KEY")
@@ -54,7 +54,7 @@ answer, not a fault), 1 when lines were faulty or the stream broke off.`,
 	return cmd
 }
 
-func valueFrom(environ []string, name string) string {
+func envValue(environ []string, name string) string {
 	value := ""
 	for _, pair := range environ {
 		if v, ok := strings.CutPrefix(pair, name+"="); ok {
@@ -83,12 +83,12 @@ func send(ctx context.Context, path string, f sendFlags, stdout, stderr io.Write
 	}
 	bar := newProgress(stderr, "sending", size)
 	counted := &countingReader{r: buffered, add: bar.add}
-	var sum sums
+	var sum chunkTotals
 	err = client.Stream(ctx, f.campaign, counted, func(c apiclient.Chunk) {
 		sum.add(c)
-		bar.say("%d lines, %d accepted", sum.Lines, sum.Accepted)
+		bar.setText("%d lines, %d accepted", sum.Lines, sum.Accepted)
 		for _, e := range c.Errors {
-			bar.line("%s:%d: %s", path, e.Line, e.Text())
+			bar.print("%s:%d: %s", path, e.Line, e.Text())
 		}
 	})
 	bar.stop()
@@ -97,7 +97,7 @@ func send(ctx context.Context, path string, f sendFlags, stdout, stderr io.Write
 		return err
 	}
 	if f.wait {
-		if err := follow(ctx, client, []string{f.campaign}, time.Now, stderr); err != nil {
+		if err := waitForCampaigns(ctx, client, []string{f.campaign}, time.Now, stderr); err != nil {
 			return err
 		}
 		if err := printCampaign(ctx, client, f.campaign, stdout); err != nil {
@@ -138,13 +138,13 @@ func firstCampaign(r *bufio.Reader) (string, error) {
 	return first.Campaign, nil
 }
 
-// sums adds up the chunks of an answer.
-type sums struct {
+// chunkTotals adds up the chunks of an answer.
+type chunkTotals struct {
 	Lines, Accepted, Deferred, Repeated, Refused, Failed int
 	Reasons                                              map[string]int
 }
 
-func (s *sums) add(c apiclient.Chunk) {
+func (s *chunkTotals) add(c apiclient.Chunk) {
 	if c.Done {
 		return // the totals, of what was added already
 	}
@@ -162,7 +162,7 @@ func (s *sums) add(c apiclient.Chunk) {
 	}
 }
 
-func (s *sums) print(w io.Writer) {
+func (s *chunkTotals) print(w io.Writer) {
 	fmt.Fprintf(w, "lines %d\naccepted %d (of them deferred %d)\nrepeated %d\nrefused %d\n", s.Lines, s.Accepted, s.Deferred, s.Repeated, s.Refused)
 	reasons := make([]string, 0, len(s.Reasons))
 	for reason := range s.Reasons {

@@ -110,7 +110,7 @@ func serveDev(cmd *cobra.Command, f serveFlags, environ []string) error {
 	if err := os.MkdirAll(f.data, 0o700); err != nil {
 		return touch.Errorf(touch.Unavailable, "data", "cannot make the folder: %w", err)
 	}
-	vendors, err := startSimulated(f.vendors, simulator.Options{})
+	vendors, err := startSimulatedVendors(f.vendors, simulator.Options{})
 	if err != nil {
 		return err
 	}
@@ -134,11 +134,11 @@ func serveDev(cmd *cobra.Command, f serveFlags, environ []string) error {
 		a.Close()
 		return err
 	}
-	greet(cmd.OutOrStdout(), a.URL(), vendors.URL(""))
+	printBanner(cmd.OutOrStdout(), a.URL(), vendors.URL(""))
 	return runAndClose(cmd.Context(), a)
 }
 
-func greet(w io.Writer, url, vendors string) {
+func printBanner(w io.Writer, url, vendors string) {
 	fmt.Fprintf(w, `touchgate serves %[1]s for development; the key is %[2]s
 the simulated vendors' truth is at %[3]struth, their behaviour at %[3]scontrol
 read the API at %[1]s/docs, or send a touch:

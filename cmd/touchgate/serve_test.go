@@ -9,7 +9,7 @@ import (
 
 func TestSendTellsWhatCameOfIt(t *testing.T) {
 	listen := freeAddress(t)
-	stop := serving(t, "serve", "--dev", "--listen", listen, "--data", t.TempDir())
+	stop := startServer(t, "serve", "--dev", "--listen", listen, "--data", t.TempDir())
 	defer stop()
 	file := filepath.Join(root(t), "examples", "touches.ndjson")
 	args := []string{"send", file, "--to", "http://" + listen, "--key", devKey, "--wait"}

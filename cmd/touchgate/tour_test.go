@@ -23,7 +23,7 @@ func TestTour(t *testing.T) {
 		}
 	}
 	listen, vendors := freeAddress(t), freeAddress(t)
-	stop := serving(t, "serve", "--dev", "--listen", listen, "--vendors", vendors, "--data", t.TempDir())
+	stop := startServer(t, "serve", "--dev", "--listen", listen, "--vendors", vendors, "--data", t.TempDir())
 	defer stop()
 	cmd := exec.Command("bash", filepath.Join(root(t), "docs", "tour.sh"))
 	cmd.Env = append(os.Environ(), "TG=http://"+listen, "VENDORS=http://"+vendors)
@@ -66,9 +66,9 @@ func TestReadmeIsTheTour(t *testing.T) {
 	}
 }
 
-// serving runs a command until stop is called, which fails the test unless it
+// startServer runs a command until stop is called, which fails the test unless it
 // stopped in good order; it returns when the server is ready.
-func serving(t *testing.T, args ...string) (stop func()) {
+func startServer(t *testing.T, args ...string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := rootCommand([]string{"PATH=" + os.Getenv("PATH"), "TOUCHGATE_LOG_LEVEL=warn"})

@@ -15,14 +15,14 @@ import (
 	"touchgate.dev/ledger"
 )
 
-// policyBookCommands take a policy through its life, over the API.
-func policyBookCommands(environ []string) []*cobra.Command {
+// policyChangeCommands take a policy through its life, over the API.
+func policyChangeCommands(environ []string) []*cobra.Command {
 	return []*cobra.Command{
 		policySubmitCommand(environ),
-		policyStepCommand(environ, "approve", "Approve a submitted proposal: another person's key than its author's",
+		policyDecisionCommand(environ, "approve", "Approve a submitted proposal: another person's key than its author's",
 			"It binds on every node within a second, or from its effective time on."),
-		policyStepCommand(environ, "reject", "Turn a proposal down; say why with --reason", ""),
-		policyStepCommand(environ, "withdraw", "Take a proposal back that does not bind yet", ""),
+		policyDecisionCommand(environ, "reject", "Turn a proposal down; say why with --reason", ""),
+		policyDecisionCommand(environ, "withdraw", "Take a proposal back that does not bind yet", ""),
 		policyRollbackCommand(environ),
 		policyListCommand(environ),
 		policyShowCommand(environ),
@@ -30,7 +30,7 @@ func policyBookCommands(environ []string) []*cobra.Command {
 }
 
 func policySubmitCommand(environ []string) *cobra.Command {
-	var f api
+	var f apiFlags
 	var title, reason, effective string
 	var draft bool
 	cmd := &cobra.Command{
@@ -42,7 +42,7 @@ id, which approve takes.`,
 		Example: `  touchgate policy submit policies/ --title "Two contacts a week" --effective 2026-12-01T00:00:00+08:00`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			documents, err := documentsOf(args[0])
+			documents, err := readDocuments(args[0])
 			if err != nil {
 				return err
 			}
@@ -68,11 +68,11 @@ id, which approve takes.`,
 				}
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), p.ID)
-			sayProposal(cmd.ErrOrStderr(), &p)
+			printProposal(cmd.ErrOrStderr(), &p)
 			return nil
 		},
 	}
-	f.flags(cmd)
+	f.register(cmd)
 	cmd.Flags().StringVar(&title, "title", "", "what it is, in a `LINE`")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for the approver and the record")
 	cmd.Flags().StringVar(&effective, "effective", "", "the `INSTANT` from which it binds (default: when approved)")
@@ -83,9 +83,9 @@ id, which approve takes.`,
 	return cmd
 }
 
-// policyStepCommand is one step of a proposal: its verb is the API's.
-func policyStepCommand(environ []string, verb, short, long string) *cobra.Command {
-	var f api
+// policyDecisionCommand is one step of a proposal: its verb is the API's.
+func policyDecisionCommand(environ []string, verb, short, long string) *cobra.Command {
+	var f apiFlags
 	var reason string
 	cmd := &cobra.Command{
 		Use: verb + " PROPOSAL", Short: short, Long: long,
@@ -100,17 +100,17 @@ func policyStepCommand(environ []string, verb, short, long string) *cobra.Comman
 			if err != nil {
 				return err
 			}
-			sayProposal(cmd.OutOrStdout(), &p)
+			printProposal(cmd.OutOrStdout(), &p)
 			return nil
 		},
 	}
-	f.flags(cmd)
+	f.register(cmd)
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for the record")
 	return cmd
 }
 
 func policyRollbackCommand(environ []string) *cobra.Command {
-	var f api
+	var f apiFlags
 	var to, reason string
 	cmd := &cobra.Command{
 		Use:   "rollback --reason WHY",
@@ -125,18 +125,18 @@ func policyRollbackCommand(environ []string) *cobra.Command {
 			if err := client.Do(cmd.Context(), http.MethodPost, "/v1/policies:rollback", map[string]string{"to": to, "reason": reason}, &p); err != nil {
 				return err
 			}
-			sayProposal(cmd.OutOrStdout(), &p)
+			printProposal(cmd.OutOrStdout(), &p)
 			return nil
 		},
 	}
-	f.flags(cmd)
+	f.register(cmd)
 	cmd.Flags().StringVar(&to, "hash", "", "the set's `HASH` (default: the one that the present set replaced)")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for the record")
 	return cmd
 }
 
 func policyListCommand(environ []string) *cobra.Command {
-	var f api
+	var f apiFlags
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List proposals and what became of them, the newest first",
@@ -161,12 +161,12 @@ func policyListCommand(environ []string) *cobra.Command {
 			return nil
 		},
 	}
-	f.flags(cmd)
+	f.register(cmd)
 	return cmd
 }
 
 func policyShowCommand(environ []string) *cobra.Command {
-	var f api
+	var f apiFlags
 	cmd := &cobra.Command{
 		Use:   "show [HASH]",
 		Short: "Print the documents of a set, those in force without a hash",
@@ -194,12 +194,12 @@ func policyShowCommand(environ []string) *cobra.Command {
 			return nil
 		},
 	}
-	f.flags(cmd)
+	f.register(cmd)
 	return cmd
 }
 
-// sayProposal is where a proposal stands, in a line.
-func sayProposal(w io.Writer, p *ledger.Proposal) {
+// printProposal is where a proposal stands, in a line.
+func printProposal(w io.Writer, p *ledger.Proposal) {
 	fmt.Fprintf(w, "proposal %s is %s: %s (hash %s)", p.ID, p.State, p.Title, p.Hash)
 	if p.State == ledger.ProposalApproved {
 		fmt.Fprintf(w, ", binds from %s", p.EffectiveAt.Format(time.RFC3339))

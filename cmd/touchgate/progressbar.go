@@ -9,10 +9,10 @@ import (
 	"github.com/jedib0t/go-pretty/v6/progress"
 )
 
-// bar shows how far something has come: one that redraws itself in a terminal,
+// progressBar shows how far something has come: one that redraws itself in a terminal,
 // a plain line a second otherwise. It is safe for concurrent use; end it with
 // stop.
-type bar struct {
+type progressBar struct {
 	out     io.Writer
 	title   string
 	writer  progress.Writer // nil: plain lines
@@ -30,8 +30,8 @@ type bar struct {
 }
 
 // newProgress begins a bar; a total of 0 is not known.
-func newProgress(out io.Writer, title string, total int64) *bar {
-	b := &bar{out: out, title: title, total: total, began: time.Now(), quit: make(chan struct{})}
+func newProgress(out io.Writer, title string, total int64) *progressBar {
+	b := &progressBar{out: out, title: title, total: total, began: time.Now(), quit: make(chan struct{})}
 	if isTerminal(out) {
 		b.writer = progress.NewWriter()
 		b.writer.SetOutputWriter(out)
@@ -50,12 +50,12 @@ func newProgress(out io.Writer, title string, total int64) *bar {
 		})
 		return b
 	}
-	b.running.Go(b.lines)
+	b.running.Go(b.printLines)
 	return b
 }
 
-// lines says once a second what is new.
-func (b *bar) lines() {
+// printLines says once a second what is new.
+func (b *progressBar) printLines() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -63,12 +63,12 @@ func (b *bar) lines() {
 		case <-b.quit:
 			return
 		case <-tick.C:
-			b.sayPlainly()
+			b.printLine()
 		}
 	}
 }
 
-func (b *bar) sayPlainly() {
+func (b *progressBar) printLine() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	percent := ""
@@ -79,7 +79,7 @@ func (b *bar) sayPlainly() {
 }
 
 // add moves on by n.
-func (b *bar) add(n int64) {
+func (b *progressBar) add(n int64) {
 	b.mu.Lock()
 	b.done += n
 	b.mu.Unlock()
@@ -89,7 +89,7 @@ func (b *bar) add(n int64) {
 }
 
 // set moves to n of total.
-func (b *bar) set(n, total int64) {
+func (b *progressBar) set(n, total int64) {
 	b.mu.Lock()
 	b.done, b.total = n, total
 	b.mu.Unlock()
@@ -99,8 +99,8 @@ func (b *bar) set(n, total int64) {
 	}
 }
 
-// say changes the words beside the bar.
-func (b *bar) say(format string, args ...any) {
+// setText changes the words beside the bar.
+func (b *progressBar) setText(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	b.mu.Lock()
 	b.text = text
@@ -110,8 +110,8 @@ func (b *bar) say(format string, args ...any) {
 	}
 }
 
-// line prints a line that stays.
-func (b *bar) line(format string, args ...any) {
+// print prints a line that stays.
+func (b *progressBar) print(format string, args ...any) {
 	if b.writer != nil {
 		b.writer.Log(format, args...)
 		return
@@ -122,7 +122,7 @@ func (b *bar) line(format string, args ...any) {
 }
 
 // stop ends the bar and says the last word.
-func (b *bar) stop() {
+func (b *progressBar) stop() {
 	close(b.quit)
 	if b.writer != nil {
 		b.tracker.MarkAsDone()
@@ -137,6 +137,6 @@ func (b *bar) stop() {
 	}
 	b.running.Wait()
 	if b.writer == nil {
-		b.sayPlainly()
+		b.printLine()
 	}
 }

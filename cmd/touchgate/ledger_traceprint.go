@@ -10,11 +10,11 @@ import (
 	"touchgate.dev/touch"
 )
 
-// lifeTime is how times are printed.
-const lifeTime = "2006-01-02 15:04:05.000 MST"
+// traceTimeFormat is how times are printed.
+const traceTimeFormat = "2006-01-02 15:04:05.000 MST"
 
 // print tells a touch's life to a person.
-func (f *life) print(w io.Writer, zone *time.Location) {
+func (f *touchTrace) print(w io.Writer, zone *time.Location) {
 	fmt.Fprintf(w, "touch %s\n  of %s, key %s, customer %s\n  %s, priority %d", f.ID, f.Caller, f.Key, f.Customer, f.Category, f.Priority)
 	if f.Campaign != "" {
 		fmt.Fprintf(w, ", campaign %s", f.Campaign)
@@ -22,19 +22,19 @@ func (f *life) print(w io.Writer, zone *time.Location) {
 	if f.Subject != "" {
 		fmt.Fprintf(w, ", subject %s", f.Subject)
 	}
-	fmt.Fprintf(w, "\n  accepted %s", f.AcceptedAt.In(zone).Format(lifeTime))
+	fmt.Fprintf(w, "\n  accepted %s", f.AcceptedAt.In(zone).Format(traceTimeFormat))
 	if f.NotBefore != nil {
-		fmt.Fprintf(w, ", not before %s", f.NotBefore.In(zone).Format(lifeTime))
+		fmt.Fprintf(w, ", not before %s", f.NotBefore.In(zone).Format(traceTimeFormat))
 	}
 	if f.ExpiresAt != nil {
-		fmt.Fprintf(w, ", expires %s", f.ExpiresAt.In(zone).Format(lifeTime))
+		fmt.Fprintf(w, ", expires %s", f.ExpiresAt.In(zone).Format(traceTimeFormat))
 	}
 	fmt.Fprintf(w, "\n  is %s", f.State)
 	if f.Reason != "" {
 		fmt.Fprintf(w, " (%s)", f.Reason)
 	}
 	if !f.Due.IsZero() {
-		fmt.Fprintf(w, ", due %s", f.Due.In(zone).Format(lifeTime))
+		fmt.Fprintf(w, ", due %s", f.Due.In(zone).Format(traceTimeFormat))
 	}
 	fmt.Fprintln(w, "\n\nplan")
 	for i := range f.Legs {
@@ -53,7 +53,7 @@ func (f *life) print(w io.Writer, zone *time.Location) {
 	}
 }
 
-func (f *life) printLeg(w io.Writer, i int, zone *time.Location) {
+func (f *touchTrace) printLeg(w io.Writer, i int, zone *time.Location) {
 	l := &f.Legs[i]
 	mark := " "
 	if i == f.Leg {
@@ -72,12 +72,12 @@ func (f *life) printLeg(w io.Writer, i int, zone *time.Location) {
 		if kind == "" {
 			kind = "attempt"
 		}
-		fmt.Fprintf(w, ": %s, %s", kind, l.Contact.At.In(zone).Format(lifeTime))
+		fmt.Fprintf(w, ": %s, %s", kind, l.Contact.At.In(zone).Format(traceTimeFormat))
 		if l.Contact.Reports != "" {
 			fmt.Fprintf(w, ", heard %s", l.Contact.Reports)
 		}
 	case !l.Intended.IsZero():
-		fmt.Fprintf(w, ": about to be sent since %s", l.Intended.In(zone).Format(lifeTime))
+		fmt.Fprintf(w, ": about to be sent since %s", l.Intended.In(zone).Format(traceTimeFormat))
 	default:
 		fmt.Fprint(w, ": not sent")
 	}
@@ -89,7 +89,7 @@ func (f *life) printLeg(w io.Writer, i int, zone *time.Location) {
 
 // printEvent prints one event, with its result and its verdict.
 func printEvent(w io.Writer, e *touch.Event, zone *time.Location) {
-	fmt.Fprintf(w, "  %s  %-11s", e.At.In(zone).Format(lifeTime), strings.TrimPrefix(string(e.Kind), "touch."))
+	fmt.Fprintf(w, "  %s  %-11s", e.At.In(zone).Format(traceTimeFormat), strings.TrimPrefix(string(e.Kind), "touch."))
 	if e.Channel != "" {
 		fmt.Fprintf(w, " leg %d %s", e.Leg, e.Channel)
 	}
@@ -101,7 +101,7 @@ func printEvent(w io.Writer, e *touch.Event, zone *time.Location) {
 		}
 	}
 	if !e.Until.IsZero() {
-		fmt.Fprintf(w, ", until %s", e.Until.In(zone).Format(lifeTime))
+		fmt.Fprintf(w, ", until %s", e.Until.In(zone).Format(traceTimeFormat))
 	}
 	fmt.Fprintln(w)
 	if r := e.Result; r != nil {

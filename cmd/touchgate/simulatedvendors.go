@@ -11,17 +11,17 @@ import (
 	"touchgate.dev/touch"
 )
 
-// simulated is the vendors of the demo and of a development server: a
+// simulatedVendors is the vendors of the demo and of a development server: a
 // simulator on loopback, and the providers that speak to it.
-type simulated struct {
+type simulatedVendors struct {
 	*simulator.Server
 	// config is the providers as a configuration file would name them.
 	config string
 }
 
-// startSimulated starts the vendors: two for text messages, of which the
+// startSimulatedVendors starts the vendors: two for text messages, of which the
 // second stands by, one for push, one dialler; and our own three channels.
-func startSimulated(address string, o simulator.Options) (*simulated, error) {
+func startSimulatedVendors(address string, o simulator.Options) (*simulatedVendors, error) {
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	o.Secret = "whsec_" + base64.StdEncoding.EncodeToString(secret)
@@ -58,7 +58,7 @@ func startSimulated(address string, o simulator.Options) (*simulated, error) {
 		server.Close()
 		return nil, touch.Errorf(touch.Internal, "providers", "cannot be worded: %w", err)
 	}
-	return &simulated{server, string(text)}, nil
+	return &simulatedVendors{server, string(text)}, nil
 }
 
 // readProviders reads what startSimulated wrote.

@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	followEvery = 300 * time.Millisecond
-	// settledAfter is how long counts must stand still before anything is
+	waitEvery = 300 * time.Millisecond
+	// quietAfter is how long counts must stand still before anything is
 	// looked at more closely: late receipts come within it.
-	settledAfter = 3 * time.Second
+	quietAfter = 3 * time.Second
 	// soon parts a touch that is about to go on from one that waits for
 	// another time of day.
 	soon = 2 * time.Minute
@@ -26,10 +26,10 @@ const (
 	stuckAfter = 90 * time.Second
 )
 
-// follow shows campaigns on their way until nothing moves any more: every touch
+// waitForCampaigns shows campaigns on their way until nothing moves any more: every touch
 // has ended, has gone as far as it goes, or waits for a time that is not soon.
 // It gives up, without an error, on what should move and does not.
-func follow(ctx context.Context, client *apiclient.Client, campaigns []string, now func() time.Time, out io.Writer) error {
+func waitForCampaigns(ctx context.Context, client *apiclient.Client, campaigns []string, now func() time.Time, out io.Writer) error {
 	b := newProgress(out, "delivering", 0)
 	defer b.stop()
 	var last map[touch.State]int
@@ -42,14 +42,14 @@ func follow(ctx context.Context, client *apiclient.Client, campaigns []string, n
 		if !maps.Equal(counts, last) {
 			last, changed = counts, time.Now()
 		}
-		show(b, counts)
-		if still := time.Since(changed); still > settledAfter {
+		showCounts(b, counts)
+		if still := time.Since(changed); still > quietAfter {
 			moving, err := stillMoving(ctx, client, campaigns, counts, now())
 			if err != nil || !moving || still > stuckAfter {
 				return err
 			}
 		}
-		if !loop.Sleep(ctx, followEvery) {
+		if !loop.Sleep(ctx, waitEvery) {
 			return ctx.Err()
 		}
 	}
@@ -72,7 +72,7 @@ func countStates(ctx context.Context, client *apiclient.Client, campaigns []stri
 	return counts, nil
 }
 
-func show(b *bar, counts map[touch.State]int) {
+func showCounts(b *progressBar, counts map[touch.State]int) {
 	total, open := 0, 0
 	for state, n := range counts {
 		total += n
@@ -81,7 +81,7 @@ func show(b *bar, counts map[touch.State]int) {
 		}
 	}
 	b.set(int64(total-open), int64(total))
-	b.say("sent %d, delivered %d, capped %d, refused %d, failed %d, waiting %d", counts[touch.StateSent], counts[touch.StateDelivered],
+	b.setText("sent %d, delivered %d, capped %d, refused %d, failed %d, waiting %d", counts[touch.StateSent], counts[touch.StateDelivered],
 		counts[touch.StateCapped], counts[touch.StateRefused], counts[touch.StateFailed], open)
 }
 
@@ -95,7 +95,7 @@ func stillMoving(ctx context.Context, client *apiclient.Client, campaigns []stri
 			}
 			err := client.Touches(ctx, campaign, state, func(page []apiclient.Touch) error {
 				for i := range page {
-					if moves(&page[i], now) {
+					if isMoving(&page[i], now) {
 						return found
 					}
 				}
@@ -112,7 +112,7 @@ func stillMoving(ctx context.Context, client *apiclient.Client, campaigns []stri
 	return false, nil
 }
 
-func moves(t *apiclient.Touch, now time.Time) bool {
+func isMoving(t *apiclient.Touch, now time.Time) bool {
 	switch {
 	case t.State == touch.StateSent && t.Due.IsZero():
 		return false // it hears of a receipt, or never

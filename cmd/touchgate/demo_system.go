@@ -19,10 +19,10 @@ import (
 	"touchgate.dev/workers"
 )
 
-// stage is everything that a demo runs on.
-type stage struct {
+// demoSystem is everything that a demo runs on.
+type demoSystem struct {
 	app      *app.App
-	vendors  *simulated
+	vendors  *simulatedVendors
 	truthLog *os.File
 	policies fs.FS
 	offset   time.Duration
@@ -31,9 +31,9 @@ type stage struct {
 	earlier  int // messages of earlier runs
 }
 
-// buildStage starts vendors and the gateway on a clock of the demo's own.
-func buildStage(ctx context.Context, f demoFlags, faulty bool) (_ *stage, err error) {
-	s := &stage{policies: examples.Policies(), data: f.data}
+// buildDemoSystem starts vendors and the gateway on a clock of the demo's own.
+func buildDemoSystem(ctx context.Context, f demoFlags, faulty bool) (_ *demoSystem, err error) {
+	s := &demoSystem{policies: examples.Policies(), data: f.data}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -48,7 +48,7 @@ func buildStage(ctx context.Context, f demoFlags, faulty bool) (_ *stage, err er
 		}
 		s.policies = os.DirFS(f.policies)
 	}
-	if s.offset, err = keptClock(filepath.Join(f.data, "clock")); err != nil {
+	if s.offset, err = loadClock(filepath.Join(f.data, "clock")); err != nil {
 		return nil, err
 	}
 	if err := s.startVendors(faulty); err != nil {
@@ -75,11 +75,11 @@ func buildStage(ctx context.Context, f demoFlags, faulty bool) (_ *stage, err er
 	return s, err
 }
 
-func (s *stage) now() time.Time { return time.Now().Add(s.offset) }
+func (s *demoSystem) now() time.Time { return time.Now().Add(s.offset) }
 
-// keptClock gives how far the demo's clock is from the machine's: it begins at
+// loadClock gives how far the demo's clock is from the machine's: it begins at
 // a fixed instant, and goes on where it was when its folder is used again.
-func keptClock(path string) (time.Duration, error) {
+func loadClock(path string) (time.Duration, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		offset := time.Until(demodata.Start).Round(0)
@@ -100,12 +100,12 @@ func keptClock(path string) (time.Duration, error) {
 
 // startVendors starts the simulated vendors with what an earlier run of the
 // same folder took.
-func (s *stage) startVendors(faulty bool) (err error) {
+func (s *demoSystem) startVendors(faulty bool) (err error) {
 	path := filepath.Join(s.data, "truth.ndjson")
 	if s.truthLog, err = os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		return touch.Errorf(touch.Unavailable, "data", "the vendors' log cannot be written: %w", err)
 	}
-	if s.vendors, err = startSimulated("", simulator.Options{Now: s.now, Seed: 1, Log: s.truthLog}); err != nil {
+	if s.vendors, err = startSimulatedVendors("", simulator.Options{Now: s.now, Seed: 1, Log: s.truthLog}); err != nil {
 		return err
 	}
 	if err := s.loadTruth(path); err != nil {
@@ -127,7 +127,7 @@ func (s *stage) startVendors(faulty bool) (err error) {
 	return nil
 }
 
-func (s *stage) loadTruth(path string) error {
+func (s *demoSystem) loadTruth(path string) error {
 	earlier, err := os.Open(path)
 	if err != nil {
 		return touch.Errorf(touch.Unavailable, "data", "the vendors' log cannot be read: %w", err)
@@ -184,8 +184,8 @@ func demoConfig(f demoFlags, providers string) (*app.Config, error) {
 	return cfg, err
 }
 
-// perform runs the app while work does its part.
-func (s *stage) perform(ctx context.Context, work func(context.Context) (*demoResult, error)) (*demoResult, error) {
+// runWhile runs the app while work does its part.
+func (s *demoSystem) runWhile(ctx context.Context, work func(context.Context) (*demoResult, error)) (*demoResult, error) {
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	ended := make(chan error, 1)
@@ -205,7 +205,7 @@ func (s *stage) perform(ctx context.Context, work func(context.Context) (*demoRe
 	return result, err
 }
 
-func (s *stage) close() {
+func (s *demoSystem) close() {
 	if s.workers != nil {
 		s.workers.stop()
 	}
@@ -221,6 +221,6 @@ func (s *stage) close() {
 }
 
 // workerTruth is the log of what worker process n sent by our own channels.
-func (s *stage) workerTruth(n int) string {
+func (s *demoSystem) workerTruth(n int) string {
 	return filepath.Join(s.data, "truth-worker-"+strconv.Itoa(n)+".ndjson")
 }

@@ -6,22 +6,22 @@ import (
 	"touchgate.dev/internal/apiclient"
 )
 
-// keysSent notes the keys of the lines of a stream, so that it is known which
+// acceptedKeys notes the keys of the lines of a stream, so that it is known which
 // of them the gateway took: all but those it named as faulty. It is safe for
 // concurrent use, since lines are written while answers are read.
-type keysSent struct {
+type acceptedKeys struct {
 	mu     sync.Mutex
 	keys   []string // by line; "" where there was none
 	faulty []int
 }
 
-func (k *keysSent) add(key string) {
+func (k *acceptedKeys) add(key string) {
 	k.mu.Lock()
 	k.keys = append(k.keys, key)
 	k.mu.Unlock()
 }
 
-func (k *keysSent) drop(errors []apiclient.LineError) {
+func (k *acceptedKeys) addFaulty(errors []apiclient.LineError) {
 	k.mu.Lock()
 	for _, e := range errors {
 		k.faulty = append(k.faulty, e.Line)
@@ -29,8 +29,8 @@ func (k *keysSent) drop(errors []apiclient.LineError) {
 	k.mu.Unlock()
 }
 
-// taken gives the keys that the gateway took.
-func (k *keysSent) taken() []string {
+// list gives the keys that the gateway took.
+func (k *acceptedKeys) list() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, line := range k.faulty {
