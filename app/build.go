@@ -32,20 +32,7 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 		}
 	}()
 
-	// The ledger holds the truth. All other parts read it or write to it.
-	a.ledger, err = OpenLedger(ctx, cfg, a.now)
-	if err != nil {
-		return nil, err
-	}
-	a.onStop("ledger", a.ledger.Close)
-
-	// Redis holds the queue and the contact log.
-	a.redis, err = openRedis(ctx, cfg.Redis)
-	if err != nil {
-		return nil, err
-	}
-	a.onStop("redis", a.redis.close)
-	if err := a.redis.refuseEvicting(ctx); err != nil {
+	if err := a.openStores(ctx); err != nil {
 		return nil, err
 	}
 
@@ -111,14 +98,28 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 
 	// The listener is last: nobody is answered before everything is there.
 	a.handler = a.newHandler()
-	a.listener, err = listen(ctx, cfg)
-	if err != nil {
+	if err := a.listen(ctx); err != nil {
 		return nil, err
 	}
-	if a.listener != nil {
-		a.onStop("listener", closeListener(a.listener))
-	}
 	return a, nil
+}
+
+// openStores opens the ledger, which holds the truth and which all other parts
+// read or write, and then Redis, which holds the queue and the contact log.
+func (a *App) openStores(ctx context.Context) error {
+	var err error
+	a.ledger, err = OpenLedger(ctx, a.cfg, a.now)
+	if err != nil {
+		return err
+	}
+	a.onStop("ledger", a.ledger.Close)
+
+	a.redis, err = openRedis(ctx, a.cfg.Redis)
+	if err != nil {
+		return err
+	}
+	a.onStop("redis", a.redis.close)
+	return a.redis.refuseEvicting(ctx)
 }
 
 // newQueue makes the queue over Redis. It does no input or output.

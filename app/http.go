@@ -42,22 +42,24 @@ func (a *App) newHandler() http.Handler {
 	})
 }
 
-// listen opens the role's socket; nil if it has none. An address that is in use
-// is thus an error of Build, of class Unavailable.
-func listen(ctx context.Context, cfg *Config) (net.Listener, error) {
-	address := cfg.Metrics
-	if cfg.Role.Gateway() {
-		address = cfg.Listen
+// listen opens the role's socket, if it has one. An address that is in use is
+// thus an error of Build, of class Unavailable.
+func (a *App) listen(ctx context.Context) error {
+	address := a.cfg.Metrics
+	if a.cfg.Role.Gateway() {
+		address = a.cfg.Listen
 	}
 	if address == "" {
-		return nil, nil
+		return nil
 	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, touch.Errorf(touch.Unavailable, "listen", "cannot listen on %s: %w", address, err)
+		return touch.Errorf(touch.Unavailable, "listen", "cannot listen on %s: %w", address, err)
 	}
-	return listener, nil
+	a.listener = listener
+	a.onStop("listener", closeListener(listener))
+	return nil
 }
 
 // closeListener closes a listener, which the HTTP server has closed already if
