@@ -11,38 +11,41 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Report is what a set would have done.
+// Report says what a set would have done to the recorded legs.
 type Report struct {
 	Policy string `json:"policy"` // the set's hash
 	Total  Tally  `json:"total"`
-	// ByRule has those that would have held something back, the busiest
-	// first; the others group the same legs, in order of name.
-	ByRule     []RuleTally `json:"by_rule"`
-	ByChannel  []Group     `json:"by_channel"`
-	ByCategory []Group     `json:"by_category"`
-	ByCampaign []Group     `json:"by_campaign"`
-	// Silent are the rules that held back nothing.
+	// ByRule has the rules that would have deferred or refused something, the
+	// one with the most legs first.
+	ByRule []RuleTally `json:"by_rule"`
+	// ByChannel, ByCategory and ByCampaign each group all legs, sorted by name.
+	ByChannel  []Group `json:"by_channel"`
+	ByCategory []Group `json:"by_category"`
+	ByCampaign []Group `json:"by_campaign"`
+	// Silent are the rules that would have deferred and refused nothing.
 	Silent []string `json:"silent,omitempty"`
 
-	rules                           map[string]*RuleTally
-	channels, categories, campaigns map[string]*Tally
+	rules      map[string]*RuleTally
+	channels   map[string]*Tally
+	categories map[string]*Tally
+	campaigns  map[string]*Tally
 }
 
-// Tally counts legs: what really became of them, and what would have.
+// Tally counts legs: what was done with them, and what the set would have done.
 type Tally struct {
 	Legs    int `json:"legs"`
-	Sent    int `json:"sent"`    // really went out
-	Refused int `json:"refused"` // were really refused by a rule
+	Sent    int `json:"sent"`    // went out
+	Refused int `json:"refused"` // were refused by a rule
 
 	WouldSend   int `json:"would_send"`   // at once or later
-	WouldDelay  int `json:"would_delay"`  // of those: later than they could have gone
-	WouldRefuse int `json:"would_refuse"` // for good, or until after their end
+	WouldDelay  int `json:"would_delay"`  // of WouldSend: deferred first
+	WouldRefuse int `json:"would_refuse"` // for good, or deferred beyond their end
 
-	NewlyRefused int `json:"newly_refused"` // sent, and would have been refused
-	NewlySent    int `json:"newly_sent"`    // refused, and would have been sent
+	NewlyRefused int `json:"newly_refused"` // of WouldRefuse: went out
+	NewlySent    int `json:"newly_sent"`    // of WouldSend: were refused
 }
 
-// Group is a tally under a name.
+// Group is the tally of the legs with one channel, category or campaign.
 type Group struct {
 	Name string `json:"name"`
 	Tally
@@ -51,85 +54,102 @@ type Group struct {
 // RuleTally is what one rule would have done.
 type RuleTally struct {
 	Rule         string    `json:"rule"`
-	Refused      int       `json:"refused"`       // decided a refusal
-	Deferred     int       `json:"deferred"`      // decided the first deferral
-	NewlyRefused int       `json:"newly_refused"` // of Refused: really sent
+	Refused      int       `json:"refused"`       // legs that it would have refused
+	Deferred     int       `json:"deferred"`      // legs whose first deferral it would have decided
+	NewlyRefused int       `json:"newly_refused"` // of Refused: went out
 	Examples     []Example `json:"examples"`
 }
 
-// Example is one leg that a rule held back.
+// Example is one leg that a rule would have deferred or refused.
 type Example struct {
 	Touch    touch.ID       `json:"touch"`
 	Channel  touch.Channel  `json:"channel"`
 	Category touch.Category `json:"category"`
 	Campaign string         `json:"campaign,omitempty"`
 	At       time.Time      `json:"at"`
-	Sent     time.Time      `json:"sent,omitzero"` // when it really went out
+	Sent     time.Time      `json:"sent,omitzero"` // when it went out; zero: it did not
 	Decision touch.Decision `json:"decision"`
 	Until    time.Time      `json:"until,omitzero"`
 	Reason   string         `json:"reason,omitempty"`
 }
 
-// maxExamples bounds the examples of one rule, maxCampaigns the campaigns told apart.
 const (
-	maxExamples  = 3
+	maxExamples = 3 // of one rule
+	// maxCampaigns bounds memory. Legs of further campaigns are counted under
+	// the name "(others)".
 	maxCampaigns = 10_000
 )
 
-// outcome is what the simulation came to for one leg.
-type outcome struct {
+// result is the outcome of the simulation for one leg.
+type result struct {
 	decision touch.Decision // allow or refuse
-	at       time.Time      // of an allow
 	verdict  touch.Verdict  // of a refusal
-	late     bool           // it waited beyond its end
+	late     bool           // refused because it was deferred beyond its end
 }
 
 func newReport(set *ruleset.Set) *Report {
-	return &Report{Policy: set.Hash(), Silent: set.Rules(), rules: map[string]*RuleTally{},
-		channels: map[string]*Tally{}, categories: map[string]*Tally{}, campaigns: map[string]*Tally{}}
+	return &Report{
+		Policy:     set.Hash(),
+		Silent:     set.Rules(),
+		rules:      map[string]*RuleTally{},
+		channels:   map[string]*Tally{},
+		categories: map[string]*Tally{},
+		campaigns:  map[string]*Tally{},
+	}
 }
 
-func (r *Report) add(p *pending, o outcome) {
-	t, leg := p.leg.Question.Touch, p.leg
+// add counts one leg in each group that it belongs to, and under the rules that
+// decided about it.
+func (r *Report) add(p *pending, res result) {
+	t := p.leg.Question.Touch
 	campaign := t.Campaign
 	if r.campaigns[campaign] == nil && len(r.campaigns) >= maxCampaigns {
 		campaign = "(others)"
 	}
-	channel := string(t.Plan[leg.Question.Leg].Channel)
-	for _, tally := range []*Tally{&r.Total, at(r.channels, channel), at(r.categories, string(t.Category)), at(r.campaigns, campaign)} {
-		tally.add(leg, p, o)
+	channel := string(t.Plan[p.leg.Question.Leg].Channel)
+	for _, tally := range []*Tally{
+		&r.Total,
+		tallyOf(r.channels, channel),
+		tallyOf(r.categories, string(t.Category)),
+		tallyOf(r.campaigns, campaign),
+	} {
+		tally.add(p, res)
 	}
+
 	if p.first.Decision == touch.DecisionDefer {
-		d := r.rule(p.first.Rule)
-		d.Deferred++
-		d.example(p, &p.first)
+		rule := r.ruleTally(p.first.Rule)
+		rule.Deferred++
+		rule.addExample(p, &p.first)
 	}
-	if o.decision == touch.DecisionRefuse && !o.late {
-		d := r.rule(o.verdict.Rule)
-		d.Refused++
-		if !leg.Sent.IsZero() {
-			d.NewlyRefused++
+	// No rule refused a leg that was deferred beyond its end.
+	if res.decision == touch.DecisionRefuse && !res.late {
+		rule := r.ruleTally(res.verdict.Rule)
+		rule.Refused++
+		if !p.leg.Sent.IsZero() {
+			rule.NewlyRefused++
 		}
-		d.example(p, &o.verdict)
+		rule.addExample(p, &res.verdict)
 	}
 }
 
-func at(groups map[string]*Tally, name string) *Tally {
+// tallyOf returns the tally with a name, and makes it when there is none yet.
+func tallyOf(groups map[string]*Tally, name string) *Tally {
 	if groups[name] == nil {
 		groups[name] = &Tally{}
 	}
 	return groups[name]
 }
 
-func (t *Tally) add(leg *Recorded, p *pending, o outcome) {
-	sent := !leg.Sent.IsZero()
+func (t *Tally) add(p *pending, res result) {
+	sent := !p.leg.Sent.IsZero()
 	t.Legs++
 	if sent {
 		t.Sent++
 	} else {
 		t.Refused++
 	}
-	if o.decision == touch.DecisionRefuse {
+
+	if res.decision == touch.DecisionRefuse {
 		t.WouldRefuse++
 		if sent {
 			t.NewlyRefused++
@@ -137,7 +157,7 @@ func (t *Tally) add(leg *Recorded, p *pending, o outcome) {
 		return
 	}
 	t.WouldSend++
-	if p.asked > 1 {
+	if p.evaluations > 1 {
 		t.WouldDelay++
 	}
 	if !sent {
@@ -145,20 +165,31 @@ func (t *Tally) add(leg *Recorded, p *pending, o outcome) {
 	}
 }
 
-func (r *Report) rule(id string) *RuleTally {
+// ruleTally returns the tally of a rule, and makes it when there is none yet.
+func (r *Report) ruleTally(id string) *RuleTally {
 	if r.rules[id] == nil {
 		r.rules[id] = &RuleTally{Rule: id}
 	}
 	return r.rules[id]
 }
 
-func (d *RuleTally) example(p *pending, v *touch.Verdict) {
+// addExample keeps the leg as an example while the rule has fewer than
+// maxExamples. The reason is that of the rule which decided the verdict.
+func (d *RuleTally) addExample(p *pending, v *touch.Verdict) {
 	if len(d.Examples) >= maxExamples {
 		return
 	}
 	q := p.leg.Question
-	e := Example{Touch: q.Touch.ID, Channel: q.Touch.Plan[q.Leg].Channel, Category: q.Touch.Category, Campaign: q.Touch.Campaign,
-		At: v.At, Sent: p.leg.Sent, Decision: v.Decision, Until: v.Until}
+	e := Example{
+		Touch:    q.Touch.ID,
+		Channel:  q.Touch.Plan[q.Leg].Channel,
+		Category: q.Touch.Category,
+		Campaign: q.Touch.Campaign,
+		At:       v.At,
+		Sent:     p.leg.Sent,
+		Decision: v.Decision,
+		Until:    v.Until,
+	}
 	for _, f := range v.Findings {
 		if f.Rule == v.Rule && !f.Shadow {
 			e.Reason = f.Reason
@@ -167,22 +198,25 @@ func (d *RuleTally) example(p *pending, v *touch.Verdict) {
 	d.Examples = append(d.Examples, e)
 }
 
-// finish sorts what was counted.
+// finish fills the sorted lists from the counts.
 func (r *Report) finish() {
 	for _, d := range r.rules {
 		r.ByRule = append(r.ByRule, *d)
 	}
 	slices.SortFunc(r.ByRule, func(a, b RuleTally) int {
-		return cmp.Or(cmp.Compare(b.Refused+b.Deferred, a.Refused+a.Deferred), strings.Compare(a.Rule, b.Rule))
+		byLegs := cmp.Compare(b.Refused+b.Deferred, a.Refused+a.Deferred)
+		return cmp.Or(byLegs, strings.Compare(a.Rule, b.Rule))
 	})
 	r.Silent = slices.DeleteFunc(r.Silent, func(id string) bool { return r.rules[id] != nil })
-	r.ByChannel, r.ByCategory, r.ByCampaign = sorted(r.channels), sorted(r.categories), sorted(r.campaigns)
+	r.ByChannel = sortedGroups(r.channels)
+	r.ByCategory = sortedGroups(r.categories)
+	r.ByCampaign = sortedGroups(r.campaigns)
 }
 
-func sorted(groups map[string]*Tally) []Group {
+func sortedGroups(groups map[string]*Tally) []Group {
 	var all []Group
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
-		all = append(all, Group{name, *groups[name]})
+		all = append(all, Group{Name: name, Tally: *groups[name]})
 	}
 	return all
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package simulate says what a set of policies would have done to traffic that
-// was recorded: every leg that went out, or that a rule refused, is asked anew,
-// in order of time, against a contact log in memory that begins with the
-// contacts made before. What the set allows counts as made; what it defers is
-// asked again when it says. Nothing is sent and nothing stored.
+// Package simulate computes what a set of policies would have done to recorded
+// traffic. It evaluates every leg that went out, and every leg that a rule
+// refused, again in order of time. The contact log is in memory and starts with
+// the contacts made before. A leg that the set allows counts as a contact; a leg
+// that it defers is evaluated again at the instant that the deferral names.
+// Nothing is sent or stored.
 //
-// The answer is about rules, not about vendors: failures, fallbacks and pauses
-// of then are taken as they were.
+// The result is about rules, not about vendors: the failures, fallbacks and
+// pauses of that time are taken as they were.
 package simulate
 
 import (
@@ -24,29 +25,37 @@ import (
 
 // Recorded is one leg of a touch as it was recorded.
 type Recorded struct {
-	// Question is as it was first asked: Now is when the leg could have gone.
+	// Question is the leg's first question to the policies. Its Now is the
+	// instant at which the leg could have gone out.
 	Question policies.Question
-	// Sent is when it went out; zero: it did not.
+	// Sent is when the leg went out, zero if it did not.
 	Sent time.Time
-	Kind contactlog.Kind // how far the contact came
-	// Refused is the rule that refused it, where it did not go out.
+	Kind contactlog.Kind // of the contact that was made
+	// Refused is the rule that refused the leg, where it did not go out.
 	Refused string
-	// Before says that it went out before the time asked about: it counts as
-	// a contact and is not asked again.
+	// Before says that the leg went out before the simulated time. It counts
+	// as a contact and is not evaluated.
 	Before bool
 }
 
-// progressEvery is how many legs lie between two calls of progress.
+// progressEvery is the number of legs between two calls of progress.
 const progressEvery = 1000
 
-// Run asks set about every recorded leg. legs must be in order of Question.Now
-// (of Sent for those Before) within each customer; progress, if not nil, is
-// told now and then how many have been read. An error is ctx's end or the log's.
-func Run(ctx context.Context, set *ruleset.Set, legs []Recorded, progress func(done int)) (*Report, error) {
-	log := contactlog.NewModel()
-	guard := policies.NewGuard(log, nil)
+// maxEvaluations bounds how often one leg is evaluated. A set could defer it
+// again and again, by a few milliseconds each time.
+const maxEvaluations = 100
+
+// Run evaluates every recorded leg. Within each customer legs must be in order
+// of Question.Now, or of Sent for legs that are Before. If progress is not nil,
+// Run calls it every 1,000 legs and at the end with the number of legs read.
+// The error is of class Unavailable when ctx has ended; any other comes from
+// the contact log.
+func Run(
+	ctx context.Context, set *ruleset.Set, legs []Recorded, progress func(done int),
+) (*Report, error) {
+	guard := policies.NewGuard(contactlog.NewModel(), nil)
 	guard.Use(set)
-	r := &run{ctx: ctx, guard: guard, report: newReport(set)}
+	s := &simulation{ctx: ctx, guard: guard, report: newReport(set)}
 	for i := range legs {
 		if i%progressEvery == 0 {
 			if err := ctx.Err(); err != nil {
@@ -56,114 +65,126 @@ func Run(ctx context.Context, set *ruleset.Set, legs []Recorded, progress func(d
 				progress(i)
 			}
 		}
+
 		leg := &legs[i]
 		if leg.Before {
-			if err := r.commit(leg, leg.Sent, leg.Kind); err != nil {
+			if err := s.commit(leg, leg.Sent, leg.Kind); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		if err := r.upTo(leg.Question.Now); err != nil {
+		// Deferred legs whose instant has come go first: their contacts count
+		// against this one.
+		if err := s.evaluateDue(leg.Question.Now); err != nil {
 			return nil, err
 		}
-		if err := r.ask(&pending{leg: leg, at: leg.Question.Now}); err != nil {
+		if err := s.evaluate(&pending{leg: leg, at: leg.Question.Now}); err != nil {
 			return nil, err
 		}
 	}
-	if err := r.upTo(time.Time{}); err != nil {
+	if err := s.evaluateAllDeferred(); err != nil {
 		return nil, err
 	}
 	if progress != nil {
 		progress(len(legs))
 	}
-	r.report.finish()
-	return r.report, nil
+	s.report.finish()
+	return s.report, nil
 }
 
-// run is a simulation under way.
-type run struct {
-	ctx     context.Context
-	guard   *policies.Guard
-	waiting queue
-	order   int
-	report  *Report
+// simulation is the state of one Run.
+type simulation struct {
+	ctx      context.Context
+	guard    *policies.Guard
+	deferred deferredHeap
+	report   *Report
+	// nextOrder numbers deferrals, so that legs with one instant are
+	// evaluated in the order in which they were deferred.
+	nextOrder int
 }
 
-// pending is a leg that waits for its instant.
+// pending is a leg on its way through the simulation.
 type pending struct {
-	leg   *Recorded
-	at    time.Time
-	order int
-	asked int
-	first touch.Verdict // that deferred it
+	leg         *Recorded
+	at          time.Time // of the next evaluation
+	order       int
+	evaluations int
+	first       touch.Verdict // of the first evaluation
 }
 
-// maxAsked bounds how often a leg that is deferred again and again is asked.
-const maxAsked = 100
-
-// upTo asks all that waits until the instant; zero: all that waits.
-func (r *run) upTo(t time.Time) error {
-	for len(r.waiting) > 0 && (t.IsZero() || !r.waiting[0].at.After(t)) {
-		if err := r.ask(heap.Pop(&r.waiting).(*pending)); err != nil {
+// evaluateDue evaluates the deferred legs whose instant is not after t.
+func (s *simulation) evaluateDue(t time.Time) error {
+	for len(s.deferred) > 0 && !s.deferred[0].at.After(t) {
+		if err := s.evaluate(heap.Pop(&s.deferred).(*pending)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// ask puts one leg before the set.
-func (r *run) ask(p *pending) error {
-	q := p.leg.Question
-	q.Now = p.at
-	verdicts, err := r.guard.Reserve(r.ctx, []policies.Question{q})
-	if err != nil {
-		return err
-	}
-	v := verdicts[0]
-	if p.asked++; p.asked == 1 {
-		p.first = v
-	}
-	expires := q.Touch.ExpiresAt
-	switch {
-	case v.Decision == touch.DecisionAllow:
-		r.report.add(p, outcome{decision: touch.DecisionAllow, at: p.at})
-		return r.commit(p.leg, p.at, max(p.leg.Kind, contactlog.Attempt))
-	case v.Decision == touch.DecisionDefer && (expires == nil || v.Until.Before(*expires)) && p.asked < maxAsked:
-		p.at, p.order = v.Until, r.order
-		r.order++
-		heap.Push(&r.waiting, p)
-	case v.Decision == touch.DecisionDefer:
-		v.Findings = append(v.Findings, touch.Finding{Rule: v.Rule, Kind: v.Kind, Decision: touch.DecisionRefuse, Until: v.Until,
-			Reason: fmt.Sprintf("it would have waited beyond its end, after %d deferrals", p.asked)})
-		r.report.add(p, outcome{decision: touch.DecisionRefuse, verdict: v, late: true})
-	default:
-		r.report.add(p, outcome{decision: touch.DecisionRefuse, verdict: v})
+// evaluateAllDeferred evaluates deferred legs until none is left.
+func (s *simulation) evaluateAllDeferred() error {
+	for len(s.deferred) > 0 {
+		if err := s.evaluate(heap.Pop(&s.deferred).(*pending)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// commit counts a contact as made.
-func (r *run) commit(leg *Recorded, at time.Time, kind contactlog.Kind) error {
+// evaluate evaluates one leg at its instant. It reports the result, or defers
+// the leg again.
+func (s *simulation) evaluate(p *pending) error {
+	q := p.leg.Question
+	q.Now = p.at
+	verdicts, err := s.guard.Reserve(s.ctx, []policies.Question{q})
+	if err != nil {
+		return err
+	}
+	v := verdicts[0]
+	p.evaluations++
+	if p.evaluations == 1 {
+		p.first = v
+	}
+
+	expires := q.Touch.ExpiresAt
+	switch {
+	case v.Decision == touch.DecisionAllow:
+		s.report.add(p, result{decision: touch.DecisionAllow})
+		return s.commit(p.leg, p.at, max(p.leg.Kind, contactlog.Attempt))
+
+	case v.Decision == touch.DecisionDefer && (expires == nil || v.Until.Before(*expires)) &&
+		p.evaluations < maxEvaluations:
+		p.at = v.Until
+		p.order = s.nextOrder
+		s.nextOrder++
+		heap.Push(&s.deferred, p)
+
+	case v.Decision == touch.DecisionDefer:
+		v.Findings = append(v.Findings, touch.Finding{
+			Rule:     v.Rule,
+			Kind:     v.Kind,
+			Decision: touch.DecisionRefuse,
+			Until:    v.Until,
+			Reason:   fmt.Sprintf("it would have waited beyond its end, after %d deferrals", p.evaluations),
+		})
+		s.report.add(p, result{decision: touch.DecisionRefuse, verdict: v, late: true})
+
+	default:
+		s.report.add(p, result{decision: touch.DecisionRefuse, verdict: v})
+	}
+	return nil
+}
+
+// commit counts a leg as a contact that was made at an instant.
+func (s *simulation) commit(leg *Recorded, at time.Time, kind contactlog.Kind) error {
 	entry := leg.Question.Entry()
 	entry.At = at
-	return r.guard.Settle(r.ctx, []contactlog.Settlement{{Customer: leg.Question.Touch.Customer, ID: entry.ID, At: at, Kind: kind, Entry: &entry}})
-}
-
-// queue is a heap by instant, then by order of asking.
-type queue []*pending
-
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	if q[i].at.Equal(q[j].at) {
-		return q[i].order < q[j].order
-	}
-	return q[i].at.Before(q[j].at)
-}
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(*pending)) }
-func (q *queue) Pop() any {
-	old := *q
-	last := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return last
+	return s.guard.Settle(s.ctx, []contactlog.Settlement{{
+		Customer: leg.Question.Touch.Customer,
+		ID:       entry.ID,
+		At:       at,
+		Kind:     kind,
+		Entry:    &entry,
+	}})
 }

@@ -25,21 +25,43 @@ func compile(t testing.TB, text string) *ruleset.Set {
 
 var monday = time.Date(2026, 11, 16, 9, 0, 0, 0, time.UTC)
 
-// leg is a marketing SMS that could go at an hour after Monday, 09:00 UTC, and did.
-func leg(customer string, hour int, change ...func(r *simulate.Recorded)) simulate.Recorded {
+// leg returns a marketing SMS that could have gone out some hours after Monday,
+// 09:00 UTC, and did.
+func leg(customer string, hour int, changes ...func(r *simulate.Recorded)) simulate.Recorded {
 	at := monday.Add(time.Duration(hour) * time.Hour)
 	key := fmt.Sprintf("%s-%d", customer, hour)
-	r := simulate.Recorded{Sent: at, Question: policies.Question{Now: at, Customer: &touch.Customer{ID: customer, Zones: []string{"UTC"}},
-		Touch: &touch.Touch{ID: touch.NewID("acme", key), Caller: "acme", AcceptedAt: at, Request: touch.Request{
-			Key: key, Customer: customer, Category: touch.Marketing, Campaign: "nov", Plan: []touch.Leg{{Channel: touch.SMS}}}}}}
-	for _, fn := range change {
-		fn(&r)
+	r := simulate.Recorded{
+		Sent: at,
+		Question: policies.Question{
+			Now:      at,
+			Customer: &touch.Customer{ID: customer, Zones: []string{"UTC"}},
+			Touch: &touch.Touch{
+				ID:         touch.NewID("acme", key),
+				Caller:     "acme",
+				AcceptedAt: at,
+				Request: touch.Request{
+					Key:      key,
+					Customer: customer,
+					Category: touch.Marketing,
+					Campaign: "nov",
+					Plan:     []touch.Leg{{Channel: touch.SMS}},
+				},
+			},
+		},
+	}
+	for _, change := range changes {
+		change(&r)
 	}
 	return r
 }
 
-func before(r *simulate.Recorded)  { r.Before = true }
-func refused(r *simulate.Recorded) { r.Sent, r.Refused = time.Time{}, "old/rule" }
+func before(r *simulate.Recorded) { r.Before = true }
+
+func refused(r *simulate.Recorded) {
+	r.Sent = time.Time{}
+	r.Refused = "old/rule"
+}
+
 func expires(hours int) func(*simulate.Recorded) {
 	return func(r *simulate.Recorded) {
 		at := r.Question.Now.Add(time.Duration(hours) * time.Hour)
@@ -47,29 +69,57 @@ func expires(hours int) func(*simulate.Recorded) {
 	}
 }
 
-func TestWhatADraftWouldHaveDone(t *testing.T) {
+func TestRun(t *testing.T) {
 	const hours = "  - {id: hours, hours: {daily: ['08:00-20:00']}}\n"
 	const cap2 = "  - {id: two, cap: {limit: 2, per: 7d}, else: refuse}\n"
+	deferredByHours := simulate.RuleTally{Rule: "p/hours", Deferred: 1}
+	refusedByCap := simulate.RuleTally{Rule: "p/two", Refused: 1, NewlyRefused: 1}
 	for name, c := range map[string]struct {
 		rules string
 		legs  []simulate.Recorded
 		want  simulate.Tally
 		rule  simulate.RuleTally // without its examples
 	}{
-		"as it was": {hours, []simulate.Recorded{leg("a", 0), leg("b", 1)},
-			simulate.Tally{Legs: 2, Sent: 2, WouldSend: 2}, simulate.RuleTally{}},
-		"a cap": {cap2, []simulate.Recorded{leg("a", 0), leg("a", 1), leg("a", 2), leg("b", 3)},
-			simulate.Tally{Legs: 4, Sent: 4, WouldSend: 3, WouldRefuse: 1, NewlyRefused: 1}, simulate.RuleTally{Rule: "p/two", Refused: 1, NewlyRefused: 1}},
-		"a cap counts what was before": {cap2, []simulate.Recorded{leg("a", -20, before), leg("a", -10, before), leg("a", 0), leg("a", 150)},
-			simulate.Tally{Legs: 2, Sent: 2, WouldSend: 1, WouldRefuse: 1, NewlyRefused: 1}, simulate.RuleTally{Rule: "p/two", Refused: 1, NewlyRefused: 1}},
-		"night, then sent in the morning": {hours, []simulate.Recorded{leg("a", 12)},
-			simulate.Tally{Legs: 1, Sent: 1, WouldSend: 1, WouldDelay: 1}, simulate.RuleTally{Rule: "p/hours", Deferred: 1}},
-		"night, and too late in the morning": {hours, []simulate.Recorded{leg("a", 12, expires(3))},
-			simulate.Tally{Legs: 1, Sent: 1, WouldRefuse: 1, NewlyRefused: 1}, simulate.RuleTally{Rule: "p/hours", Deferred: 1}},
-		"milder than it was": {hours, []simulate.Recorded{leg("a", 0, refused)},
-			simulate.Tally{Legs: 1, Refused: 1, WouldSend: 1, NewlySent: 1}, simulate.RuleTally{}},
-		"a deferred one takes its place when it goes": {hours + cap2, []simulate.Recorded{leg("a", 0), leg("a", 12), leg("a", 24)},
-			simulate.Tally{Legs: 3, Sent: 3, WouldSend: 2, WouldDelay: 1, WouldRefuse: 1, NewlyRefused: 1}, simulate.RuleTally{Rule: "p/hours", Deferred: 1}},
+		"nothing changes": {
+			rules: hours,
+			legs:  []simulate.Recorded{leg("a", 0), leg("b", 1)},
+			want:  simulate.Tally{Legs: 2, Sent: 2, WouldSend: 2},
+		},
+		"cap": {
+			rules: cap2,
+			legs:  []simulate.Recorded{leg("a", 0), leg("a", 1), leg("a", 2), leg("b", 3)},
+			want:  simulate.Tally{Legs: 4, Sent: 4, WouldSend: 3, WouldRefuse: 1, NewlyRefused: 1},
+			rule:  refusedByCap,
+		},
+		"cap counts earlier contacts": {
+			rules: cap2,
+			legs:  []simulate.Recorded{leg("a", -20, before), leg("a", -10, before), leg("a", 0), leg("a", 150)},
+			want:  simulate.Tally{Legs: 2, Sent: 2, WouldSend: 1, WouldRefuse: 1, NewlyRefused: 1},
+			rule:  refusedByCap,
+		},
+		"night, sent in the morning": {
+			rules: hours,
+			legs:  []simulate.Recorded{leg("a", 12)},
+			want:  simulate.Tally{Legs: 1, Sent: 1, WouldSend: 1, WouldDelay: 1},
+			rule:  deferredByHours,
+		},
+		"night, expired in the morning": {
+			rules: hours,
+			legs:  []simulate.Recorded{leg("a", 12, expires(3))},
+			want:  simulate.Tally{Legs: 1, Sent: 1, WouldRefuse: 1, NewlyRefused: 1},
+			rule:  deferredByHours,
+		},
+		"refused then, allowed now": {
+			rules: hours,
+			legs:  []simulate.Recorded{leg("a", 0, refused)},
+			want:  simulate.Tally{Legs: 1, Refused: 1, WouldSend: 1, NewlySent: 1},
+		},
+		"deferred leg counts when it goes": {
+			rules: hours + cap2,
+			legs:  []simulate.Recorded{leg("a", 0), leg("a", 12), leg("a", 24)},
+			want:  simulate.Tally{Legs: 3, Sent: 3, WouldSend: 2, WouldDelay: 1, WouldRefuse: 1, NewlyRefused: 1},
+			rule:  deferredByHours,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := simulate.Run(t.Context(), compile(t, "policy: p\nrules:\n"+c.rules), c.legs, nil)
@@ -79,43 +129,66 @@ func TestWhatADraftWouldHaveDone(t *testing.T) {
 			if r.Total != c.want {
 				t.Errorf("total %+v\nwant  %+v", r.Total, c.want)
 			}
-			if len(r.ByChannel) != 1 || r.ByChannel[0].Name != "sms" || r.ByChannel[0].Tally != c.want || r.ByCampaign[0].Name != "nov" || r.ByCategory[0].Tally != c.want {
-				t.Errorf("groups %+v %+v %+v", r.ByChannel, r.ByCategory, r.ByCampaign)
+			if len(r.ByChannel) != 1 || r.ByChannel[0].Name != "sms" || r.ByChannel[0].Tally != c.want {
+				t.Errorf("by channel %+v", r.ByChannel)
 			}
-			var got simulate.RuleTally
-			for _, one := range r.ByRule {
-				if one.Rule == c.rule.Rule {
-					got = one
-					if len(one.Examples) == 0 || one.Examples[0].Touch.IsZero() {
-						t.Errorf("no example: %+v", one)
-					}
-				}
+			if r.ByCategory[0].Tally != c.want || r.ByCampaign[0].Name != "nov" {
+				t.Errorf("by category %+v, by campaign %+v", r.ByCategory, r.ByCampaign)
 			}
-			if got.Examples = nil; fmt.Sprint(got) != fmt.Sprint(c.rule) {
-				t.Errorf("rule %+v, want %+v", got, c.rule)
-			}
+			checkRule(t, r, c.rule)
 		})
 	}
 }
+
+// checkRule compares the tally of one rule, and wants an example of it. A want
+// without a rule's name compares with nothing.
+func checkRule(t *testing.T, r *simulate.Report, want simulate.RuleTally) {
+	t.Helper()
+	var got simulate.RuleTally
+	for _, one := range r.ByRule {
+		if one.Rule == want.Rule {
+			got = one
+			if len(one.Examples) == 0 || one.Examples[0].Touch.IsZero() {
+				t.Errorf("no example: %+v", one)
+			}
+		}
+	}
+	got.Examples = nil
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("rule %+v, want %+v", got, want)
+	}
+}
+
+const allowAll = "policy: p\nrules:\n  - {id: a, require: 'true'}\n"
 
 func TestSilentRulesAndProgress(t *testing.T) {
 	var legs []simulate.Recorded
 	for i := range 2500 {
 		legs = append(legs, leg(fmt.Sprint("c", i), 0))
 	}
-	var told []int
-	r, err := simulate.Run(t.Context(), compile(t, "policy: p\nrules:\n  - {id: a, require: 'true'}\n"), legs, func(n int) { told = append(told, n) })
-	if err != nil || fmt.Sprint(r.Silent) != "[touchgate/suppression p/a]" || fmt.Sprint(told) != "[0 1000 2000 2500]" {
-		t.Errorf("%v %v %v", r.Silent, told, err)
+	var progress []int
+	r, err := simulate.Run(t.Context(), compile(t, allowAll), legs, func(n int) { progress = append(progress, n) })
+	if err != nil {
+		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := simulate.Run(ctx, compile(t, "policy: p\nrules:\n  - {id: a, require: 'true'}\n"), legs, nil); touch.ClassOf(err) != touch.Unavailable {
-		t.Errorf("an ended context: %v", err)
+	if fmt.Sprint(r.Silent) != "[touchgate/suppression p/a]" {
+		t.Errorf("silent rules %v", r.Silent)
+	}
+	if fmt.Sprint(progress) != "[0 1000 2000 2500]" {
+		t.Errorf("progress %v", progress)
 	}
 }
 
-// BenchmarkRun is 100,000 legs of 10,000 customers over 30 days, under the
+func TestRunEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := simulate.Run(ctx, compile(t, allowAll), []simulate.Recorded{leg("c", 0)}, nil)
+	if touch.ClassOf(err) != touch.Unavailable {
+		t.Errorf("got error %v, want class Unavailable", err)
+	}
+}
+
+// BenchmarkRun simulates 100,000 legs of 10,000 customers over 30 days under the
 // sample policy of a bank.
 func BenchmarkRun(b *testing.B) {
 	sources, err := packs.Policy("bank-sample")
