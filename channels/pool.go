@@ -38,12 +38,12 @@ func NewPool(providers []*Provider, o Options) *Pool {
 }
 
 // Choose returns a provider of channel c for d: by weight among the healthy
-// ones that are not excluded, or a standby one (weight 0) where no weighted one
+// ones that are not excluded, or a substitute (weight 0) where no weighted one
 // is healthy. A provider whose breaker is half open gets one message a second
 // as a probe. When no provider may have the message, ok is false and refusal, a
 // known non-send, says why and when to try again.
 func (p *Pool) Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (provider string, ok bool, refusal touch.Result) {
-	var weighted, standby []*Provider
+	var weighted, substitutes []*Provider
 	var waiting *Provider
 	reachable := false
 	total := 0
@@ -70,14 +70,14 @@ func (p *Pool) Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (pr
 			weighted = append(weighted, v)
 			total += v.cfg.Weight
 		default:
-			standby = append(standby, v)
+			substitutes = append(substitutes, v)
 		}
 	}
 	switch {
 	case len(weighted) > 0:
 		return p.drawByWeight(weighted, total).Name(), true, touch.Result{}
-	case len(standby) > 0:
-		return standby[int(p.opts.Rand()*float64(len(standby)))%len(standby)].Name(), true, touch.Result{}
+	case len(substitutes) > 0:
+		return substitutes[int(p.opts.Rand()*float64(len(substitutes)))%len(substitutes)].Name(), true, touch.Result{}
 	case waiting != nil:
 		return "", false, waiting.refusal()
 	case reachable:
@@ -90,7 +90,7 @@ func (p *Pool) Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (pr
 
 // Rate returns how many messages a second the providers of channel c take
 // together; 0 is no limit. Providers that are open, paused or excluded do not
-// count, and standby ones count only when they would be chosen. When no
+// count, and substitutes count only when they would be chosen. When no
 // provider is left all of them count: their messages are told to wait.
 func (p *Pool) Rate(c touch.Channel, exclude []string) float64 {
 	serves := func(v *Provider) bool { return v.healthy() && !slices.Contains(exclude, v.Name()) }

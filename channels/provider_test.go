@@ -366,7 +366,7 @@ func TestUrgentHasItsOwnSlots(t *testing.T) {
 }
 
 // Each call of bulk is put off while something urgent is on its way.
-func TestBulkCallsStandBack(t *testing.T) {
+func TestBulkWaitsForUrgent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := new(priority.Gate)
 		p := NewPool([]*Provider{NewProvider(ProviderConfig{Name: "p", Channel: touch.SMS}, class(touch.ResultAccepted), adapter.Capabilities{}, Options{PriorityGate: gate})}, Options{})

@@ -114,7 +114,7 @@ func printSimulation(w io.Writer, r *simulate.Report) {
 	fmt.Fprintf(w, "Draft %s, over %d recorded legs.\n\n", r.Policy, r.Total.Legs)
 	groups := newTable(w)
 	groups.AppendHeader(table.Row{"", "legs", "sent", "refused", "would send", "later", "would refuse", "newly refused", "newly sent"})
-	row := func(name string, t simulate.Tally) {
+	row := func(name string, t simulate.Counts) {
 		groups.AppendRow(table.Row{name, t.Legs, t.Sent, t.Refused, t.WouldSend, t.WouldDelay, t.WouldRefuse, t.NewlyRefused, t.NewlySent})
 	}
 	for _, part := range []struct {
@@ -125,7 +125,7 @@ func printSimulation(w io.Writer, r *simulate.Report) {
 			if g.Name == "" {
 				g.Name = "(none)"
 			}
-			row(part.title+" "+g.Name, g.Tally)
+			row(part.title+" "+g.Name, g.Counts)
 		}
 		groups.AppendSeparator()
 	}

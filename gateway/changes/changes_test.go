@@ -251,7 +251,7 @@ func TestSimulateRecordedTraffic(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Two earlier contacts leave one of three; the others are refused.
-	if want := (simulate.Tally{Legs: 4, Sent: 4, WouldSend: 1, WouldRefuse: 3, NewlyRefused: 3}); report.Total != want {
+	if want := (simulate.Counts{Legs: 4, Sent: 4, WouldSend: 1, WouldRefuse: 3, NewlyRefused: 3}); report.Total != want {
 		t.Errorf("%+v, want %+v", report.Total, want)
 	}
 	if len(report.ByRule) != 1 || report.ByRule[0].Rule != "p/week" || report.ByRule[0].Examples[0].Reason != "3 of 3 in 7d" {
@@ -281,7 +281,7 @@ func TestSimulateRefusedTouches(t *testing.T) {
 	f.Submit(t, unreachable)
 	f.Advance(time.Hour)
 	report, err := f.Changes.Simulate(t.Context(), documents(3), 24*time.Hour, nil)
-	if want := (simulate.Tally{Legs: 1, Refused: 1, WouldSend: 1, NewlySent: 1}); err != nil || report.Total != want {
+	if want := (simulate.Counts{Legs: 1, Refused: 1, WouldSend: 1, NewlySent: 1}); err != nil || report.Total != want {
 		t.Errorf("%+v %v", report, err)
 	}
 }

@@ -20,20 +20,20 @@ func bigPolicy(n int, own bool) string {
 		if own {
 			when += fmt.Sprintf(" && subject != 's%d' && (campaign == 'c%d' || !(template in ['t%d', 'u']))", i, i, i)
 		}
-		var demand string
+		var requirement string
 		switch i % 5 {
 		case 0:
-			demand = "hours: {daily: ['08:00-21:00']}"
+			requirement = "hours: {daily: ['08:00-21:00']}"
 		case 1:
-			demand = fmt.Sprintf("cap: {limit: %d, per: %dd}", 20+i, 1+i%30)
+			requirement = fmt.Sprintf("cap: {limit: %d, per: %dd}", 20+i, 1+i%30)
 		case 2:
-			demand = fmt.Sprintf("cooldown: {after: [refused], for: %d days, by: [subject]}", 1+i%60)
+			requirement = fmt.Sprintf("cooldown: {after: [refused], for: %d days, by: [subject]}", 1+i%60)
 		case 3:
-			demand = `require: 'consented("marketing:" + channel)'`
+			requirement = `require: 'consented("marketing:" + channel)'`
 		case 4:
-			demand = fmt.Sprintf("absent_from: list-%d", i)
+			requirement = fmt.Sprintf("absent_from: list-%d", i)
 		}
-		fmt.Fprintf(&b, "  - {id: r%d, when: %q, %s}\n", i, when, demand)
+		fmt.Fprintf(&b, "  - {id: r%d, when: %q, %s}\n", i, when, requirement)
 	}
 	return b.String()
 }

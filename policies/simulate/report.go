@@ -14,10 +14,10 @@ import (
 // Report says what a set would have done to the recorded legs.
 type Report struct {
 	Policy string `json:"policy"` // the set's hash
-	Total  Tally  `json:"total"`
+	Total  Counts `json:"total"`
 	// ByRule has the rules that would have deferred or refused something, the
 	// one with the most legs first.
-	ByRule []RuleTally `json:"by_rule"`
+	ByRule []RuleCounts `json:"by_rule"`
 	// ByChannel, ByCategory and ByCampaign each group all legs, sorted by name.
 	ByChannel  []Group `json:"by_channel"`
 	ByCategory []Group `json:"by_category"`
@@ -25,14 +25,14 @@ type Report struct {
 	// Silent are the rules that would have deferred and refused nothing.
 	Silent []string `json:"silent,omitempty"`
 
-	rules      map[string]*RuleTally
-	channels   map[string]*Tally
-	categories map[string]*Tally
-	campaigns  map[string]*Tally
+	rules      map[string]*RuleCounts
+	channels   map[string]*Counts
+	categories map[string]*Counts
+	campaigns  map[string]*Counts
 }
 
-// Tally counts legs: what was done with them, and what the set would have done.
-type Tally struct {
+// Counts are numbers of legs: what was done with them, and what the set would have done.
+type Counts struct {
 	Legs    int `json:"legs"`
 	Sent    int `json:"sent"`    // went out
 	Refused int `json:"refused"` // were refused by a rule
@@ -45,14 +45,14 @@ type Tally struct {
 	NewlySent    int `json:"newly_sent"`    // of WouldSend: were refused
 }
 
-// Group is the tally of the legs with one channel, category or campaign.
+// Group is the counts of the legs with one channel, category or campaign.
 type Group struct {
 	Name string `json:"name"`
-	Tally
+	Counts
 }
 
-// RuleTally is what one rule would have done.
-type RuleTally struct {
+// RuleCounts is what one rule would have done.
+type RuleCounts struct {
 	Rule         string    `json:"rule"`
 	Refused      int       `json:"refused"`       // legs that it would have refused
 	Deferred     int       `json:"deferred"`      // legs whose first deferral it would have decided
@@ -91,10 +91,10 @@ func newReport(set *ruleset.Set) *Report {
 	return &Report{
 		Policy:     set.Hash(),
 		Silent:     set.Rules(),
-		rules:      map[string]*RuleTally{},
-		channels:   map[string]*Tally{},
-		categories: map[string]*Tally{},
-		campaigns:  map[string]*Tally{},
+		rules:      map[string]*RuleCounts{},
+		channels:   map[string]*Counts{},
+		categories: map[string]*Counts{},
+		campaigns:  map[string]*Counts{},
 	}
 }
 
@@ -107,23 +107,23 @@ func (r *Report) add(p *pending, res result) {
 		campaign = "(others)"
 	}
 	channel := string(t.Plan[p.leg.Question.Leg].Channel)
-	for _, tally := range []*Tally{
+	for _, counts := range []*Counts{
 		&r.Total,
-		tallyOf(r.channels, channel),
-		tallyOf(r.categories, string(t.Category)),
-		tallyOf(r.campaigns, campaign),
+		countsOf(r.channels, channel),
+		countsOf(r.categories, string(t.Category)),
+		countsOf(r.campaigns, campaign),
 	} {
-		tally.add(p, res)
+		counts.add(p, res)
 	}
 
 	if p.first.Decision == touch.DecisionDefer {
-		rule := r.ruleTally(p.first.Rule)
+		rule := r.ruleCounts(p.first.Rule)
 		rule.Deferred++
 		rule.addExample(p, &p.first)
 	}
 	// No rule refused a leg that was deferred beyond its end.
 	if res.decision == touch.DecisionRefuse && !res.late {
-		rule := r.ruleTally(res.verdict.Rule)
+		rule := r.ruleCounts(res.verdict.Rule)
 		rule.Refused++
 		if !p.leg.Sent.IsZero() {
 			rule.NewlyRefused++
@@ -132,15 +132,15 @@ func (r *Report) add(p *pending, res result) {
 	}
 }
 
-// tallyOf returns the tally with a name, and makes it when there is none yet.
-func tallyOf(groups map[string]*Tally, name string) *Tally {
+// countsOf returns the counts with a name, and makes it when there is none yet.
+func countsOf(groups map[string]*Counts, name string) *Counts {
 	if groups[name] == nil {
-		groups[name] = &Tally{}
+		groups[name] = &Counts{}
 	}
 	return groups[name]
 }
 
-func (t *Tally) add(p *pending, res result) {
+func (t *Counts) add(p *pending, res result) {
 	sent := !p.leg.Sent.IsZero()
 	t.Legs++
 	if sent {
@@ -165,17 +165,17 @@ func (t *Tally) add(p *pending, res result) {
 	}
 }
 
-// ruleTally returns the tally of a rule, and makes it when there is none yet.
-func (r *Report) ruleTally(id string) *RuleTally {
+// ruleCounts returns the counts of a rule, and makes it when there is none yet.
+func (r *Report) ruleCounts(id string) *RuleCounts {
 	if r.rules[id] == nil {
-		r.rules[id] = &RuleTally{Rule: id}
+		r.rules[id] = &RuleCounts{Rule: id}
 	}
 	return r.rules[id]
 }
 
 // addExample keeps the leg as an example while the rule has fewer than
 // maxExamples. The reason is that of the rule which decided the verdict.
-func (d *RuleTally) addExample(p *pending, v *touch.Verdict) {
+func (d *RuleCounts) addExample(p *pending, v *touch.Verdict) {
 	if len(d.Examples) >= maxExamples {
 		return
 	}
@@ -203,7 +203,7 @@ func (r *Report) finish() {
 	for _, d := range r.rules {
 		r.ByRule = append(r.ByRule, *d)
 	}
-	slices.SortFunc(r.ByRule, func(a, b RuleTally) int {
+	slices.SortFunc(r.ByRule, func(a, b RuleCounts) int {
 		byLegs := cmp.Compare(b.Refused+b.Deferred, a.Refused+a.Deferred)
 		return cmp.Or(byLegs, strings.Compare(a.Rule, b.Rule))
 	})
@@ -213,10 +213,10 @@ func (r *Report) finish() {
 	r.ByCampaign = sortedGroups(r.campaigns)
 }
 
-func sortedGroups(groups map[string]*Tally) []Group {
+func sortedGroups(groups map[string]*Counts) []Group {
 	var all []Group
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
-		all = append(all, Group{Name: name, Tally: *groups[name]})
+		all = append(all, Group{Name: name, Counts: *groups[name]})
 	}
 	return all
 }

@@ -72,52 +72,52 @@ func expires(hours int) func(*simulate.Recorded) {
 func TestRun(t *testing.T) {
 	const hours = "  - {id: hours, hours: {daily: ['08:00-20:00']}}\n"
 	const cap2 = "  - {id: two, cap: {limit: 2, per: 7d}, else: refuse}\n"
-	deferredByHours := simulate.RuleTally{Rule: "p/hours", Deferred: 1}
-	refusedByCap := simulate.RuleTally{Rule: "p/two", Refused: 1, NewlyRefused: 1}
+	deferredByHours := simulate.RuleCounts{Rule: "p/hours", Deferred: 1}
+	refusedByCap := simulate.RuleCounts{Rule: "p/two", Refused: 1, NewlyRefused: 1}
 	for name, c := range map[string]struct {
 		rules string
 		legs  []simulate.Recorded
-		want  simulate.Tally
-		rule  simulate.RuleTally // without its examples
+		want  simulate.Counts
+		rule  simulate.RuleCounts // without its examples
 	}{
 		"nothing changes": {
 			rules: hours,
 			legs:  []simulate.Recorded{leg("a", 0), leg("b", 1)},
-			want:  simulate.Tally{Legs: 2, Sent: 2, WouldSend: 2},
+			want:  simulate.Counts{Legs: 2, Sent: 2, WouldSend: 2},
 		},
 		"cap": {
 			rules: cap2,
 			legs:  []simulate.Recorded{leg("a", 0), leg("a", 1), leg("a", 2), leg("b", 3)},
-			want:  simulate.Tally{Legs: 4, Sent: 4, WouldSend: 3, WouldRefuse: 1, NewlyRefused: 1},
+			want:  simulate.Counts{Legs: 4, Sent: 4, WouldSend: 3, WouldRefuse: 1, NewlyRefused: 1},
 			rule:  refusedByCap,
 		},
 		"cap counts earlier contacts": {
 			rules: cap2,
 			legs:  []simulate.Recorded{leg("a", -20, before), leg("a", -10, before), leg("a", 0), leg("a", 150)},
-			want:  simulate.Tally{Legs: 2, Sent: 2, WouldSend: 1, WouldRefuse: 1, NewlyRefused: 1},
+			want:  simulate.Counts{Legs: 2, Sent: 2, WouldSend: 1, WouldRefuse: 1, NewlyRefused: 1},
 			rule:  refusedByCap,
 		},
 		"night, sent in the morning": {
 			rules: hours,
 			legs:  []simulate.Recorded{leg("a", 12)},
-			want:  simulate.Tally{Legs: 1, Sent: 1, WouldSend: 1, WouldDelay: 1},
+			want:  simulate.Counts{Legs: 1, Sent: 1, WouldSend: 1, WouldDelay: 1},
 			rule:  deferredByHours,
 		},
 		"night, expired in the morning": {
 			rules: hours,
 			legs:  []simulate.Recorded{leg("a", 12, expires(3))},
-			want:  simulate.Tally{Legs: 1, Sent: 1, WouldRefuse: 1, NewlyRefused: 1},
+			want:  simulate.Counts{Legs: 1, Sent: 1, WouldRefuse: 1, NewlyRefused: 1},
 			rule:  deferredByHours,
 		},
 		"refused then, allowed now": {
 			rules: hours,
 			legs:  []simulate.Recorded{leg("a", 0, refused)},
-			want:  simulate.Tally{Legs: 1, Refused: 1, WouldSend: 1, NewlySent: 1},
+			want:  simulate.Counts{Legs: 1, Refused: 1, WouldSend: 1, NewlySent: 1},
 		},
 		"deferred leg counts when it goes": {
 			rules: hours + cap2,
 			legs:  []simulate.Recorded{leg("a", 0), leg("a", 12), leg("a", 24)},
-			want:  simulate.Tally{Legs: 3, Sent: 3, WouldSend: 2, WouldDelay: 1, WouldRefuse: 1, NewlyRefused: 1},
+			want:  simulate.Counts{Legs: 3, Sent: 3, WouldSend: 2, WouldDelay: 1, WouldRefuse: 1, NewlyRefused: 1},
 			rule:  deferredByHours,
 		},
 	} {
@@ -129,10 +129,10 @@ func TestRun(t *testing.T) {
 			if r.Total != c.want {
 				t.Errorf("total %+v\nwant  %+v", r.Total, c.want)
 			}
-			if len(r.ByChannel) != 1 || r.ByChannel[0].Name != "sms" || r.ByChannel[0].Tally != c.want {
+			if len(r.ByChannel) != 1 || r.ByChannel[0].Name != "sms" || r.ByChannel[0].Counts != c.want {
 				t.Errorf("by channel %+v", r.ByChannel)
 			}
-			if r.ByCategory[0].Tally != c.want || r.ByCampaign[0].Name != "nov" {
+			if r.ByCategory[0].Counts != c.want || r.ByCampaign[0].Name != "nov" {
 				t.Errorf("by category %+v, by campaign %+v", r.ByCategory, r.ByCampaign)
 			}
 			checkRule(t, r, c.rule)
@@ -142,9 +142,9 @@ func TestRun(t *testing.T) {
 
 // checkRule compares the tally of one rule, and wants an example of it. A want
 // without a rule's name compares with nothing.
-func checkRule(t *testing.T, r *simulate.Report, want simulate.RuleTally) {
+func checkRule(t *testing.T, r *simulate.Report, want simulate.RuleCounts) {
 	t.Helper()
-	var got simulate.RuleTally
+	var got simulate.RuleCounts
 	for _, one := range r.ByRule {
 		if one.Rule == want.Rule {
 			got = one

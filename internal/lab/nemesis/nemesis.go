@@ -74,8 +74,8 @@ func runFaults(ctx context.Context, c *callers, in *injector) error {
 	running, stop := context.WithTimeout(ctx, o.Duration)
 	defer stop()
 	// What was submitted before the end is repeated until it is answered.
-	answering, giveUp := context.WithTimeout(ctx, o.Duration+o.Drain)
-	defer giveUp()
+	answering, abort := context.WithTimeout(ctx, o.Duration+o.Drain)
+	defer abort()
 
 	failed := make(chan error, 3)
 	go func() {
