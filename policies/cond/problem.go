@@ -8,7 +8,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 
-	"touchgate.dev/internal/suggest"
+	"touchgate.dev/internal/strictyaml"
 )
 
 // Problem is why an expression is refused.
@@ -56,7 +56,7 @@ func explain(text string, issues *cel.Issues) []Problem {
 		}
 		if m := undeclared.FindStringSubmatch(e.Message); m != nil {
 			p.Message = fmt.Sprintf("%q is not known here", m[1])
-			p.Hint = suggest.Nearest(m[1], vocabulary())
+			p.Hint = strictyaml.DidYouMean(m[1], vocabulary())
 			if slices.Contains(Words(categories), m[1]) || slices.Contains(Words(channels), m[1]) {
 				p.Hint = fmt.Sprintf("a text stands in quotes: %q", m[1])
 			}

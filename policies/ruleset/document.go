@@ -5,7 +5,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"touchgate.dev/internal/suggest"
+	"touchgate.dev/internal/strictyaml"
 	"touchgate.dev/policies/calendar"
 	"touchgate.dev/policies/cond"
 )
@@ -113,7 +113,7 @@ func (r *reader) holidays(f map[string]*yaml.Node, defaults *Options) *calendar.
 			for k := range defaults.Calendars {
 				known = append(known, k)
 			}
-			r.fault(n, suggest.Nearest(name, known), "there is no calendar %q", name)
+			r.fault(n, strictyaml.DidYouMean(name, known), "there is no calendar %q", name)
 		}
 	}
 	if len(defaults.Holidays) > 0 {

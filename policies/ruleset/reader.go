@@ -13,7 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"touchgate.dev/internal/suggest"
+	"touchgate.dev/internal/strictyaml"
 	"touchgate.dev/touch"
 )
 
@@ -108,7 +108,7 @@ func (r *reader) fields(n *yaml.Node, known ...string) map[string]*yaml.Node {
 		case k.Kind != yaml.ScalarNode || v.Kind == yaml.AliasNode || v.Anchor != "":
 			r.fault(k, "", "anchors, aliases and merged keys are not allowed: a policy says everything where it stands")
 		case !slices.Contains(known, k.Value):
-			hint := suggest.Nearest(k.Value, known)
+			hint := strictyaml.DidYouMean(k.Value, known)
 			if strings.ContainsAny(k.Value, `)]"'`) {
 				hint = "put a condition with commas in quotes"
 			}

@@ -9,7 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"touchgate.dev/internal/suggest"
+	"touchgate.dev/internal/strictyaml"
 	"touchgate.dev/policies/calendar"
 	"touchgate.dev/touch"
 )
@@ -86,7 +86,7 @@ func (r *reader) words(n *yaml.Node, what string, allowed []string) []string {
 	list := r.texts(n)
 	for _, w := range list {
 		if !slices.Contains(allowed, w) {
-			r.fault(n, suggest.Nearest(w, allowed), "%q is not a %s", w, what)
+			r.fault(n, strictyaml.DidYouMean(w, allowed), "%q is not a %s", w, what)
 		}
 	}
 	return list
