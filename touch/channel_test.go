@@ -137,7 +137,7 @@ func TestNewChannel(t *testing.T) {
 	if err := os.WriteFile(config, overlay, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	packages := []string{".", "../channels", "../gateway", "../policies", "../policies/contactlog"}
+	packages := []string{".", "../channels", "../gateway", "../policies/contactlog", "../policies/ruleset"}
 	args := append([]string{"test", "-overlay", config, "-run", "^TestEveryChannel"}, packages...)
 	out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput()
 	if err != nil {

@@ -35,7 +35,7 @@ func TestEveryChannel(t *testing.T) {
 	}
 }
 
-func TestChannelGroups(t *testing.T) {
+func TestEveryChannelGroup(t *testing.T) {
 	now := at(t, "03-02 12:00")
 	for _, channel := range touch.Channels() {
 		for _, group := range channel.Groups() {
@@ -47,7 +47,7 @@ func TestChannelGroups(t *testing.T) {
 	}
 }
 
-func TestCapsByChannel(t *testing.T) {
+func TestEveryChannelCap(t *testing.T) {
 	now := at(t, "03-02 12:00")
 	for _, by := range []string{"channel", "method", "other_channels", "other_methods"} {
 		set := compile(t, "policy: p\nrules:\n  - {id: r, cap: {limit: 1, per: 7d, by: ["+by+"]}}\n")
