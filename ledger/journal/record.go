@@ -7,9 +7,6 @@
 package journal
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-
 	"touchgate.dev/ledger/internal/wire"
 	"touchgate.dev/touch"
 )
@@ -32,22 +29,6 @@ type Record struct {
 	Count int64 // of events
 	Body  []byte
 	Hash  []byte // ChainHash of the record before and Sum
-}
-
-// Sum is the record's own hash: of all that is stored in it but its position.
-func (r *Record) Sum() [32]byte {
-	var head [24]byte
-	binary.BigEndian.PutUint64(head[0:], uint64(r.ID))
-	binary.BigEndian.PutUint64(head[8:], uint64(r.At))
-	binary.BigEndian.PutUint64(head[16:], uint64(r.Count))
-	return sha256.Sum256(append(head[:], r.Body...))
-}
-
-// ChainHash is the hash of a record with that sum that follows a record with
-// the hash prev (empty for the first record).
-func ChainHash(prev []byte, sum [32]byte) []byte {
-	h := sha256.Sum256(append(append(make([]byte, 0, 64), prev...), sum[:]...))
-	return h[:]
 }
 
 // Position is that of the record that holds the event with a Seq.
