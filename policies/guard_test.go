@@ -18,7 +18,6 @@ var (
 	at      = policytest.At
 	compile = policytest.Compile
 	ask     = policytest.Ask
-	known   = policytest.EmptyLog
 )
 
 func nothing(context.Context, []string, time.Time) (map[string][]contactlog.Entry, error) {

@@ -41,10 +41,10 @@ func (s *Service) WatchInbox(ctx context.Context, customer string, interval time
 
 	for loop.Sleep(ctx, interval) {
 		current, fresh, err := s.newMessages(ctx, customer, known)
+		if ctx.Err() != nil {
+			break // the app has gone: no error of ours
+		}
 		if err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
 			return err
 		}
 		known = current

@@ -58,12 +58,14 @@ func StartRedis(dir, name, port string, args ...string) (*Redis, error) {
 func (r *Redis) ping() error {
 	// When several dials fail, the client starts a goroutine that outlives it by
 	// a second. So try without it first.
-	c, err := net.Dial("unix", r.Socket)
+	ctx := context.Background()
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, "unix", r.Socket)
 	if err != nil {
 		return err
 	}
 	c.Close()
-	return r.client.Ping(context.Background()).Err()
+	return r.client.Ping(ctx).Err()
 }
 
 // Address returns the server's host and port.
