@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package adaptertest proves that an adapter keeps the duties of package
-// adapter. Run is for a test; Check returns an error, so that a command can
-// prove a vendor in its own process. The kit stands between the adapter and a
-// good vendor (a handler, or a real address by Forward) and breaks things on
-// the way: it answers errors that quote the message, hangs, resets, cuts
-// answers short and refuses connections.
+// Package adaptertest is a test kit for adapters: it checks the duties that
+// package adapter documents. A test calls Run. A command calls Check, which
+// returns an error and needs no testing.T.
+//
+// The kit starts an HTTP server between the adapter and a well-behaved vendor,
+// which is a handler or, through Forward, a real address. That server injects
+// faults: errors that quote the message, calls that hang, resets, truncated
+// responses and refused connections. The kit then compares the adapter's result
+// with the result that the duty demands.
 package adaptertest
 
 import (
@@ -24,66 +27,73 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Target is what is to be proven.
+// Target is the adapter under test, with what the kit needs to test it.
 type Target struct {
+	// Factory builds the adapter. Required.
 	Factory adapter.Factory
-	// Config gives a configuration whose vendor is at url; an adapter without
-	// HTTP ignores it.
+	// Config returns a configuration whose vendor is at url. Required. An adapter
+	// without HTTP ignores url.
 	Config func(url string) any
-	// Good is a well-behaved vendor; nil for an adapter without HTTP.
+	// Good is a well-behaved vendor. Many goroutines may call it at once. nil: the
+	// adapter does not use HTTP, and the kit skips the checks that need HTTP.
 	Good http.Handler
-	// Messages counts the messages that the vendor sent for a dispatch; nil:
-	// the vendor can't be watched, and its ids are believed.
+	// Messages returns how many messages the vendor sent for a dispatch id. nil:
+	// the kit cannot count them and checks only the vendor's ids.
 	Messages func(dispatch string) int
-	// Faults are the vendor's own ways to fail, beside those every kit run has.
+	// Faults are faults of this vendor. The kit tests them in addition to the
+	// faults that every HTTP vendor can have.
 	Faults []Fault
-	// Channel is needed where the factory serves any.
+	// Channel is required if the factory has none, because it serves every
+	// channel.
 	Channel touch.Channel
-	// Address gives the n-th address to send to; made-up ones by default.
+	// Address returns the n-th address to send to. The default returns invented
+	// telephone numbers. Set it if the vendor is real.
 	Address func(n int) string
-	// Secrets must appear in no result.
+	// Secrets are the vendor's keys. The kit checks that no result contains one.
 	Secrets []string
-	// Receipts are callbacks as the vendor sends them, with what they mean.
+	// Receipts are callbacks as the vendor sends them, with the expected receipts.
 	Receipts []Golden
-	// Sign makes a callback with any body look as the vendor's; nil: bodies
-	// are only tried unsigned.
+	// Sign returns a callback with this body and the vendor's signature. nil: the
+	// kit tests only unsigned bodies.
 	Sign func(body []byte) adapter.ReceiptRequest
-	// Now is the adapter's clock; time.Now by default.
+	// Now is the adapter's clock. The default is time.Now.
 	Now func() time.Time
 }
 
-// Fault is one way in which a vendor fails, and the result that it must yield.
+// Fault is one way in which a vendor fails, and the result that the adapter must
+// return then.
 type Fault struct {
 	Name string
-	// Handler answers instead of the good vendor; or Arm makes the fault
-	// happen and Disarm ends it.
+	// Handler responds instead of the good vendor. If it is nil, Arm starts the
+	// fault and Disarm ends it.
 	Handler     http.Handler
 	Arm, Disarm func()
 
 	Want       touch.ResultClass
-	Reason     string        // where set, the result's must be equal
-	RetryAfter time.Duration // where set, the result's must be equal
+	Reason     string        // the expected reason; "": any
+	RetryAfter time.Duration // the expected delay; 0: any
 }
 
-// Golden is a callback and what it means.
+// Golden is a callback with the receipts that the adapter must parse from it.
 type Golden struct {
 	Name    string
 	Request adapter.ReceiptRequest
 	Want    []touch.Receipt
 }
 
-// Forward is a good vendor at a real address: calls are passed on to it.
+// Forward returns a vendor for Target.Good that passes every call on to a real
+// address. It is safe for concurrent use.
 func Forward(to *url.URL) http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(to) },
-		Transport: &http.Transport{DisableKeepAlives: true}, // nothing stays behind
+		Transport: &http.Transport{DisableKeepAlives: true}, // leave no open connection when the check ends
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
-			panic(http.ErrAbortHandler) // the adapter must see a lost connection, not our answer
+			panic(http.ErrAbortHandler) // the adapter must see a lost connection, not a response of the kit
 		},
 	}
 }
 
-// check is one duty.
+// check tests one duty.
 type check struct {
 	name string
 	run  func(context.Context, *fixture) error
@@ -91,27 +101,31 @@ type check struct {
 
 func checks() []check {
 	return []check{
-		{"promises", promises},
+		{"capabilities", capabilities},
 		{"accepted", accepted},
 		{"faults", faults},
 		{"one attempt", oneAttempt},
 		{"refused connection", refusedConnection},
-		{"ends with the context", endsWithContext},
+		{"context end", contextEnd},
 		{"forged calls", forgedCalls},
-		{"apart in parallel", parallelSends},
-		{"same id twice", sameIDTwice},
-		{"batch in order", batch},
-		{"asked", queries},
+		{"parallel sends", parallelSends},
+		{"repeated id", repeatedID},
+		{"batch order", batch},
+		{"queries", queries},
 		{"receipts", receipts},
 		{"forged receipts", forgedReceipts},
 		{"broken receipts", brokenReceipts},
-		{"leaks no data", leaks},
+		{"data leaks", dataLeaks},
 	}
 }
 
-// Check proves all duties and reports every one that is broken, joined, each
-// with the name of the duty. It takes seconds, and sends real messages when
-// the vendor is real.
+// Check tests all duties. It returns nil if the adapter fulfils them all.
+// Otherwise it returns one joined error per broken duty, which begins with the
+// duty's name, for example "one attempt: the vendor was called 2 times".
+//
+// Check takes several seconds. If the vendor is real, Check sends real messages.
+// It also reports goroutines that were started meanwhile and still run, so do not
+// run other work beside it.
 func Check(ctx context.Context, t Target) error {
 	before := goleak.IgnoreCurrent()
 	b, err := newFixture(t)
@@ -131,7 +145,8 @@ func Check(ctx context.Context, t Target) error {
 	return errors.Join(broken...)
 }
 
-// Run is Check as subtests.
+// Run does what Check does, with one subtest per duty. Do not run it in parallel
+// with other tests: it reports goroutines that were started meanwhile.
 func Run(t *testing.T, target Target) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
@@ -152,7 +167,8 @@ func Run(t *testing.T, target Target) {
 	}
 }
 
-// try runs one duty; a panic breaks it.
+// try runs one check. It returns an error if the duty is broken or if the adapter
+// panics.
 func (b *fixture) try(ctx context.Context, c check) (err error) {
 	defer func() {
 		if v := recover(); v != nil {

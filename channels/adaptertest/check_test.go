@@ -15,12 +15,12 @@ import (
 	"touchgate.dev/touch"
 )
 
-// vendor is a small vendor of these tests: it takes "id\naddress\ntext", knows
-// ids, and answers with an id of its own.
+// vendor is a small vendor for these tests. It accepts "id\naddress\ntext",
+// recognises repeated ids, and responds with an id of its own.
 type vendor struct {
 	mu   sync.Mutex
 	sent map[string]int
-	dup  bool // sends a known id again
+	dup  bool // sends a second message for a repeated id
 }
 
 func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -44,25 +44,25 @@ func (v *vendor) messages(id string) int {
 	return v.sent[id]
 }
 
-// flaw is one way to break the contract; "" breaks none.
+// flaw is one way in which an adapter or a vendor breaks a duty; "" is none.
 type flaw string
 
 const (
-	unknownIsRetryable flaw = "a lost answer is called retryable"
-	quotes             flaw = "the vendor's words are kept"
-	noDelay            flaw = "a throttle loses its delay"
-	deaf               flaw = "the context is ignored"
-	retries            flaw = "a failed call is tried again"
-	mixesUp            flaw = "answers are shared"
-	believesAnything   flaw = "any 200 is accepted"
-	leavesGoroutines   flaw = "goroutines stay"
-	forgets            flaw = "a batch is answered out of order"
-	believesForgeries  flaw = "signatures are not checked"
-	panics             flaw = "the parser panics"
-	sendsTwice         flaw = "the vendor sends a known id again"
+	unknownIsRetryable flaw = "lost response is retryable"
+	quotes             flaw = "result quotes the vendor"
+	noDelay            flaw = "throttled without delay"
+	deaf               flaw = "context ignored"
+	retries            flaw = "failed call repeated"
+	mixesUp            flaw = "results mixed up"
+	believesAnything   flaw = "every 200 accepted"
+	leavesGoroutines   flaw = "goroutine leak"
+	forgets            flaw = "batch out of order"
+	believesForgeries  flaw = "signatures not checked"
+	panics             flaw = "parser panics"
+	sendsTwice         flaw = "repeated id sent twice"
 )
 
-// thin is an adapter with a flaw.
+// thin is a small adapter with one flaw.
 type thin struct {
 	flaw flaw
 	url  string
@@ -88,12 +88,13 @@ func (a *thin) Send(ctx context.Context, d adapter.Dispatch) touch.Result {
 	return r
 }
 
+// once makes one HTTP call.
 func (a *thin) once(ctx context.Context, d adapter.Dispatch) touch.Result {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url, strings.NewReader(d.ID+"\n"+d.Address+"\n"+d.Content.Body))
 	if err != nil {
 		return touch.Result{Class: touch.ResultRejected, Reason: touch.ReasonOther}
 	}
-	req.GetBody = nil // net/http must not send it again by itself
+	req.GetBody = nil // without it net/http cannot repeat the request
 	resp, err := a.rt.RoundTrip(req)
 	if err != nil {
 		if strings.Contains(err.Error(), "refused") || a.flaw == unknownIsRetryable {
@@ -106,10 +107,11 @@ func (a *thin) once(ctx context.Context, d adapter.Dispatch) touch.Result {
 	if err != nil {
 		return touch.Result{}
 	}
-	return a.judge(resp, string(body), d)
+	return a.classify(resp, string(body), d)
 }
 
-func (a *thin) judge(resp *http.Response, body string, d adapter.Dispatch) touch.Result {
+// classify maps the vendor's response to a result.
+func (a *thin) classify(resp *http.Response, body string, d adapter.Dispatch) touch.Result {
 	var r touch.Result
 	if a.flaw == quotes {
 		r.Detail = body
@@ -149,21 +151,21 @@ func (a *thin) SendBatch(ctx context.Context, ds []adapter.Dispatch) []touch.Res
 }
 
 func (a *thin) ParseReceipts(r adapter.ReceiptRequest) ([]touch.Receipt, adapter.Ack, error) {
-	if r.Header.Get("X-Sign") != mark(r.Body) && a.flaw != believesForgeries {
-		return nil, adapter.Ack{}, touch.Errorf(touch.Unauthenticated, "", "forged")
+	if r.Header.Get("X-Sign") != checksum(r.Body) && a.flaw != believesForgeries {
+		return nil, adapter.Ack{}, touch.Errorf(touch.Unauthenticated, "", "the signature is wrong")
 	}
 	id, ok := strings.CutPrefix(string(r.Body), "delivered ")
 	if !ok || strings.ContainsFunc(id, func(c rune) bool { return c < '0' }) {
 		if a.flaw == panics {
 			panic("a broken body")
 		}
-		return nil, adapter.Ack{}, touch.Errorf(touch.Invalid, "", "broken")
+		return nil, adapter.Ack{}, touch.Errorf(touch.Invalid, "", "the body cannot be parsed")
 	}
 	return []touch.Receipt{{Dispatch: id, Kind: touch.ReceiptDelivered}}, adapter.Ack{}, nil
 }
 
-// mark is a signature good enough for tests.
-func mark(body []byte) string {
+// checksum replaces a signature in these tests.
+func checksum(body []byte) string {
 	n := byte(1)
 	for _, b := range body {
 		n = n*31 + b
@@ -172,7 +174,7 @@ func mark(body []byte) string {
 }
 
 func sign(body []byte) adapter.ReceiptRequest {
-	return adapter.ReceiptRequest{Method: http.MethodPost, Header: http.Header{"X-Sign": {mark(body)}}, Body: body}
+	return adapter.ReceiptRequest{Method: http.MethodPost, Header: http.Header{"X-Sign": {checksum(body)}}, Body: body}
 }
 
 func target(f flaw) adaptertest.Target {
@@ -195,14 +197,14 @@ func target(f flaw) adaptertest.Target {
 	}
 }
 
-func TestGoodAdapterPasses(t *testing.T) { adaptertest.Run(t, target("")) }
+func TestRunGoodAdapter(t *testing.T) { adaptertest.Run(t, target("")) }
 
-// A kit that passes a flawed adapter proves nothing.
-func TestEveryFlawIsFound(t *testing.T) {
+// The kit must find each flaw, otherwise it proves nothing.
+func TestCheckFindsEachFlaw(t *testing.T) {
 	for f, duty := range map[flaw]string{
-		unknownIsRetryable: "accepted, then reset", quotes: "leaks no data", noDelay: "429", deaf: "ends with the context",
-		mixesUp: "apart in parallel", believesAnything: "200 with garbage", leavesGoroutines: "goroutines",
-		forgets: "batch in order", believesForgeries: "forged receipts", panics: "broken receipts", sendsTwice: "same id twice",
+		unknownIsRetryable: "accepted, then reset", quotes: "data leaks", noDelay: "429", deaf: "context end",
+		mixesUp: "parallel sends", believesAnything: "200 with garbage", leavesGoroutines: "goroutines",
+		forgets: "batch order", believesForgeries: "forged receipts", panics: "broken receipts", sendsTwice: "repeated id",
 		retries: "one attempt",
 	} {
 		t.Run(string(f), func(t *testing.T) {
@@ -214,10 +216,10 @@ func TestEveryFlawIsFound(t *testing.T) {
 	}
 }
 
-func TestRefusedConfiguration(t *testing.T) {
+func TestCheckRejectedConfig(t *testing.T) {
 	bad := target("")
 	bad.Factory.New = func(any, adapter.Options) (adapter.Adapter, error) { return nil, errors.New("no") }
 	if err := adaptertest.Check(t.Context(), bad); err == nil {
-		t.Error("a factory that refuses is passed")
+		t.Error("Check returned nil, although the factory returned an error")
 	}
 }

@@ -12,17 +12,19 @@ import (
 	"touchgate.dev/touch"
 )
 
-// How long an adapter may take to notice that its context ended.
+// maxDelay is how long after the start of a send the adapter may return. The
+// context of the send ends after 100 ms.
 const maxDelay = 2 * time.Second
 
-// oneAttempt proves that a failed call is not made again, by the adapter or by
-// net/http beneath it.
+// oneAttempt checks that neither the adapter nor net/http repeats a failed call.
+// net/http repeats a request by itself if a kept connection turns out to be
+// closed and the request's body can be rewound.
 func oneAttempt(ctx context.Context, b *fixture) error {
 	if b.Good == nil {
 		return nil
 	}
 	for _, broken := range []func(http.ResponseWriter){reset, cutShort, func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) }} {
-		if _, _, err := b.sendAccepted(ctx); err != nil { // also leaves a kept connection behind
+		if _, _, err := b.sendAccepted(ctx); err != nil { // leaves an idle connection, which the next call reuses
 			return err
 		}
 		var calls atomic.Int64
@@ -40,7 +42,8 @@ func oneAttempt(ctx context.Context, b *fixture) error {
 	return nil
 }
 
-// refusedConnection proves that a vendor that is gone is a known non-send.
+// refusedConnection checks that a refused connection is Retryable: the message
+// certainly was not sent.
 func refusedConnection(ctx context.Context, b *fixture) error {
 	if b.Good == nil {
 		return nil
@@ -49,9 +52,9 @@ func refusedConnection(ctx context.Context, b *fixture) error {
 	if err != nil {
 		return err
 	}
-	nobody := "http://" + l.Addr().String()
+	closedURL := "http://" + l.Addr().String()
 	l.Close()
-	a, err := b.build(nobody)
+	a, err := b.build(closedURL)
 	if err != nil {
 		return err
 	}
@@ -62,9 +65,9 @@ func refusedConnection(ctx context.Context, b *fixture) error {
 	return nil
 }
 
-// endsWithContext proves that a vendor who says nothing costs no more than the
-// context, and that the message counts as perhaps sent.
-func endsWithContext(ctx context.Context, b *fixture) error {
+// contextEnd checks that Send returns soon after its context ends while the vendor
+// hangs, and that the result is Unknown, because the vendor has the request.
+func contextEnd(ctx context.Context, b *fixture) error {
 	if b.Good == nil {
 		return nil
 	}
@@ -89,7 +92,7 @@ func endsWithContext(ctx context.Context, b *fixture) error {
 		r := b.send(short, b.dispatch())
 		cancel()
 		if took := time.Since(start); took > maxDelay {
-			return fmt.Errorf("%s: the adapter came back after %s", name, took)
+			return fmt.Errorf("%s: Send returned after %s", name, took)
 		}
 		if r.Class != touch.ResultUnknown {
 			return fmt.Errorf("%s: the result is %s, not unknown", name, r.Class)

@@ -14,17 +14,19 @@ import (
 	"touchgate.dev/touch"
 )
 
+// parser returns the adapter's receipt parser. It returns false if there is none or
+// if the target has no callbacks to test it with.
 func (b *fixture) parser() (adapter.ReceiptParser, bool) {
 	p, ok := b.adapter.(adapter.ReceiptParser)
 	return p, ok && len(b.Receipts) > 0
 }
 
-// receipts proves that the vendor's callbacks mean what they should.
+// receipts checks that the adapter parses the expected receipts from each callback.
 func receipts(_ context.Context, b *fixture) error {
 	p, ok := b.parser()
 	if !ok {
 		if _, parses := b.adapter.(adapter.ReceiptParser); parses && b.Sign != nil {
-			return errors.New("the adapter parses receipts, and the target gives none to prove it by")
+			return errors.New("the adapter parses receipts, but Target.Receipts is empty")
 		}
 		return nil
 	}
@@ -39,25 +41,25 @@ func receipts(_ context.Context, b *fixture) error {
 		}
 		for _, r := range got {
 			if b.caps.EchoesID && r.Dispatch == "" || !b.caps.EchoesID && r.VendorID == "" {
-				broken = append(broken, fmt.Errorf("%q: a receipt that can't be matched", g.Name))
+				broken = append(broken, fmt.Errorf("%q: a receipt has no id to match it by", g.Name))
 			}
 		}
 	}
 	return errors.Join(broken...)
 }
 
-// forgedReceipts proves that a callback which isn't the vendor's is refused
-// before it is read.
+// forgedReceipts checks that the parser rejects a callback with a wrong signature as
+// Unauthenticated, and returns no receipts.
 func forgedReceipts(_ context.Context, b *fixture) error {
 	p, ok := b.parser()
 	if !ok || b.Sign == nil {
 		return nil
 	}
-	true1 := b.Receipts[0].Request
+	genuine := b.Receipts[0].Request
 	forgeries := map[string]adapter.ReceiptRequest{
-		"no headers":        {Method: true1.Method, URL: true1.URL, Header: http.Header{}, Body: true1.Body},
-		"another body":      {Method: true1.Method, URL: true1.URL, Header: true1.Header, Body: append([]byte(" "), true1.Body...)},
-		"another signature": {Method: true1.Method, URL: true1.URL, Header: spoiled(true1.Header), Body: true1.Body},
+		"no headers":        {Method: genuine.Method, URL: genuine.URL, Header: http.Header{}, Body: genuine.Body},
+		"another body":      {Method: genuine.Method, URL: genuine.URL, Header: genuine.Header, Body: append([]byte(" "), genuine.Body...)},
+		"another signature": {Method: genuine.Method, URL: genuine.URL, Header: corrupted(genuine.Header), Body: genuine.Body},
 	}
 	for name, f := range forgeries {
 		if got, _, err := p.ParseReceipts(f); touch.ClassOf(err) != touch.Unauthenticated || got != nil {
@@ -67,8 +69,9 @@ func forgedReceipts(_ context.Context, b *fixture) error {
 	return nil
 }
 
-// spoiled changes one character of whatever signs.
-func spoiled(h http.Header) http.Header {
+// corrupted returns a copy of the headers with one bit changed in each, except in
+// Content-Type. One of them contains the signature.
+func corrupted(h http.Header) http.Header {
 	out := h.Clone()
 	for name, values := range out {
 		if len(values) == 0 || name == "Content-Type" {
@@ -81,17 +84,18 @@ func spoiled(h http.Header) http.Header {
 	return out
 }
 
-// brokenReceipts proves that no body makes the parser panic, signed or not.
+// brokenReceipts checks that no body makes the parser panic, signed or unsigned. It
+// tries 300 random changes of each callback, the same ones in every run.
 func brokenReceipts(_ context.Context, b *fixture) error {
 	p, ok := b.parser()
 	if !ok {
 		return nil
 	}
-	dice := rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(1, 2))
 	for _, g := range b.Receipts {
 		for range 300 {
-			body := mutate(dice, g.Request.Body)
-			if err := survives(p, b.Sign, g.Request, body); err != nil {
+			body := mutate(random, g.Request.Body)
+			if err := tryBody(p, b.Sign, g.Request, body); err != nil {
 				return err
 			}
 		}
@@ -99,10 +103,11 @@ func brokenReceipts(_ context.Context, b *fixture) error {
 	return nil
 }
 
-// survives tries one body. A signed one may be good or Invalid, nothing else.
-func survives(p adapter.ReceiptParser, sign func([]byte) adapter.ReceiptRequest, like adapter.ReceiptRequest, body []byte) error {
+// tryBody parses one body. The parser may return anything for the unsigned body. For
+// the signed body it must return receipts, or an error of class Invalid or TooLarge.
+func tryBody(p adapter.ReceiptParser, sign func([]byte) adapter.ReceiptRequest, like adapter.ReceiptRequest, body []byte) error {
 	like.Body = body
-	_, _, _ = p.ParseReceipts(like) // unsigned it may say anything, and must not panic
+	_, _, _ = p.ParseReceipts(like) // only a panic is wrong here
 	if sign == nil {
 		return nil
 	}
@@ -111,30 +116,31 @@ func survives(p adapter.ReceiptParser, sign func([]byte) adapter.ReceiptRequest,
 	case "":
 		for _, r := range got {
 			if r.Kind == "" {
-				return errors.New("a receipt without a kind")
+				return errors.New("a receipt has no kind")
 			}
 		}
 	case touch.Invalid, touch.TooLarge:
 	default:
-		return fmt.Errorf("a signed and broken body is %q, not invalid", touch.ClassOf(err))
+		return fmt.Errorf("the error for a signed, broken body has class %q, not invalid", touch.ClassOf(err))
 	}
 	return nil
 }
 
-func mutate(dice *rand.Rand, body []byte) []byte {
+// mutate returns a copy of the body with one to four random changes.
+func mutate(random *rand.Rand, body []byte) []byte {
 	out := append([]byte(nil), body...)
-	for range 1 + dice.IntN(4) {
+	for range 1 + random.IntN(4) {
 		if len(out) == 0 {
 			return out
 		}
-		at := dice.IntN(len(out))
-		switch dice.IntN(4) {
+		at := random.IntN(len(out))
+		switch random.IntN(4) {
 		case 0:
-			out[at] = byte(dice.IntN(256))
+			out[at] = byte(random.IntN(256))
 		case 1:
-			out = append(out[:at], out[min(len(out), at+1+dice.IntN(8)):]...)
+			out = append(out[:at], out[min(len(out), at+1+random.IntN(8)):]...)
 		case 2:
-			out = append(out[:at:at], append([]byte(`[{"":null,9`)[:dice.IntN(11)], out[at:]...)...)
+			out = append(out[:at:at], append([]byte(`[{"":null,9`)[:random.IntN(11)], out[at:]...)...)
 		case 3:
 			out = out[:at]
 		}
@@ -142,7 +148,8 @@ func mutate(dice *rand.Rand, body []byte) []byte {
 	return out
 }
 
-// FuzzReceipts is the parser's fuzz test: call it from a Fuzz function.
+// FuzzReceipts fuzzes the adapter's receipt parser. Call it from a Fuzz function of
+// the adapter's tests. It fails at once if the adapter is no ReceiptParser.
 func FuzzReceipts(f *testing.F, t Target) {
 	if t.Now == nil {
 		t.Now = time.Now
@@ -153,13 +160,13 @@ func FuzzReceipts(f *testing.F, t Target) {
 	}
 	p, ok := a.(adapter.ReceiptParser)
 	if !ok {
-		f.Fatal("the adapter parses no receipts")
+		f.Fatal("the adapter is no ReceiptParser")
 	}
 	for _, g := range t.Receipts {
 		f.Add(g.Request.Body)
 	}
 	f.Fuzz(func(t2 *testing.T, body []byte) {
-		if err := survives(p, t.Sign, adapter.ReceiptRequest{Method: http.MethodPost, Header: http.Header{}}, body); err != nil {
+		if err := tryBody(p, t.Sign, adapter.ReceiptRequest{Method: http.MethodPost, Header: http.Header{}}, body); err != nil {
 			t2.Error(err)
 		}
 	})

@@ -12,29 +12,34 @@ import (
 	"touchgate.dev/touch"
 )
 
-// promises proves that the capabilities fit the interfaces.
-func promises(_ context.Context, b *fixture) error {
+// capabilities checks that the capabilities match the interfaces that the adapter
+// implements, and that the factory has a name.
+func capabilities(_ context.Context, b *fixture) error {
 	if _, ok := b.adapter.(adapter.BatchSender); b.caps.MaxBatch > 1 && !ok {
-		return fmt.Errorf("max batch is %d, but the adapter is no BatchSender", b.caps.MaxBatch)
+		return fmt.Errorf("MaxBatch is %d, but the adapter is no BatchSender", b.caps.MaxBatch)
 	}
 	if b.Channel == "" || b.Factory.Name == "" {
-		return errors.New("the factory has no name, or there is no channel")
+		return errors.New("the factory has no name, or neither factory nor target has a channel")
 	}
 	return nil
 }
 
+// accepted checks a plain send: the vendor sends one message, and its receipts can
+// be matched.
 func accepted(ctx context.Context, b *fixture) error {
 	d, r, err := b.sendAccepted(ctx)
 	if err != nil {
 		return err
 	}
 	if r.VendorID == "" && !b.caps.EchoesID {
-		return errors.New("receipts are matched by the vendor's id, and an accepted message has none")
+		return errors.New("the result has no vendor id, but without EchoesID only the vendor id matches receipts")
 	}
 	return b.wantMessages(d, 1)
 }
 
-// forgedCalls proves that a vendor who checks signatures does check them.
+// forgedCalls corrupts the signature of a call on its way to the vendor. It checks
+// that the vendor sends nothing, and that the result is Misconfigured. It checks
+// nothing if the adapter does not sign its calls.
 func forgedCalls(ctx context.Context, b *fixture) error {
 	if b.Good == nil {
 		return nil
@@ -50,7 +55,7 @@ func forgedCalls(ctx context.Context, b *fixture) error {
 	defer b.answerWith(b.Good)
 	d := b.dispatch()
 	if r := b.send(ctx, d); signed.Load() && r.Class != touch.ResultMisconfigured {
-		return fmt.Errorf("a call with a forged signature is %s, not refused", r.Class)
+		return fmt.Errorf("a call with a forged signature is %s, not misconfigured", r.Class)
 	}
 	if signed.Load() {
 		return b.wantMessages(d, 0)
@@ -58,9 +63,10 @@ func forgedCalls(ctx context.Context, b *fixture) error {
 	return nil
 }
 
+// forgedSignature has the length of a real signature.
 const forgedSignature = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
-// parallelSends proves that sends in parallel don't take each other's answers.
+// parallelSends checks that sends in parallel do not mix up their results.
 func parallelSends(ctx context.Context, b *fixture) error {
 	const n = 32
 	ds, rs := make([]adapter.Dispatch, n), make([]touch.Result, n)
@@ -76,7 +82,7 @@ func parallelSends(ctx context.Context, b *fixture) error {
 			return fmt.Errorf("the result is %s, not accepted", r.Class)
 		}
 		if r.VendorID != "" && seen[r.VendorID] {
-			return errors.New("two messages have one vendor's id")
+			return errors.New("two messages have the same vendor id")
 		}
 		seen[r.VendorID] = true
 		if err := b.wantMessages(ds[i], 1); err != nil {
@@ -84,15 +90,16 @@ func parallelSends(ctx context.Context, b *fixture) error {
 		}
 		if q, ok := b.adapter.(adapter.Querier); ok {
 			if got := b.record(ds[i], q.Query(ctx, ds[i])); got.VendorID != r.VendorID {
-				return errors.New("the vendor knows the message under another id than the answer's")
+				return errors.New("Query and Send return different vendor ids for one message")
 			}
 		}
 	}
 	return nil
 }
 
-// sameIDTwice proves the promise of idempotency.
-func sameIDTwice(ctx context.Context, b *fixture) error {
+// repeatedID checks Capabilities.IdempotencyWindow: a second send with the same id
+// is accepted with the same vendor id, and the vendor sends one message.
+func repeatedID(ctx context.Context, b *fixture) error {
 	if b.caps.IdempotencyWindow == 0 {
 		return nil
 	}
@@ -102,15 +109,16 @@ func sameIDTwice(ctx context.Context, b *fixture) error {
 	}
 	again := b.send(ctx, d)
 	if again.Class != touch.ResultAccepted {
-		return fmt.Errorf("the second time is %s, not accepted", again.Class)
+		return fmt.Errorf("the second send is %s, not accepted", again.Class)
 	}
 	if again.VendorID != first.VendorID {
-		return errors.New("the second time has another vendor's id")
+		return errors.New("the second send has a different vendor id")
 	}
 	return b.wantMessages(d, 1)
 }
 
-// batch proves that a batch is answered for each, in order.
+// batch checks that SendBatch returns one result per dispatch, in order. To check the
+// order it sends each dispatch once more by itself and compares the vendor ids.
 func batch(ctx context.Context, b *fixture) error {
 	s, ok := b.adapter.(adapter.BatchSender)
 	if !ok || b.caps.MaxBatch < 2 {
@@ -135,13 +143,15 @@ func batch(ctx context.Context, b *fixture) error {
 			continue
 		}
 		if again := b.send(ctx, ds[i]); again.VendorID != r.VendorID {
-			return fmt.Errorf("result %d is another message's", i)
+			return fmt.Errorf("result %d belongs to another message", i)
 		}
 	}
 	return nil
 }
 
-// queries proves that a query tells the known from the unknown.
+// queries checks that Query finds a message that was sent and does not find one that
+// was not. A response of 404 without a body may come from a wrong route, so it must
+// be Unknown: after Retryable the host would send the message again.
 func queries(ctx context.Context, b *fixture) error {
 	q, ok := b.adapter.(adapter.Querier)
 	if !ok {
@@ -152,16 +162,16 @@ func queries(ctx context.Context, b *fixture) error {
 		return err
 	}
 	if got := b.record(d, q.Query(ctx, d)); got.Class != touch.ResultAccepted || got.VendorID != r.VendorID {
-		return fmt.Errorf("a message that the vendor has is %s", got.Class)
+		return fmt.Errorf("the query for a message that was sent returns %s", got.Class)
 	}
 	never := b.dispatch()
 	if got := b.record(never, q.Query(ctx, never)); got.Class == touch.ResultAccepted {
-		return errors.New("a message that was never sent is accepted")
+		return errors.New("the query for a message that was never sent returns accepted")
 	}
 	b.answerWith(http.NotFoundHandler())
 	defer b.answerWith(b.Good)
 	if got := b.record(d, q.Query(ctx, d)); b.Good != nil && got.Class != touch.ResultUnknown {
-		return fmt.Errorf("a wrong route is %s, not unknown: the message would be sent again", got.Class)
+		return fmt.Errorf("the query on a wrong route returns %s, not unknown: the host would send again", got.Class)
 	}
 	return nil
 }
