@@ -38,7 +38,8 @@ type Dispatch struct {
 	Params   map[string]string // the template's parameters
 	// Content is the rendered text.
 	Content touch.Content
-	// Assignee is the manager who gets the task; nil if there is none.
+	// Assignee is the manager, queue or branch that gets a task of channel rm_task.
+	// nil: the queue "default".
 	Assignee *touch.Assignee
 	// DueIn is the time that the manager has for a task of channel rm_task.
 	DueIn time.Duration

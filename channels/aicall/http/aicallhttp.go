@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package aicallhttp places calls by a dialler that speaks our generic HTTP
-// contract (package vendorapi, noun "calls"). What came of a call arrives as a
-// receipt: answered, conversation, refused, opt_out, no_answer, busy, abandoned
-// or failed. The dialler is always asked for one attempt: a second call is a
-// second contact, and the rules must judge it.
+// Package aicallhttp places telephone calls through a dialler that implements the
+// vendor API (package vendorapi, noun "calls"). The dialler reports the outcome of a
+// call in a receipt: answered, conversation, refused, opt_out, no_answer, busy,
+// abandoned or failed. The adapter always asks for one attempt. A second call is a
+// second contact with the customer, so the policies must decide on it.
 package aicallhttp
 
 import (
@@ -16,18 +16,19 @@ import (
 // Name is the adapter's name in configurations.
 const Name = "ai_call/http"
 
-// Config is the operator's part.
+// Config is the configuration that the operator writes.
 type Config struct {
 	vendorapi.Config `yaml:",inline"`
 	// From is the number that the customer's phone shows.
 	From string `yaml:"from" validate:"max=32"`
-	// Script is the dialler's flow for calls without a template.
+	// Script names the dialler's script for calls without a template. The default
+	// is "default".
 	Script string `yaml:"script" validate:"max=128"`
-	// RingFor is how long the phone rings, 1 s to 2 min.
+	// RingFor is how long the phone rings, from 1 s to 2 min. The default is 30 s.
 	RingFor touch.Duration `yaml:"ring_for" validate:"min=1000000000,max=120000000000"`
 }
 
-// Factory describes the adapter.
+// Factory returns the factory of the adapter. Its Config returns a *Config.
 func Factory() adapter.Factory {
 	return adapter.Factory{
 		Name:         Name,
@@ -41,8 +42,11 @@ func Factory() adapter.Factory {
 	}
 }
 
+// defaultRing is 30 seconds.
 const defaultRing = touch.Duration(30e9)
 
+// call returns the vendor API's call for a dispatch. The dispatch's template, if it
+// has one, is the script.
 func (c *Config) call(d adapter.Dispatch) vendorapi.Call {
 	call := vendorapi.Call{
 		ID: d.ID, To: d.Address, From: c.From, Script: c.Script, Text: d.Content.Body, Params: d.Params,

@@ -31,7 +31,7 @@ func sign(body []byte) adapter.ReceiptRequest {
 	return adapter.ReceiptRequest{Method: http.MethodPost, Header: h, Body: body}
 }
 
-// outcome is a callback that reports one call.
+// outcome returns a signed callback that reports the outcome of one call.
 func outcome(status string) adapter.ReceiptRequest {
 	return sign([]byte(`[{"id":"` + id + `","status":"` + status + `"}]`))
 }
@@ -71,7 +71,7 @@ func target(tb testing.TB) adaptertest.Target {
 func TestContract(t *testing.T) { adaptertest.Run(t, target(t)) }
 func FuzzReceipts(f *testing.F) { adaptertest.FuzzReceipts(f, target(f)) }
 
-// The dialler is told to try once, whatever it would do by itself.
+// The adapter asks for one attempt, whatever the dialler's default is.
 func TestOneAttempt(t *testing.T) {
 	var got vendorapi.Call
 	rt := roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -86,7 +86,7 @@ func TestOneAttempt(t *testing.T) {
 	}
 	a.Send(t.Context(), adapter.Dispatch{ID: id, Address: "+1555", Template: "reminder"})
 	if got.Attempts != 1 || got.RingFor != 30 || got.Script != "reminder" {
-		t.Errorf("the dialler is asked for %+v", got)
+		t.Errorf("the adapter asks the dialler for %+v, want 1 attempt, 30 s, script reminder", got)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// errorBody is Google's error, the parts that decide.
+// errorBody is Google's error response, with the fields that this package reads.
 type errorBody struct {
 	Error struct {
 		Status  string `json:"status"`
@@ -22,9 +22,10 @@ type errorBody struct {
 	} `json:"error"`
 }
 
-// judge maps an answer by FCM's own codes
-// (firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode).
-func (c *client) judge(reply vendorhttp.Reply) touch.Result {
+// classify maps FCM's response to a result by FCM's error codes
+// (firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode). Responses without a
+// known code are classified by their HTTP status.
+func (c *client) classify(reply vendorhttp.Reply) touch.Result {
 	if reply.Status == http.StatusOK {
 		var ok struct {
 			Name string `json:"name"`
@@ -56,16 +57,17 @@ func (c *client) judge(reply vendorhttp.Reply) touch.Result {
 	case slices.Contains([]string{"SENDER_ID_MISMATCH", "THIRD_PARTY_AUTH_ERROR", "PERMISSION_DENIED"}, code):
 		r.Class = touch.ResultMisconfigured
 	case reply.Status == http.StatusNotFound:
-		r.Class = touch.ResultMisconfigured // no token is meant: the project or the path is wrong
+		r.Class = touch.ResultMisconfigured // the code is not UNREGISTERED, so the project or the path is wrong
 	case code == "UNAUTHENTICATED":
-		// The bearer token is stale: nothing was sent, and the next try has a new one.
+		// The bearer token is stale: FCM sent nothing. Send drops the token, so the
+		// next attempt fetches a new one.
 		r.Class = touch.ResultRetryable
 	case code == "QUOTA_EXCEEDED", code == "RESOURCE_EXHAUSTED", reply.Status == http.StatusTooManyRequests:
 		r.Class, r.RetryAfter = touch.ResultThrottled, vendorhttp.RetryAfter(reply.Header, c.now())
 	case code == "UNAVAILABLE" && reply.Header.Get("Retry-After") != "":
 		r.Class, r.RetryAfter = touch.ResultThrottled, vendorhttp.RetryAfter(reply.Header, c.now())
 	case code == "UNAVAILABLE":
-		r.Class = touch.ResultRetryable // documented as overload: not taken, retry
+		r.Class = touch.ResultRetryable // FCM documents it as overload: it did not accept the message
 	default:
 		class := vendorhttp.Classify(reply, c.now())
 		class.Code = r.Code

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package fcm sends push notifications by Firebase Cloud Messaging, HTTP v1:
-// a thin client of our own, since Google's SDK weighs 25 MB. FCM knows no
-// idempotency key and cannot be asked, so a lost answer stays Unknown; the
-// notification carries the dispatch id as its tag, so that a second one
-// replaces the first on the customer's screen.
+// Package fcm sends push notifications through Firebase Cloud Messaging (FCM), HTTP
+// v1. It contains a small client of its own, because Google's SDK adds 25 MB to the
+// binary.
 //
-// FCM itself reports no delivery. Where receipt_secret is set, the bank's app
-// (by its server) reports what it showed, in the words of package vendorapi,
-// with the data field "touchgate_id" as id.
+// FCM has no idempotency key and no query, so the result of a send whose response is
+// lost stays Unknown. The notification has the dispatch id as its tag: if it is sent
+// twice, the second one replaces the first on the customer's screen.
+//
+// FCM does not report deliveries. If receipt_secret is set, the server of the bank's
+// app reports which notifications the app showed. It uses the receipts of package
+// vendorapi, with the data field "touchgate_id" as the id.
 package fcm
 
 import (
@@ -28,20 +30,22 @@ import (
 // Name is the adapter's name in configurations.
 const Name = "push/fcm"
 
-// Config is the operator's part.
+// Config is the configuration that the operator writes.
 type Config struct {
-	// Credentials is the service account's JSON key, as Google gives it.
+	// Credentials is the JSON key of the service account, as Google issues it.
 	Credentials adapter.Secret `yaml:"credentials" validate:"required"`
-	// Project is the Firebase project; "" is the service account's.
+	// Project is the Firebase project. Empty: the project of the service account.
 	Project string `yaml:"project" validate:"max=64"`
-	// URL is where FCM answers.
+	// URL is FCM's address. The default is https://fcm.googleapis.com.
 	URL string `yaml:"url" validate:"required,http_url"`
-	// ReceiptSecret, where set, signs the app's reports of what it showed.
-	ReceiptSecret  adapter.Secret `yaml:"receipt_secret"`
+	// ReceiptSecret is the key that signs the app's reports. Empty: the adapter
+	// accepts no receipts.
+	ReceiptSecret adapter.Secret `yaml:"receipt_secret"`
+	// PreviousSecret is accepted too, while ReceiptSecret is replaced.
 	PreviousSecret adapter.Secret `yaml:"previous_secret"`
 }
 
-// Factory describes the adapter.
+// Factory returns the factory of the adapter. Its Config returns a *Config.
 func Factory() adapter.Factory {
 	return adapter.Factory{
 		Name:    Name,
@@ -54,7 +58,7 @@ func Factory() adapter.Factory {
 	}
 }
 
-// client is FCM for one project.
+// client sends messages through FCM for one project. It is safe for concurrent use.
 type client struct {
 	send  *url.URL
 	token *tokens
@@ -62,12 +66,14 @@ type client struct {
 	now   func() time.Time
 }
 
-// reporting is a client whose app reports what it showed.
+// reporting is a client that also parses the app's receipts.
 type reporting struct {
 	*client
 	vendorapi.Receipts
 }
 
+// build returns a client, or a reporting client if the configuration has a
+// ReceiptSecret. It returns an error of class Invalid.
 func build(c *Config, o adapter.Options) (adapter.Adapter, error) {
 	account, err := parseAccount(c.Credentials)
 	if err != nil {
@@ -82,7 +88,7 @@ func build(c *Config, o adapter.Options) (adapter.Adapter, error) {
 		project = account.Project
 	}
 	if project == "" || strings.Contains(project, "/") {
-		return nil, touch.Errorf(touch.Invalid, "project", "must be given: the service account names none")
+		return nil, touch.Errorf(touch.Invalid, "project", "is missing (also in the service account), or contains a slash")
 	}
 	a := &client{
 		send: base.JoinPath("v1/projects", project, "messages:send"), rt: o.Transport, now: o.Now,
@@ -93,12 +99,13 @@ func build(c *Config, o adapter.Options) (adapter.Adapter, error) {
 	}
 	receipts, err := vendorapi.NewReceipts(c.ReceiptSecret, c.PreviousSecret, o.Now, false)
 	if err != nil {
-		return nil, touch.Errorf(touch.Invalid, "receipt_secret", "or previous_secret cannot be read as a secret")
+		return nil, touch.Errorf(touch.Invalid, "receipt_secret", "or previous_secret cannot be decoded")
 	}
 	return reporting{a, receipts}, nil
 }
 
-// Send implements adapter.Adapter.
+// Send implements adapter.Adapter. If FCM rejects the bearer token, Send drops the
+// token, so that the next send fetches a new one.
 func (c *client) Send(ctx context.Context, d adapter.Dispatch) touch.Result {
 	body, err := json.Marshal(payload(d, c.now()))
 	if err != nil {
@@ -113,15 +120,16 @@ func (c *client) Send(ctx context.Context, d adapter.Dispatch) touch.Result {
 	if !ok {
 		return failure
 	}
-	r := c.judge(reply)
+	r := c.classify(reply)
 	if reply.Status == http.StatusUnauthorized {
 		c.token.drop(token)
 	}
 	return r
 }
 
-// Probe implements adapter.Prober: the account is in order when Google gives
-// it a token. Class Denied: it does not; Unavailable: Google does not answer.
+// Probe implements adapter.Prober. It returns nil if Google issues a token for the
+// service account, an error of class Forbidden if Google refuses the account, and one
+// of class Unavailable if Google cannot be reached.
 func (c *client) Probe(ctx context.Context) error {
 	_, failure, ok := c.token.get(ctx)
 	switch {
@@ -130,7 +138,7 @@ func (c *client) Probe(ctx context.Context) error {
 	case failure.Class == touch.ResultMisconfigured:
 		return touch.Errorf(touch.Forbidden, "credentials", "Google refuses the service account: %s", failure.Code)
 	}
-	return touch.Errorf(touch.Unavailable, "", "Google gives no token: %s", failure.Code)
+	return touch.Errorf(touch.Unavailable, "", "Google issued no token: %s", failure.Code)
 }
 
 var (

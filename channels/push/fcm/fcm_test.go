@@ -20,7 +20,7 @@ import (
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-// account makes a service account's key whose tokens come from url.
+// account returns the key of a service account whose tokens come from url.
 func account(tb testing.TB, url string) adapter.Secret {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -60,7 +60,7 @@ func google(status int, retryAfter, body string) http.Handler {
 	})
 }
 
-// fcmError is an error as FCM words it.
+// fcmError returns an error response in FCM's format.
 func fcmError(status, code string) string {
 	return `{"error":{"status":"` + status + `","message":"m","details":[{"@type":"type.googleapis.com/google.firebase.fcm.v1.FcmError","errorCode":"` + code + `"}]}}`
 }
@@ -114,7 +114,7 @@ func FuzzReceipts(f *testing.F) {
 	adaptertest.FuzzReceipts(f, tgt)
 }
 
-// start gives an adapter whose vendor is a simulator on a port.
+// start returns a simulator on a free port, and an adapter that uses it as FCM.
 func start(t *testing.T) (*simulator.Server, adapter.Adapter) {
 	t.Helper()
 	s, err := simulator.Start("", simulator.Options{})
@@ -137,7 +137,7 @@ func dispatch(key string) adapter.Dispatch {
 	return adapter.Dispatch{ID: touch.DispatchID(touch.NewID("c", key), 0), Channel: touch.Push, Address: "token-" + key, Content: touch.Content{Title: "T", Body: "B"}}
 }
 
-// A token that the vendor forgot costs one known non-send, then a new one is fetched.
+// A send with a revoked token is Retryable. The next send fetches a new token.
 func TestRevokedToken(t *testing.T) {
 	s, a := start(t)
 	if r := a.Send(t.Context(), dispatch("1")); r.Class != touch.ResultAccepted {
@@ -152,21 +152,22 @@ func TestRevokedToken(t *testing.T) {
 	}
 }
 
-// A service account that Google refuses is our fault, not the message's.
+// If Google refuses the service account, the result is Misconfigured, not Rejected: the
+// message itself is good.
 func TestRefusedAccount(t *testing.T) {
 	s, a := start(t)
 	if err := s.SetBehaviour("fcm", simulator.Behaviour{Faults: []simulator.Fault{{Kind: simulator.Misconfigured}}}); err != nil {
 		t.Fatal(err)
 	}
 	if r := a.Send(t.Context(), dispatch("1")); r.Class != touch.ResultMisconfigured {
-		t.Errorf("got %+v", r)
+		t.Errorf("the result is %+v, want misconfigured", r)
 	}
 	if err := a.(adapter.Prober).Probe(t.Context()); touch.ClassOf(err) != touch.Forbidden {
-		t.Errorf("probe: %v", err)
+		t.Errorf("Probe returned %v, want class Forbidden", err)
 	}
 }
 
-func TestConfigFaults(t *testing.T) {
+func TestInvalidCredentials(t *testing.T) {
 	for name, credentials := range map[string]adapter.Secret{
 		"no JSON": "hello", "no key": `{"client_email":"a@b"}`,
 		"broken key": `{"client_email":"a@b","project_id":"p","private_key":"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"}`,

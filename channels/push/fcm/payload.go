@@ -9,15 +9,15 @@ import (
 	"touchgate.dev/touch"
 )
 
-// The data fields that the app finds beside the caller's own. The id is what
-// the app reports under.
+// The data fields that the adapter adds to the caller's fields. The app reports
+// receipts with the value of dataID.
 const (
 	dataID     = "touchgate_id"
 	dataResend = "touchgate_resend"
 	dataLink   = "link"
 )
 
-// FCM keeps a message four weeks at most, and so long when nothing is said.
+// maxTTL is the longest time that FCM stores a message, and FCM's default.
 const maxTTL = 28 * 24 * time.Hour
 
 type request struct {
@@ -52,10 +52,12 @@ type apns struct {
 	Headers map[string]string `json:"headers"`
 }
 
+// payload returns FCM's request for a dispatch. The dispatch id is the Android tag
+// and the APNs collapse id, so a duplicate replaces the first notification.
 func payload(d adapter.Dispatch, now time.Time) request {
 	data := map[string]string{dataID: d.ID}
 	maps.Copy(data, d.Content.Data)
-	data[dataID] = d.ID // a caller's own field of that name must not win
+	data[dataID] = d.ID // overwrite a caller's field of the same name
 	if d.Content.Link != "" {
 		data[dataLink] = d.Content.Link
 	}

@@ -21,11 +21,12 @@ import (
 
 const (
 	scope      = "https://www.googleapis.com/auth/firebase.messaging"
-	fetchBound = 10 * time.Second
-	earlier    = time.Minute // a token is renewed before it ends
+	fetchLimit = 10 * time.Second // the longest fetch of a token
+	renewAhead = time.Minute      // a token is renewed this long before it expires
 )
 
-// account is Google's service account key, the parts that are used.
+// account contains the fields of a Google service account's key that this package
+// uses.
 type account struct {
 	Project  string `json:"project_id"`
 	Email    string `json:"client_email"`
@@ -34,10 +35,11 @@ type account struct {
 	TokenURL string `json:"token_uri"`
 }
 
+// parseAccount decodes and checks the key. It returns an error of class Invalid.
 func parseAccount(s adapter.Secret) (account, error) {
 	var a account
 	if json.Unmarshal([]byte(s.Reveal()), &a) != nil {
-		return a, touch.Errorf(touch.Invalid, "credentials", "is not a service account's JSON key")
+		return a, touch.Errorf(touch.Invalid, "credentials", "is not the JSON key of a service account")
 	}
 	if _, err := parse.ParseRSAPrivateKeyFromPEM([]byte(a.Key)); a.Email == "" || err != nil {
 		return a, touch.Errorf(touch.Invalid, "credentials", "lacks client_email or an RSA private_key in PEM")
@@ -46,14 +48,15 @@ func parseAccount(s adapter.Secret) (account, error) {
 		a.TokenURL = "https://oauth2.googleapis.com/token"
 	}
 	if u, err := url.Parse(a.TokenURL); err != nil || u.Host == "" {
-		return a, touch.Errorf(touch.Invalid, "credentials", "has a token_uri that is not an address")
+		return a, touch.Errorf(touch.Invalid, "credentials", "has a token_uri that is not a URL")
 	}
 	return a, nil
 }
 
-// tokens keeps the bearer token. One fetch serves all who wait, and each waits
-// only as long as its own context: oauth2's own token source would hold a lock
-// over a call that no sender's context ends.
+// tokens caches the bearer token. It is safe for concurrent use. All senders that wait
+// share one fetch, and each sender waits only until its own context ends. The token
+// source of package oauth2 does not do that: it holds a lock during the fetch, which
+// the sender's context cannot end.
 type tokens struct {
 	fetcher jwt.Config
 	rt      http.RoundTripper
@@ -70,13 +73,14 @@ func newTokens(a account, o adapter.Options) *tokens {
 	}}
 }
 
-// get gives a token, or a failure that is surely not a send.
+// get returns a token and true, or a failure and false. The failure is never Unknown,
+// because nothing was sent.
 func (t *tokens) get(ctx context.Context) (token string, failure touch.Result, ok bool) {
 	t.mu.RLock()
-	kept := t.token
+	cached := t.token
 	t.mu.RUnlock()
-	if kept != nil && t.now().Add(earlier).Before(kept.Expiry) {
-		return kept.AccessToken, touch.Result{}, true
+	if cached != nil && t.now().Add(renewAhead).Before(cached.Expiry) {
+		return cached.AccessToken, touch.Result{}, true
 	}
 	select {
 	case got := <-t.flight.DoChan("token", t.fetch):
@@ -89,10 +93,12 @@ func (t *tokens) get(ctx context.Context) (token string, failure touch.Result, o
 	}
 }
 
+// fetch fetches a token and caches it. Its context does not depend on a sender, because
+// several senders may wait for the same fetch.
 func (t *tokens) fetch() (any, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), fetchBound)
+	ctx, cancel := context.WithTimeout(context.Background(), fetchLimit)
 	defer cancel()
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: bound{ctx, t.rt}})
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: withContext{ctx, t.rt}})
 	got, err := t.fetcher.TokenSource(ctx).Token()
 	if err != nil {
 		return nil, err
@@ -103,17 +109,18 @@ func (t *tokens) fetch() (any, error) {
 	return got.AccessToken, nil
 }
 
-// bound puts a context over requests that were made without one.
-type bound struct {
+// withContext is a transport that replaces the context of each request. Package oauth2
+// makes its requests without the context of the fetch.
+type withContext struct {
 	ctx context.Context
 	rt  http.RoundTripper
 }
 
-func (b bound) RoundTrip(r *http.Request) (*http.Response, error) {
+func (b withContext) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.rt.RoundTrip(r.WithContext(b.ctx))
 }
 
-// drop forgets a token that the vendor no longer takes.
+// drop removes a token that FCM rejected from the cache. It keeps a newer token.
 func (t *tokens) drop(token string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -122,7 +129,8 @@ func (t *tokens) drop(token string) {
 	}
 }
 
-// refused words why there is no token; nothing was sent in any case.
+// refused returns the result for a failed fetch: Misconfigured if Google refuses the
+// account, otherwise Retryable. Nothing was sent in either case.
 func refused(err error) touch.Result {
 	var e *oauth2.RetrieveError
 	if errors.As(err, &e) && e.Response != nil && e.Response.StatusCode/100 == 4 && e.Response.StatusCode != http.StatusTooManyRequests {

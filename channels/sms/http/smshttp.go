@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package smshttp sends text messages by a vendor that speaks our generic HTTP
-// contract (package vendorapi, noun "messages"): a bank's own SMS gateway, or an
-// aggregator behind a few lines of its own.
+// Package smshttp sends text messages through a vendor that implements the vendor
+// API (package vendorapi, noun "messages"). Such a vendor is a bank's own SMS
+// gateway, or a small service in front of an aggregator.
 package smshttp
 
 import (
@@ -16,17 +16,18 @@ import (
 // Name is the adapter's name in configurations.
 const Name = "sms/http"
 
-// Config is the operator's part.
+// Config is the configuration that the operator writes.
 type Config struct {
 	vendorapi.Config `yaml:",inline"`
-	// From is the sender that the customer sees.
+	// From is the sender's name or number that the customer sees. Empty: the
+	// vendor chooses it.
 	From string `yaml:"from" validate:"max=32"`
-	// Templates sends the template's name and params beside the text, for
-	// vendors that must be told which approved template it is.
+	// Templates makes the adapter send the template's name and params in addition
+	// to the text. Some vendors need them to find the approved template.
 	Templates bool `yaml:"templates"`
 }
 
-// Factory describes the adapter.
+// Factory returns the factory of the adapter. Its Config returns a *Config.
 func Factory() adapter.Factory {
 	return adapter.Factory{
 		Name:         Name,
@@ -40,6 +41,8 @@ func Factory() adapter.Factory {
 	}
 }
 
+// message returns the vendor API's message for a dispatch. It appends a link to the
+// text, because SMS has no field for it.
 func (c *Config) message(d adapter.Dispatch) vendorapi.Message {
 	m := vendorapi.Message{ID: d.ID, To: d.Address, From: c.From, Text: d.Content.Body, Resend: d.Resend, ExpiresAt: instant(d.ExpiresAt)}
 	if d.Content.Link != "" {
@@ -51,6 +54,7 @@ func (c *Config) message(d adapter.Dispatch) vendorapi.Message {
 	return m
 }
 
+// instant returns nil for the zero time, so that JSON omits it.
 func instant(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

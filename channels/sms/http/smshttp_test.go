@@ -46,14 +46,14 @@ func target(tb testing.TB) adaptertest.Target {
 		Secrets:  []string{secret},
 		Sign:     sign,
 		Faults: []adaptertest.Fault{
-			{Name: "503 with Retry-After is not processed", Handler: status(http.StatusServiceUnavailable, "12", ""), Want: touch.ResultThrottled, RetryAfter: 12 * time.Second},
-			{Name: "503 without may be", Handler: status(http.StatusServiceUnavailable, "", ""), Want: touch.ResultUnknown},
-			{Name: "a bare 404 is a wrong route", Handler: status(http.StatusNotFound, "", "404 page not found"), Want: touch.ResultMisconfigured},
-			{Name: "a redirect", Handler: status(http.StatusFound, "", ""), Want: touch.ResultMisconfigured},
+			{Name: "503 with Retry-After", Handler: status(http.StatusServiceUnavailable, "12", ""), Want: touch.ResultThrottled, RetryAfter: 12 * time.Second},
+			{Name: "503 without Retry-After", Handler: status(http.StatusServiceUnavailable, "", ""), Want: touch.ResultUnknown},
+			{Name: "404 without JSON: wrong route", Handler: status(http.StatusNotFound, "", "404 page not found"), Want: touch.ResultMisconfigured},
+			{Name: "redirect", Handler: status(http.StatusFound, "", ""), Want: touch.ResultMisconfigured},
 			{Name: "opt-out", Handler: status(422, "", `{"status":"rejected","reason":"opt_out","code":"77"}`), Want: touch.ResultRejected, Reason: touch.ReasonOptOut},
-			{Name: "surely not sent, says a 500", Handler: status(500, "", `{"status":"failed"}`), Want: touch.ResultRetryable},
-			{Name: "another message's answer", Handler: status(200, "", `{"id":"other","status":"accepted","vendor_id":"v"}`), Want: touch.ResultUnknown},
-			{Name: "accepted, says a 500", Handler: status(500, "", `{"status":"accepted"}`), Want: touch.ResultUnknown},
+			{Name: "500 with status failed", Handler: status(500, "", `{"status":"failed"}`), Want: touch.ResultRetryable},
+			{Name: "response for another message", Handler: status(200, "", `{"id":"other","status":"accepted","vendor_id":"v"}`), Want: touch.ResultUnknown},
+			{Name: "500 with status accepted", Handler: status(500, "", `{"status":"accepted"}`), Want: touch.ResultUnknown},
 		},
 		Receipts: []adaptertest.Golden{{
 			Name:    "each kind",
@@ -82,7 +82,7 @@ func status(code int, retryAfter, body string) http.Handler {
 func TestContract(t *testing.T) { adaptertest.Run(t, target(t)) }
 func FuzzReceipts(f *testing.F) { adaptertest.FuzzReceipts(f, target(f)) }
 
-// A vendor still signs with the secret before while ours is rolled out.
+// While a new secret is rolled out, the vendor may still sign with the previous one.
 func TestPreviousSecret(t *testing.T) {
 	c := smshttp.Factory().Config().(*smshttp.Config)
 	c.URL, c.Secret, c.PreviousSecret = "http://localhost", adapter.Secret(vendorhttp.FormatKey(make([]byte, 24))), secret
@@ -95,8 +95,8 @@ func TestPreviousSecret(t *testing.T) {
 	}
 }
 
-// A vendor that can't be asked must not look as if it could.
-func TestWithoutQuery(t *testing.T) {
+// If the configuration disables queries, the adapter must not implement Querier.
+func TestQueryDisabled(t *testing.T) {
 	c := smshttp.Factory().Config().(*smshttp.Config)
 	c.URL, c.Secret, c.Query = "http://localhost", secret, false
 	a, err := smshttp.Factory().New(c, adapter.Options{Now: time.Now})
@@ -104,9 +104,9 @@ func TestWithoutQuery(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, can := a.(adapter.Querier); can {
-		t.Error("the adapter offers Query against its configuration")
+		t.Error("the adapter implements Querier, although its configuration disables queries")
 	}
 	if _, can := a.(adapter.BatchSender); !can {
-		t.Error("no batches")
+		t.Error("the adapter does not implement BatchSender")
 	}
 }
