@@ -10,8 +10,9 @@ import (
 	"touchgate.dev/touch"
 )
 
-// ServiceAccount makes the JSON key of a Google service account whose tokens
-// come from tokenURL, as the adapter push/fcm wants it.
+// ServiceAccount returns a new JSON key of an invented Google service account, whose
+// tokens come from tokenURL. It is a valid value for the credentials of the adapter
+// push/fcm. Errors have class Internal.
 func ServiceAccount(tokenURL string) (string, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

@@ -11,27 +11,29 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Behaviour is how one provider behaves. The zero value is a good vendor: it
-// accepts every message at once, treats a repeated id as one message (FCM does
-// not), and sends a receipt for each message.
+// Behaviour is how one provider behaves. The zero value is a well-behaved vendor: it
+// accepts every message at once, sends no second message for a repeated id (FCM
+// does), and sends a receipt for each message.
 type Behaviour struct {
+	// Latency is the delay before the provider handles a call.
 	Latency Latency `json:"latency,omitzero"`
-	// Faults are tried in order. The first one that applies to a call happens.
+	// Faults are tried in order. Only the first one that applies to a
+	// call happens.
 	Faults   []Fault  `json:"faults,omitempty"`
 	Receipts Receipts `json:"receipts,omitzero"`
 	// Calls are the weights of the outcomes of telephone calls: answered,
 	// conversation, refused, opt_out, no_answer, busy, abandoned, failed.
 	// Empty: every call is answered.
 	Calls map[string]float64 `json:"calls,omitempty"`
-	// Idempotency is how long a repeated id is one message. 0 is never; nil is as
-	// the protocol says (our contract: for ever, FCM: never).
+	// Idempotency is how long the provider recognises a repeated id. 0: never. nil:
+	// as its protocol says (vendor API: for ever, FCM: never).
 	Idempotency *touch.Duration `json:"idempotency,omitempty"`
 	// NoQuery makes the provider answer queries with "unknown".
 	NoQuery bool `json:"no_query,omitempty"`
 }
 
-// Latency is a delay between Min and Max, evenly distributed. The share Tail of
-// the delays is TailOf instead.
+// Latency is a random delay, evenly distributed between Min and Max. A share of Tail
+// (0 to 1) of the delays is TailOf instead.
 type Latency struct {
 	Min    touch.Duration `json:"min,omitempty"`
 	Max    touch.Duration `json:"max,omitempty"`
@@ -39,6 +41,7 @@ type Latency struct {
 	TailOf touch.Duration `json:"tail_of,omitempty"`
 }
 
+// draw returns a random delay.
 func (l Latency) draw(r *rand.Rand) time.Duration {
 	if l.Tail > 0 && r.Float64() < l.Tail {
 		return l.TailOf.Std()
@@ -52,30 +55,31 @@ func (l Latency) draw(r *rand.Rand) time.Duration {
 // FaultKind names a kind of fault.
 type FaultKind string
 
-// The kinds of faults. With those that begin with "accept" the vendor accepts the
-// message first, and then the fault happens.
+// The kinds of faults. If the name begins with "accept", the vendor accepts the
+// message before the fault happens.
 const (
 	Throttle      FaultKind = "throttle"      // 429 with Retry-After
 	ServerError   FaultKind = "error"         // 5xx, not accepted
-	Reject        FaultKind = "reject"        // rejected for ever, for Reason; in a batch each message by itself
-	Misconfigured FaultKind = "misconfigured" // the account is refused
-	Hang          FaultKind = "hang"          // no answer, not accepted
+	Reject        FaultKind = "reject"        // rejected permanently, with Reason; drawn per message in a batch
+	Misconfigured FaultKind = "misconfigured" // the vendor refuses the account
+	Hang          FaultKind = "hang"          // no response, not accepted
 	Reset         FaultKind = "reset"         // the connection is reset, not accepted
 	AcceptReset   FaultKind = "accept_reset"
 	AcceptError   FaultKind = "accept_error"
 	AcceptHang    FaultKind = "accept_hang"
-	AcceptGarbage FaultKind = "accept_garbage" // 200 with an answer that cannot be decoded
+	AcceptGarbage FaultKind = "accept_garbage" // 200 with a body that cannot be decoded
 )
 
 // Fault is one fault, and when it happens.
 type Fault struct {
 	Kind FaultKind `json:"kind"`
-	// Share is the share of calls that it hits; 0 is all of them.
+	// Share is the share of calls with the fault, from 0 to 1. 0 means all calls.
 	Share float64 `json:"share,omitempty"`
-	// First limits it to the first so many calls since the behaviour was set.
+	// First limits the fault to the first calls after the behaviour was set: 3 means
+	// the first three. 0: no limit.
 	First int64 `json:"first,omitempty"`
-	// After is when it begins, since the behaviour was set, and For how long it
-	// lasts; For 0 is without end.
+	// After is the time from setting the behaviour to the fault's begin. For is how
+	// long the fault lasts; 0: without end.
 	After touch.Duration `json:"after,omitempty"`
 	For   touch.Duration `json:"for,omitempty"`
 	// Status is the HTTP status of error and accept_error: 500 by default.
@@ -84,15 +88,15 @@ type Fault struct {
 	Reason     string         `json:"reason,omitempty"`      // of reject: bad_target by default
 }
 
-// Receipts is which receipts a provider sends.
+// Receipts says which receipts a provider sends, and when. Shares are from 0 to 1.
 type Receipts struct {
 	Off        bool           `json:"off,omitempty"`
 	Delay      Latency        `json:"delay,omitzero"`
 	Lost       float64        `json:"lost,omitempty"`       // share that is never sent
 	Duplicated float64        `json:"duplicated,omitempty"` // share that is sent twice
-	Early      float64        `json:"early,omitempty"`      // share that comes before the answer to the call
-	Failed     float64        `json:"failed,omitempty"`     // share that says failed; not for calls
-	Late       float64        `json:"late,omitempty"`       // share that takes LateBy more
+	Early      float64        `json:"early,omitempty"`      // share that is sent before the response to the call
+	Failed     float64        `json:"failed,omitempty"`     // share with status failed; not for calls
+	Late       float64        `json:"late,omitempty"`       // share that is sent LateBy later
 	LateBy     touch.Duration `json:"late_by,omitempty"`
 	// ThenDelivered sends "delivered" after "failed", as real vendors do.
 	ThenDelivered bool `json:"then_delivered,omitempty"`
@@ -123,18 +127,20 @@ func (b Behaviour) Validate() error {
 	return nil
 }
 
-// behaviourHolder holds the behaviour in force, read without a lock.
+// behaviourHolder stores a provider's current behaviour. Many goroutines may call its
+// methods at once: set replaces the behaviour atomically.
 type behaviourHolder struct {
 	p atomic.Pointer[activeBehaviour]
 }
 
-// activeBehaviour is a behaviour that is in force.
+// activeBehaviour is a provider's current behaviour, with what is counted since it was
+// set.
 type activeBehaviour struct {
 	Behaviour
 	since    time.Time
 	calls    atomic.Int64
-	outcomes []string // of Calls, in a fixed order
-	total    float64
+	outcomes []string // the keys of Calls, sorted
+	total    float64  // the sum of the weights of Calls
 }
 
 func (c *behaviourHolder) set(b Behaviour, now time.Time) {
@@ -147,8 +153,8 @@ func (c *behaviourHolder) set(b Behaviour, now time.Time) {
 
 func (c *behaviourHolder) get() *activeBehaviour { return c.p.Load() }
 
-// drawFault draws the fault of a call. With rejects it draws whether one message
-// is rejected.
+// drawFault returns the fault of a call, and whether there is one. If rejects is true
+// it considers only the kind Reject, for one message; otherwise all other kinds.
 func (f *activeBehaviour) drawFault(r *rand.Rand, now time.Time, rejects bool) (Fault, bool) {
 	if len(f.Faults) == 0 {
 		return Fault{}, false
@@ -168,7 +174,7 @@ func (f *activeBehaviour) drawFault(r *rand.Rand, now time.Time, rejects bool) (
 	return Fault{}, false
 }
 
-// drawOutcome draws the outcome of a telephone call.
+// drawOutcome returns a random outcome of a telephone call, by the weights of Calls.
 func (f *activeBehaviour) drawOutcome(r *rand.Rand) string {
 	if f.total <= 0 {
 		return "answered"
@@ -182,8 +188,8 @@ func (f *activeBehaviour) drawOutcome(r *rand.Rand) string {
 	return f.outcomes[len(f.outcomes)-1]
 }
 
-// random returns the source of all random choices for one message at one attempt.
-// It depends on nothing else, so that a run can be repeated.
+// random returns the source of all random choices for one attempt of one message. It
+// depends on nothing but the seed and its arguments, so that a run can be repeated.
 func (s *Simulator) random(provider, id string, attempt int) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(provider))

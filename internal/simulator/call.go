@@ -11,10 +11,12 @@ import (
 	"touchgate.dev/touch"
 )
 
-// handleCall handles one HTTP call with one or more messages: first the latency,
-// then a fault that the vendor has before it accepts anything. Otherwise it
-// accepts the messages and schedules their receipts; then may come a fault that
-// hides this from the caller.
+// handleCall handles one HTTP call with one or more messages. First it waits for the
+// latency. Then it draws a fault. If the fault happens before the vendor accepts
+// anything, handleCall ends with it. Otherwise it accepts the messages and schedules
+// their receipts. A fault of an "accept" kind then replaces the response, so that the
+// caller does not learn that the messages were accepted. calls says that the messages
+// are telephone calls.
 func (s *Simulator) handleCall(w http.ResponseWriter, r *http.Request, p *provider, ms []message, calls bool, to responder) {
 	b := p.behaviour.get()
 	b.calls.Add(1)
@@ -55,7 +57,8 @@ func (s *Simulator) handleCall(w http.ResponseWriter, r *http.Request, p *provid
 	to.accepted(w, results)
 }
 
-// sleep waits for d. It returns false if the caller or the simulator gave up.
+// sleep waits for d. It returns false if the caller closes the connection or the
+// simulator is closed.
 func (s *Simulator) sleep(r *http.Request, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -71,7 +74,7 @@ func (s *Simulator) sleep(r *http.Request, d time.Duration) bool {
 	return false
 }
 
-// respondFault does to the caller what a fault does.
+// respondFault hangs, resets the connection or responds, as the fault demands.
 func (s *Simulator) respondFault(w http.ResponseWriter, r *http.Request, f Fault, id string, to responder) {
 	switch f.Kind {
 	case Hang, AcceptHang:
@@ -84,13 +87,13 @@ func (s *Simulator) respondFault(w http.ResponseWriter, r *http.Request, f Fault
 		resetConnection(w)
 	case AcceptGarbage:
 		w.Header()["Content-Type"] = jsonType
-		_, _ = io.WriteString(w, `{"id": 7, "stat`) // a caller that has gone needs no answer
+		_, _ = io.WriteString(w, `{"id": 7, "stat`) // the caller may have closed the connection
 	default:
 		to.fault(w, f, id)
 	}
 }
 
-// resetConnection ends the connection by a TCP reset, as a crashing vendor does.
+// resetConnection ends the connection with a TCP reset, as a crashing vendor does.
 func resetConnection(w http.ResponseWriter) {
 	h, ok := w.(http.Hijacker)
 	if !ok {

@@ -14,7 +14,8 @@ type Command struct {
 	Behaviour Behaviour `json:"behaviour"`
 }
 
-// SetBehaviour sets how a provider behaves from now on; class Invalid.
+// SetBehaviour sets how a provider behaves from now on. It returns an error of class
+// Invalid if the name or the behaviour is wrong.
 func (s *Simulator) SetBehaviour(provider string, b Behaviour) error {
 	if provider == "" || strings.Contains(provider, "/") || provider == "control" || provider == "truth" {
 		return touch.Errorf(touch.Invalid, "provider", "is not a name for a provider")
@@ -26,7 +27,8 @@ func (s *Simulator) SetBehaviour(provider string, b Behaviour) error {
 	return nil
 }
 
-// serveControl answers POST /control, and GET /control with all behaviours.
+// serveControl handles POST /control, which sets a behaviour, and GET /control, which
+// returns the behaviours of all providers.
 func (s *Simulator) serveControl(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		all := map[string]Behaviour{}
@@ -51,8 +53,8 @@ func (s *Simulator) serveControl(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// serveMessages answers GET /truth with a line of JSON for each received message,
-// and GET /truth/counts with sums.
+// serveMessages handles GET /truth, which returns one line of JSON per received message,
+// and GET /truth/counts, which returns sums.
 func (s *Simulator) serveMessages(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(r.URL.Path, "/counts") {
 		writeJSON(w, http.StatusOK, struct {

@@ -15,15 +15,16 @@ import (
 	"touchgate.dev/touch"
 )
 
-// oauth issues the tokens of the simulated FCM. It is safe for concurrent use.
+// oauth issues bearer tokens for the simulated FCM. It is safe for concurrent use.
 type oauth struct {
 	mu     sync.RWMutex
 	tokens map[string]time.Time // token -> expiry
 }
 
-// tokenLife is how long a token is valid, as at Google.
+// tokenLife is how long a token is valid. Google uses the same time.
 const tokenLife = time.Hour
 
+// issue returns a new token, which is valid for tokenLife.
 func (o *oauth) issue(now time.Time) string {
 	token := rand.Text()
 	o.mu.Lock()
@@ -35,21 +36,22 @@ func (o *oauth) issue(now time.Time) string {
 	return token
 }
 
+// valid reports whether the token was issued and has not expired.
 func (o *oauth) valid(token string, now time.Time) bool {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	return now.Before(o.tokens[token])
 }
 
-// RevokeTokens makes every token invalid that was issued so far, as a rotation of
-// the service account does.
+// RevokeTokens makes all tokens issued so far invalid. Rotating a service account's key
+// at Google has the same effect.
 func (s *Simulator) RevokeTokens() {
 	s.oauth.mu.Lock()
 	s.oauth.tokens = nil
 	s.oauth.mu.Unlock()
 }
 
-// serveFCM answers Google's token endpoint and FCM HTTP v1.
+// serveFCM handles Google's token endpoint and FCM HTTP v1.
 func (s *Simulator) serveFCM(w http.ResponseWriter, r *http.Request, p *provider, rest string, body []byte) {
 	switch {
 	case r.Method != http.MethodPost:
@@ -107,7 +109,7 @@ type fcmRequest struct {
 	} `json:"message"`
 }
 
-// fcmResponder answers as Google does.
+// fcmResponder responds in FCM's format.
 type fcmResponder struct{}
 
 func (fcmResponder) idempotencyWindow() time.Duration { return 0 }
@@ -139,8 +141,8 @@ func (fcmResponder) fault(w http.ResponseWriter, f Fault, id string) {
 	}
 }
 
-// googleError answers with an error as FCM does. Without a code it leaves out the
-// detail that only FCM has.
+// googleError responds with an error in Google's format. If code is "" it omits the
+// details that only FCM adds.
 func googleError(w http.ResponseWriter, status int, name, code string) {
 	body := map[string]any{"code": status, "status": name, "message": name}
 	if code != "" {

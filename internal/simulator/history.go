@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// shard holds a part of the message log under one lock.
+// shard is one part of the message log, with a lock of its own.
 type shard struct {
 	sync.Mutex
 	byID     map[string]*history // by dispatch id
 	messages []ReceivedMessage
 }
 
-// history is what is known of one dispatch id.
+// history contains the counts of one dispatch id, over all providers.
 type history struct {
 	messages  int
 	replays   int
 	resent    int
-	providers []providerHistory // that were called with the id
+	providers []providerHistory // the providers that were called with the id
 }
 
-// providerHistory is what one provider knows of a dispatch id.
+// providerHistory is what one provider knows about a dispatch id.
 type providerHistory struct {
 	provider      string
 	attempts      int // calls with the id
@@ -30,10 +30,10 @@ type providerHistory struct {
 // vendorMessage is a message as its vendor knows it.
 type vendorMessage struct {
 	at       time.Time
-	vendorID string // "": none
+	vendorID string // "": there is no message
 }
 
-// at returns the history at one provider.
+// at returns the history at one provider. It adds an empty one if there is none.
 func (h *history) at(provider string) *providerHistory {
 	for i := range h.providers {
 		if h.providers[i].provider == provider {
@@ -44,7 +44,8 @@ func (h *history) at(provider string) *providerHistory {
 	return &h.providers[len(h.providers)-1]
 }
 
-// history returns the history of an id. The caller holds the lock.
+// history returns the history of an id. It adds an empty one if there is none. The
+// caller holds the lock.
 func (s *shard) history(id string) *history {
 	h := s.byID[id]
 	if h == nil {

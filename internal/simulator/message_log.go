@@ -16,7 +16,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// ReceivedMessage is one message that a vendor really received.
+// ReceivedMessage is one message that a simulated vendor received.
 type ReceivedMessage struct {
 	Provider string        `json:"provider"`
 	Dispatch string        `json:"dispatch"`
@@ -26,9 +26,9 @@ type ReceivedMessage struct {
 	Text     string        `json:"text,omitempty"`     // a hash of the text
 	At       time.Time     `json:"at"`
 	VendorID string        `json:"vendor_id"`
-	// Replay says that the vendor knew the id and sent no new message.
+	// Replay means that the vendor recognised the id and sent no second message.
 	Replay bool `json:"replay,omitempty"`
-	// Resend says that the sender marked it as a second attempt.
+	// Resend means that the sender marked the message as an intentional second send.
 	Resend bool `json:"resend,omitempty"`
 }
 
@@ -37,12 +37,12 @@ type Counts struct {
 	Dispatches int `json:"dispatches"` // different ids that reached a vendor
 	Messages   int `json:"messages"`   // messages that went out
 	Replays    int `json:"replays"`    // repeats that the vendor recognised
-	Duplicated int `json:"duplicated"` // ids with a second message that was not marked as one
-	Resent     int `json:"resent"`     // messages marked as second attempts
+	Duplicated int `json:"duplicated"` // ids with a second message that is not marked as Resend
+	Resent     int `json:"resent"`     // second messages marked as Resend
 }
 
-// MessageLog is what all vendors together received. It is safe for concurrent
-// use.
+// MessageLog contains the messages that all providers received. It is safe for
+// concurrent use.
 type MessageLog struct {
 	seed   maphash.Seed
 	shards [64]shard
@@ -64,7 +64,7 @@ func (l *MessageLog) shard(id string) *shard {
 	return &l.shards[maphash.String(l.seed, id)%uint64(len(l.shards))]
 }
 
-// countAttempt counts a call with an id, and returns its number.
+// countAttempt counts a call with an id at a provider, and returns its number, from 1.
 func (l *MessageLog) countAttempt(provider, id string) int {
 	s := l.shard(id)
 	s.Lock()
@@ -74,8 +74,9 @@ func (l *MessageLog) countAttempt(provider, id string) int {
 	return v.attempts
 }
 
-// add records a message. If the same provider received the same id within the
-// window (negative: ever) before, the message is a replay.
+// add adds a message to the log and returns it. The message is a replay if the same
+// provider received the same id within the window before at; a negative window has no
+// limit.
 func (l *MessageLog) add(provider string, m message, at time.Time, window time.Duration) ReceivedMessage {
 	s := l.shard(m.id)
 	s.Lock()
@@ -96,6 +97,7 @@ func (l *MessageLog) add(provider string, m message, at time.Time, window time.D
 	return e
 }
 
+// write writes a message to Options.Log. It keeps the first error for Err.
 func (l *MessageLog) write(e ReceivedMessage) {
 	if l.log == nil {
 		return
@@ -111,15 +113,17 @@ func (l *MessageLog) write(e ReceivedMessage) {
 	}
 }
 
-// Err returns the first error of writing Options.Log.
+// Err returns the first error from writing to Options.Log, or nil.
 func (l *MessageLog) Err() error {
 	l.logging.Lock()
 	defer l.logging.Unlock()
 	return l.logErr
 }
 
-// Load reads what an earlier run wrote to Options.Log, so that its messages count
-// and its ids are known. It ignores an incomplete last line, which a crash leaves.
+// Load reads the lines that an earlier run wrote to Options.Log and adds their messages,
+// so that they count and their ids are recognised. It ignores an incomplete last line,
+// which a crash may leave. It returns an error of class Invalid for another line that it
+// cannot read.
 func (l *MessageLog) Load(r io.Reader) error {
 	lines := bufio.NewReader(r)
 	for n := 1; ; n++ {
@@ -141,7 +145,7 @@ func (l *MessageLog) Load(r io.Reader) error {
 	}
 }
 
-// All lists all messages by time, replays too.
+// All returns all messages in order of time, with the replays.
 func (l *MessageLog) All() []ReceivedMessage {
 	var all []ReceivedMessage
 	for i := range l.shards {
@@ -156,7 +160,8 @@ func (l *MessageLog) All() []ReceivedMessage {
 	return all
 }
 
-// Count returns how many messages a dispatch led to, replays not counted.
+// Count returns how many messages went out for a dispatch id, over all providers.
+// Replays do not count.
 func (l *MessageLog) Count(dispatch string) int {
 	s := l.shard(dispatch)
 	s.Lock()
@@ -190,8 +195,8 @@ func (l *MessageLog) Counts() Counts {
 }
 
 // Each calls f for every dispatch id that reached a vendor, with the number of
-// messages and how many of them were marked as second attempts. f must not call
-// methods of the log.
+// messages and how many second ones are marked as Resend. f must not call methods of
+// the log, because Each holds a lock.
 func (l *MessageLog) Each(f func(dispatch string, messages, resent int)) {
 	for i := range l.shards {
 		s := &l.shards[i]
@@ -205,7 +210,7 @@ func (l *MessageLog) Each(f func(dispatch string, messages, resent int)) {
 	}
 }
 
-// latest returns the latest message of an id at a provider.
+// latest returns the latest message of an id at a provider, and whether there is one.
 func (l *MessageLog) latest(provider, id string) (vendorMessage, bool) {
 	s := l.shard(id)
 	s.Lock()
@@ -217,6 +222,7 @@ func (l *MessageLog) latest(provider, id string) (vendorMessage, bool) {
 	return vendorMessage{}, false
 }
 
+// hash returns a hash of a message's text, because the log must not contain the text.
 func hash(text string) string {
 	h := fnv.New64a()
 	h.Write([]byte(text))

@@ -8,7 +8,7 @@ import (
 	"touchgate.dev/channels/vendorapi"
 )
 
-// receiptQueue holds one provider's receipts until they are due. It is safe for
+// receiptQueue stores one provider's receipts until they are due. It is safe for
 // concurrent use.
 type receiptQueue struct {
 	provider string
@@ -18,13 +18,14 @@ type receiptQueue struct {
 	receipts receiptHeap
 }
 
-// queuedReceipt is a receipt that waits.
+// queuedReceipt is a receipt with the time when it is due.
 type queuedReceipt struct {
 	due     time.Time
 	receipt vendorapi.Receipt
 }
 
-// push adds a receipt, and wakes the sender if it is the first to be due.
+// push adds a receipt. If no other receipt is due before it, push wakes the sender,
+// which may be waiting for a later one.
 func (q *receiptQueue) push(l queuedReceipt) {
 	q.mu.Lock()
 	heap.Push(&q.receipts, l)
@@ -38,8 +39,8 @@ func (q *receiptQueue) push(l queuedReceipt) {
 	}
 }
 
-// due removes and returns receipts that are due, up to a batch, and how long it is
-// until the next one is due.
+// due removes the receipts that are due, at most receiptBatch of them. It returns them,
+// and the time until the next receipt is due.
 func (q *receiptQueue) due(now time.Time) ([]vendorapi.Receipt, time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -53,7 +54,7 @@ func (q *receiptQueue) due(now time.Time) ([]vendorapi.Receipt, time.Duration) {
 	return batch, q.receipts[0].due.Sub(now)
 }
 
-// receiptHeap is a heap by due time.
+// receiptHeap is a heap in order of due time. It implements heap.Interface.
 type receiptHeap []queuedReceipt
 
 func (l receiptHeap) Len() int           { return len(l) }

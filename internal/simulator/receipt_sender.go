@@ -14,9 +14,9 @@ import (
 	"touchgate.dev/channels/vendorhttp"
 )
 
-// Receipts are sent in batches. A batch that the receiver does not accept is sent
-// again after a growing pause. After the last attempt it is lost, as with real
-// vendors.
+// The sender sends receipts in batches. If the receiver does not accept a batch, the
+// sender repeats it after a pause, which doubles each time. After the last attempt it
+// drops the batch, as real vendors do.
 const (
 	receiptBatch    = 500
 	receiptAttempts = 6
@@ -24,8 +24,9 @@ const (
 	receiptLinger   = 5 * time.Millisecond   // between two batches, so that they fill up
 )
 
-// receiptSender sends receipts. Each provider has a queue and a goroutine, which
-// its first receipt starts and stop ends.
+// receiptSender sends receipts. Each provider has a queue and a goroutine. The
+// provider's first receipt starts the goroutine, and stop ends it. It is safe for
+// concurrent use.
 type receiptSender struct {
 	key   *vendorhttp.Key
 	clock func() time.Time
@@ -45,10 +46,10 @@ type receiptSender struct {
 
 type receiptStats struct{ pending, sent, givenUp atomic.Int64 }
 
-// ReceiptStats counts receipts.
+// ReceiptStats counts receipts since the simulator was made.
 type ReceiptStats struct {
-	Pending int64 `json:"pending"`
-	Sent    int64 `json:"sent"`
+	Pending int64 `json:"pending"`  // scheduled, not sent yet
+	Sent    int64 `json:"sent"`     // accepted by the receiver
 	GivenUp int64 `json:"given_up"` // not accepted by the receiver at any attempt
 }
 
@@ -62,10 +63,10 @@ func newReceiptSender(key *vendorhttp.Key, o Options) *receiptSender {
 	return rs
 }
 
-// SetReceiptURL sets where receipts go from now on; "" drops them.
+// SetReceiptURL sets where the simulator sends receipts from now on. "": it sends none.
 func (s *Simulator) SetReceiptURL(to string) { s.receiptSender.url.Store(&to) }
 
-// Receipts returns how many receipts were sent, wait and were given up.
+// Receipts returns how many receipts are pending, were sent and were given up.
 func (s *Simulator) Receipts() ReceiptStats {
 	st := &s.receiptSender.stats
 	return ReceiptStats{Pending: st.pending.Load(), Sent: st.sent.Load(), GivenUp: st.givenUp.Load()}
@@ -74,7 +75,7 @@ func (s *Simulator) Receipts() ReceiptStats {
 // enabled reports whether receipts can be sent.
 func (rs *receiptSender) enabled() bool { return rs.key != nil && *rs.url.Load() != "" }
 
-// stop drops the receipts that wait, and waits until all goroutines have ended.
+// stop drops the pending receipts, and waits until all goroutines have ended.
 func (rs *receiptSender) stop() {
 	rs.mu.Lock() // so that no queue starts between cancel and Wait
 	rs.cancel()
@@ -85,7 +86,8 @@ func (rs *receiptSender) stop() {
 	}
 }
 
-// sendNow sends one receipt before it returns. If that fails it is sent later.
+// sendNow sends one receipt and returns after that. If it fails, it puts the receipt
+// into the queue.
 func (rs *receiptSender) sendNow(ctx context.Context, provider string, r vendorapi.Receipt) {
 	r.At = rs.clock()
 	if rs.post(ctx, provider, []vendorapi.Receipt{r}) {
@@ -95,7 +97,8 @@ func (rs *receiptSender) sendNow(ctx context.Context, provider string, r vendora
 	rs.schedule(provider, r, 0)
 }
 
-// schedule sends a receipt after a delay.
+// schedule puts a receipt into the queue, to be sent after a delay. After stop it does
+// nothing.
 func (rs *receiptSender) schedule(provider string, r vendorapi.Receipt, delay time.Duration) {
 	rs.mu.Lock()
 	if rs.ctx.Err() != nil {
@@ -114,7 +117,7 @@ func (rs *receiptSender) schedule(provider string, r vendorapi.Receipt, delay ti
 	q.push(queuedReceipt{due: time.Now().Add(delay), receipt: r})
 }
 
-// run sends the receipts of one queue.
+// run sends the receipts of one queue until stop is called.
 func (rs *receiptSender) run(q *receiptQueue) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -162,7 +165,7 @@ func (rs *receiptSender) postWithRetries(provider string, batch []vendorapi.Rece
 	return false
 }
 
-// post posts a batch once.
+// post posts a batch once, and reports whether the receiver accepted it.
 func (rs *receiptSender) post(ctx context.Context, provider string, batch []vendorapi.Receipt) bool {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -43,7 +43,7 @@ func (s *Simulator) scheduleReceipts(r *http.Request, p *provider, b *activeBeha
 	}
 }
 
-// callOutcomes are the names that Behaviour.Calls may have.
+// callOutcomes are the valid keys of Behaviour.Calls.
 var callOutcomes = map[string]struct{}{
 	vendorapi.CallAnswered: {}, vendorapi.CallConversation: {}, vendorapi.CallRefused: {}, vendorapi.CallOptOut: {},
 	vendorapi.CallNoAnswer: {}, vendorapi.CallBusy: {}, vendorapi.CallAbandoned: {}, "failed": {},

@@ -7,9 +7,9 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Record wraps the factory of one of our own channels, so that the log also has
-// what its adapters accept. A repeated id is a replay, because those channels
-// store by id. The provider has the factory's name.
+// Record wraps the factory of a first-party channel, such as the inbox. Each message
+// that its adapters accept is also added to the log, with the factory's name as
+// provider. A repeated id is a replay, because these channels store messages by id.
 func (s *Simulator) Record(f adapter.Factory) adapter.Factory {
 	build := f.New
 	f.New = func(c any, o adapter.Options) (adapter.Adapter, error) {
@@ -26,7 +26,7 @@ func (s *Simulator) Record(f adapter.Factory) adapter.Factory {
 	return f
 }
 
-// recorder is an adapter that records what the adapter in it accepts.
+// recorder is an adapter that logs what the wrapped adapter accepts.
 type recorder struct {
 	adapter.Adapter
 	simulator *Simulator
@@ -39,7 +39,7 @@ func (r recorder) Send(ctx context.Context, d adapter.Dispatch) touch.Result {
 	return result
 }
 
-// batchRecorder is a recorder of an adapter that sends batches.
+// batchRecorder is a recorder for an adapter that implements adapter.BatchSender.
 type batchRecorder struct {
 	recorder
 	batch adapter.BatchSender
@@ -53,7 +53,7 @@ func (r batchRecorder) SendBatch(ctx context.Context, ds []adapter.Dispatch) []t
 	return results
 }
 
-// record adds a message to the log if it was accepted.
+// record adds a message to the log if the result is Accepted.
 func (r recorder) record(d adapter.Dispatch, result touch.Result) {
 	if result.Class != touch.ResultAccepted {
 		return

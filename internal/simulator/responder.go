@@ -9,30 +9,31 @@ import (
 	"touchgate.dev/channels/vendorapi"
 )
 
-// responder answers a call in the language of one protocol: our contract, or FCM.
+// responder writes the response to a call in the format of one protocol: the vendor API
+// or FCM.
 type responder interface {
-	// accepted says what became of each message.
+	// accepted responds with the result of each message.
 	accepted(w http.ResponseWriter, results []messageResult)
-	// fault answers a call that has a fault.
+	// fault responds with an error.
 	fault(w http.ResponseWriter, f Fault, id string)
-	// idempotencyWindow returns how long a vendor remembers an id; negative: for
-	// ever.
+	// idempotencyWindow returns how long a vendor recognises a repeated id;
+	// negative: for ever.
 	idempotencyWindow() time.Duration
 }
 
-// messageResult is what became of one message.
+// messageResult is the result of one message.
 type messageResult struct {
 	id       string
 	vendorID string
-	rejected string // why; "": accepted
+	rejected string // the reason; "": accepted
 }
 
-// contractResponder answers as our HTTP contract says.
-type contractResponder struct{ batch bool }
+// vendorAPIResponder responds in the format of the vendor API.
+type vendorAPIResponder struct{ batch bool }
 
-func (contractResponder) idempotencyWindow() time.Duration { return -1 }
+func (vendorAPIResponder) idempotencyWindow() time.Duration { return -1 }
 
-func (v contractResponder) accepted(w http.ResponseWriter, results []messageResult) {
+func (v vendorAPIResponder) accepted(w http.ResponseWriter, results []messageResult) {
 	if !v.batch {
 		o := results[0]
 		if o.rejected != "" {
@@ -52,7 +53,7 @@ func (v contractResponder) accepted(w http.ResponseWriter, results []messageResu
 	writeJSON(w, http.StatusOK, answers)
 }
 
-func (contractResponder) fault(w http.ResponseWriter, f Fault, id string) {
+func (vendorAPIResponder) fault(w http.ResponseWriter, f Fault, id string) {
 	switch f.Kind {
 	case Throttle:
 		wait := max(f.RetryAfter.Std(), 0)
@@ -74,13 +75,13 @@ func (contractResponder) fault(w http.ResponseWriter, f Fault, id string) {
 
 var jsonType = []string{"application/json"}
 
-// writeJSON answers with a status and a body.
+// writeJSON responds with a status and a body in JSON.
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	b, err := json.Marshal(body)
 	if err != nil {
-		panic("simulator: an answer cannot be encoded: " + err.Error())
+		panic("simulator: a response cannot be encoded as JSON: " + err.Error())
 	}
 	w.Header()["Content-Type"] = jsonType
 	w.WriteHeader(status)
-	_, _ = w.Write(b) // a caller that has gone needs no answer
+	_, _ = w.Write(b) // the caller may have closed the connection
 }

@@ -10,7 +10,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Server serves a Simulator on a port of loopback. It is safe for concurrent use.
+// Server serves a Simulator on a TCP port. It is safe for concurrent use.
 type Server struct {
 	*Simulator
 	mu   sync.Mutex
@@ -19,8 +19,8 @@ type Server struct {
 	done chan struct{}
 }
 
-// Start makes a simulator and serves it at addr; "" is any free port of loopback.
-// The caller must Close it.
+// Start makes a simulator and serves it at addr. If addr is "", it uses a free port of
+// loopback. The caller must call Close. Errors are those of New and Resume.
 func Start(addr string, o Options) (*Server, error) {
 	sim, err := New(o)
 	if err != nil {
@@ -37,8 +37,8 @@ func Start(addr string, o Options) (*Server, error) {
 	return s, nil
 }
 
-// Resume listens again after Suspend, on the same port; class Unavailable if the
-// port is not free.
+// Resume listens again after Suspend, on the same port. It returns an error of class
+// Unavailable if the port is not free. It does nothing if the server listens.
 func (s *Server) Resume() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,8 +61,8 @@ func (s *Server) Resume() error {
 	return nil
 }
 
-// Suspend refuses connections until Resume, as if all vendors were down. It cuts
-// calls that are under way.
+// Suspend stops listening until Resume is called, so that all vendors seem to be down.
+// It closes the connections of calls in progress.
 func (s *Server) Suspend() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,15 +74,16 @@ func (s *Server) Suspend() {
 	s.http = nil
 }
 
-// URL returns the address under which the provider's paths begin.
+// URL returns the base URL of a provider.
 func (s *Server) URL(provider string) string { return "http://" + s.addr + "/" + provider }
 
-// Close stops listening, and waits for everything that was started.
+// Close stops listening, and waits for the handlers and goroutines to end.
 func (s *Server) Close() {
 	s.Simulator.Close()
 	s.mu.Lock()
 	if s.http != nil {
-		// Let handlers that Close has just released write their log entries.
+		// Simulator.Close has ended hanging calls. Let their handlers write their log
+		// entries before Suspend closes the connections.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		s.http.Shutdown(ctx)
 		cancel()

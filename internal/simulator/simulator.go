@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package simulator simulates vendors. It answers our HTTP contract (messages,
-// calls, dispatches) and FCM over real HTTP. It misbehaves on command: latency,
-// throttling, errors, hangs, connections reset after the message was accepted,
-// receipts that are lost, late, early or repeated. And it keeps a log of the
-// messages that it really received, so that a checker can count lost and repeated
-// messages without trusting our tables. The demo, serve --dev, the kit for
-// adapters and the nemesis use it.
+// Package simulator simulates vendors. It serves the vendor API (package vendorapi:
+// messages, calls, dispatches) and FCM over real HTTP. It injects faults on command:
+// latency, throttling, errors, hangs, connections that are reset after the message was
+// accepted, and receipts that are lost, late, early or repeated.
 //
-// Paths begin with the provider's name: /sms-a/messages, /dialler/calls,
-// /fcm/token, /fcm/v1/projects/p/messages:send, /own/dispatches. A provider
-// exists from its first call. POST /control sets a provider's behaviour; GET
-// /truth lists the messages received. What happens to a message depends only on
-// the seed, the provider, the message's id and the number of the attempt, never
-// on the order in which calls arrive.
+// The simulator also logs every message that it receives. With this log a checker
+// counts lost and duplicate messages without trusting Touchgate's own tables. The demo,
+// serve --dev, the tests of adapters and the fault-injection tests use the simulator.
+//
+// Paths begin with the provider's name: /sms-a/messages, /dialler/calls, /fcm/token,
+// /fcm/v1/projects/p/messages:send, /own/dispatches. The simulator creates a provider
+// at its first call. POST /control sets a provider's behaviour. GET /truth returns the
+// messages received. What happens to a message depends only on the seed, the provider,
+// the message's id and the number of the attempt. It does not depend on the order in
+// which calls arrive.
 package simulator
 
 import (
@@ -30,29 +31,29 @@ import (
 
 // Options are the dependencies and settings of a simulator.
 type Options struct {
-	// Now returns the time that the log and receipts show, time.Now by default.
-	// Delays are in real time.
+	// Now returns the time for the log and the receipts. The default is time.Now.
+	// Delays use real time.
 	Now func() time.Time
 	// Seed determines every random choice.
 	Seed uint64
-	// Secret is the key of all providers ("whsec_…"). Calls must be signed with
-	// it, and receipts are. Empty: signatures are not checked, and no receipts
-	// are sent.
+	// Secret is the key of all providers ("whsec_…"). Callers must sign their calls
+	// with it, and the simulator signs its receipts with it. Empty: the simulator
+	// does not check signatures and sends no receipts.
 	Secret string
-	// ReceiptURL is where receipts go: the provider's name is appended, as in
-	// "http://127.0.0.1:8080/v1/receipts". Empty: no receipts. SetReceiptURL
-	// changes it.
+	// ReceiptURL is the URL for receipts without the provider's name, which the
+	// simulator appends, for example "http://127.0.0.1:8080/v1/receipts". Empty:
+	// the simulator sends no receipts. SetReceiptURL changes it.
 	ReceiptURL string
-	// Transport sends the receipts; a plain one of its own by default.
+	// Transport sends the receipts. The default is a new http.Transport.
 	Transport http.RoundTripper
-	// Log, if set, gets a line of JSON for every message received, before the
-	// vendor answers. So the log survives a process that is killed (see
-	// MessageLog.Load). Writes are whole lines, one at a time.
+	// Log, if set, receives one line of JSON per message, before the vendor
+	// responds. A killed process therefore loses no logged message (see
+	// MessageLog.Load). Each Write is one whole line, and writes do not overlap.
 	Log io.Writer
 }
 
 // Simulator is an http.Handler that simulates any number of vendors. It is safe
-// for concurrent use. Close ends it.
+// for concurrent use. The caller must call Close.
 type Simulator struct {
 	o             Options
 	key           *vendorhttp.Key
@@ -65,7 +66,8 @@ type Simulator struct {
 	closeOnce sync.Once
 }
 
-// New makes a simulator. Class Invalid: the secret cannot be decoded.
+// New returns a simulator. It returns an error of class Invalid if the secret cannot be
+// decoded.
 func New(o Options) (*Simulator, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -98,6 +100,7 @@ type provider struct {
 	behaviour behaviourHolder
 }
 
+// provider returns the provider with this name. It creates one if there is none.
 func (s *Simulator) provider(name string) *provider {
 	if p, ok := s.providers.Load(name); ok {
 		return p.(*provider)
@@ -108,7 +111,8 @@ func (s *Simulator) provider(name string) *provider {
 	return known.(*provider)
 }
 
-// ServeHTTP implements http.Handler.
+// ServeHTTP implements http.Handler. It does not return while a simulated vendor hangs,
+// until the caller closes the connection or Close is called.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch name {
@@ -138,9 +142,10 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.serveContract(w, r, p, rest, body)
+	s.serveVendorAPI(w, r, p, rest, body)
 }
 
+// readAll reads a body. It drops what exceeds 8 MiB.
 func readAll(r *http.Request) ([]byte, error) {
 	if n := r.ContentLength; n >= 0 && n <= 8<<20 {
 		b := make([]byte, n)
@@ -150,7 +155,7 @@ func readAll(r *http.Request) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r.Body, 8<<20))
 }
 
-// message is what all protocols say about a message.
+// message contains the fields of a message that all protocols have.
 type message struct {
 	id       string
 	channel  touch.Channel

@@ -58,14 +58,14 @@ func dispatch(n int) adapter.Dispatch {
 	}
 }
 
-// TestFaults: each fault leads to its result class, and the log says whether the
-// vendor received the message.
+// Each fault leads to its result class, and the log shows whether the vendor received
+// the message.
 func TestFaults(t *testing.T) {
 	s, a := start(t, simulator.Options{})
 	for i, c := range []struct {
 		fault simulator.Fault
 		want  touch.ResultClass
-		taken int
+		sent  int
 	}{
 		{simulator.Fault{Kind: simulator.Throttle, RetryAfter: touch.Duration(3 * time.Second)}, touch.ResultThrottled, 0},
 		{simulator.Fault{Kind: simulator.ServerError}, touch.ResultUnknown, 0},
@@ -86,13 +86,13 @@ func TestFaults(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		r := a.Send(ctx, d)
 		cancel()
-		if r.Class != c.want || s.Received().Count(d.ID) != c.taken {
-			t.Errorf("%s: result %+v, %d messages, want class %s, %d messages", c.fault.Kind, r, s.Received().Count(d.ID), c.want, c.taken)
+		if r.Class != c.want || s.Received().Count(d.ID) != c.sent {
+			t.Errorf("%s: result %+v, %d messages, want class %s, %d messages", c.fault.Kind, r, s.Received().Count(d.ID), c.want, c.sent)
 		}
 		if c.fault.RetryAfter > 0 && r.RetryAfter != c.fault.RetryAfter.Std() {
 			t.Errorf("%s: retry after %s, want %s", c.fault.Kind, r.RetryAfter, c.fault.RetryAfter.Std())
 		}
-		// The fault was for the first call only, and the id is still known.
+		// Only the first call has the fault. The vendor still recognises the id.
 		if r := a.Send(t.Context(), d); r.Class != touch.ResultAccepted || s.Received().Count(d.ID) != 1 {
 			t.Errorf("%s, sent again: result %+v, %d messages, want accepted, 1 message", c.fault.Kind, r, s.Received().Count(d.ID))
 		}
@@ -102,8 +102,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestDuplicates: without idempotency a second call is a second message.
-func TestDuplicates(t *testing.T) {
+// Without idempotency a repeated call leads to a second message.
+func TestDuplicateMessages(t *testing.T) {
 	s, a := start(t, simulator.Options{})
 	var never touch.Duration
 	if err := s.SetBehaviour("sms-a", simulator.Behaviour{Idempotency: &never}); err != nil {
@@ -115,7 +115,7 @@ func TestDuplicates(t *testing.T) {
 	a.Send(t.Context(), resent)
 	resent.Resend = true
 	a.Send(t.Context(), resent)
-	// The same message by another provider is a duplicate as well.
+	// The same message through another provider is a duplicate too.
 	a.Send(t.Context(), dispatch(3))
 	sms(t, s.URL("sms-b")).Send(t.Context(), dispatch(3))
 	want := simulator.Counts{Dispatches: 3, Messages: 6, Duplicated: 2, Resent: 1}
@@ -124,8 +124,8 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
-// TestRandomChoices depend on the seed and the message, not on the order of calls.
-func TestRandomChoices(t *testing.T) {
+// Random choices depend on the seed and the message, not on the order of calls.
+func TestRandomChoicesRepeatable(t *testing.T) {
 	run := func(seed uint64, order func(i int) int) string {
 		s, a := start(t, simulator.Options{Seed: seed})
 		if err := s.SetBehaviour("sms-a", simulator.Behaviour{Faults: []simulator.Fault{{Kind: simulator.Reject, Share: 0.3}}}); err != nil {
@@ -140,22 +140,22 @@ func TestRandomChoices(t *testing.T) {
 	}
 	forwards := run(7, func(i int) int { return i })
 	if backwards := run(7, func(i int) int { return 99 - i }); backwards != forwards {
-		t.Error("the order of calls changed what happened")
+		t.Error("the results depend on the order of calls")
 	}
 	if other := run(8, func(i int) int { return i }); other == forwards {
-		t.Error("another seed changed nothing")
+		t.Error("the results do not depend on the seed")
 	}
 	if n := strings.Count(forwards, "r"); n < 15 || n > 45 {
-		t.Errorf("%d of 100 rejected at a share of 0.3", n)
+		t.Errorf("%d of 100 messages were rejected, want about 30", n)
 	}
 }
 
-// TestLogAfterCrash: after a crash, ids are known and counts continue.
-func TestLogAfterCrash(t *testing.T) {
+// After a crash and Load, the vendor recognises earlier ids, and the counts continue.
+func TestLoadAfterCrash(t *testing.T) {
 	var log bytes.Buffer
 	_, a := start(t, simulator.Options{Log: &log})
 	first := a.Send(t.Context(), dispatch(1))
-	log.WriteString(`{"provider":"sms-a","disp`) // killed in mid-line
+	log.WriteString(`{"provider":"sms-a","disp`) // the process was killed while it wrote this line
 	s, again := start(t, simulator.Options{})
 	if err := s.Received().Load(&log); err != nil {
 		t.Fatal(err)
@@ -164,16 +164,16 @@ func TestLogAfterCrash(t *testing.T) {
 		t.Errorf("the second result is %+v, want a replay of %+v", r, first)
 	}
 	if err := s.Received().Load(strings.NewReader("{}\nnonsense\n")); touch.ClassOf(err) != touch.Invalid || !strings.Contains(err.Error(), "line 2") {
-		t.Errorf("a broken log: %v", err)
+		t.Errorf("Load of a broken log returned %v, want class Invalid and line 2", err)
 	}
 }
 
-// receiptReceiver keeps the receipts that it gets.
+// receiptReceiver records the receipts that it receives.
 type receiptReceiver struct {
 	mu     sync.Mutex
 	got    map[string][]string // dispatch -> statuses
 	calls  int
-	refuse int // how many calls it answers with 503 first
+	refuse int // the number of first calls that get status 503
 	came   chan struct{}
 	key    vendorhttp.Key
 }
@@ -236,7 +236,7 @@ func TestReceipts(t *testing.T) {
 		}
 	}
 	a.Send(t.Context(), dispatch(0))
-	check("delivered, at the second try", 0, "delivered")
+	check("delivered at the second attempt", 0, "delivered")
 	behave(simulator.Receipts{Duplicated: 1})
 	a.Send(t.Context(), dispatch(1))
 	check("duplicated", 1, "delivered", "delivered")
@@ -259,13 +259,13 @@ func TestReceipts(t *testing.T) {
 		t.Errorf("the late receipt came after %s, want at least 300ms", took)
 	}
 	check("lost", 4)
-	a.Send(t.Context(), dispatch(5)) // a replay leads to no receipt
+	a.Send(t.Context(), dispatch(5)) // the vendor sends no receipt for a replay
 	if st := s.Receipts(); st.GivenUp != 0 || st.Sent > 7 {
 		t.Errorf("the receipts are %+v, want at most 7 sent and none given up", st)
 	}
 }
 
-func TestBatchRejectsSome(t *testing.T) {
+func TestBatchWithRejections(t *testing.T) {
 	s, a := start(t, simulator.Options{Seed: 3})
 	if err := s.SetBehaviour("sms-a", simulator.Behaviour{Faults: []simulator.Fault{{Kind: simulator.Reject, Share: 0.5}}}); err != nil {
 		t.Fatal(err)
@@ -282,7 +282,7 @@ func TestBatchRejectsSome(t *testing.T) {
 		}
 	}
 	if n[touch.ResultAccepted] < 30 || n[touch.ResultRejected] < 30 || n[touch.ResultAccepted]+n[touch.ResultRejected] != 100 {
-		t.Errorf("the results are %v, want about evenOnly of them accepted", n)
+		t.Errorf("the results are %v, want about half of them accepted", n)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// serveContract answers the routes of our HTTP contract for vendors.
-func (s *Simulator) serveContract(w http.ResponseWriter, r *http.Request, p *provider, rest string, body []byte) {
+// serveVendorAPI handles the routes of the vendor API (package vendorapi).
+func (s *Simulator) serveVendorAPI(w http.ResponseWriter, r *http.Request, p *provider, rest string, body []byte) {
 	noun, id, _ := strings.Cut(rest, "/")
 	noun, batch := strings.CutSuffix(noun, ":batch")
 	switch {
@@ -32,10 +32,10 @@ func (s *Simulator) serveContract(w http.ResponseWriter, r *http.Request, p *pro
 		writeJSON(w, http.StatusBadRequest, vendorapi.Answer{Status: vendorapi.StatusRejected, Reason: "other", Code: "unreadable"})
 		return
 	}
-	s.handleCall(w, r, p, messages, noun == vendorapi.Calls, contractResponder{batch})
+	s.handleCall(w, r, p, messages, noun == vendorapi.Calls, vendorAPIResponder{batch})
 }
 
-// serveQuery says what became of a message.
+// serveQuery responds with the state of a message.
 func (s *Simulator) serveQuery(w http.ResponseWriter, p *provider, id string) {
 	if p.behaviour.get().NoQuery {
 		writeJSON(w, http.StatusOK, vendorapi.Answer{ID: id, Status: vendorapi.StatusUnknown})
@@ -65,7 +65,7 @@ func parseMessages(noun string, batch bool, body []byte) ([]message, error) {
 	})
 }
 
-// decode decodes a body with one item or, in a batch, with several.
+// decode decodes a body with one item, or with several if it is a batch.
 func decode[T any](batch bool, body []byte, toMessage func(*T) message) ([]message, error) {
 	if !batch {
 		var one T
@@ -85,7 +85,8 @@ func decode[T any](batch bool, body []byte, toMessage func(*T) message) ([]messa
 	return validate(out)
 }
 
-// validate returns an error if a message lacks its id or its address.
+// validate returns the messages. It returns an error of class Invalid if there are none,
+// or if one has no id, or neither an address nor a customer.
 func validate(ms []message) ([]message, error) {
 	for _, m := range ms {
 		if m.id == "" || (m.address == "" && m.customer == "") {
