@@ -13,9 +13,9 @@ import (
 	"touchgate.dev/ledger"
 )
 
-// Adapters lists every vendor's code that is linked into this binary: the list
-// that a security reviewer signs. Our own channels keep their items in the
-// given store; wrap, when set, goes around their factories.
+// Adapters lists the code of all vendors that is linked into this binary. A
+// security reviewer signs this list. Our own channels keep their items in the
+// given store; wrap, when set, wraps their factories.
 func Adapters(items ledger.Items, wrap func(adapter.Factory) adapter.Factory) channels.Registry {
 	if wrap == nil {
 		wrap = func(f adapter.Factory) adapter.Factory { return f }

@@ -10,63 +10,70 @@ import (
 	"touchgate.dev/touch"
 )
 
-// clockTolerance is by how much the machine's clock may be set while a process
-// runs. A larger jump is not followed.
+// clockTolerance is how far the machine's clock may be set at once while a
+// process runs. A larger jump is not followed.
 const clockTolerance = 2 * time.Second
 
-// clock is a process's time. It goes with the machine's clock as that is
-// corrected little by little, but not where it jumps: half an hour added by a
-// mistaken hand would open quiet hours, empty every rolling window and end
-// every lease. After a jump it goes on by the time elapsed, and the process is
-// not ready until the jump is taken back or the process starts anew. It is
-// safe for concurrent use.
+// clock is the time of a process. It follows the machine's clock while that is
+// corrected in small steps, and not when it jumps: if somebody set the clock
+// half an hour ahead by mistake, quiet hours would open, rolling windows would
+// be empty and leases would expire. After a jump it goes on by the time elapsed,
+// and the process is not ready until the jump is undone or the process is
+// restarted. It is safe for concurrent use.
 type clock struct {
 	wall    func() time.Time
 	elapsed func() time.Duration
-	shift   atomic.Int64 // wall time less the time elapsed, in nanoseconds
+	offset  atomic.Int64 // wall time minus elapsed time, in nanoseconds
 }
 
+// newClock makes a clock over the machine's clock and the time since some
+// instant, which nobody can set.
 func newClock(wall func() time.Time, elapsed func() time.Duration) *clock {
 	c := &clock{wall: wall, elapsed: elapsed}
-	c.shift.Store(wall().UnixNano() - int64(elapsed()))
+	c.offset.Store(wall().UnixNano() - int64(elapsed()))
 	return c
 }
 
-// Now is the time.
+// Now returns the time.
 func (c *clock) Now() time.Time {
-	wall, elapsed := c.wall(), c.elapsed()
-	shift := wall.UnixNano() - int64(elapsed)
-	if kept := c.shift.Load(); !near(shift, kept) {
-		return time.Unix(0, kept+int64(elapsed))
+	wall := c.wall()
+	elapsed := c.elapsed()
+	offset := wall.UnixNano() - int64(elapsed)
+	if followed := c.offset.Load(); !withinTolerance(offset, followed) {
+		return time.Unix(0, followed+int64(elapsed))
 	}
-	c.shift.Store(shift)
+	c.offset.Store(offset)
 	return wall
 }
 
-// Check is an error of class Unavailable while the machine's clock is away from
-// the process's.
+// Check returns an error of class Unavailable while the machine's clock is away
+// from the process's.
 func (c *clock) Check(context.Context) error {
-	shift, kept := c.wall().UnixNano()-int64(c.elapsed()), c.shift.Load()
-	if near(shift, kept) {
+	offset := c.wall().UnixNano() - int64(c.elapsed())
+	followed := c.offset.Load()
+	if withinTolerance(offset, followed) {
 		return nil
 	}
+	jump := time.Duration(offset - followed).Round(time.Second)
 	return touch.Errorf(touch.Unavailable, "clock",
-		"the machine's clock jumped by %v, which is not followed: set it right, or restart this process", time.Duration(shift-kept).Round(time.Second))
+		"the machine's clock jumped by %v, which is not followed: set it right, or restart this process", jump)
 }
 
-// watch says when the machine's clock jumps, and when it is right again.
+// watch logs when the machine's clock jumps, and when the jump is undone.
 func (c *clock) watch(ctx context.Context, log *slog.Logger) {
 	jumped := false
 	for loop.Sleep(ctx, time.Second) {
 		err := c.Check(ctx)
 		switch {
 		case err != nil && !jumped:
-			log.LogAttrs(ctx, slog.LevelError, "clock not followed", slog.Any("error", err))
+			log.LogAttrs(ctx, slog.LevelError, "jump detected", slog.Any("error", err))
 		case err == nil && jumped:
-			log.LogAttrs(ctx, slog.LevelInfo, "clock right again")
+			log.LogAttrs(ctx, slog.LevelInfo, "jump undone")
 		}
 		jumped = err != nil
 	}
 }
 
-func near(a, b int64) bool { return time.Duration(a-b).Abs() <= clockTolerance }
+// withinTolerance reports whether two offsets are near enough to be corrections
+// of the same clock.
+func withinTolerance(a, b int64) bool { return time.Duration(a-b).Abs() <= clockTolerance }

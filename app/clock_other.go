@@ -6,5 +6,5 @@ import "time"
 
 var started = time.Now()
 
-// sinceBoot is the time elapsed since some instant.
+// sinceBoot returns the time since the process started.
 func sinceBoot() time.Duration { return time.Since(started) }

@@ -8,20 +8,20 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Config is what an operator decides: the whole of a configuration file. A
-// Config that Load has given is complete and valid; it is read-only from then
-// on, and safe for concurrent reading.
+// Config is a whole configuration. A Config that LoadConfig has returned is
+// complete and valid. Do not change it any more: it is read concurrently.
 type Config struct {
 	// Listen is the address of the HTTP server of the gateway role.
 	Listen string `yaml:"listen" validate:"required,hostname_port"`
 	// Metrics is the address on which roles without a gateway serve /healthz,
-	// /readyz and /metrics; empty: nowhere.
+	// /readyz and /metrics; empty means that they do not.
 	Metrics string `yaml:"metrics" validate:"omitempty,hostname_port"`
-	// PublicURL is how vendors reach us; receipts are verified against it.
+	// PublicURL is the address at which vendors reach us. The signatures of
+	// receipts are verified against it.
 	PublicURL string `yaml:"public_url" validate:"omitempty,http_url"`
-	// Role is which parts this process runs.
+	// Role names the parts that this process runs.
 	Role Role `yaml:"role" validate:"oneof=all gateway worker feeder"`
-	// Data is the folder for what an embedded store keeps.
+	// Data is the folder of embedded stores.
 	Data      string                    `yaml:"data"`
 	Ledger    LedgerConfig              `yaml:"ledger"`
 	Redis     RedisConfig               `yaml:"redis"`
@@ -33,7 +33,7 @@ type Config struct {
 	Webhooks  WebhooksConfig `yaml:"webhooks"`
 	Workers   WorkersConfig  `yaml:"workers"`
 	Limits    LimitsConfig   `yaml:"limits"`
-	// Retention says how long what is over is kept.
+	// Retention says how long finished touches and their history are kept.
 	Retention RetentionConfig `yaml:"retention"`
 	Log       LogConfig       `yaml:"log"`
 }
@@ -45,11 +45,11 @@ type Role string
 const (
 	RoleAll     Role = "all"
 	RoleGateway Role = "gateway" // the HTTP API
-	RoleWorker  Role = "worker"  // delivers what is in the lanes
-	RoleFeeder  Role = "feeder"  // feeder, reconciler, reporter
+	RoleWorker  Role = "worker"  // delivers the segments of the lanes
+	RoleFeeder  Role = "feeder"  // feeder, reconciler, webhooks, retention
 
-	// RoleFront is everything but delivery: the demo's, beside its worker
-	// processes. It cannot be configured.
+	// RoleFront runs everything but delivery. The demo uses it beside its
+	// worker processes; it cannot be configured.
 	RoleFront Role = "front"
 )
 
@@ -59,19 +59,19 @@ func (r Role) Gateway() bool { return r == RoleAll || r == RoleGateway || r == R
 // Worker reports whether the role delivers.
 func (r Role) Worker() bool { return r == RoleAll || r == RoleWorker }
 
-// Feeder reports whether the role feeds, reconciles and reports.
+// Feeder reports whether the role feeds lanes and does the periodic work.
 func (r Role) Feeder() bool { return r == RoleAll || r == RoleFeeder || r == RoleFront }
 
-// LedgerConfig says where the truth is kept.
+// LedgerConfig says which database holds the ledger.
 type LedgerConfig struct {
 	Driver string `yaml:"driver" validate:"oneof=sqlite postgres"`
-	// Path is the SQLite file; empty: touchgate.db in the data folder.
+	// Path is the SQLite file; empty means touchgate.db in the data folder.
 	Path string `yaml:"path"`
 	// DSN is the PostgreSQL connection string.
 	DSN adapter.Secret `yaml:"dsn" validate:"required_if=Driver postgres"`
 }
 
-// RedisConfig says where the queue and the contact log are kept.
+// RedisConfig says which Redis holds the queue and the contact log.
 type RedisConfig struct {
 	// Mode is embedded (in this process), single (one server) or cluster.
 	Mode      string         `yaml:"mode" validate:"oneof=embedded single cluster"`
@@ -82,50 +82,52 @@ type RedisConfig struct {
 	TLS       bool           `yaml:"tls"`
 }
 
-// PoliciesConfig says which policies hold when the ledger has none yet.
+// PoliciesConfig says which policies apply until people have activated others
+// over the API.
 type PoliciesConfig struct {
-	// Dir is a folder of policy documents, made the active set at start if it
-	// differs from what the ledger holds; empty: the ledger alone decides.
+	// Dir is a folder of policy documents. They are activated at the start if
+	// they differ from the ledger's active set. Empty means that only the
+	// ledger's set applies.
 	Dir string `yaml:"dir" validate:"omitempty,dir"`
 }
 
-// WebhooksConfig bounds the calls to callers' webhooks.
+// WebhooksConfig limits the calls to callers' webhooks.
 type WebhooksConfig struct {
 	Timeout touch.Duration `yaml:"timeout" validate:"min=100000000,max=60000000000"`
 }
 
-// WorkersConfig bounds what one worker process does at once.
+// WorkersConfig limits what one worker process does at once.
 type WorkersConfig struct {
-	// Urgent and Bulk are how many segments of one lane are in delivery at once.
+	// Urgent and Bulk are how many segments of one lane are delivered at once.
 	Urgent int `yaml:"urgent" validate:"min=1,max=500"`
 	Bulk   int `yaml:"bulk" validate:"min=1,max=500"`
 	// Drain is how long a stopping process waits for what is in delivery.
 	Drain touch.Duration `yaml:"drain" validate:"min=0"`
 }
 
-// LimitsConfig bounds what callers may ask for.
+// LimitsConfig limits what callers may ask for.
 type LimitsConfig struct {
 	MaxBody   int64          `yaml:"max_body" validate:"min=1024"`   // bytes of one request that is not a stream
 	MaxFuture touch.Duration `yaml:"max_future" validate:"min=1000"` // how far ahead a touch may be scheduled
 }
 
-// RetentionConfig says how long what is over is kept; 0 is for ever. Nothing
-// goes that the rules in force still look back at.
+// RetentionConfig says how long finished touches and their history are kept; 0
+// means for ever. What the active policies still look back at is kept, too.
 type RetentionConfig struct {
-	// Touches, with their contacts and what our own channels show of them.
+	// Touches includes their contacts and their items on our own channels.
 	Touches touch.Duration `yaml:"touches" validate:"min=0"`
-	// Journal is every event; at least as long as Touches.
+	// Journal is all events. It is at least as long as Touches.
 	Journal touch.Duration `yaml:"journal" validate:"min=0"`
 }
 
-// LogConfig says what is logged, and how.
+// LogConfig says how much is logged, and in which format.
 type LogConfig struct {
 	Level  string `yaml:"level" validate:"oneof=debug info warn error"`
 	Format string `yaml:"format" validate:"oneof=text json"`
 }
 
-// DefaultConfig is what holds where a configuration says nothing: one process,
-// everything embedded, on loopback.
+// DefaultConfig returns the defaults: one process, everything embedded, on
+// loopback.
 func DefaultConfig() Config {
 	return Config{
 		Listen:   "127.0.0.1:8080",

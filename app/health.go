@@ -8,7 +8,8 @@ import (
 	"touchgate.dev/gateway/httpapi"
 )
 
-// newHealth answers for roles that serve no API: /healthz, /readyz, /metrics.
+// newHealth makes the handler of roles that serve no API. It serves /healthz,
+// /readyz and /metrics.
 func newHealth(drain *httpapi.Drain, checks map[string]func(context.Context) error, metrics http.Handler) http.Handler {
 	h := http.NewServeMux()
 	h.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })

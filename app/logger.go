@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// newLogger makes the log that the configuration asks for. A level that is not
-// one was refused by the check.
+// newLogger makes the log that the configuration asks for. The check of the
+// configuration has refused unknown levels.
 func newLogger(cfg LogConfig, w io.Writer) *slog.Logger {
 	var level slog.Level
 	if level.UnmarshalText([]byte(cfg.Level)) != nil {

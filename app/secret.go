@@ -10,8 +10,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// LoadOrCreateSecret reads a secret, or makes one and keeps it, so that tokens stay
-// good over a restart.
+// LoadOrCreateSecret reads a secret from a file. If there is none it makes a
+// secret and writes the file, so that tokens stay valid after a restart.
 func LoadOrCreateSecret(path string) (adapter.Secret, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -19,7 +19,7 @@ func LoadOrCreateSecret(path string) (adapter.Secret, error) {
 		err = os.WriteFile(path, b, 0o600)
 	}
 	if err != nil {
-		return "", touch.Errorf(touch.Unavailable, "data", "the secret cannot be kept: %w", err)
+		return "", touch.Errorf(touch.Unavailable, "data", "cannot read or write the secret: %w", err)
 	}
 	return adapter.Secret(b), nil
 }

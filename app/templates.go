@@ -9,8 +9,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// PutTemplates stores a JSON object of templates by name, as the development
-// server and the demo do with their samples.
+// PutTemplates stores templates from a JSON object that holds them by name. The
+// development server stores its samples by it.
 func (a *App) PutTemplates(ctx context.Context, all []byte) error {
 	var templates map[string]ledger.Template
 	if err := json.Unmarshal(all, &templates); err != nil {

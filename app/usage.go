@@ -2,8 +2,8 @@ package app
 
 import "fmt"
 
-// UsageError says that the command line or the configuration is wrong in a
-// way that is no fault of a single key: for example, a file cannot be read.
+// UsageError means that a command cannot work as it was called, for example
+// because the configuration file cannot be read.
 type UsageError struct{ Message string }
 
 // Error returns the message.

@@ -11,24 +11,24 @@ import (
 	"touchgate.dev/touch"
 )
 
-// auditCommand takes the journal out of the ledger and proves it off line.
+// auditCommand exports the journal and verifies an export.
 func auditCommand(environ []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "Export the record of every change of the rules, and verify it off line",
 		Long: `Every proposal, approval, rollback, stop, pause and suppression is a record of the
-ledger's journal, with who did it and why; each record is bound to the one
-before by its hash. An export holds the whole chain, and shows the records that
-concern the rules; no customer is in it.`,
+ledger's journal, with who did it and why. Each record contains the hash of the
+one before. An export holds the whole chain, and shows the records that concern
+the rules. It names no customer.`,
 	}
 	var path string
 	var all bool
 	export := &cobra.Command{
 		Use:   "export > FILE",
 		Short: "Write the journal to standard output, one JSON object a line",
-		Long: `export reads the ledger that the configuration names. It ends by naming the head:
-the last record's number and hash. Who keeps that elsewhere can prove later that
-an export is whole.`,
+		Long: `export reads the ledger that the configuration names. At the end it prints the
+head: the number and the hash of the last record. If you keep the head elsewhere
+you can prove later that an export is complete.`,
 		Example: `  touchgate audit export --config touchgate.yaml > audit.ndjson`,
 		Args:    cobra.NoArgs,
 		RunE: onLedger(&path, environ, app.OpenExistingLedger, func(cmd *cobra.Command, _ []string, l *ledger.Ledger) error {
@@ -48,9 +48,9 @@ an export is whole.`,
 	verify := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Find any record of an export that was changed, left out, added or moved",
-		Long: `verify needs the export alone: no ledger, no network. Without --head it proves
-that the file is whole in itself; with the hash that was noted at an export it
-proves that it is that one. The exit status is 1 when it is not.`,
+		Long: `verify needs only the export, no ledger and no network. Without --head it proves
+that the chain in the file is unbroken. With the hash that was noted at an export
+it proves that it is this export. The exit status is 1 if it is not.`,
 		Example: `  touchgate audit verify audit.ndjson --list
   touchgate audit verify audit.ndjson --head 5b0f...`,
 		Args: cobra.ExactArgs(1),

@@ -21,14 +21,15 @@ import (
 	"touchgate.dev/touch"
 )
 
-// binds is within what time a decision binds everywhere after its answer.
-const binds = time.Second
+// effectiveWithin is how long after its answer a decision may take to apply on
+// every node.
+const effectiveWithin = time.Second
 
-// TestDecisionsBindOnEveryNode runs two gateways, a feeder and two workers as
-// processes over one PostgreSQL and one Redis, has both gateways take touches
-// without a break, and decides three things through one of them: a policy, a
-// stop and a pause. By the vendor's own clock nothing that a decision forbids
-// goes out later than a second after its answer, while everything else does.
+// TestDecisionsOnEveryNode runs two gateways, a feeder and two workers as
+// processes over one PostgreSQL and one Redis. Both gateways accept touches all
+// the time. Three decisions are made over the API: a policy, a kill switch and a
+// pause. By the vendor's clock, no message that a decision forbids is sent later
+// than a second after its answer, and everything else goes on.
 func TestDecisionsBindOnEveryNode(t *testing.T) {
 	n := startNodes(t)
 	n.await("every worker sends", func(sent map[string]int) bool {
@@ -60,7 +61,7 @@ func TestDecisionsBindOnEveryNode(t *testing.T) {
 
 	for _, m := range n.vendor.Received().All() {
 		category := categoryOf(m)
-		if late := m.At.Sub(forbidden[category]); late > binds {
+		if late := m.At.Sub(forbidden[category]); late > effectiveWithin {
 			t.Fatalf("%s sent a message of %s %v after the answer that forbids it", m.Provider, category, late)
 		}
 	}
@@ -71,7 +72,7 @@ type forecasts struct {
 	Answers []forecastAnswer `json:"answers"`
 }
 
-// nodes is the processes and what they have in common.
+// nodes is the processes under test with their vendor and clients.
 type nodes struct {
 	t                *testing.T
 	vendor           *simulator.Server
@@ -146,18 +147,18 @@ func (n *nodes) process(name, config string) {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	var said bytes.Buffer
+	var output bytes.Buffer
 	cmd := exec.Command(self, "serve", "--config", config)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), asProgram + "=1"}
-	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
 		n.t.Fatal(err)
 	}
 	n.t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it has nothing to say any more
+		_ = cmd.Process.Kill() // an error means that it has ended
 		_ = cmd.Wait()
 		if n.t.Failed() {
-			n.t.Logf("%s:\n%s", name, said.String())
+			n.t.Logf("%s:\n%s", name, output.String())
 		}
 	})
 }
@@ -198,7 +199,7 @@ func request(n int, category touch.Category) touch.Request {
 		Addresses: map[touch.Channel]string{touch.SMS: fmt.Sprintf("%s%07d", countries[category], n)}}
 }
 
-// submit hands touches of three categories to both gateways until the test ends.
+// submit sends touches of three categories to both gateways until the test ends.
 func (n *nodes) submit() {
 	ctx, cancel := context.WithCancel(n.t.Context())
 	var all sync.WaitGroup
@@ -234,7 +235,7 @@ func (n *nodes) until(what string, ok func() bool) {
 	}
 }
 
-// await waits until the vendor has taken enough, counted by provider and category.
+// await waits until the vendor has received enough, counted by provider and category.
 func (n *nodes) await(what string, ok func(sent map[string]int) bool) {
 	n.t.Helper()
 	n.until(what, func() bool { return ok(n.sent(time.Time{})) })
@@ -251,14 +252,14 @@ func (n *nodes) sent(since time.Time) map[string]int {
 	return counts
 }
 
-// goOn lets a decision bind, and then half as long again, in which both
-// workers go on with everything that is still allowed.
+// goOn waits until a decision is effective, and then for half that time. In it
+// both workers must send messages of all allowed categories.
 func (n *nodes) goOn(allowed ...string) {
 	n.t.Helper()
-	<-time.After(binds)
+	<-time.After(effectiveWithin)
 	since := time.Now()
 	if len(allowed) == 0 {
-		<-time.After(binds / 2)
+		<-time.After(effectiveWithin / 2)
 		return
 	}
 	n.await("what is allowed goes on", func(map[string]int) bool {
@@ -268,6 +269,6 @@ func (n *nodes) goOn(allowed ...string) {
 				return false
 			}
 		}
-		return sent["worker-0"] > 0 && sent["worker-1"] > 0 && time.Since(since) > binds/2
+		return sent["worker-0"] > 0 && sent["worker-1"] > 0 && time.Since(since) > effectiveWithin/2
 	})
 }

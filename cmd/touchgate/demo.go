@@ -79,7 +79,8 @@ deferred waits for a later time; repeated was known from an earlier run.`,
 	return cmd
 }
 
-// runDemo is the demo from its start to its exit status.
+// runDemo runs the whole demo. The error has an exit status if a count that
+// must be zero is not.
 func runDemo(ctx context.Context, f demoFlags) error {
 	began := time.Now()
 	if f.data == "" {
@@ -119,7 +120,8 @@ func runDemo(ctx context.Context, f demoFlags) error {
 	return nil
 }
 
-// runLoad sends the load and follows it to its end.
+// runLoad sends the load, waits until nothing moves any more, and verifies what
+// came of it.
 func runLoad(ctx context.Context, f demoFlags, stage *demoSystem, load *demoLoad, client *apiclient.Client) (*demoResult, error) {
 	if err := load.prepare(ctx, client); err != nil {
 		return nil, err

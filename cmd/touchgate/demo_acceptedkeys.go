@@ -6,9 +6,9 @@ import (
 	"touchgate.dev/internal/apiclient"
 )
 
-// acceptedKeys notes the keys of the lines of a stream, so that it is known which
-// of them the gateway took: all but those it named as faulty. It is safe for
-// concurrent use, since lines are written while answers are read.
+// acceptedKeys collects the keys of a stream's lines that the gateway accepted:
+// all but those that it reported as faulty. It is safe for concurrent use,
+// because lines are written while answers are read.
 type acceptedKeys struct {
 	mu     sync.Mutex
 	keys   []string // by line; "" where there was none
@@ -29,7 +29,7 @@ func (k *acceptedKeys) addFaulty(errors []apiclient.LineError) {
 	k.mu.Unlock()
 }
 
-// list gives the keys that the gateway took.
+// list returns the keys of all lines that were not faulty.
 func (k *acceptedKeys) list() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()

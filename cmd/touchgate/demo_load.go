@@ -19,12 +19,12 @@ import (
 	"touchgate.dev/touch"
 )
 
-// demoLoad is what a demo sends: a made-up world, or a file.
+// demoLoad is what a demo sends: generated customers and touches, or a file.
 type demoLoad struct {
 	world     *demodata.World // nil: a file
 	file      string
 	campaigns []string
-	// templates are those that the file names, made up from the params seen.
+	// templates are those that the file names, with the params seen for each.
 	templates map[string]map[string]bool
 	lines     int
 }
@@ -32,7 +32,8 @@ type demoLoad struct {
 // defaultCampaign is the campaign of a file's lines that name none.
 const defaultCampaign = "demo"
 
-// newDemoLoad makes the world up, or reads the file once, to see what it names.
+// newDemoLoad generates the load, or reads the file once to find its campaigns
+// and templates.
 func newDemoLoad(f demoFlags) (*demoLoad, error) {
 	if f.file == "" {
 		world := demodata.Make(f.touches, 1)
@@ -67,8 +68,8 @@ func newDemoLoad(f demoFlags) (*demoLoad, error) {
 	return l, nil
 }
 
-// vendorsMisbehave reports whether vendors should misbehave: a file is the user's own
-// question, and is answered without theatre.
+// vendorsMisbehave reports whether the simulated vendors should fail now and
+// then. With a user's own file they work without faults.
 func (l *demoLoad) vendorsMisbehave() bool { return l.world != nil }
 
 // lineHead is what must be known of a line before it is sent.
@@ -87,7 +88,7 @@ func readLineHead(raw []byte) lineHead {
 	return h
 }
 
-// eachLine gives every line that is not empty.
+// eachLine calls visit with each line that is not empty.
 func eachLine(path string, visit func(raw []byte) error) error {
 	in, _, err := openInput(path)
 	if err != nil {
@@ -179,7 +180,8 @@ func (l *demoLoad) makeTemplates(ctx context.Context, client *apiclient.Client) 
 	return nil
 }
 
-// upload streams values as NDJSON; a faulty one is our own fault.
+// upload streams values as NDJSON. The values are generated, so a line that the
+// gateway rejects is an error of class Internal.
 func upload[T any](ctx context.Context, client *apiclient.Client, path string, values []T) error {
 	body, feed := io.Pipe()
 	go func() {
@@ -235,8 +237,8 @@ func (l *demoLoad) submit(ctx context.Context, client *apiclient.Client, out io.
 	return s, nil
 }
 
-// write writes the lines of one campaign. In place of the others it writes
-// empty lines, so that the gateway's line numbers are those of the file.
+// write writes the lines of one campaign, and an empty line for each other one.
+// So the line numbers that the gateway reports are those of the file.
 func (l *demoLoad) write(w io.Writer, campaign string, keys *acceptedKeys) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	if l.world != nil {
@@ -265,13 +267,13 @@ func (l *demoLoad) write(w io.Writer, campaign string, keys *acceptedKeys) error
 	return out.Flush()
 }
 
-// submission is what the gateway answered.
+// submission is the gateway's answer to all campaigns.
 type submission struct {
 	chunkTotals
-	keys []string // of the lines that it took
+	keys []string // of the accepted lines
 }
 
-// String says it in a line.
+// String returns the totals in one line.
 func (s *submission) String() string {
 	return fmt.Sprintf("%d lines: %d accepted, %d refused, %d repeated, %d faulty", s.Lines, s.Accepted, s.Refused, s.Repeated, s.Failed)
 }

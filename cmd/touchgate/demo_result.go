@@ -15,7 +15,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// demoResult is what a demo came to; its form is that of --json.
+// demoResult is the result of a demo. It is printed as it is by --json.
 type demoResult struct {
 	// Accepted are the touches that the gateway recorded; so many of them,
 	// Repeated, it knew from an earlier run. Faulty lines were not recorded.
@@ -58,7 +58,8 @@ type stateCounts struct {
 	reasons  map[[2]string]int
 }
 
-// verifyDemo compares what the API says with what was really taken.
+// verifyDemo compares the states that the API reports with the messages that
+// the vendors received.
 func verifyDemo(ctx context.Context, stage *demoSystem, load *demoLoad, sent *submission, client *apiclient.Client) (*demoResult, error) {
 	r := &demoResult{Repeated: sent.Repeated, Faulty: sent.Failed,
 		counts: stateCounts{map[touch.Channel]map[touch.State]int{}, map[[2]string]int{}}}
@@ -90,7 +91,7 @@ func verifyDemo(ctx context.Context, stage *demoSystem, load *demoLoad, sent *su
 	for key := range mine {
 		id, ok := known[key]
 		if !ok {
-			id = touch.NewID("", key) // of no touch: it is lost
+			id = touch.NewID("", key) // the API does not list it, so it is lost
 		}
 		accepted = append(accepted, id)
 	}
@@ -102,7 +103,8 @@ func verifyDemo(ctx context.Context, stage *demoSystem, load *demoLoad, sent *su
 	if err != nil {
 		return nil, err
 	}
-	r.Messages, r.NewMessages = len(messages), len(messages)-stage.earlier
+	r.Messages = len(messages)
+	r.NewMessages = len(messages) - stage.earlier
 	report := oracle.Check(accepted, claims, messages, caps, stage.now())
 	r.Lost, r.Duplicated, r.OverCap = report.Lost, report.Duplicated, report.OverCap
 	r.Resent, r.Unchecked, r.examples = report.Resent, unchecked, report.Examples
@@ -120,7 +122,7 @@ func claimOf(t *apiclient.Touch) oracle.Claim {
 	return c
 }
 
-// count sorts one touch.
+// count adds one touch to the counts.
 func (r *demoResult) count(t *apiclient.Touch) {
 	if len(t.SentLegs()) > 0 {
 		r.Sent++
@@ -157,7 +159,8 @@ func (r *demoResult) count(t *apiclient.Touch) {
 	}
 }
 
-// readCaps reads the caps by the checker's own reading.
+// readCaps reads the caps of policies by the oracle's own parser, which shares no
+// code with the product. It also returns the rules that the oracle cannot check.
 func readCaps(dir fs.FS, zone func(string) *time.Location) ([]oracle.Cap, []string, error) {
 	sources, err := ruleset.ReadDir(dir, ".")
 	if err != nil {
@@ -170,7 +173,7 @@ func readCaps(dir fs.FS, zone func(string) *time.Location) ([]oracle.Cap, []stri
 	return oracle.ReadCaps(documents, zone)
 }
 
-// zones says where the made-up customers live.
+// zones returns a function that knows the time zones of generated customers.
 func (l *demoLoad) zones() func(string) *time.Location {
 	if l.world == nil {
 		return nil
@@ -186,7 +189,7 @@ func (l *demoLoad) zones() func(string) *time.Location {
 	return func(customer string) *time.Location { return where[customer] }
 }
 
-// print shows the tables and the three counts, and the object with --json.
+// print prints the tables and the counts, and with --json the object, too.
 func (r *demoResult) print(f demoFlags) error {
 	byChannel := newTable(f.table)
 	states := []touch.State{touch.StateDelivered, touch.StateSent, touch.StateUnconfirmed, touch.StateUnknown, touch.StateFailed, touch.StateCapped, touch.StateRefused, touch.StateDue, touch.StateExpired, touch.StateCancelled, touch.StateDead}
@@ -229,7 +232,7 @@ func (r *demoResult) print(f demoFlags) error {
 		fmt.Fprintln(f.table, " ", e)
 	}
 	for _, rule := range r.Unchecked {
-		fmt.Fprintf(f.table, "  the cap of %s is beyond the checker's own reading, and was not counted\n", rule)
+		fmt.Fprintf(f.table, "  the cap of %s cannot be checked, and was not counted\n", rule)
 	}
 	if r.Resent > 0 {
 		fmt.Fprintf(f.table, "  %d urgent messages were sent once more, since nobody could tell what became of the first\n", r.Resent)
@@ -241,7 +244,8 @@ func (r *demoResult) print(f demoFlags) error {
 	return nil
 }
 
-// stateName is a state as the table shows it: due at the end means deferred.
+// stateName returns a state as the table shows it. A touch that is still due at
+// the end of a demo is deferred.
 func stateName(s touch.State) string {
 	if s == touch.StateDue {
 		return "deferred"

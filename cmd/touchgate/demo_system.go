@@ -19,7 +19,8 @@ import (
 	"touchgate.dev/workers"
 )
 
-// demoSystem is everything that a demo runs on.
+// demoSystem is what a demo runs on: the app, simulated vendors and, with
+// --workers, worker processes.
 type demoSystem struct {
 	app      *app.App
 	vendors  *simulatedVendors
@@ -28,10 +29,11 @@ type demoSystem struct {
 	offset   time.Duration
 	workers  *workerProcesses
 	data     string
-	earlier  int // messages of earlier runs
+	earlier  int // messages that earlier runs sent
 }
 
-// buildDemoSystem starts vendors and the gateway on a clock of the demo's own.
+// buildDemoSystem starts the vendors and builds the app. Both work with the
+// demo's own clock. What was started is stopped again on an error.
 func buildDemoSystem(ctx context.Context, f demoFlags, faulty bool) (_ *demoSystem, err error) {
 	s := &demoSystem{policies: examples.Policies(), data: f.data}
 	defer func() {
@@ -77,19 +79,20 @@ func buildDemoSystem(ctx context.Context, f demoFlags, faulty bool) (_ *demoSyst
 
 func (s *demoSystem) now() time.Time { return time.Now().Add(s.offset) }
 
-// loadClock gives how far the demo's clock is from the machine's: it begins at
-// a fixed instant, and goes on where it was when its folder is used again.
+// loadClock returns how far the demo's clock is ahead of the machine's. The
+// clock starts at a fixed instant. A second demo in the same folder goes on by
+// the clock of the first.
 func loadClock(path string) (time.Duration, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		offset := time.Until(demodata.Start).Round(0)
 		if err := os.WriteFile(path, []byte(offset.String()), 0o600); err != nil {
-			return 0, touch.Errorf(touch.Unavailable, "data", "the clock cannot be kept: %w", err)
+			return 0, touch.Errorf(touch.Unavailable, "data", "cannot write the clock: %w", err)
 		}
 		return offset, nil
 	}
 	if err != nil {
-		return 0, touch.Errorf(touch.Unavailable, "data", "the clock cannot be read: %w", err)
+		return 0, touch.Errorf(touch.Unavailable, "data", "cannot read the clock: %w", err)
 	}
 	offset, err := time.ParseDuration(strings.TrimSpace(string(b)))
 	if err != nil {
@@ -98,12 +101,12 @@ func loadClock(path string) (time.Duration, error) {
 	return offset, nil
 }
 
-// startVendors starts the simulated vendors with what an earlier run of the
-// same folder took.
+// startVendors starts the simulated vendors. They know the messages that earlier
+// runs in the same folder sent.
 func (s *demoSystem) startVendors(faulty bool) (err error) {
 	path := filepath.Join(s.data, "truth.ndjson")
 	if s.truthLog, err = os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
-		return touch.Errorf(touch.Unavailable, "data", "the vendors' log cannot be written: %w", err)
+		return touch.Errorf(touch.Unavailable, "data", "cannot write the vendors' log: %w", err)
 	}
 	if s.vendors, err = startSimulatedVendors("", simulator.Options{Now: s.now, Seed: 1, Log: s.truthLog}); err != nil {
 		return err
@@ -130,7 +133,7 @@ func (s *demoSystem) startVendors(faulty bool) (err error) {
 func (s *demoSystem) loadTruth(path string) error {
 	earlier, err := os.Open(path)
 	if err != nil {
-		return touch.Errorf(touch.Unavailable, "data", "the vendors' log cannot be read: %w", err)
+		return touch.Errorf(touch.Unavailable, "data", "cannot read the vendors' log: %w", err)
 	}
 	defer earlier.Close()
 	return s.vendors.Received().Load(earlier)
@@ -162,29 +165,33 @@ func demoBehaviours() map[string]simulator.Behaviour {
 	}
 }
 
-// demoTuning finds out sooner than a bank would what became of messages, so
+// demoTuning retries and resolves unknown outcomes sooner than a bank would, so
 // that a demo ends within a minute.
 func demoTuning() workers.Tuning {
 	return workers.Tuning{ResolveBase: 300 * time.Millisecond, RetryBase: 300 * time.Millisecond, RetryMax: 10 * time.Second}
 }
 
-// demoConfig is the configuration of the demo's own processes.
+// demoConfig returns the configuration of the demo's processes.
 func demoConfig(f demoFlags, providers string) (*app.Config, error) {
 	environ := f.environ
 	if f.config == "" {
-		environ = append([]string{}, "TOUCHGATE_DATA="+f.data) // the demo's own, whatever the environment says
+		environ = append([]string{}, "TOUCHGATE_DATA="+f.data) // not the environment's: an embedded demo is the same everywhere
 	}
 	cfg, err := app.LoadConfig(f.config, environ, app.Adapters(nil, nil))
 	if err != nil {
 		return nil, err
 	}
-	cfg.Role, cfg.Listen, cfg.Metrics, cfg.PublicURL = app.RoleAll, "127.0.0.1:0", "", ""
+	cfg.Role = app.RoleAll
+	cfg.Listen = "127.0.0.1:0"
+	cfg.Metrics = ""
+	cfg.PublicURL = ""
 	cfg.Policies.Dir = ""
 	cfg.Providers, err = readProviders(providers)
 	return cfg, err
 }
 
-// runWhile runs the app while work does its part.
+// runWhile runs the app until work has returned. If the app ends first, the
+// context of work ends, and the app's error is returned.
 func (s *demoSystem) runWhile(ctx context.Context, work func(context.Context) (*demoResult, error)) (*demoResult, error) {
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -220,7 +227,8 @@ func (s *demoSystem) close() {
 	}
 }
 
-// workerTruth is the log of what worker process n sent by our own channels.
+// workerTruth returns the path of the file in which worker process n logs what
+// it sent by our own channels.
 func (s *demoSystem) workerTruth(n int) string {
 	return filepath.Join(s.data, "truth-worker-"+strconv.Itoa(n)+".ndjson")
 }

@@ -12,10 +12,10 @@ import (
 	"touchgate.dev/internal/testserver/servertest"
 )
 
-// TestMain lets the test binary be the demo's worker process.
-// asProgram, in the environment, makes the test binary the program itself.
+// asProgram is the variable that makes the test binary run as touchgate itself.
 const asProgram = "TEST_AS_TOUCHGATE"
 
+// TestMain also lets the test binary be a worker process of the demo.
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, os.Environ()))
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// command runs a command line and gives what it printed.
+// command runs a command line and returns what it printed.
 func command(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -46,7 +46,7 @@ func demo(t *testing.T, args ...string) (r demoResult) {
 	return r
 }
 
-func TestDemoShowsEverything(t *testing.T) {
+func TestDemo(t *testing.T) {
 	r := demo(t, "--touches", "600")
 	if r.Accepted != 600 {
 		t.Errorf("accepted %d of 600", r.Accepted)
@@ -76,7 +76,7 @@ func campaignFile(t *testing.T, n int) (file, policies string) {
 	return write(t, "touches.ndjson", b.String()), filepath.Dir(write(t, "two.yaml", policy))
 }
 
-func TestDemoFileTwiceSendsNothingNew(t *testing.T) {
+func TestDemoFileTwice(t *testing.T) {
 	file, policies := campaignFile(t, 100)
 	data := t.TempDir()
 	args := []string{"--file", file, "--policies", policies, "--data", data}
@@ -90,7 +90,7 @@ func TestDemoFileTwiceSendsNothingNew(t *testing.T) {
 	}
 }
 
-func TestDemoNamesFaultyLines(t *testing.T) {
+func TestDemoFaultyLines(t *testing.T) {
 	good := `{"key":"%s","customer":"c1","category":"service","campaign":"x","plan":[{"channel":"inbox","content":{"body":"hello"}}]}`
 	file := write(t, "touches.ndjson", strings.Join([]string{
 		fmt.Sprintf(good, "a"), `{"key":`, strings.Replace(fmt.Sprintf(good, "b"), `"inbox"`, `"pigeon"`, 1), fmt.Sprintf(good, "c"),
@@ -105,12 +105,12 @@ func TestDemoNamesFaultyLines(t *testing.T) {
 	}
 	for _, want := range []string{"line 2: ", "line 3: "} {
 		if !strings.Contains(stderr, want) {
-			t.Errorf("no word of %q:\n%s", want, stderr)
+			t.Errorf("%q is missing:\n%s", want, stderr)
 		}
 	}
 }
 
-func TestDemoOnServersWithTwoWorkers(t *testing.T) {
+func TestDemoWithWorkers(t *testing.T) {
 	dsn, redis := servertest.Postgres(t), servertest.Redis(t)
 	config := write(t, "touchgate.yaml", fmt.Sprintf("ledger: {driver: postgres, dsn: %q}\nredis: {mode: single, addresses: [%q]}\n", dsn, redis))
 	file, policies := campaignFile(t, 200)
@@ -121,7 +121,7 @@ func TestDemoOnServersWithTwoWorkers(t *testing.T) {
 	}
 }
 
-func TestDemoRefusesNonsense(t *testing.T) {
+func TestDemoFlags(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
 		code int

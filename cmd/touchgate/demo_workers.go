@@ -19,14 +19,14 @@ import (
 	"touchgate.dev/touch"
 )
 
-// workerInput is what a worker process of the demo is told, on its standard
-// input: the vendors' keys stay off the command line. The end of the input is
-// the order to stop, so no process outlives its demo.
+// workerInput is what a worker process of the demo reads from its standard input,
+// because the vendors' keys must not be on its command line. The process stops
+// at the end of the input, so it cannot outlive its demo.
 type workerInput struct {
 	Config    string        `json:"config"`
 	Providers string        `json:"providers"`
 	Offset    time.Duration `json:"offset"`
-	Truth     string        `json:"truth"` // where it logs what our own channels took
+	Truth     string        `json:"truth"` // file for what our own channels received
 }
 
 // workerProcesses are the demo's children.
@@ -41,7 +41,7 @@ type workerProcesses struct {
 func startWorkers(ctx context.Context, f demoFlags, s *demoSystem) (*workerProcesses, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, touch.Errorf(touch.Internal, "workers", "this program does not know where it lies: %w", err)
+		return nil, touch.Errorf(touch.Internal, "workers", "cannot find the path of this program: %w", err)
 	}
 	w := &workerProcesses{}
 	for n := range f.workers {
@@ -56,7 +56,7 @@ func startWorkers(ctx context.Context, f demoFlags, s *demoSystem) (*workerProce
 		}
 		if err != nil {
 			w.stop()
-			return nil, touch.Errorf(touch.Unavailable, "workers", "a worker does not start: %w", err)
+			return nil, touch.Errorf(touch.Unavailable, "workers", "cannot start a worker: %w", err)
 		}
 		w.stops = append(w.stops, in)
 		w.running.Go(func() {
@@ -111,11 +111,11 @@ func demoWorkerCommand(environ []string) *cobra.Command {
 func runDemoWorker(ctx context.Context, order workerInput, environ []string, stderr io.Writer) error {
 	log, err := os.OpenFile(order.Truth, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return touch.Errorf(touch.Unavailable, "data", "the log cannot be written: %w", err)
+		return touch.Errorf(touch.Unavailable, "data", "cannot write the log: %w", err)
 	}
 	defer log.Close()
 	now := func() time.Time { return time.Now().Add(order.Offset) }
-	own, err := simulator.New(simulator.Options{Now: now, Log: log}) // it plays no vendor: it taps our own channels
+	own, err := simulator.New(simulator.Options{Now: now, Log: log}) // only taps our own channels
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,8 @@ func runDemoWorker(ctx context.Context, order workerInput, environ []string, std
 	return runAndClose(ctx, a)
 }
 
-// messages is everything that was really taken, by whichever process.
+// messages returns everything that vendors and our own channels received from
+// all processes, earlier runs included.
 func (s *demoSystem) messages() ([]oracle.Message, error) {
 	all := s.vendors.Received().All()
 	for n := 0; ; n++ {
@@ -144,7 +145,7 @@ func (s *demoSystem) messages() ([]oracle.Message, error) {
 			break
 		}
 		if err != nil {
-			return nil, touch.Errorf(touch.Unavailable, "data", "a worker's log cannot be read: %w", err)
+			return nil, touch.Errorf(touch.Unavailable, "data", "cannot read a worker's log: %w", err)
 		}
 		worker, err := simulator.New(simulator.Options{Now: s.now})
 		if err == nil {
@@ -159,8 +160,8 @@ func (s *demoSystem) messages() ([]oracle.Message, error) {
 	messages := make([]oracle.Message, 0, len(all))
 	own := map[string]bool{}
 	for _, t := range all {
-		// Our own channels store by id: what a second process stored again
-		// changed nothing.
+		// Our own channels store items by id, so storing one again changes
+		// nothing and is no second message.
 		ours := t.Channel.IsFirstParty()
 		repeated := t.Replay || (ours && own[t.Dispatch])
 		own[t.Dispatch] = own[t.Dispatch] || ours

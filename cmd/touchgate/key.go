@@ -13,14 +13,14 @@ import (
 	"touchgate.dev/ledger"
 )
 
-// keyCommand works on the ledger itself: the first key cannot be made over an
-// API that wants a key.
+// keyCommand works on the ledger itself, because the first key cannot be made
+// over an API that needs one.
 func keyCommand(environ []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "key",
 		Short: "Create, list and revoke API keys",
-		Long: `API keys name a caller and what it may do. They are kept in the ledger, hashed;
-a running gateway heeds a change within five seconds.`,
+		Long: `An API key names a caller and what it may do. The ledger stores a hash of it. A
+running gateway applies a change within five seconds.`,
 	}
 	var path string
 	cmd.PersistentFlags().StringVar(&path, "config", "", "the configuration `FILE` that names the ledger")

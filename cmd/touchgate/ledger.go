@@ -15,14 +15,14 @@ import (
 	"touchgate.dev/touch"
 )
 
-// ledgerCommand works on the ledger itself, so that it serves also while no
-// gateway answers.
+// ledgerCommand reads the ledger itself, so it works also while no gateway
+// answers.
 func ledgerCommand(environ []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ledger",
 		Short: "Verify the ledger's journal, follow one touch through it, export what happened",
-		Long: `These commands read the ledger that the configuration names, beside whatever else
-works on it, and change nothing. They need no gateway.`,
+		Long: `These commands read the ledger that the configuration names, and change nothing.
+They need no gateway, and gateways and workers may run at the same time.`,
 	}
 	var path string
 	cmd.PersistentFlags().StringVar(&path, "config", "", "the configuration `FILE` that names the ledger")
@@ -61,10 +61,10 @@ func ledgerVerifyCommand(with withLedger) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Find the first record of the journal that was changed, left out or moved",
-		Long: `verify reads the whole journal and recomputes its chain of hashes. It ends by
-naming the head: the last record's number and hash. Who notes that elsewhere can
-prove later, with --noted, that nothing before it was written anew. The exit
-status is 1 when a record is broken.`,
+		Long: `verify reads the whole journal and recomputes its chain of hashes. At the end it
+prints the head: the number and the hash of the last record. If you note the head
+elsewhere you can prove later, with --noted, that nothing before it was
+rewritten. The exit status is 1 if a record is broken.`,
 		Example: `  touchgate ledger verify --config touchgate.yaml
   touchgate ledger verify --config touchgate.yaml --noted 81243:5b0f...`,
 		Args: cobra.NoArgs,

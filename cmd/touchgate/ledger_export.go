@@ -25,11 +25,11 @@ func ledgerExportCommand(with withLedger) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Write what happened in a span of time, one event a line",
-		Long: `export writes the events that were recorded in a span of time, oldest first, as
-the feed gives them: one JSON object a line. They name customers, but hold no
-address and no text. It uses little memory however long the span is, and ends by
-naming the cursor: what comes later is exported with --after. An export to a
-file that broke off goes on with --resume.`,
+		Long: `export writes the events that were recorded in a span of time, oldest first, in
+the form of the feed: one JSON object a line. They name customers, but hold no
+address and no text. It uses little memory however long the span is. At the end
+it prints the cursor: --after exports what comes later. --resume continues an
+export to a file that broke off.`,
 		Example: `  touchgate ledger export --config touchgate.yaml --since 2026-11-01T00:00:00Z --until 2026-12-01T00:00:00Z --out november.ndjson
   touchgate ledger export --config touchgate.yaml --campaign auto-loan-nov --since 7d > events.ndjson`,
 		Args: cobra.NoArgs,
@@ -51,7 +51,8 @@ file that broke off goes on with --resume.`,
 					return err
 				}
 				defer file.Close()
-				w, s.After = file, max(s.After, last)
+				w = file
+				s.After = max(s.After, last)
 			}
 			n, err := exportEvents(cmd, l, s, w)
 			if err != nil {
@@ -72,8 +73,8 @@ file that broke off goes on with --resume.`,
 	return cmd
 }
 
-// exportEvents writes a span and says the cursor after it, whether or not it
-// came to the end.
+// exportEvents writes a span, and prints the cursor after the last event that it
+// wrote, also on an error.
 func exportEvents(cmd *cobra.Command, l *ledger.Ledger, s audit.Span, w io.Writer) (n int64, err error) {
 	buffered := bufio.NewWriterSize(w, 256<<10)
 	enc := json.NewEncoder(buffered)
@@ -99,11 +100,11 @@ func writeError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return touch.Errorf(touch.Unavailable, "out", "the export cannot be written: %w", err)
+	return touch.Errorf(touch.Unavailable, "out", "cannot write the export: %w", err)
 }
 
-// exportFile opens a new file, or to resume one that is there already: it
-// gives the cursor of its last whole line, and cuts off what follows.
+// exportFile creates a file, or opens an existing one to resume it. Then it also
+// returns the cursor of its last complete line, and truncates what follows.
 func exportFile(path string, resume bool) (file *os.File, last int64, err error) {
 	if !resume {
 		file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -123,10 +124,11 @@ func exportFile(path string, resume bool) (file *os.File, last int64, err error)
 	return file, last, nil
 }
 
-// longestLine bounds an event's line.
+// longestLine is the longest line of an event, in bytes.
 const longestLine = 1 << 20
 
-// lastCursor finds the last whole line, and leaves the file to be written after it.
+// lastCursor returns the cursor of the last complete line, and positions the file
+// for writing after it.
 func lastCursor(file *os.File) (int64, error) {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"touchgate.dev/touch"
 )
 
-// ledgerFolder makes a data folder whose ledger holds sent touches.
+// ledgerFolder makes a data folder whose ledger holds n sent touches.
 func ledgerFolder(t *testing.T, n int) (environ []string, ids []touch.ID) {
 	t.Helper()
 	dir := t.TempDir()
@@ -114,8 +114,8 @@ func TestLedgerTrace(t *testing.T) {
 	}
 }
 
-// TestLedgerExport: an export that broke off in the middle of a line is the
-// same in the end as one that did not.
+// TestLedgerExport checks that an export that broke off anywhere, also in the
+// middle of a line, is complete after --resume.
 func TestLedgerExport(t *testing.T) {
 	environ, _ := ledgerFolder(t, 20)
 	dir := t.TempDir()

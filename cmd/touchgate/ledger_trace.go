@@ -20,9 +20,9 @@ func ledgerTraceCommand(with withLedger) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "trace [TOUCH]",
 		Short: "Print one touch's whole life",
-		Long: `trace prints what was asked for, every verdict with its findings, every attempt,
-receipt and outcome, where each leg stands, and whether the caller's webhooks
-were told. A touch is named by its id, or by its caller and the caller's key. No
+		Long: `trace prints the request, every verdict with its findings, every attempt, receipt
+and outcome, the state of each leg, and whether the caller's webhooks were
+called. A touch is named by its id, or by its caller and the caller's key. No
 address and no text is printed.`,
 		Example: `  touchgate ledger trace 3w5e11264sgsf3w5e11264sgsf --config touchgate.yaml
   touchgate ledger trace --caller strategy-engine --key loan-42-c10086 --zone Asia/Shanghai`,
@@ -108,7 +108,7 @@ type tracedContact struct {
 	Reports string        `json:"h,omitempty"` // as the ledger stores them
 }
 
-// tracedWebhook is how much of the touch's story a webhook of its caller has heard.
+// tracedWebhook is how many of the touch's events a webhook of its caller has received.
 type tracedWebhook struct {
 	ID        string `json:"id"`
 	Host      string `json:"host"`

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command touchgate is the door through which a bank touches its customers:
-// gateway and workers, the demo, and the operator's tools, in one binary. Each
-// command is one file. Package app builds and runs the parts.
+// Command touchgate runs the gateway through which a bank contacts its
+// customers, its workers, a demo, and the operator's tools. Each command is one
+// file. Package app builds and runs the parts of a process.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 // Exit statuses. A script may rely on them.
 const (
 	exitOK     = 0
-	exitFailed = 1 // it ran, and what it found or did is not good
+	exitFailed = 1 // it ran, and failed or found a fault
 	exitUsage  = 2 // the command line or the configuration is wrong
 	exitForced = 130
 )
@@ -58,8 +58,8 @@ func run(args []string, stdout, stderr io.Writer, environ []string) int {
 	return exitFailed
 }
 
-// exitError ends the process with a status of its own. An empty message means
-// that everything was said already.
+// exitError ends the process with its own status. An empty message means that
+// the command has printed everything.
 type exitError struct {
 	code    int
 	message string
@@ -105,8 +105,8 @@ Then:        touchgate serve --dev`,
 	return root
 }
 
-// interruptible ends the context at the first SIGINT or SIGTERM, and the
-// process at the second.
+// interruptible returns a context that ends at the first SIGINT or SIGTERM; the
+// second one ends the process. Call the function at the end.
 func interruptible(parent context.Context, stderr io.Writer) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)

@@ -13,11 +13,11 @@ import (
 	"touchgate.dev/policies/ruleset"
 )
 
-// policyCommand is what compliance staff work with: each command is a file.
+// policyCommand has the commands of compliance staff. Each is one file.
 func policyCommand(environ []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Write, prove, explain and put into force the rules of contact",
+		Short: "Write, test, explain and activate the rules of contact",
 		Long: `Policies say who may be contacted, when, how often and by which channel.
 check, test, explain --case, diff, fmt, reference and packs work off line; the
 others ask a running gateway.`,
@@ -38,8 +38,8 @@ others ask a running gateway.`,
 	return cmd
 }
 
-// readPolicies reads files, and folders with all below them. Documents are
-// named by their path, as a fault shows them.
+// readPolicies reads files, and folders with everything below them. Documents
+// are named by their paths, as faults show them.
 func readPolicies(paths ...string) ([]ruleset.Source, error) {
 	var sources []ruleset.Source
 	for _, path := range paths {
@@ -69,8 +69,8 @@ func readPolicies(paths ...string) ([]ruleset.Source, error) {
 	return sources, nil
 }
 
-// readDocuments names documents for the ledger: by their path below the folder
-// that was named, or by the file's own name.
+// readDocuments reads the documents of a file or folder for the ledger. They are
+// named by their paths below the folder, or by the file's name.
 func readDocuments(path string) (map[string]string, error) {
 	sources, err := readPolicies(path)
 	if err != nil {
@@ -87,7 +87,7 @@ func readDocuments(path string) (map[string]string, error) {
 	return documents, nil
 }
 
-// apiFlags are the flags of commands that ask a gateway.
+// apiFlags are the flags of commands that call a gateway.
 type apiFlags struct{ to, key string }
 
 func (f *apiFlags) register(cmd *cobra.Command) {

@@ -15,7 +15,7 @@ import (
 	"touchgate.dev/ledger"
 )
 
-// policyChangeCommands take a policy through its life, over the API.
+// policyChangeCommands propose, approve and activate policies over the API.
 func policyChangeCommands(environ []string) []*cobra.Command {
 	return []*cobra.Command{
 		policySubmitCommand(environ),
@@ -83,7 +83,8 @@ id, which approve takes.`,
 	return cmd
 }
 
-// policyDecisionCommand is one step of a proposal: its verb is the API's.
+// policyDecisionCommand makes the command for one decision about a proposal. The
+// verb is that of the API.
 func policyDecisionCommand(environ []string, verb, short, long string) *cobra.Command {
 	var f apiFlags
 	var reason string
@@ -198,7 +199,7 @@ func policyShowCommand(environ []string) *cobra.Command {
 	return cmd
 }
 
-// printProposal is where a proposal stands, in a line.
+// printProposal prints the state of a proposal in one line.
 func printProposal(w io.Writer, p *ledger.Proposal) {
 	fmt.Fprintf(w, "proposal %s is %s: %s (hash %s)", p.ID, p.State, p.Title, p.Hash)
 	if p.State == ledger.ProposalApproved {

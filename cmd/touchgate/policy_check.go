@@ -29,14 +29,15 @@ with its file and line, and a hint where one is known. A folder stands for all
 			if err != nil {
 				return printFaults(err, cmd)
 			}
-			// One rule is ours: the suppression list.
+			// Every set has one rule of ours: the suppression list.
 			fmt.Fprintf(cmd.OutOrStdout(), "ok: %d documents, %d rules, hash %s\n", len(sources), len(set.Rules())-1, set.Hash())
 			return nil
 		},
 	}
 }
 
-// printFaults prints the faults of documents, one a line, and ends the command.
+// printFaults prints the faults of documents, one a line, and returns an error
+// that ends the command. It returns any other error as it is.
 func printFaults(err error, cmd *cobra.Command) error {
 	var faults touch.Faults
 	if !errors.As(err, &faults) {

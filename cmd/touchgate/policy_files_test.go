@@ -28,7 +28,7 @@ func files(t *testing.T, all map[string]string) string {
 	return dir
 }
 
-// touchgate runs touchgate and gives what it printed, both ways, and its status.
+// touchgate runs touchgate and returns what it printed to both outputs, and its status.
 func touchgate(t *testing.T, args ...string) (out string, status int) {
 	t.Helper()
 	var b bytes.Buffer
@@ -36,8 +36,8 @@ func touchgate(t *testing.T, args ...string) (out string, status int) {
 	return b.String(), status
 }
 
-// says runs touchgate and wants a status and texts.
-func says(t *testing.T, want int, args []string, texts ...string) {
+// expect runs touchgate and checks its status and that it printed some texts.
+func expect(t *testing.T, want int, args []string, texts ...string) {
 	t.Helper()
 	out, status := touchgate(t, args...)
 	if status != want {
@@ -51,8 +51,8 @@ func says(t *testing.T, want int, args []string, texts ...string) {
 }
 
 const (
-	goodPolicy = "policy: p\nrules:\n  - {id: once, cap: {limit: 1, per: 7d}}\n"
-	goodPlay   = `{"id": "s", "time_zone": "UTC", "steps": [
+	goodPolicy   = "policy: p\nrules:\n  - {id: once, cap: {limit: 1, per: 7d}}\n"
+	goodScenario = `{"id": "s", "time_zone": "UTC", "steps": [
  {"at": "2026-03-02T10:00:00Z", "do": "touch", "customer": "c", "channel": "sms", "category": "service", "expect": "allow"},
  {"at": "2026-03-02T11:00:00Z", "do": "touch", "customer": "c", "channel": "sms", "category": "service", "expect": "deny"}]}`
 )
@@ -63,56 +63,56 @@ func TestPolicyCheck(t *testing.T) {
 		"bad/b.yaml":  "policy: b\nrules:\n  - {id: x, cap: {limit: 0, per: 7d}}\n  - {id: y, wehn: 'true', require: 'true'}\n",
 		"empty/x.txt": "",
 	})
-	says(t, exitOK, []string{"policy", "check", dir + "/good"}, "ok: 1 documents, 1 rules, hash ")
-	says(t, exitFailed, []string{"policy", "check", dir + "/bad", dir + "/good/a.yaml"},
+	expect(t, exitOK, []string{"policy", "check", dir + "/good"}, "ok: 1 documents, 1 rules, hash ")
+	expect(t, exitFailed, []string{"policy", "check", dir + "/bad", dir + "/good/a.yaml"},
 		dir+"/bad/b.yaml:3: the limit is a whole number", dir+"/bad/b.yaml:4: unknown key \"wehn\" (did you mean when?)", "2 faults")
-	says(t, exitUsage, []string{"policy", "check", dir + "/empty"}, "holds no policy")
-	says(t, exitUsage, []string{"policy", "check", dir + "/none"}, "cannot be read")
+	expect(t, exitUsage, []string{"policy", "check", dir + "/empty"}, "holds no policy")
+	expect(t, exitUsage, []string{"policy", "check", dir + "/none"}, "cannot be read")
 }
 
 func TestPolicyTest(t *testing.T) {
 	dir := files(t, map[string]string{
 		"one/policy.yaml":     goodPolicy,
-		"one/scenarios.json":  goodPlay,
+		"one/scenarios.json":  goodScenario,
 		"two/law.yaml":        goodPolicy,
-		"two/law.json":        goodPlay,
+		"two/law.json":        goodScenario,
 		"two/other.yaml":      strings.Replace(goodPolicy, "limit: 1", "limit: 2", 1),
-		"two/other.json":      goodPlay,
+		"two/other.json":      goodScenario,
 		"deep/p/a.yaml":       "policy: a\nrules:\n  - {id: never, require: 'false'}\n",
-		"deep/top.json":       goodPlay,
+		"deep/top.json":       goodScenario,
 		"deep/own/policy.yml": "",
 		"deep/own/own.yaml":   goodPolicy,
-		"deep/own/play.json":  goodPlay,
+		"deep/own/play.json":  goodScenario,
 		"broken/policy.yaml":  "policy: [",
-		"broken/a.json":       goodPlay,
+		"broken/a.json":       goodScenario,
 		"wrong/policy.yaml":   goodPolicy,
-		"wrong/a.json":        strings.Replace(goodPlay, `"sms"`, `"fax"`, 1),
-		"alone/a.json":        goodPlay,
+		"wrong/a.json":        strings.Replace(goodScenario, `"sms"`, `"fax"`, 1),
+		"alone/a.json":        goodScenario,
 	})
-	says(t, exitOK, []string{"policy", "test", dir + "/one"}, "ok: 1 scenarios, 2 steps")
-	says(t, exitOK, []string{"policy", "test", "-v", dir + "/one"}, "ok   step 2")
+	expect(t, exitOK, []string{"policy", "test", dir + "/one"}, "ok: 1 scenarios, 2 steps")
+	expect(t, exitOK, []string{"policy", "test", "-v", dir + "/one"}, "ok   step 2")
 	// Of a pair of one name the policy is that one alone; the step that differs is named.
-	says(t, exitFailed, []string{"policy", "test", dir + "/two"}, dir+"/two/other.json: DIFF step 2", "expected deny, got allow", "1 of 4 steps differ")
+	expect(t, exitFailed, []string{"policy", "test", dir + "/two"}, dir+"/two/other.json: DIFF step 2", "expected deny, got allow", "1 of 4 steps differ")
 	// Folders below belong to it, unless they have scenarios of their own.
-	says(t, exitFailed, []string{"policy", "test", dir + "/deep"}, dir+"/deep/top.json: DIFF step 1", "got refuse by a/never", "1 of 4 steps differ")
-	says(t, exitFailed, []string{"policy", "test", dir + "/broken", dir + "/wrong", dir + "/one"},
+	expect(t, exitFailed, []string{"policy", "test", dir + "/deep"}, dir+"/deep/top.json: DIFF step 1", "got refuse by a/never", "1 of 4 steps differ")
+	expect(t, exitFailed, []string{"policy", "test", dir + "/broken", dir + "/wrong", dir + "/one"},
 		dir+"/broken/policy.yaml:1: not YAML", "steps[0]: there is no channel \"fax\"", "2 of 3 scenarios could not be played")
-	says(t, exitOK, []string{"policy", "test", "--policy", dir + "/one/policy.yaml", "--scenarios", dir + "/alone"}, "ok: 1 scenarios")
-	says(t, exitUsage, []string{"policy", "test", dir + "/alone"}, "no policy (*.yaml) stands beside")
-	says(t, exitUsage, []string{"policy", "test", "--policy", dir + "/one"}, "go together")
-	says(t, exitUsage, []string{"policy", "test"}, "name a folder")
+	expect(t, exitOK, []string{"policy", "test", "--policy", dir + "/one/policy.yaml", "--scenarios", dir + "/alone"}, "ok: 1 scenarios")
+	expect(t, exitUsage, []string{"policy", "test", dir + "/alone"}, "no policy (*.yaml) stands beside")
+	expect(t, exitUsage, []string{"policy", "test", "--policy", dir + "/one"}, "go together")
+	expect(t, exitUsage, []string{"policy", "test"}, "name a folder")
 }
 
 func TestPolicyTestOnRedis(t *testing.T) {
 	addr := servertest.Redis(t)
 	// The 18 laws and the sample, on the model and on this Redis.
-	says(t, exitOK, []string{"policy", "test", "--redis", addr, "../../policies/packs"}, "ok: 19 scenarios, ")
+	expect(t, exitOK, []string{"policy", "test", "--redis", addr, "../../policies/packs"}, "ok: 19 scenarios, ")
 	client := redis.NewClient(&redis.Options{Addr: addr})
 	defer client.Close()
 	if n, err := client.DBSize(t.Context()).Result(); err != nil || n != 0 {
 		t.Errorf("%d keys are left behind, %v", n, err)
 	}
-	says(t, exitFailed, []string{"policy", "test", "--redis", "127.0.0.1:1", "../../policies/packs/us-reg-f-7-in-7"}, "does not answer")
+	expect(t, exitFailed, []string{"policy", "test", "--redis", "127.0.0.1:1", "../../policies/packs/us-reg-f-7-in-7"}, "does not answer")
 }
 
 func TestPolicyExplainCase(t *testing.T) {
@@ -122,11 +122,11 @@ func TestPolicyExplainCase(t *testing.T) {
 			"contacts": [{"at": "2026-11-18T10:00:00Z", "channel": "push", "category": "service"}]}`,
 		"bad.json": "{\n\"at\": }",
 	})
-	says(t, exitOK, []string{"policy", "explain", "--case", dir + "/case.json", "--policy", dir + "/p.yaml", "--zone", "Asia/Shanghai"},
+	expect(t, exitOK, []string{"policy", "explain", "--case", dir + "/case.json", "--policy", dir + "/p.yaml", "--zone", "Asia/Shanghai"},
 		"sms must wait until Wed 2026-11-25 18:00:00 CST", "p/once decided", "counted 1 of 1")
-	says(t, exitUsage, []string{"policy", "explain", "--case", dir + "/bad.json", "--policy", dir + "/p.yaml"}, "bad.json: line 2")
-	says(t, exitUsage, []string{"policy", "explain"}, "name a touch")
-	says(t, exitUsage, []string{"policy", "explain", "--case", "x", "--policy", "y", "--zone", "Mars/Olympus"}, "there is no zone")
+	expect(t, exitUsage, []string{"policy", "explain", "--case", dir + "/bad.json", "--policy", dir + "/p.yaml"}, "bad.json: line 2")
+	expect(t, exitUsage, []string{"policy", "explain"}, "name a touch")
+	expect(t, exitUsage, []string{"policy", "explain", "--case", "x", "--policy", "y", "--zone", "Mars/Olympus"}, "there is no zone")
 }
 
 func TestPolicyDiffAndFormat(t *testing.T) {
@@ -134,10 +134,10 @@ func TestPolicyDiffAndFormat(t *testing.T) {
 		"old.yaml": goodPolicy,
 		"new.yaml": "# ours\nrules:\n  - {cap: {limit: 2, per: 7d}, id: once} # often enough\npolicy: p\n",
 	})
-	says(t, exitFailed, []string{"policy", "diff", dir + "/old.yaml", dir + "/new.yaml"}, "changed p/once: cap.limit: 1 becomes 2")
-	says(t, exitOK, []string{"policy", "diff", dir + "/old.yaml", dir + "/old.yaml"}, "they say the same")
-	says(t, exitOK, []string{"policy", "fmt", "-l", dir}, dir+"/new.yaml\n")
-	says(t, exitOK, []string{"policy", "fmt", "-w", dir}, dir+"/new.yaml\n")
+	expect(t, exitFailed, []string{"policy", "diff", dir + "/old.yaml", dir + "/new.yaml"}, "changed p/once: cap.limit: 1 becomes 2")
+	expect(t, exitOK, []string{"policy", "diff", dir + "/old.yaml", dir + "/old.yaml"}, "they say the same")
+	expect(t, exitOK, []string{"policy", "fmt", "-l", dir}, dir+"/new.yaml\n")
+	expect(t, exitOK, []string{"policy", "fmt", "-w", dir}, dir+"/new.yaml\n")
 	got, err := os.ReadFile(dir + "/new.yaml")
 	if want := "policy: p\n# ours\nrules:\n  - {id: once, cap: {limit: 2, per: 7d}} # often enough\n"; err != nil || string(got) != want {
 		t.Errorf("%v\n%s", err, got)

@@ -42,13 +42,13 @@ func TestPolicyPacksList(t *testing.T) {
 func TestPolicyPacksShow(t *testing.T) {
 	show := func(args ...string) []string { return append([]string{"policy", "packs", "show"}, args...) }
 
-	says(t, exitOK, show("us-reg-f-hours"), "# us-reg-f-hours/policy.yaml\npolicy: us-reg-f-hours\n", "rules:")
-	says(t, exitOK, show("bank-sample"), "# bank-sample/laws/us-reg-f-hours.yaml\n", "# bank-sample/policy.yaml\n")
-	says(t, exitOK, show("us-reg-f-hours", "--page"), "# ", "not legal advice")
+	expect(t, exitOK, show("us-reg-f-hours"), "# us-reg-f-hours/policy.yaml\npolicy: us-reg-f-hours\n", "rules:")
+	expect(t, exitOK, show("bank-sample"), "# bank-sample/laws/us-reg-f-hours.yaml\n", "# bank-sample/policy.yaml\n")
+	expect(t, exitOK, show("us-reg-f-hours", "--page"), "# ", "not legal advice")
 
-	says(t, exitFailed, show("narnia"), `there is no pack "narnia"`)
-	says(t, exitFailed, show("bank-sample/laws"), `there is no pack "bank-sample/laws"`)
-	says(t, exitUsage, show())
+	expect(t, exitFailed, show("narnia"), `there is no pack "narnia"`)
+	expect(t, exitFailed, show("bank-sample/laws"), `there is no pack "bank-sample/laws"`)
+	expect(t, exitUsage, show())
 }
 
 // TestPolicyPacksShowIsAPolicy checks that what `show` prints can be compiled
@@ -60,6 +60,6 @@ func TestPolicyPacksShowIsAPolicy(t *testing.T) {
 		}
 		text, _ := touchgate(t, "policy", "packs", "show", name)
 		dir := files(t, map[string]string{name + ".yaml": text})
-		says(t, exitOK, []string{"policy", "check", dir}, "ok: 1 documents")
+		expect(t, exitOK, []string{"policy", "check", dir}, "ok: 1 documents")
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// TestPolicyTour runs every command of docs/policies.md in one shell, against
-// a development server, and holds the lines shown there against what it printed.
+// TestPolicyTour runs every command of docs/policies.md in one shell against a
+// development server, and compares the output with the lines shown there.
 func TestPolicyTour(t *testing.T) {
 	for _, tool := range []string{"bash", "curl", "sed", "grep"} {
 		if _, err := exec.LookPath(tool); err != nil {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestProductionHasNoLab: the binary that runs in production contains nothing
-// that breaks servers or measures them.
+// TestProductionHasNoLab checks that the production binary contains no code that
+// breaks or measures servers.
 func TestProductionHasNoLab(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", ".").CombinedOutput()
 	if err != nil {

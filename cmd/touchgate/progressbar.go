@@ -9,9 +9,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/progress"
 )
 
-// progressBar shows how far something has come: one that redraws itself in a terminal,
-// a plain line a second otherwise. It is safe for concurrent use; end it with
-// stop.
+// progressBar shows the progress of something: as a bar in a terminal, and
+// otherwise as a line each second. It is safe for concurrent use. Call stop at
+// the end.
 type progressBar struct {
 	out     io.Writer
 	title   string
@@ -29,7 +29,7 @@ type progressBar struct {
 	running  sync.WaitGroup
 }
 
-// newProgress begins a bar; a total of 0 is not known.
+// newProgress starts a bar; a total of 0 is unknown.
 func newProgress(out io.Writer, title string, total int64) *progressBar {
 	b := &progressBar{out: out, title: title, total: total, began: time.Now(), quit: make(chan struct{})}
 	if isTerminal(out) {
@@ -54,7 +54,7 @@ func newProgress(out io.Writer, title string, total int64) *progressBar {
 	return b
 }
 
-// printLines says once a second what is new.
+// printLines prints a line each second until stop.
 func (b *progressBar) printLines() {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -99,7 +99,7 @@ func (b *progressBar) set(n, total int64) {
 	}
 }
 
-// setText changes the words beside the bar.
+// setText changes the text beside the bar.
 func (b *progressBar) setText(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	b.mu.Lock()
@@ -121,7 +121,7 @@ func (b *progressBar) print(format string, args ...any) {
 	fmt.Fprintf(b.out, format+"\n", args...)
 }
 
-// stop ends the bar and says the last word.
+// stop ends the bar and shows its last state.
 func (b *progressBar) stop() {
 	close(b.quit)
 	if b.writer != nil {

@@ -33,12 +33,13 @@ func redriveCommand(environ []string) *cobra.Command {
 	var list bool
 	cmd := &cobra.Command{
 		Use:   "redrive",
-		Short: "List touches that were put aside, and give them back to the workers",
-		Long: `A touch that workers were lost over is put aside as dead. redrive gives such touches
-back: one that surely was not sent is judged and sent again; of another the
-vendor is asked what became of it, and nothing is sent while that is unknown.
-One that has expired stays. The key needs the scope admin, and its name is in
-the record. Look first: --list shows the touches, --dry-run the numbers.`,
+		Short: "List dead-lettered touches, and requeue them",
+		Long: `A touch that made workers crash again and again is dead-lettered. redrive
+requeues such touches. One that surely was not sent is judged and sent again.
+For one that may have been sent, the vendor is asked first, and nothing is sent
+while its outcome is unknown. One that has expired stays dead. The key needs the
+scope admin, and its name is recorded. Look first: --list shows the touches,
+--dry-run the numbers.`,
 		Example: `  touchgate redrive --list
   touchgate redrive --campaign auto-loan-nov --since 2h --dry-run
   touchgate redrive --touch 3w5e11264sgsf3w5e11264sgsf
@@ -72,9 +73,9 @@ the record. Look first: --list shows the touches, --dry-run the numbers.`,
 	flags.StringVar(&o.Touch, "touch", "", "only this touch, by its `ID`")
 	flags.StringVar(&o.Caller, "caller", "", "only those of this `CALLER`")
 	flags.StringVar(&o.Campaign, "campaign", "", "only those of this `CAMPAIGN`")
-	flags.StringVar(&o.Reason, "reason", "", "only those put aside for this `REASON`")
+	flags.StringVar(&o.Reason, "reason", "", "only those dead-lettered for this `REASON`")
 	flags.StringVar(&o.Channel, "channel", "", "only those that died on this `CHANNEL`")
-	flags.StringVar(&since, "since", "", "only those put aside since this `TIME`: an instant, or how long ago, such as 2h or 7d")
+	flags.StringVar(&since, "since", "", "only those dead-lettered since this `TIME`: an instant, or how long ago, such as 2h or 7d")
 	flags.BoolVar(&o.All, "all", false, "every one of them")
 	flags.BoolVar(&o.DryRun, "dry-run", false, "only say how many")
 	flags.BoolVar(&list, "list", false, "only list them")
@@ -82,7 +83,7 @@ the record. Look first: --list shows the touches, --dry-run the numbers.`,
 	return cmd
 }
 
-// listDead prints the touches that were put aside, page by page.
+// listDead prints the dead-lettered touches, page by page.
 func listDead(cmd *cobra.Command, client *apiclient.Client, o *redriveFlags) error {
 	q := url.Values{"limit": {"1000"}}
 	for name, value := range map[string]string{"touch": o.Touch, "caller": o.Caller, "campaign": o.Campaign, "reason": o.Reason, "channel": o.Channel} {

@@ -31,8 +31,8 @@ func sendCommand(environ []string) *cobra.Command {
 little memory however long the file is. Sending the same file again is safe:
 what the gateway knows already is repeated, not sent again. "-" is standard input.
 
-The exit status is 0 when every line was taken (a refusal by a policy is an
-answer, not a fault), 1 when lines were faulty or the stream broke off.`,
+The exit status is 0 if every line was accepted or refused by a policy, and 1 if
+lines were faulty or the stream broke off.`,
 		Example: `  touchgate send campaign.ndjson --to https://touch.bank.example --key tg_...
   touchgate send examples/touches.ndjson --to http://127.0.0.1:8080 --key dev-key --wait`,
 		Args: cobra.ExactArgs(1),
@@ -64,7 +64,7 @@ func envValue(environ []string, name string) string {
 	return value
 }
 
-// send streams a file and reports.
+// send streams a file and prints the totals of the answers.
 func send(ctx context.Context, path string, f sendFlags, stdout, stderr io.Writer) error {
 	client, err := apiclient.New(f.to, f.key)
 	if err != nil {
@@ -126,8 +126,7 @@ func openInput(path string) (io.ReadCloser, int64, error) {
 	return file, info.Size(), nil
 }
 
-// firstCampaign reads the campaign's name off the first line, and leaves the
-// line to be read again.
+// firstCampaign returns the campaign of the first line, without consuming it.
 func firstCampaign(r *bufio.Reader) (string, error) {
 	head, _ := r.Peek(128 << 10)
 	line, _, _ := strings.Cut(strings.TrimLeft(string(head), "\r\n\t "), "\n")
@@ -138,7 +137,7 @@ func firstCampaign(r *bufio.Reader) (string, error) {
 	return first.Campaign, nil
 }
 
-// chunkTotals adds up the chunks of an answer.
+// chunkTotals adds up the chunks of an answer to a stream.
 type chunkTotals struct {
 	Lines, Accepted, Deferred, Repeated, Refused, Failed int
 	Reasons                                              map[string]int
@@ -146,7 +145,7 @@ type chunkTotals struct {
 
 func (s *chunkTotals) add(c apiclient.Chunk) {
 	if c.Done {
-		return // the totals, of what was added already
+		return // the last chunk repeats the totals
 	}
 	s.Lines += c.Lines
 	s.Accepted += c.Accepted
@@ -175,7 +174,7 @@ func (s *chunkTotals) print(w io.Writer) {
 	fmt.Fprintf(w, "faulty %d\n", s.Failed)
 }
 
-// countingReader tells how far a file was read.
+// countingReader reports how many bytes were read.
 type countingReader struct {
 	r   io.Reader
 	add func(n int64)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -30,8 +31,8 @@ func serveCommand(environ []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the gateway, the workers, the feeder, or all in one process",
-		Long: `serve runs the parts that the role names until SIGINT or SIGTERM. It then takes
-in no more (readiness and intake answer 503), waits for what is in delivery,
+		Long: `serve runs the parts that the role names until SIGINT or SIGTERM. Then it accepts
+no more touches (readiness and intake answer 503), waits for what is in delivery,
 and closes its stores. A second signal stops at once; nothing is lost by that.
 
 With --dev everything is embedded: a SQLite ledger, a Redis inside the process,
@@ -47,7 +48,7 @@ dev-key with every scope. It listens on loopback only.`,
 			if f.dev {
 				return serveDev(cmd, f, environ)
 			}
-			// Flags are the last word, as in the environment.
+			// Flags override the configuration, as variables do.
 			for name, value := range map[string]string{"ROLE": f.role, "LISTEN": f.listen, "DATA": f.data} {
 				if value != "" {
 					environ = withEnv(environ, app.EnvPrefix+name, value)
@@ -61,7 +62,8 @@ dev-key with every scope. It listens on loopback only.`,
 			if err != nil {
 				return err
 			}
-			a.Logger().Info("serving", "role", cfg.Role, "listen", a.Address(), "version", buildVersion())
+			a.Logger().LogAttrs(cmd.Context(), slog.LevelInfo, "started", slog.String("component", "app"),
+				slog.Any("role", cfg.Role), slog.String("listen", a.Address()), slog.String("version", buildVersion()))
 			return runAndClose(cmd.Context(), a)
 		},
 	}
@@ -102,7 +104,7 @@ func serveDev(cmd *cobra.Command, f serveFlags, environ []string) error {
 	if f.data == "" {
 		dir, err := os.MkdirTemp("", "touchgate-dev-")
 		if err != nil {
-			return touch.Errorf(touch.Unavailable, "data", "no temporary folder: %w", err)
+			return touch.Errorf(touch.Unavailable, "data", "cannot make a temporary folder: %w", err)
 		}
 		defer os.RemoveAll(dir)
 		f.data = dir
@@ -150,7 +152,8 @@ read the API at %[1]s/docs, or send a touch:
 `, url, devKey, vendors)
 }
 
-// loopbackOnly refuses to show a development server to the network.
+// loopbackOnly returns an error if an address can be reached over the network:
+// everybody knows the key of a development server.
 func loopbackOnly(flag, address string) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

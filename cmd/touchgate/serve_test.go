@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestSendTellsWhatCameOfIt(t *testing.T) {
+func TestSend(t *testing.T) {
 	listen := freeAddress(t)
 	stop := startServer(t, "serve", "--dev", "--listen", listen, "--data", t.TempDir())
 	defer stop()
@@ -45,7 +45,7 @@ func TestSendTellsWhatCameOfIt(t *testing.T) {
 	}
 }
 
-func TestServeDevStaysOnLoopback(t *testing.T) {
+func TestServeDevLoopback(t *testing.T) {
 	for _, listen := range []string{"0.0.0.0:8080", ":8080", "192.168.0.1:8080", "here", "127.0.0.1:http"} {
 		code, _, stderr := command(t, "serve", "--dev", "--listen", listen, "--data", t.TempDir())
 		if code != exitUsage {
@@ -77,8 +77,8 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// TestSampleConfiguration: the sample in deploy loads as it stands, but for the
-// secrets' files, which are the operator's.
+// TestSampleConfiguration checks that the sample in deploy is valid. Only the
+// paths of the secrets' files are replaced.
 func TestSampleConfiguration(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(root(t), "deploy", "touchgate.yaml"))
 	if err != nil {
@@ -104,7 +104,7 @@ func TestSampleConfiguration(t *testing.T) {
 	}
 }
 
-func TestVersionAndUnknownCommands(t *testing.T) {
+func TestVersionAndUsage(t *testing.T) {
 	if code, stdout, _ := command(t, "version"); code != exitOK || !strings.HasPrefix(stdout, "touchgate ") {
 		t.Errorf("version: %d %q", code, stdout)
 	}
@@ -116,8 +116,8 @@ func TestVersionAndUnknownCommands(t *testing.T) {
 	}
 }
 
-// TestDependenciesAreListed: each direct dependency stands in the document, at
-// the version that is used.
+// TestDependenciesAreListed checks that docs/dependencies.md has each direct
+// dependency at the version in go.mod.
 func TestDependenciesAreListed(t *testing.T) {
 	mod, err := os.ReadFile(filepath.Join(root(t), "go.mod"))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // simulatedVendors is the vendors of the demo and of a development server: a
-// simulator on loopback, and the providers that speak to it.
+// simulator on loopback, and the providers that call it.
 type simulatedVendors struct {
 	*simulator.Server
 	// config is the providers as a configuration file would name them.
@@ -20,7 +20,8 @@ type simulatedVendors struct {
 }
 
 // startSimulatedVendors starts the vendors: two for text messages, of which the
-// second stands by, one for push, one dialler; and our own three channels.
+// second is used when the first fails, one for push, and one dialler. The
+// providers of our own three channels are configured, too.
 func startSimulatedVendors(address string, o simulator.Options) (*simulatedVendors, error) {
 	secret := make([]byte, 32)
 	rand.Read(secret)
@@ -56,7 +57,7 @@ func startSimulatedVendors(address string, o simulator.Options) (*simulatedVendo
 	})
 	if err != nil {
 		server.Close()
-		return nil, touch.Errorf(touch.Internal, "providers", "cannot be worded: %w", err)
+		return nil, touch.Errorf(touch.Internal, "providers", "cannot be encoded as YAML: %w", err)
 	}
 	return &simulatedVendors{server, string(text)}, nil
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// strictArgs makes what is wrong with a command's words an error of usage, here
-// and below. Of itself cobra prints the help of a group and reports success for
-// a command in it that does not exist, which a script would not notice.
+// strictArgs makes wrong arguments and unknown commands a usage error, for a
+// command and those below it. By default cobra prints the help of a group and
+// reports success for a command that does not exist. A script would not notice.
 func strictArgs(cmd *cobra.Command) {
 	if !cmd.Runnable() {
 		cmd.Args = cobra.NoArgs

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// TestWrongWords: a script learns by the status that it wrote a command wrong.
-func TestWrongWords(t *testing.T) {
+// TestWrongArguments checks that a mistyped command has the exit status of a
+// usage error, so that a script notices it.
+func TestWrongArguments(t *testing.T) {
 	for _, c := range []struct{ line, says string }{
 		{"frob", `unknown command "frob"`},
 		{"polcy", "perhaps policy"},
@@ -30,8 +31,8 @@ func TestWrongWords(t *testing.T) {
 	}
 }
 
-// TestReadingMakesNoLedger: in the wrong folder there is nothing to call sound,
-// and nothing is left behind.
+// TestReadingMakesNoLedger checks that commands that read a ledger fail in a
+// folder without one, and create nothing.
 func TestReadingMakesNoLedger(t *testing.T) {
 	for _, line := range []string{"ledger verify", "ledger trace --caller a --key b", "ledger export", "audit export"} {
 		dir := t.TempDir()

@@ -36,8 +36,8 @@ func TestTour(t *testing.T) {
 	}
 }
 
-// TestReadmeIsTheTour: what the README's tour sends, the tour has sent.
-func TestReadmeIsTheTour(t *testing.T) {
+// TestReadmeTour checks that docs/tour.sh sends every body of the README's tour.
+func TestReadmeTour(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join(root(t), "README.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func startServer(t *testing.T, args ...string) (stop func()) {
 		if ready {
 			break
 		}
-		time.Sleep(50 * time.Millisecond) // another process' worth of starting up
+		time.Sleep(50 * time.Millisecond) // the server starts up
 	}
 	stop = func() {
 		cancel()

@@ -26,9 +26,10 @@ const (
 	stuckAfter = 90 * time.Second
 )
 
-// waitForCampaigns shows campaigns on their way until nothing moves any more: every touch
-// has ended, has gone as far as it goes, or waits for a time that is not soon.
-// It gives up, without an error, on what should move and does not.
+// waitForCampaigns shows the progress of campaigns until nothing moves any more:
+// each touch is final, is sent and waits for a receipt, or waits for a time that
+// is not soon. It returns nil also if a touch that should move does not for
+// stuckAfter.
 func waitForCampaigns(ctx context.Context, client *apiclient.Client, campaigns []string, now func() time.Time, out io.Writer) error {
 	b := newProgress(out, "delivering", 0)
 	defer b.stop()
@@ -85,7 +86,7 @@ func showCounts(b *progressBar, counts map[touch.State]int) {
 		counts[touch.StateCapped], counts[touch.StateRefused], counts[touch.StateFailed], open)
 }
 
-// stillMoving looks for a touch that should go on soon.
+// stillMoving reports whether a touch of the campaigns should change soon.
 func stillMoving(ctx context.Context, client *apiclient.Client, campaigns []string, counts map[touch.State]int, now time.Time) (bool, error) {
 	found := errors.New("found") // ends a listing
 	for _, campaign := range campaigns {
@@ -115,7 +116,7 @@ func stillMoving(ctx context.Context, client *apiclient.Client, campaigns []stri
 func isMoving(t *apiclient.Touch, now time.Time) bool {
 	switch {
 	case t.State == touch.StateSent && t.Due.IsZero():
-		return false // it hears of a receipt, or never
+		return false // only a receipt can change it
 	case t.State == touch.StateSending:
 		return true
 	}

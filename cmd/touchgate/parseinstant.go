@@ -6,7 +6,8 @@ import (
 	"touchgate.dev/touch"
 )
 
-// parseInstant reads a flag that is an instant, or how long before now; "" is none.
+// parseInstant reads a flag that is an instant or how long before now it was. It
+// returns the zero time for "".
 func parseInstant(flag, text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
