@@ -199,7 +199,7 @@ func target(f flaw) adaptertest.Target {
 
 func TestRunGoodAdapter(t *testing.T) { adaptertest.Run(t, target("")) }
 
-// The kit must find each flaw, otherwise it proves nothing.
+// Check must report each flaw, under the name of the broken duty.
 func TestCheckFindsEachFlaw(t *testing.T) {
 	for f, duty := range map[flaw]string{
 		unknownIsRetryable: "accepted, then reset", quotes: "data leaks", noDelay: "429", deaf: "context end",

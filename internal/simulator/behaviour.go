@@ -17,8 +17,8 @@ import (
 type Behaviour struct {
 	// Latency is the delay before the provider handles a call.
 	Latency Latency `json:"latency,omitzero"`
-	// Faults are tried in order. Only the first one that applies to a
-	// call happens.
+	// Faults are the faults that calls can have. A call has the first one that
+	// applies to it.
 	Faults   []Fault  `json:"faults,omitempty"`
 	Receipts Receipts `json:"receipts,omitzero"`
 	// Calls are the weights of the outcomes of telephone calls: answered,
