@@ -39,7 +39,7 @@ type Evaluator struct {
 	running *Condition
 	trace   Trace
 	// boxed are the text variables as CEL has them, made once for all conditions.
-	boxed [numVariables]any
+	boxed [NumVariables]any
 }
 
 type memo struct {
@@ -65,15 +65,22 @@ func (v *Evaluator) At(now time.Time) {
 	v.instant++
 }
 
-// Evaluate evaluates c at the present instant.
-func (v *Evaluator) Evaluate(c *Condition) Result {
+// The results of conditions that category and channel alone decide.
+var (
+	alwaysTrue  = Result{Value: True}
+	alwaysFalse = Result{Value: False}
+)
+
+// Evaluate evaluates c at the present instant. The result is read-only, and
+// valid until the next call of At or Begin.
+func (v *Evaluator) Evaluate(c *Condition) *Result {
 	// Most conditions are decided by category and channel alone.
 	if v.scope >= 0 {
 		if c.must.Has(v.scope) {
-			return Result{Value: True}
+			return &alwaysTrue
 		}
 		if !c.may.Has(v.scope) {
-			return Result{Value: False}
+			return &alwaysFalse
 		}
 	}
 
@@ -85,7 +92,7 @@ func (v *Evaluator) Evaluate(c *Condition) Result {
 		value := v.run(c)
 		m.result = Result{Value: value, Change: v.trace.Change, Evidence: v.trace.Evidence}
 	}
-	return m.result
+	return &m.result
 }
 
 // run evaluates c without the memo.

@@ -53,10 +53,12 @@ const (
 	Caller
 	Customer
 	Template
-	numVariables
+
+	// NumVariables is how many there are.
+	NumVariables
 )
 
-var variableNames = [numVariables]string{"category", "channel", "subject", "campaign", "caller", "customer", "template"}
+var variableNames = [NumVariables]string{"category", "channel", "subject", "campaign", "caller", "customer", "template"}
 
 // variableOf finds a text variable by its name.
 func variableOf(name string) (Variable, bool) {
@@ -85,10 +87,4 @@ func (tr *Trace) Note(t time.Time) {
 	if t.After(tr.Now) && (tr.Change.IsZero() || t.Before(tr.Change)) {
 		tr.Change = t
 	}
-}
-
-// Reset forgets what was noted; the instant stays.
-func (tr *Trace) Reset() {
-	tr.Change = time.Time{}
-	tr.Evidence = ""
 }

@@ -2,6 +2,7 @@ package ruleset
 
 import (
 	"slices"
+	"time"
 
 	"touchgate.dev/policies/cond"
 	"touchgate.dev/touch"
@@ -11,7 +12,7 @@ import (
 // jurisdiction, condition and excuses. It fills f, unless that is nil, and
 // leaves f.Decision empty if the rule does not apply.
 func (e *evaluation) evalRule(r *rule, f *touch.Finding) answer {
-	e.trace.Reset()
+	e.trace.Change = time.Time{}
 	if !e.applies(r) {
 		return satisfied
 	}

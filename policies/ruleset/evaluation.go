@@ -39,6 +39,7 @@ func (s *Set) begin(q *Question, log contactlog.Snapshot) *evaluation {
 	e.scope = cond.ScopeOf(q.Touch.Category, e.leg.Channel)
 	e.own = contactlog.Entry{}
 	e.asked.reset()
+	e.readTexts()
 	e.conditions.Begin(&e.facts, e.scope)
 
 	e.customer = e.customer[:0]
@@ -89,8 +90,10 @@ func (e *evaluation) rules() []*rule {
 
 // condition evaluates one condition. The instant at which its value may change
 // goes into the trace of the rule.
-func (e *evaluation) condition(c *cond.Condition) cond.Result {
+func (e *evaluation) condition(c *cond.Condition) *cond.Result {
 	result := e.conditions.Evaluate(c)
-	e.trace.Note(result.Change)
+	if !result.Change.IsZero() {
+		e.trace.Note(result.Change)
+	}
 	return result
 }

@@ -14,32 +14,29 @@ import (
 // instant. It implements cond.Facts.
 type facts struct {
 	localTimes
-	q   *Question
-	leg *touch.Leg
+	q     *Question
+	leg   *touch.Leg
+	texts [cond.NumVariables]string
 }
 
 var _ cond.Facts = (*facts)(nil)
 
-// Text implements cond.Facts.
-func (f *facts) Text(v cond.Variable) string {
-	switch v {
-	case cond.Category:
-		return string(f.q.Touch.Category)
-	case cond.Channel:
-		return string(f.leg.Channel)
-	case cond.Subject:
-		return f.q.Touch.Subject
-	case cond.Campaign:
-		return f.q.Touch.Campaign
-	case cond.Caller:
-		return f.q.Touch.Caller
-	case cond.Customer:
-		return f.q.Touch.Customer
-	case cond.Template:
-		return f.leg.Template
+// readTexts reads the text variables once for all conditions.
+func (f *facts) readTexts() {
+	t := f.q.Touch
+	f.texts = [cond.NumVariables]string{
+		cond.Category: string(t.Category),
+		cond.Channel:  string(f.leg.Channel),
+		cond.Subject:  t.Subject,
+		cond.Campaign: t.Campaign,
+		cond.Caller:   t.Caller,
+		cond.Customer: t.Customer,
+		cond.Template: f.leg.Template,
 	}
-	return ""
 }
+
+// Text implements cond.Facts.
+func (f *facts) Text(v cond.Variable) string { return f.texts[v] }
 
 // Priority implements cond.Facts.
 func (f *facts) Priority() int { return f.q.Touch.Priority }

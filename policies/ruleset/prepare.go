@@ -2,6 +2,7 @@ package ruleset
 
 import (
 	"slices"
+	"time"
 
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
@@ -68,7 +69,7 @@ func (c *capQuestions) evalRule(r *rule, f *touch.Finding) answer {
 		return c.e.evalRule(r, f)
 	}
 	e := c.e
-	e.trace.Reset()
+	e.trace.Change = time.Time{}
 	if !e.applies(r) {
 		return satisfied
 	}

@@ -59,7 +59,7 @@ func (e *evaluation) verdict(eval evaluator) touch.Verdict {
 		f.Kind = cmp.Or(f.Kind, r.kind)
 		f.Shadow = r.shadow
 		if f.Decision == touch.DecisionAllow {
-			if !r.shadow && !f.Excused {
+			if len(r.obligations) > 0 && !r.shadow && !f.Excused {
 				v.Duties = append(v.Duties, r.obligations...)
 			}
 			continue
