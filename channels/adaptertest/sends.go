@@ -90,7 +90,7 @@ func parallelSends(ctx context.Context, b *fixture) error {
 		}
 		if q, ok := b.adapter.(adapter.Querier); ok {
 			if got := b.record(ds[i], q.Query(ctx, ds[i])); got.VendorID != r.VendorID {
-				return errors.New("Query and Send return different vendor ids for one message")
+				return errors.New("a query and a send return different vendor ids for one message")
 			}
 		}
 	}
