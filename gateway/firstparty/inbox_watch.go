@@ -42,7 +42,10 @@ func (s *Service) WatchInbox(ctx context.Context, customer string, interval time
 	for loop.Sleep(ctx, interval) {
 		current, fresh, err := s.newMessages(ctx, customer, known)
 		if err != nil {
-			return errUnlessGone(ctx, err)
+			if ctx.Err() != nil {
+				return nil // the app has gone: no error of ours
+			}
+			return err
 		}
 		known = current
 		if err := w.tell(fresh); err != nil {
@@ -50,14 +53,6 @@ func (s *Service) WatchInbox(ctx context.Context, customer string, interval time
 		}
 	}
 	return nil
-}
-
-// errUnlessGone is err, or nil if the app has gone: that is no error of ours.
-func errUnlessGone(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 // tell reports the messages that one look found, given newest first.
