@@ -42,10 +42,7 @@ func (s *Service) WatchInbox(ctx context.Context, customer string, interval time
 	for loop.Sleep(ctx, interval) {
 		current, fresh, err := s.newMessages(ctx, customer, known)
 		if err != nil {
-			if ctx.Err() != nil {
-				return nil // the app has gone: no error of ours
-			}
-			return err
+			return unlessEnded(ctx, err)
 		}
 		known = current
 		if err := w.tell(fresh); err != nil {
@@ -53,6 +50,17 @@ func (s *Service) WatchInbox(ctx context.Context, customer string, interval time
 		}
 	}
 	return nil
+}
+
+// unlessEnded returns err, or nil if ctx has ended: then the app has gone, and
+// a read that was broken off is no error of ours.
+func unlessEnded(ctx context.Context, err error) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	default:
+		return err
+	}
 }
 
 // tell reports the messages that one look found, given newest first.
