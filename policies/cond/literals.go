@@ -8,7 +8,6 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
-	"cel.dev/cel-go/common/types"
 
 	"touchgate.dev/policies/calendar"
 )
@@ -91,10 +90,4 @@ func Words[T ~string](typed []T) []string {
 		plain[i] = string(w)
 	}
 	return plain
-}
-
-// isBool reports whether a value of CEL is true or false, and which.
-func isBool(v any) (value, ok bool) {
-	b, ok := v.(types.Bool)
-	return bool(b), ok
 }

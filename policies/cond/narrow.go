@@ -2,6 +2,7 @@ package cond
 
 import (
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
 )
 
 // narrow evaluates a condition for every scope with nothing else known. It
@@ -42,4 +43,10 @@ func narrow(env *cel.Env, checked *cel.Ast) (may, must ScopeSet, err error) {
 		}
 	}
 	return may, must, nil
+}
+
+// isBool reports whether a value of CEL is true or false, and which.
+func isBool(v any) (value, ok bool) {
+	b, ok := v.(types.Bool)
+	return bool(b), ok
 }

@@ -12,9 +12,8 @@ import (
 
 // document is everything of one policy document besides its rules.
 type document struct {
-	name  string // the policy's name
-	title string
-	file  string
+	name string // the policy's name
+	file string
 	// mandatory rules cannot be waived, shadowed or signed off. The YAML key
 	// is "floor".
 	mandatory     bool
@@ -48,12 +47,11 @@ func (r *reader) head(root *yaml.Node, f map[string]*yaml.Node, defaults *Option
 	doc := &document{
 		file:          r.file,
 		name:          r.name(f["policy"], root, "the policy"),
-		title:         r.text(f["title"]),
 		mandatory:     r.bool(f["floor"]),
 		shadow:        r.bool(f["shadow"]),
 		jurisdictions: r.texts(f["jurisdictions"]),
 	}
-	for _, about := range []string{"description", "source", "version", "owner"} {
+	for _, about := range []string{"title", "description", "source", "version", "owner"} {
 		r.text(f[about])
 	}
 
