@@ -36,7 +36,7 @@ func LoadConfig(path string, environ []string, reg channels.Registry) (*Config, 
 	if path != "" {
 		var err error
 		if data, err = os.ReadFile(path); err != nil {
-			return nil, usageError("cannot read the configuration: %v", err)
+			return nil, UsageErrorf("cannot read the configuration: %v", err)
 		}
 	}
 	cfg := DefaultConfig()

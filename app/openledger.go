@@ -45,7 +45,7 @@ func OpenLedger(ctx context.Context, cfg *Config, now func() time.Time) (*ledger
 func OpenExistingLedger(ctx context.Context, cfg *Config, now func() time.Time) (*ledger.Ledger, error) {
 	if path := sqlitePath(cfg); cfg.Ledger.Driver != "postgres" {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, usageError("there is no ledger at %s: "+
+			return nil, UsageErrorf("there is no ledger at %s: "+
 				"name the configuration by --config, or the folder by TOUCHGATE_DATA", path)
 		}
 	}

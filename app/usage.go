@@ -9,6 +9,7 @@ type UsageError struct{ Message string }
 // Error returns the message.
 func (e *UsageError) Error() string { return e.Message }
 
-func usageError(format string, args ...any) error {
+// UsageErrorf returns a UsageError with a formatted message.
+func UsageErrorf(format string, args ...any) error {
 	return &UsageError{Message: fmt.Sprintf(format, args...)}
 }

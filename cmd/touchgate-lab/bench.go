@@ -35,7 +35,7 @@ if one of the three counts is not zero.`,
   touchgate-lab bench report figures.json
   touchgate-lab bench latency --backlog 1000000
   touchgate-lab bench sweep segment`,
-		Args:      usageArgs(cobra.ExactArgs(1)),
+		Args:      cobra.ExactArgs(1),
 		ValidArgs: append(bench.Modes(), "all"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := finishBenchOptions(cmd, &o, ledger); err != nil {
@@ -95,7 +95,7 @@ func benchSweepCommand(o *bench.Options, ledger *string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:       "sweep " + strings.Join(bench.Sweeps(), "|"),
 		Short:     "Vary one thing and draw how the cost grows",
-		Args:      usageArgs(cobra.ExactArgs(1)),
+		Args:      cobra.ExactArgs(1),
 		ValidArgs: bench.Sweeps(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := finishBenchOptions(cmd, o, *ledger); err != nil {
@@ -119,7 +119,7 @@ func benchReportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "report FILE",
 		Short: "Print the figures that --json wrote as tables in Markdown",
-		Args:  usageArgs(cobra.ExactArgs(1)),
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := os.Open(args[0])
 			if err != nil {
@@ -144,7 +144,7 @@ func benchServeCommand(environ []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:    "serve",
 		Hidden: true,
-		Args:   usageArgs(cobra.NoArgs),
+		Args:   cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			// Settings in the operator's environment are meant for another server.
 			environ = slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, app.EnvPrefix) })

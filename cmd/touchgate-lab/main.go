@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/app"
+	"touchgate.dev/internal/commandline"
 )
 
 // Exit statuses. A script may rely on them.
@@ -48,17 +49,7 @@ func run(args, environ []string) int {
 }
 
 func usageError(format string, args ...any) error {
-	return &app.UsageError{Message: fmt.Sprintf(format, args...)}
-}
-
-// usageArgs makes wrong arguments an error of usage.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError("%v\nUsage: %s\nSee: %s --help", err, cmd.UseLine(), cmd.CommandPath())
-		}
-		return nil
-	}
+	return app.UsageErrorf(format, args...)
 }
 
 // rootCommand returns the tree of commands.
@@ -71,12 +62,11 @@ Touchgate is on this machine; nemesis breaks it under load and counts what was
 lost. Both start servers of their own on loopback and leave nothing behind.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          usageArgs(cobra.NoArgs),
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError("%v\nSee: %s --help", err, cmd.CommandPath())
 	})
 	root.AddCommand(benchCommand(environ), nemesisCommand(), serveCommand(environ))
+	commandline.StrictArgs(root)
 	return root
 }

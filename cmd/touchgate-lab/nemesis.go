@@ -60,7 +60,7 @@ again after a fault. The exit status depends on the promises only.`,
 		Example: `  touchgate-lab nemesis --duration 1m
   touchgate-lab nemesis --servers --duration 30m --seed 42 --dir ./run
   touchgate-lab nemesis --servers --redis cluster --other ./touchgate-lab-old`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runNemesis(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},

@@ -16,7 +16,7 @@ func serveCommand(environ []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:    "serve",
 		Hidden: true,
-		Args:   usageArgs(cobra.NoArgs),
+		Args:   cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			app.TuneMemory(environ)
 			cfg, err := app.LoadConfig(config, environ, app.Adapters(nil, nil))

@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/commandline"
 	"touchgate.dev/internal/oracle"
 	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
@@ -191,7 +192,7 @@ func (l *demoLoad) zones() func(string) *time.Location {
 
 // print prints the tables and the counts, and with --json the object, too.
 func (r *demoResult) print(f demoFlags) error {
-	byChannel := newTable(f.table)
+	byChannel := commandline.NewTable(f.table)
 	states := []touch.State{touch.StateDelivered, touch.StateSent, touch.StateUnconfirmed, touch.StateUnknown, touch.StateFailed, touch.StateCapped, touch.StateRefused, touch.StateDue, touch.StateExpired, touch.StateCancelled, touch.StateDead}
 	header, total := table.Row{"channel"}, table.Row{"all"}
 	var shown []touch.State
@@ -218,7 +219,7 @@ func (r *demoResult) print(f demoFlags) error {
 	byChannel.Render()
 
 	if len(r.counts.reasons) > 0 {
-		byReason := newTable(f.table)
+		byReason := commandline.NewTable(f.table)
 		byReason.AppendHeader(table.Row{"state", "reason", "touches"})
 		for key, n := range r.counts.reasons {
 			byReason.AppendRow(table.Row{stateName(touch.State(key[0])), key[1], n})

@@ -10,6 +10,7 @@ import (
 
 	"touchgate.dev/app"
 	"touchgate.dev/gateway/access"
+	"touchgate.dev/internal/commandline"
 	"touchgate.dev/ledger"
 )
 
@@ -75,7 +76,7 @@ func keyListCommand(with withKeys) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t := newTable(cmd.OutOrStdout())
+			t := commandline.NewTable(cmd.OutOrStdout())
 			t.AppendHeader(table.Row{"id", "caller", "scopes", "created", "revoked"})
 			for _, k := range keys {
 				revoked := ""

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/app"
+	"touchgate.dev/internal/commandline"
 )
 
 // Exit statuses. A script may rely on them.
@@ -67,9 +68,7 @@ type exitError struct {
 
 func (e *exitError) Error() string { return e.message }
 
-func usageError(format string, args ...any) error {
-	return &exitError{exitUsage, fmt.Sprintf(format, args...)}
-}
+func usageError(format string, args ...any) error { return app.UsageErrorf(format, args...) }
 
 // rootCommand is the tree of commands.
 func rootCommand(environ []string) *cobra.Command {
@@ -101,7 +100,7 @@ Then:        touchgate serve --dev`,
 		configCommand(environ),
 		versionCommand(),
 	)
-	strictArgs(root)
+	commandline.StrictArgs(root)
 	return root
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/internal/commandline"
 	"touchgate.dev/ledger"
 )
 
@@ -153,7 +154,7 @@ func policyListCommand(environ []string) *cobra.Command {
 			if err := client.Do(cmd.Context(), http.MethodGet, "/v1/policies", nil, &page); err != nil {
 				return err
 			}
-			t := newTable(cmd.OutOrStdout())
+			t := commandline.NewTable(cmd.OutOrStdout())
 			t.AppendHeader(table.Row{"id", "state", "title", "hash", "author", "approver", "last step"})
 			for _, p := range page.Items {
 				t.AppendRow(table.Row{p.ID, p.State, p.Title, p.Hash, p.Author, p.Approver, p.History[len(p.History)-1].At.UTC().Format(time.DateTime)})

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/commandline"
 	"touchgate.dev/touch"
 )
 
@@ -48,7 +49,7 @@ every channel. A rule that demands a duty of the template refuses unless
 			if err != nil {
 				return err
 			}
-			t := newTable(cmd.OutOrStdout())
+			t := commandline.NewTable(cmd.OutOrStdout())
 			t.AppendHeader(table.Row{"category", "channel", "now", "from", "rule", "why"})
 			for i := range answers {
 				t.AppendRow(forecastRow(&requests[i], &answers[i], loc))

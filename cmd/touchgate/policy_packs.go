@@ -7,6 +7,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/internal/commandline"
 	"touchgate.dev/policies/packs"
 )
 
@@ -32,7 +33,7 @@ func policyPacksListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t := newTable(cmd.OutOrStdout())
+			t := commandline.NewTable(cmd.OutOrStdout())
 			t.AppendHeader(table.Row{"name", "jurisdictions", "title", "source"})
 			for _, p := range all {
 				jurisdictions := strings.Join(p.Jurisdictions, ", ")

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/commandline"
 	"touchgate.dev/policies/simulate"
 	"touchgate.dev/touch"
 )
@@ -112,7 +113,7 @@ func askSimulation(ctx context.Context, client *apiclient.Client, since string, 
 
 func printSimulation(w io.Writer, r *simulate.Report) {
 	fmt.Fprintf(w, "Draft %s, over %d recorded legs.\n\n", r.Policy, r.Total.Legs)
-	groups := newTable(w)
+	groups := commandline.NewTable(w)
 	groups.AppendHeader(table.Row{"", "legs", "sent", "refused", "would send", "later", "would refuse", "newly refused", "newly sent"})
 	row := func(name string, t simulate.Counts) {
 		groups.AppendRow(table.Row{name, t.Legs, t.Sent, t.Refused, t.WouldSend, t.WouldDelay, t.WouldRefuse, t.NewlyRefused, t.NewlySent})
@@ -136,7 +137,7 @@ func printSimulation(w io.Writer, r *simulate.Report) {
 		return
 	}
 	fmt.Fprintln(w)
-	rules := newTable(w)
+	rules := commandline.NewTable(w)
 	rules.AppendHeader(table.Row{"rule", "would refuse", "would defer", "newly refused"})
 	for _, d := range r.ByRule {
 		rules.AppendRow(table.Row{d.Rule, d.Refused, d.Deferred, d.NewlyRefused})

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/commandline"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -94,7 +95,7 @@ func listDead(cmd *cobra.Command, client *apiclient.Client, o *redriveFlags) err
 	if !o.Since.IsZero() {
 		q.Set("since", o.Since.Format(time.RFC3339))
 	}
-	t := newTable(cmd.OutOrStdout())
+	t := commandline.NewTable(cmd.OutOrStdout())
 	t.AppendHeader(table.Row{"touch", "caller", "campaign", "channel", "reason", "put aside", "goes"})
 	defer t.Render()
 	for {

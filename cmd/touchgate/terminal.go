@@ -4,8 +4,6 @@ import (
 	"io"
 	"os"
 	"sync"
-
-	"github.com/jedib0t/go-pretty/v6/table"
 )
 
 // lockedWriter lets the log, the progress bar and child processes share
@@ -32,15 +30,4 @@ func isTerminal(w io.Writer) bool {
 	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-// newTable makes a table that reads well in a terminal and in a log.
-func newTable(w io.Writer) table.Writer {
-	t := table.NewWriter()
-	t.SetOutputMirror(w)
-	style := table.StyleLight
-	style.Options.DrawBorder = false
-	style.Options.SeparateColumns = false
-	t.SetStyle(style)
-	return t
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/commandline"
 	"touchgate.dev/internal/loop"
 	"touchgate.dev/touch"
 )
@@ -129,7 +130,7 @@ func printCampaign(ctx context.Context, client *apiclient.Client, campaign strin
 	if err != nil {
 		return err
 	}
-	t := newTable(out)
+	t := commandline.NewTable(out)
 	t.AppendHeader(table.Row{"state", "reason", "touches"})
 	for _, c := range counts {
 		t.AppendRow(table.Row{c.State, c.Reason, c.Count})

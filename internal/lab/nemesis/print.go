@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+
+	"touchgate.dev/internal/commandline"
 )
 
 // Print writes the report as tables that a terminal and a log show well.
@@ -22,7 +24,7 @@ func (r *Report) Print(w io.Writer) {
 }
 
 func (r *Report) printCounts(w io.Writer) {
-	t := newTable(w)
+	t := commandline.NewTable(w)
 	t.AppendRows([]table.Row{
 		{"seed", r.Seed},
 		{"seconds", int(r.Seconds)},
@@ -49,7 +51,7 @@ func (r *Report) printCounts(w io.Writer) {
 }
 
 func (r *Report) printStates(w io.Writer) {
-	t := newTable(w)
+	t := commandline.NewTable(w)
 	t.AppendHeader(table.Row{"state", "touches"})
 	for _, s := range slices.Sorted(maps.Keys(r.States)) {
 		t.AppendRow(table.Row{s, r.States[s]})
@@ -58,7 +60,7 @@ func (r *Report) printStates(w io.Writer) {
 }
 
 func (r *Report) printResume(w io.Writer) {
-	t := newTable(w)
+	t := commandline.NewTable(w)
 	t.AppendHeader(table.Row{"fault", "times", "lane", "resumed after (median)", "(worst)", "last straggler"})
 	for _, x := range r.Resume {
 		lane := "bulk"
@@ -74,7 +76,7 @@ func (r *Report) printResume(w io.Writer) {
 }
 
 func (r *Report) printGoals(w io.Writer) {
-	t := newTable(w)
+	t := commandline.NewTable(w)
 	t.AppendHeader(table.Row{"a proof holds", "wanted", "this run", ""})
 	for _, g := range r.Goals {
 		met := "met"
@@ -84,14 +86,4 @@ func (r *Report) printGoals(w io.Writer) {
 		t.AppendRow(table.Row{g.What, g.Want, g.Got, met})
 	}
 	t.Render()
-}
-
-func newTable(w io.Writer) table.Writer {
-	t := table.NewWriter()
-	t.SetOutputMirror(w)
-	style := table.StyleLight
-	style.Options.DrawBorder = false
-	style.Options.SeparateColumns = false
-	t.SetStyle(style)
-	return t
 }
