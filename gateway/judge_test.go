@@ -32,8 +32,8 @@ func TestFirstAllowedLegDecides(t *testing.T) {
 	r.Addresses[touch.Push] = "device-1"
 	r.Plan = []touch.Leg{{Channel: touch.Push, Content: &touch.Content{Body: "b"}}, r.Plan[0], {Channel: touch.RMTask, Title: "call"}}
 	a := f.Submit(t, r)[0]
-	if a.State != touch.StateDue || a.Leg != 1 || !a.Due.Equal(night) || a.Reason != "night" || len(a.Verdicts) != 2 || f.Guard.Asked != 2 {
-		t.Fatalf("got %+v after %d questions", a, f.Guard.Asked)
+	if a.State != touch.StateDue || a.Leg != 1 || !a.Due.Equal(night) || a.Reason != "night" || len(a.Verdicts) != 2 || f.Guard.Asked() != 2 {
+		t.Fatalf("got %+v after %d questions", a, f.Guard.Asked())
 	}
 	view, _ := f.Ledger.Touches.Get(t.Context(), "engine", a.ID)
 	if got := gatewaytest.Kinds(view.Events); !slices.Equal(got, []touch.EventKind{touch.EventFallback, touch.EventAccepted, touch.EventDeferred}) {
@@ -106,8 +106,8 @@ func TestRefusedWithoutPolicies(t *testing.T) {
 			t.Errorf("%s: got %+v, want %s for %s", c.request.Key, a, c.state, c.reason)
 		}
 	}
-	if f.Guard.Asked != 1 {
-		t.Errorf("the guard was asked %d times, want once", f.Guard.Asked)
+	if f.Guard.Asked() != 1 {
+		t.Errorf("the guard was asked %d times, want once", f.Guard.Asked())
 	}
 }
 

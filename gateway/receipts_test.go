@@ -44,10 +44,10 @@ func TestReceiptCorrectsContactLog(t *testing.T) {
 	if view.Progress.State != touch.StateDelivered {
 		t.Errorf("state %s", view.Progress.State)
 	}
-	if len(f.Guard.Settled) != 1 {
-		t.Fatalf("corrections %+v, want one", f.Guard.Settled)
+	if len(f.Guard.Settled()) != 1 {
+		t.Fatalf("corrections %+v, want one", f.Guard.Settled())
 	}
-	c := f.Guard.Settled[0]
+	c := f.Guard.Settled()[0]
 	if c.ID != dispatch || c.Customer != "c1" || c.Kind != contactlog.Delivered || c.Release || !c.At.Equal(gatewaytest.Noon) ||
 		c.Entry == nil || c.Entry.ID != dispatch || !c.Entry.At.Equal(gatewaytest.Noon) || c.Entry.Kind != contactlog.Delivered {
 		t.Errorf("correction %+v", c)
