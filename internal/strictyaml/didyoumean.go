@@ -9,18 +9,27 @@ import (
 // DidYouMean returns a hint for an unknown word: the nearest of the known ones,
 // or all of them if none is near.
 func DidYouMean(word string, known []string) string {
-	nearest, least := "", math.MaxInt
-	for _, k := range known {
-		if d := distance(word, k); d < least {
-			nearest, least = k, d
-		}
-	}
-	if least <= 1+len(word)/3 {
+	if nearest, ok := Nearest(word, known); ok {
 		return "did you mean " + nearest + "?"
 	}
 	known = slices.Clone(known)
 	slices.Sort(known)
 	return "known: " + strings.Join(known, ", ")
+}
+
+// Nearest returns the known word that is most like the given one, without
+// regard to capitals and to white space around it; false if none is near. Of
+// several as near it is the first.
+func Nearest(word string, known []string) (string, bool) {
+	nearest, least := "", math.MaxInt
+	plain := strings.ToLower(strings.TrimSpace(word))
+	for _, k := range known {
+		d := distance(plain, strings.ToLower(k))
+		if d < least {
+			nearest, least = k, d
+		}
+	}
+	return nearest, least <= 1+len(plain)/3
 }
 
 // distance counts the letters to add, drop, change or swap between a and b. It
