@@ -43,7 +43,8 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 	// The rules judge touches by the policies and the contact log.
 	shards := shardOptions(a.ledger.Controls, watcher, a.redis, a.now)
 	contacts := contactlog.NewRedis(a.redis.client, shards)
-	rules := newRules(a.ledger, contacts)
+	rules := newRules(a.ledger, contacts, a.component("policies"))
+	a.metrics.MustRegister(newPolicyMetrics(rules.guard.Set, a.now))
 	watcher.OnChange(rules.follow)
 	if err := rules.activate(ctx, policyFolder(cfg, o), a.now()); err != nil {
 		return nil, err

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -24,11 +26,12 @@ type rules struct {
 	guard    *policies.Guard
 	outcomes *counter.Counter // for rules that bound a ratio
 	options  ruleset.Options  // each set is compiled with them
+	log      *slog.Logger
 }
 
 // newRules makes rules that judge by a contact log. They have no policies until
 // follow has run.
-func newRules(l *ledger.Ledger, contacts contactlog.Log) *rules {
+func newRules(l *ledger.Ledger, contacts contactlog.Log, log *slog.Logger) *rules {
 	outcomes := counter.New(l.Events)
 	return &rules{
 		sets:     l.PolicySets,
@@ -36,6 +39,7 @@ func newRules(l *ledger.Ledger, contacts contactlog.Log) *rules {
 		guard:    policies.NewGuard(contacts, contactEntries(l)),
 		outcomes: outcomes,
 		options:  ruleset.Options{Tallies: outcomes.Count},
+		log:      log,
 	}
 }
 
@@ -69,15 +73,15 @@ func (r *rules) activate(ctx context.Context, folder fs.FS, now time.Time) error
 	if err != nil {
 		return err
 	}
-	set, err := ruleset.Compile(sources, r.options)
-	if err != nil {
-		return err
-	}
 	active, err := r.sets.Get(ctx, "")
 	switch {
-	case err == nil && active.Hash == set.Hash():
-		return nil
+	case err == nil && active.Hash == ruleset.Hash(sources):
+		return nil // even if this version of the program would find a fault now
 	case err != nil && touch.ClassOf(err) != touch.NotFound:
+		return err
+	}
+	set, err := ruleset.Compile(sources, r.options)
+	if err != nil {
 		return err
 	}
 
@@ -113,9 +117,14 @@ func (r *rules) follow(ctx context.Context, c *ledger.Control) error {
 		slices.SortFunc(sources, func(a, b ruleset.Source) int { return strings.Compare(a.Name, b.Name) })
 	}
 
-	set, err := ruleset.Compile(sources, r.options)
+	options := r.options
+	options.Stored = true
+	set, err := ruleset.Compile(sources, options)
 	if err != nil {
 		return err
+	}
+	for _, w := range set.Warnings() {
+		r.log.Warn("a policy in force is doubtful", "at", fmt.Sprintf("%s:%d", w.File, w.Line), "warning", w.Message)
 	}
 	r.guard.Use(set)
 	return nil

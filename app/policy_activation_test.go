@@ -1,6 +1,7 @@
 package app
 
 import (
+	"log/slog"
 	"path/filepath"
 	"testing"
 	"testing/fstest"
@@ -20,7 +21,7 @@ func TestFolderAfterApproval(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	rules := newRules(l, contactlog.NewModel())
+	rules := newRules(l, contactlog.NewModel(), slog.New(slog.DiscardHandler))
 	watcher := ledger.NewControlWatcher(l.Controls)
 	watcher.OnChange(rules.follow)
 

@@ -61,3 +61,10 @@ const (
 	OutcomeAbandoned    = "abandoned"    // answered, but nobody of ours was on the line
 	OutcomeCompleted    = "completed"    // a manager's task is done
 )
+
+// Outcomes lists the well-known outcomes.
+func Outcomes() []string {
+	return []string{
+		OutcomeConversation, OutcomeRefused, OutcomeOptOut, OutcomeNoAnswer, OutcomeAbandoned, OutcomeCompleted,
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,8 +16,9 @@ func policyCheckCommand() *cobra.Command {
 		Use:   "check FILE|FOLDER...",
 		Short: "Say everything that is wrong in policy documents",
 		Long: `check compiles documents together, as the gateway would, and prints every fault
-with its file and line, and a hint where one is known. A folder stands for all
-*.yaml files in it and below. The exit status is 1 when there is a fault.`,
+with its file and line, and a hint where one is known. It warns of names that
+nothing declares, and of calendars that end within 60 days. A folder stands for
+all *.yaml files in it and below. The exit status is 1 when there is a fault.`,
 		Example: `  touchgate policy check house.yaml
   touchgate policy check policies/`,
 		Args: cobra.MinimumNArgs(1),
@@ -29,10 +31,19 @@ with its file and line, and a hint where one is known. A folder stands for all
 			if err != nil {
 				return printFaults(err, cmd)
 			}
+			printWarnings(append(set.Warnings(), set.EndingCalendars(time.Now())...), cmd)
 			// Every set has one rule of ours: the suppression list.
 			fmt.Fprintf(cmd.OutOrStdout(), "ok: %d documents, %d rules, hash %s\n", len(sources), len(set.Rules())-1, set.Hash())
 			return nil
 		},
+	}
+}
+
+// printWarnings prints what is doubtful about documents, one a line.
+func printWarnings(warnings touch.Faults, cmd *cobra.Command) {
+	for _, w := range warnings {
+		w.Message = "warning: " + w.Message
+		fmt.Fprintln(cmd.OutOrStdout(), w)
 	}
 }
 

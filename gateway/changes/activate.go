@@ -24,7 +24,7 @@ func (s *Service) Approve(ctx context.Context, p *access.Principal, id, reason s
 		return nil, touch.Errorf(touch.Forbidden, "",
 			"the key that drafted or submitted a proposal may not approve it: another person's key is needed")
 	}
-	if err := s.compileStored(ctx, request.Hash); err != nil {
+	if err := s.compileProposed(ctx, request.Hash); err != nil {
 		return nil, err
 	}
 	control, err := s.controls.Read(ctx)

@@ -84,27 +84,58 @@ func (s *Service) compile(documents map[string]string) (*ruleset.Set, error) {
 	if len(documents) == 0 {
 		return nil, touch.Errorf(touch.Invalid, "documents", "is empty")
 	}
+	return ruleset.Compile(sourcesOf(documents), s.options)
+}
+
+func sourcesOf(documents map[string]string) []ruleset.Source {
 	sources := make([]ruleset.Source, 0, len(documents))
 	for name, text := range documents {
 		sources = append(sources, ruleset.Source{Name: name, Data: []byte(text)})
 	}
 	slices.SortFunc(sources, func(a, b ruleset.Source) int { return strings.Compare(a.Name, b.Name) })
-	return ruleset.Compile(sources, s.options)
+	return sources
 }
 
-// compileStored checks that stored documents still compile: the program may
-// have changed since they were written.
-func (s *Service) compileStored(ctx context.Context, hash string) error {
-	set, err := s.sets.Get(ctx, hash)
+// compileProposed checks that the documents of a proposal compile: the program
+// may have changed since they were drafted.
+func (s *Service) compileProposed(ctx context.Context, hash string) error {
+	documents, err := s.documents(ctx, hash)
 	if err != nil {
 		return err
+	}
+	_, err = s.compile(documents)
+	return documentFaults(err)
+}
+
+// compileStored checks that documents that were approved still compile. What the
+// program found right then stays right.
+func (s *Service) compileStored(ctx context.Context, hash string) error {
+	documents, err := s.documents(ctx, hash)
+	if err != nil {
+		return err
+	}
+	_, err = s.compileInForce(documents)
+	return documentFaults(err)
+}
+
+// documents returns the documents of a stored set.
+func (s *Service) documents(ctx context.Context, hash string) (map[string]string, error) {
+	set, err := s.sets.Get(ctx, hash)
+	if err != nil {
+		return nil, err
 	}
 	documents := make(map[string]string, len(set.Documents))
 	for name, data := range set.Documents {
 		documents[name] = string(data)
 	}
-	_, err = s.compile(documents)
-	return documentFaults(err)
+	return documents, nil
+}
+
+// compileInForce compiles documents that were in force, or approved to be.
+func (s *Service) compileInForce(documents map[string]string) (*ruleset.Set, error) {
+	options := s.options
+	options.Stored = true
+	return ruleset.Compile(sourcesOf(documents), options)
 }
 
 // advance sets a request's next state and appends it to its history.

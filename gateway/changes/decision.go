@@ -101,7 +101,7 @@ func (s *Service) addPolicies(ctx context.Context, d *replay.RecordedDecision) (
 		d.Policies[name] = string(data)
 	}
 	// The documents are shown even when this build compiles them no more.
-	if compiled, err := s.compile(d.Policies); err == nil {
+	if compiled, err := s.compileInForce(d.Policies); err == nil {
 		window = compiled.Keep()
 	}
 	return window, nil

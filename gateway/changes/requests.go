@@ -28,6 +28,8 @@ type CheckResult struct {
 	Hash   string       `json:"hash,omitempty"`
 	Rules  []string     `json:"rules,omitempty"`
 	Faults touch.Faults `json:"faults,omitempty"`
+	// Warnings are what is doubtful about documents without a fault.
+	Warnings touch.Faults `json:"warnings,omitempty"`
 }
 
 // Check compiles documents and stores nothing.
@@ -40,7 +42,8 @@ func (s *Service) Check(documents map[string]string) (*CheckResult, error) {
 	case err != nil:
 		return nil, err
 	}
-	return &CheckResult{OK: true, Hash: set.Hash(), Rules: set.Rules()}, nil
+	warnings := append(set.Warnings(), set.EndingCalendars(s.now())...)
+	return &CheckResult{OK: true, Hash: set.Hash(), Rules: set.Rules(), Warnings: warnings}, nil
 }
 
 // Draft stores a change request. Its documents must compile; nothing is

@@ -85,7 +85,9 @@ func (d *dayText) UnmarshalYAML(n *yaml.Node) (err error) {
 }
 
 // Parse parses a calendar. A calendar that extends one of others has the days of
-// that one and its own, for example the days that a proclamation adds.
+// that one and its own, for example the days that a proclamation adds, and covers
+// what both cover. One that says nothing of what it covers covers the years of
+// its holidays.
 func Parse(text []byte, others map[string]*Calendar) (*Calendar, error) {
 	var f file
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -120,14 +122,19 @@ func Parse(text []byte, others map[string]*Calendar) (*Calendar, error) {
 		c.weekend[i] = true
 	}
 	if f.Covers != nil {
-		c.covered = true
-		c.from = f.Covers.From.Day
-		c.to = f.Covers.Until.Day - 1
-		if c.from > c.to {
+		own := period{f.Covers.From.Day, f.Covers.Until.Day - 1}
+		if own.from > own.to {
 			return nil, errors.New("it covers no day")
 		}
+		c.cover(own)
 	}
-	return c, c.addDays(&f)
+	if err := c.addDays(&f); err != nil {
+		return nil, err
+	}
+	if f.Covers == nil && f.Extends == "" {
+		c.coverYears() // as the dates in a policy do
+	}
+	return c, nil
 }
 
 // maxHoliday is the number of days of the longest holiday; more are a typing
@@ -156,11 +163,11 @@ func (c *Calendar) addDays(f *file) error {
 		return nil
 	}
 	holidays, ok := library(f.Library)
-	if !ok || !c.covered {
+	if !ok || len(c.covers) == 0 {
 		return fmt.Errorf("the library has no %q, or the years to cover are missing", f.Library)
 	}
-	first, _, _ := c.from.Civil()
-	last, _, _ := c.to.Civil()
+	first, _, _ := c.covers[0].from.Civil()
+	last, _, _ := c.covers[len(c.covers)-1].to.Civil()
 	for _, h := range holidays {
 		for y := first - 1; y <= last+1; y++ {
 			// Both the day itself and the day on which it is observed count.

@@ -3,7 +3,6 @@ package calendar
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -43,6 +42,7 @@ func clock(s string) (int, error) {
 // closed.
 type Hours struct {
 	week    [7][]Window
+	named   [7]bool // the table says something of this day of the week
 	holiday *[]Window
 	eve     *[]Window
 	workday *[]Window
@@ -80,22 +80,27 @@ func (h *Hours) Set(selector string, windows []Window) error {
 			h.workday = &windows
 		case part == "daily":
 			for d := range h.week {
-				h.week[d] = windows
+				h.setDay(d, windows)
 			}
 		case isRange && i >= 0 && j >= 0:
 			for d := i; ; d = (d + 1) % 7 {
-				h.week[d] = windows
+				h.setDay(d, windows)
 				if d == j {
 					break
 				}
 			}
 		case !isRange && i >= 0:
-			h.week[i] = windows
+			h.setDay(i, windows)
 		default:
 			return fmt.Errorf("%q is not a day: use %s, or a range such as mon-fri", part, strings.Join(DayNames(), " "))
 		}
 	}
 	return nil
+}
+
+func (h *Hours) setDay(d int, windows []Window) {
+	h.week[d] = windows
+	h.named[d] = true
 }
 
 // sortWindows returns the windows sorted. Empty or overlapping ones are an error.
@@ -146,10 +151,8 @@ func (h *Hours) Opens() bool { return new(Common).Add(h) }
 func (h *Hours) openAtAnyTime(d int) []Window {
 	all := slices.Clone(h.week[d])
 	if h.Calendar.Len() > 0 {
-		for _, other := range []*[]Window{h.holiday, h.eve, h.workday} {
-			if other != nil {
-				all = append(all, *other...)
-			}
+		for kind := range anyKind + 1 {
+			all = append(all, h.windows(d, kind)...)
 		}
 	}
 	all = slices.DeleteFunc(all, func(w Window) bool { return w.To-w.From <= int(h.Margin/time.Second) })
@@ -158,161 +161,3 @@ func (h *Hours) openAtAnyTime(d int) []Window {
 
 // UsesHolidays reports whether the table needs its calendar.
 func (h *Hours) UsesHolidays() bool { return h.holiday != nil || h.eve != nil || h.workday != nil }
-
-// on returns the windows of a date. A holiday's hours replace those of an eve, and
-// both replace those of the day of the week. A date that the calendar does not
-// cover might be any of the three: it has only the hours that all have.
-func (h *Hours) on(d Day) []Window {
-	plain := h.week[d.Weekday()]
-	if h.Calendar == nil || !h.UsesHolidays() {
-		return plain
-	}
-	if !h.Calendar.Covers(d) {
-		for _, other := range []*[]Window{h.holiday, h.eve} {
-			if other != nil {
-				plain = intersect(plain, *other)
-			}
-		}
-		return plain
-	}
-	switch {
-	case h.holiday != nil && h.Calendar.Holiday(d):
-		return *h.holiday
-	case h.eve != nil && h.Calendar.Eve(d):
-		return *h.eve
-	case h.workday != nil && h.Calendar.Working(d):
-		return *h.workday
-	}
-	return plain
-}
-
-// intersect returns the time that is in windows of both lists.
-func intersect(a, b []Window) []Window {
-	var both []Window
-	for _, x := range a {
-		for _, y := range b {
-			if w := (Window{max(x.From, y.From), min(x.To, y.To)}); w.From < w.To {
-				both = append(both, w)
-			}
-		}
-	}
-	return both
-}
-
-// closing returns when a window ends on date d. The margin is taken off, unless
-// the next day's hours follow without a break.
-func (h *Hours) closing(d Day, w Window) int {
-	if h.Margin == 0 {
-		return w.To
-	}
-	if next := h.on(d + 1); w.To == daySeconds && len(next) > 0 && next[0].From == 0 {
-		return w.To
-	}
-	return w.To - int((h.Margin+time.Second-1)/time.Second)
-}
-
-// Open reports whether the table is open at an instant.
-func (h *Hours) Open(l Local) bool {
-	d, s := l.Day(), l.second()
-	for _, w := range h.on(d) {
-		if s >= w.From && s < h.closing(d, w) {
-			return true
-		}
-	}
-	return false
-}
-
-// Next returns the first instant at or after l at which the table is open; false
-// if there is none within the horizon.
-func (h *Hours) Next(l Local) (time.Time, bool) {
-	if h.Open(l) {
-		return l.T, true
-	}
-	limit := l.T.Add(Horizon)
-	// Between two clock changes the wall clock runs evenly, so each wall time is
-	// one instant there. Search from one change to the next.
-	for {
-		_, end := l.T.In(l.Zone).ZoneBounds()
-		if wall, ok := h.opening(l.wall); ok {
-			if t := time.Unix(wall-l.offset, 0).UTC(); end.IsZero() || t.Before(end) {
-				return t, !t.After(limit)
-			}
-		}
-		if end.IsZero() || end.After(limit) {
-			return time.Time{}, false
-		}
-		if l = At(end.UTC(), l.Zone); h.Open(l) {
-			return l.T, true
-		}
-	}
-}
-
-// opening returns the wall time of the first beginning of a window after wall.
-func (h *Hours) opening(wall int64) (int64, bool) {
-	first := Day(floorDiv(wall, daySeconds))
-	for d := first; d <= first+Day(Horizon/(24*time.Hour))+1; d++ {
-		for _, w := range h.on(d) {
-			if at := int64(d)*daySeconds + int64(w.From); at > wall && w.From < h.closing(d, w) {
-				return at, true
-			}
-		}
-	}
-	return math.MaxInt64, false
-}
-
-// ParseQuiet parses blocked hours, such as "22:00-07:00" or
-// "mon-fri 08:00-18:00; sat 12:00-14:00", and returns the open hours. A window may
-// go over midnight.
-func ParseQuiet(s string) (*Hours, error) {
-	var blocked [7][]Window
-	for part := range strings.SplitSeq(s, ";") {
-		days, windows := "daily", strings.TrimSpace(part)
-		if head, tail, ok := strings.Cut(windows, " "); ok && head[0] > '9' {
-			days, windows = head, strings.TrimSpace(tail)
-		}
-		var selected Hours
-		if err := selected.Set(days, []Window{{0, 1}}); err != nil || selected.UsesHolidays() {
-			return nil, fmt.Errorf("%q are not days of the week", days)
-		}
-		for text := range strings.SplitSeq(windows, ",") {
-			w, err := ParseWindow(strings.TrimSpace(text))
-			if err != nil {
-				return nil, err
-			}
-			for d := range blocked {
-				if len(selected.week[d]) == 0 {
-					continue
-				}
-				if w.From < w.To {
-					blocked[d] = append(blocked[d], w)
-					continue
-				}
-				next := (d + 1) % 7
-				blocked[d] = append(blocked[d], Window{w.From, daySeconds})
-				blocked[next] = append(blocked[next], Window{0, w.To})
-			}
-		}
-	}
-	open := &Hours{}
-	for d := range blocked {
-		open.week[d] = complement(blocked[d])
-	}
-	return open, nil
-}
-
-// complement returns the time of a day that is in none of the windows.
-func complement(blocked []Window) []Window {
-	sort.Slice(blocked, func(i, j int) bool { return blocked[i].From < blocked[j].From })
-	var open []Window
-	at := 0
-	for _, w := range blocked {
-		if w.From > at {
-			open = append(open, Window{at, w.From})
-		}
-		at = max(at, w.To)
-	}
-	if at < daySeconds {
-		open = append(open, Window{at, daySeconds})
-	}
-	return open
-}

@@ -19,7 +19,9 @@ import (
 //	7 days, 2 weeks        dates, the event's own date being the first
 //	1 month, 1 year        dates, up to the same date of the month (or year)
 //	60 full days           dates, the event's own date not counted
-//	10 business days       business days after the event's date, to the end of the last
+//	10 business days       business days after the event's date, to the end of the last;
+//	                       with FromOwnDay, the event's date being the first
+//	10 full business days  business days after the event's date in every case
 //	day week month year    the calendar unit that holds the event ("2 calendar weeks" for several)
 //	forever
 type Span struct {
@@ -29,6 +31,7 @@ type Span struct {
 	n        int
 	unit     unit
 	full     bool
+	ownDay   bool // the event's own date is the first business day
 	// WeekStart is the first day of a calendar week.
 	weekStart time.Weekday
 }
@@ -87,6 +90,10 @@ func ParseSpan(s string, weekStart time.Weekday) (Span, error) {
 	} else {
 		span.kind = units
 	}
+	if len(words) == 3 && words[0] == "full" && words[1] == "business" {
+		span.full = true
+		words = words[1:]
+	}
 	if len(words) == 2 {
 		switch words[0] {
 		case "full":
@@ -104,7 +111,7 @@ func ParseSpan(s string, weekStart time.Weekday) (Span, error) {
 		return span, bad
 	}
 	span.unit = unitNames[strings.TrimSuffix(words[0], "s")]
-	if (span.kind == business && span.unit != day) || (span.full && span.kind != dates) {
+	if (span.kind == business && span.unit != day) || (span.full && span.kind == units) {
 		return span, bad
 	}
 	return span, nil
@@ -128,9 +135,19 @@ func (s Span) Absolute() bool { return s.kind == absolute }
 // Business reports whether the span counts business days.
 func (s Span) Business() bool { return s.kind == business }
 
+// FromOwnDay returns the span that counts the event's own date as its first
+// business day; a span of another form, or of full business days, is the same.
+// It is the strict side where the span is a time in which something may be
+// ignored: "listed for ten business days or more".
+func (s Span) FromOwnDay() Span {
+	s.ownDay = s.kind == business && !s.full
+	return s
+}
+
 // End returns the first instant at which an event at e no longer counts; the zero
 // time means never. Business days are those of c; of a nil calendar they are
-// Monday to Friday.
+// Monday to Friday. Of dates that c does not cover it is the earliest end that is
+// possible: see Certain.
 func (s Span) End(e time.Time, zone *time.Location, c *Calendar) time.Time {
 	switch s.kind {
 	case forever:
@@ -141,21 +158,31 @@ func (s Span) End(e time.Time, zone *time.Location, c *Calendar) time.Time {
 	return s.endDay(At(e, zone).Day(), c).Start(zone)
 }
 
+// Certain reports whether the end of the span is certain: false if it counts
+// business days and comes to a date that the calendar does not cover.
+func (s Span) Certain(e time.Time, zone *time.Location, c *Calendar) bool {
+	if s.kind != business {
+		return true
+	}
+	d := At(e, zone).Day()
+	for last := s.endDay(d, c); d < last; d++ {
+		if !c.Covers(d) {
+			return false
+		}
+	}
+	return true
+}
+
 // endDay returns the first date on which an event of date d no longer counts.
 func (s Span) endDay(d Day, c *Calendar) Day {
-	if s.full {
-		d++
-	}
 	switch s.kind {
 	case business:
-		for left := s.n; left > 0; {
-			if d++; c.Business(d) {
-				left--
-			}
-		}
-		return d + 1
+		return s.businessEnd(d, c.Business)
 	case units:
 		return s.unitStart(d, s.n)
+	}
+	if s.full {
+		d++
 	}
 	switch s.unit {
 	case day:
@@ -166,6 +193,22 @@ func (s Span) endDay(d Day, c *Calendar) Day {
 		return d.AddMonths(s.n)
 	}
 	return d.AddMonths(12 * s.n)
+}
+
+// maxBusiness is after how many dates businessEnd gives up: a calendar may hold
+// no business day at all, or cover none.
+const maxBusiness = 20 * 3660
+
+func (s Span) businessEnd(d Day, counts func(Day) bool) Day {
+	if s.ownDay {
+		d--
+	}
+	for left, last := s.n, d+maxBusiness; left > 0 && d < last; {
+		if d++; counts(d) {
+			left--
+		}
+	}
+	return d + 1
 }
 
 // unitStart returns the first date of the calendar unit that is n units after the
@@ -185,7 +228,8 @@ func (s Span) unitStart(d Day, n int) Day {
 }
 
 // Since returns the earliest instant that still counts at l; the zero time if all
-// do.
+// do. A date that c does not cover counts as no business day here: rather one
+// contact too many is counted than too few.
 func (s Span) Since(l Local, c *Calendar) time.Time {
 	switch s.kind {
 	case forever:
@@ -208,11 +252,15 @@ func (s Span) Since(l Local, c *Calendar) time.Time {
 	case s.unit == year:
 		back = Day(366*s.n + 3)
 	}
+	end := func(d Day) Day { return s.endDay(d, c) }
+	if s.kind == business {
+		end = func(d Day) Day { return s.businessEnd(d, c.surelyBusiness) }
+	}
 	d := today - back - 2
-	for s.kind == business && s.endDay(d, c) > today { // a calendar with very long holidays
+	for s.kind == business && end(d) > today && today-d < maxBusiness { // a calendar with very long holidays
 		d -= back
 	}
-	for s.endDay(d, c) <= today {
+	for end(d) <= today {
 		d++
 	}
 	return d.Start(l.Zone)

@@ -61,9 +61,9 @@ func (l *Compiler) Compile(text string, clock Clock) (*Condition, []Problem) {
 		return nil, oneProblem(fmt.Sprintf("a condition is true or false; this one is %s", checked.OutputType()),
 			`compare it with something, as in category == "marketing"`)
 	}
-	spans, problems := checkLiterals(checked, clock.WeekStart)
-	if len(problems) > 0 {
-		return nil, problems
+	written := checkLiterals(checked, clock.WeekStart)
+	if len(written.problems) > 0 {
+		return nil, written.problems
 	}
 	estimate, err := l.env.EstimateCost(checked, textSizes{})
 	if err != nil || estimate.Max > maxCost {
@@ -71,16 +71,20 @@ func (l *Compiler) Compile(text string, clock Clock) (*Condition, []Problem) {
 	}
 
 	key := conditionKey{text: text}
-	if len(spans) > 0 || strings.Contains(text, "passed(") {
+	if len(written.spans) > 0 || strings.Contains(text, "passed(") {
 		key.clock = clock
 	}
 	c := &Condition{
-		text:    text,
-		slot:    len(l.known),
-		clock:   key.clock,
-		spans:   spans,
-		fast:    fastPartOf(checked.NativeRep().Expr()),
-		consent: strings.Contains(text, "consented(") || strings.Contains(text, "revoked("),
+		text:  text,
+		slot:  len(l.known),
+		clock: key.clock,
+		spans: written.spans,
+		reads: written.reads,
+		fast:  fastPartOf(checked.NativeRep().Expr()),
+	}
+	for _, read := range written.reads {
+		c.consent = c.consent || read.Function == "consented" || read.Function == "revoked"
+		c.grants = c.grants || read.Function == "consented"
 	}
 	if c.program, err = l.env.Program(checked, cel.EvalOptions(cel.OptOptimize)); err == nil {
 		c.may, c.must, err = narrow(l.env, checked)

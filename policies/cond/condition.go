@@ -15,8 +15,10 @@ type Condition struct {
 	fast      fastPart
 	clock     Clock
 	spans     map[string]*calendar.Span // that the text writes out
+	reads     []Read
 	may, must ScopeSet
-	consent   bool
+	consent   bool // it asks consented or revoked
+	grants    bool // it asks consented
 }
 
 // Text is the expression as it was written.
@@ -30,3 +32,13 @@ func (c *Condition) Must() ScopeSet { return c.must }
 
 // AsksForConsent reports whether it calls consented or revoked.
 func (c *Condition) AsksForConsent() bool { return c.consent }
+
+// CountsBusinessDays reports whether it needs a calendar of business days.
+func (c *Condition) CountsBusinessDays() bool {
+	for _, span := range c.spans {
+		if span.Business() {
+			return true
+		}
+	}
+	return false
+}

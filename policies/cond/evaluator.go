@@ -20,6 +20,9 @@ type Result struct {
 	Change time.Time
 	// Evidence is where the proof of a consent lies that the value rests on.
 	Evidence string
+	// Uncovered is set if the value rests on dates that this calendar does not
+	// cover.
+	Uncovered *calendar.Calendar
 }
 
 // Evaluator evaluates the conditions of one compiler for one touch at a time.
@@ -90,7 +93,7 @@ func (v *Evaluator) Evaluate(c *Condition) *Result {
 		v.trace = Trace{Now: v.now}
 		m.instant = v.instant
 		value := v.run(c)
-		m.result = Result{Value: value, Change: v.trace.Change, Evidence: v.trace.Evidence}
+		m.result = Result{Value: value, Change: v.trace.Change, Evidence: v.trace.Evidence, Uncovered: v.trace.Uncovered}
 	}
 	return &m.result
 }

@@ -79,6 +79,9 @@ type Trace struct {
 	Change time.Time
 	// Evidence is where the proof of the last consent lies.
 	Evidence string
+	// Uncovered is set if the answer rests on dates that this calendar does not
+	// cover: then nobody knows it yet.
+	Uncovered *calendar.Calendar
 }
 
 // Note records an instant at which an answer may change. Only the first one

@@ -18,18 +18,23 @@ type literalCheck struct {
 	info      *ast.SourceInfo
 	weekStart time.Weekday
 	spans     map[string]*calendar.Span // that the condition writes out
+	reads     []Read
 	problems  []Problem
 }
 
-// checkLiterals checks a condition. It returns the spans that it writes out.
-func checkLiterals(checked *cel.Ast, weekStart time.Weekday) (map[string]*calendar.Span, []Problem) {
+// checkLiterals checks a condition. It collects the spans that the condition
+// writes out, and what it reads by name.
+func checkLiterals(checked *cel.Ast, weekStart time.Weekday) *literalCheck {
 	native := checked.NativeRep()
 	c := &literalCheck{info: native.SourceInfo(), weekStart: weekStart, spans: map[string]*calendar.Span{}}
 	ast.PostOrderVisit(native.Expr(), ast.NewExprVisitor(c.visit))
-	return c.spans, c.problems
+	return c
 }
 
 func (c *literalCheck) visit(e ast.Expr) {
+	if read, ok := c.readOf(e); ok {
+		c.reads = append(c.reads, read)
+	}
 	function, args := callOf(e)
 	switch function {
 	case "_==_", "_!=_":
@@ -41,7 +46,7 @@ func (c *literalCheck) visit(e ast.Expr) {
 				c.word(identifier(args[0]), item)
 			}
 		}
-	case "within", "had", "consented", "revoked":
+	case "within", "had", "consented", "revoked", "listed":
 		if len(args) == 2 {
 			c.span(args[1])
 		}
@@ -79,8 +84,12 @@ func (c *literalCheck) span(e ast.Expr) {
 }
 
 func (c *literalCheck) report(e ast.Expr, message, hint string) {
-	line := max(0, c.info.GetStartLocation(e.ID()).Line()-1)
-	c.problems = append(c.problems, Problem{Line: line, Message: message, Hint: hint})
+	c.problems = append(c.problems, Problem{Line: c.line(e), Message: message, Hint: hint})
+}
+
+// line is the line of an expression, from 0.
+func (c *literalCheck) line(e ast.Expr) int {
+	return max(0, c.info.GetStartLocation(e.ID()).Line()-1)
 }
 
 // Words are typed words as plain texts.

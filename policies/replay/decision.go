@@ -32,6 +32,7 @@ type RecordedDecision struct {
 // recorded finding the decision, the excuse, the count and the limit. It
 // returns an error when the documents do not compile.
 func (d *RecordedDecision) Replay(o ruleset.Options) (*Comparison, error) {
+	o.Stored = true
 	set, err := ruleset.Compile(d.sources(), o)
 	if err != nil {
 		return nil, err

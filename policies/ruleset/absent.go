@@ -37,18 +37,26 @@ func readAbsent(c *ruleReader, n *yaml.Node, r *rule) check {
 	if n.Kind == yaml.MappingNode {
 		f := c.fields(n, "lists", "grace", "checked_within", "lifted_by")
 		a.liftedBy = c.texts(f["lifted_by"])
+		c.readEach(f["lifted_by"], scopeName, a.liftedBy)
 		if lists = f["lists"]; lists == nil {
 			c.fault(n, "", "absent_from names its lists")
 			return a
 		}
-		a.grace = c.optionalSpan(f["grace"])
+		if a.grace = c.optionalSpan(f["grace"]); a.grace != nil {
+			own := a.grace.FromOwnDay() // "listed for ten business days or more"
+			a.grace = &own
+		}
 		a.checkedWithin = c.optionalSpan(f["checked_within"])
 	}
 	a.lists = c.texts(lists)
 	if len(a.lists) == 0 {
 		c.fault(n, "", "absent_from names its lists")
 	}
+	c.readEach(lists, listName, a.lists)
 	for _, name := range a.lists {
+		if a.checkedWithin != nil {
+			c.readNames(lists, attributeName, Instant, expansions("checked:"+name)...)
+		}
 		if !isListName(name) {
 			c.fault(lists, "placeholders are "+strings.Join(placeholders, " "), "%q is not the name of a list", name)
 		}
@@ -89,6 +97,9 @@ func (a *absent) notListed(e *evaluation, r *rule, f *touch.Finding, name string
 		over := l.Until != nil && !e.now.Before(*l.Until)
 		if begin.After(e.now) || over || e.consentedSince(a.liftedBy, l.Since, &e.trace) {
 			continue
+		}
+		if a.grace != nil && !e.certain(*a.grace, l.Since, &r.doc.clock) {
+			e.trace.Uncovered = r.doc.clock.Calendar // the grace may not be over yet
 		}
 		if f != nil {
 			f.Reason = "listed in " + name

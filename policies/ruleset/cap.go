@@ -81,6 +81,10 @@ func (e *evaluation) notBeforeEnd(span calendar.Span, from time.Time, r *rule) a
 	if end.IsZero() {
 		return never
 	}
+	if !end.After(e.now) && !e.certain(span, from, &r.doc.clock) {
+		e.trace.Uncovered = r.doc.clock.Calendar
+		return never
+	}
 	return notBefore(end, e.now)
 }
 

@@ -153,7 +153,7 @@ func (s *Set) capQuestionsOf(q *Question, r *rule) []contactlog.Question {
 	if e.exemptedBy() != nil || !slices.Contains(e.rules(), r) {
 		return nil
 	}
-	e.trace.Change = time.Time{}
+	e.beginRule()
 	if !e.applies(r) || e.excused(r, nil) || r.shadow || r.cap.nothing(e.scope) {
 		return nil
 	}

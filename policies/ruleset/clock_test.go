@@ -31,9 +31,9 @@ func TestConditionUsesDocumentClock(t *testing.T) {
 		"nor does its opposite":                {"  - {id: r, require: 'false', unless: '!had(\"refused\", \"1 day\")'}\n", refused(16*time.Hour, "Asia/Shanghai", "Pacific/Honolulu"), touch.DecisionRefuse},
 		"the document has one zone for all":    {asks + "zone: Asia/Shanghai\n", refused(16*time.Hour, "Pacific/Honolulu"), touch.DecisionAllow},
 		"the document's unknown zone":          {asks + "unknown_zone: [Asia/Shanghai]\n", refused(16 * time.Hour), touch.DecisionAllow},
-		"a term of business days":              {"  - {id: r, require: '!revoked(\"marketing\", \"5 business days\")'}\n", consent("marketing", false, 7*day, 0), touch.DecisionAllow},
+		"a term of business days":              {"  - {id: r, require: '!revoked(\"marketing\", \"5 business days\")'}\nholidays: [2026-01-01]\n", consent("marketing", false, 7*day, 0), touch.DecisionAllow},
 		"with a holiday it is longer":          {"  - {id: r, require: '!revoked(\"marketing\", \"4 business days\")'}\nholidays: [2026-02-26]\n", consent("marketing", false, 7*day, 0), touch.DecisionAllow},
-		"without the holiday it is over":       {"  - {id: r, require: '!revoked(\"marketing\", \"4 business days\")'}\n", consent("marketing", false, 7*day, 0), touch.DecisionRefuse},
+		"without the holiday it is over":       {"  - {id: r, require: '!revoked(\"marketing\", \"4 business days\")'}\nholidays: [2026-01-01]\n", consent("marketing", false, 7*day, 0), touch.DecisionRefuse},
 		"the week began on Monday":             {"  - {id: r, require: '!had(\"refused\", \"week\")'}\n", refused(day, "Asia/Shanghai"), touch.DecisionAllow},
 		"the week began on Sunday":             {"  - {id: r, require: '!had(\"refused\", \"week\")'}\nweek_starts: sun\n", refused(day, "Asia/Shanghai"), touch.DecisionRefuse},
 		"an attribute's date, in one zone":     {"  - {id: r, require: 'passed(\"start\")'}\nzone: Asia/Shanghai\n", attribute("start", "2026-03-02"), touch.DecisionAllow},
@@ -51,7 +51,7 @@ func TestConditionUsesDocumentClock(t *testing.T) {
 func TestSameConditionInTwoDocuments(t *testing.T) {
 	const rule = "rules:\n  - {id: r, require: '!revoked(\"marketing\", \"4 business days\")', else: defer}\n"
 	set, err := ruleset.Compile([]ruleset.Source{
-		{Name: "a", Data: []byte("policy: a\nholidays: [2026-02-26]\n" + rule)}, {Name: "b", Data: []byte("policy: b\n" + rule)}}, ruleset.Options{})
+		{Name: "a", Data: []byte("policy: a\nholidays: [2026-02-26]\n" + rule)}, {Name: "b", Data: []byte("policy: b\nholidays: [2026-01-01]\n" + rule)}}, ruleset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

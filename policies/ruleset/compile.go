@@ -1,10 +1,10 @@
 package ruleset
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -28,6 +28,10 @@ type Options struct {
 	// Tallies counts a campaign's outcomes for ratio rules. With nil a ratio
 	// rule waits, because no count is known.
 	Tallies Tallies
+	// Stored says that the documents were activated before, maybe by an earlier
+	// version of the program. What that version did not find wrong is a warning
+	// then, and no fault: a node must be able to start with the set in force.
+	Stored bool
 
 	zones []*time.Location // Zones, loaded
 }
@@ -61,13 +65,17 @@ func Compile(sources []Source, o Options) (*Set, error) {
 			return nil, touch.Faults{{Message: err.Error()}}
 		}
 	}
-	var faults touch.Faults
+	var faults, warnings touch.Faults
 	c := &compiler{
-		ruleReader: ruleReader{reader: &reader{file: "options", faults: &faults}, conditions: conditions},
-		set:        &Set{tallies: o.Tallies},
-		options:    &o,
-		zones:      map[string]*cond.ZoneSet{},
-		ids:        map[string]bool{},
+		ruleReader: ruleReader{
+			reader:     &reader{file: "options", faults: &faults, warnings: &warnings, stored: o.Stored},
+			conditions: conditions,
+			names:      &names{declared: map[nameKind][]string{}, closed: map[nameKind]bool{}},
+		},
+		set:     &Set{tallies: o.Tallies},
+		options: &o,
+		zones:   map[string]*cond.ZoneSet{},
+		ids:     map[string]bool{},
 	}
 	c.defaultZones()
 	c.set.rules = []*rule{suppressionRule(c.set.base)}
@@ -79,19 +87,24 @@ func Compile(sources []Source, o Options) (*Set, error) {
 	c.resolveWaivers()
 	c.checkExempt()
 	c.checkHours()
+	c.checkNames()
 	if len(faults) > 0 {
-		sort.SliceStable(faults, func(i, j int) bool {
-			if faults[i].File != faults[j].File {
-				return faults[i].File < faults[j].File
-			}
-			return faults[i].Line < faults[j].Line
-		})
-		return nil, slices.Compact(faults)
+		return nil, sorted(faults)
 	}
 
 	c.set.hash = hashOf(sources)
+	c.set.warnings = sorted(warnings)
+	c.set.vocabulary = c.names.vocabulary()
 	c.set.index(conditions.Conditions(), len(c.zones))
 	return c.set, nil
+}
+
+// sorted is faults by file and line, each one once.
+func sorted(faults touch.Faults) touch.Faults {
+	slices.SortStableFunc(faults, func(a, b touch.Fault) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	return slices.Compact(faults)
 }
 
 // defaultZones loads the zones of the options.
@@ -147,8 +160,15 @@ func (c *compiler) parseAll(sources []Source) []parsed {
 	c.options.Calendars = maps.Clone(c.options.Calendars)
 	var policies []parsed
 	for _, source := range sources {
-		p := parsed{reader: reader{file: source.Name, faults: c.faults}}
+		p := parsed{reader: *c.reader}
+		p.file = source.Name
 		if p.root = p.parse(source.Data); p.root == nil {
+			continue
+		}
+		if isVocabulary(p.root) {
+			own := *c
+			own.reader = &p.reader
+			own.vocabularyDocument(p.root)
 			continue
 		}
 		if !isCalendar(p.root) {
@@ -167,18 +187,17 @@ func (c *compiler) parseAll(sources []Source) []parsed {
 
 // isCalendar tells a calendar file from a policy, which may name a calendar.
 func isCalendar(root *yaml.Node) bool {
-	keys := map[string]bool{}
-	for i := 0; root.Kind == yaml.MappingNode && i < len(root.Content); i += 2 {
-		keys[root.Content[i].Value] = true
-	}
+	keys := rootKeys(root)
 	return keys["calendar"] && !keys["policy"] && !keys["rules"]
 }
 
 // document reads one policy.
 func (c *compiler) document(root *yaml.Node) {
 	f := c.fields(root, "policy", "title", "description", "source", "version", "owner", "floor", "shadow", "jurisdictions",
-		"zone", "unknown_zone", "calendar", "holidays", "week_starts", "from", "until", "rules", "waivers")
+		"zone", "unknown_zone", "calendar", "holidays", "week_starts", "from", "until", "vocabulary", "rules", "waivers")
 	c.doc = c.head(root, f, c.options)
+	c.declare(f["vocabulary"])
+	c.readEach(f["jurisdictions"], jurisdictionName, c.doc.jurisdictions)
 	if c.doc.name == ruleSetName {
 		c.fault(f["policy"], "", "the name %q is our own", ruleSetName)
 	}

@@ -15,7 +15,7 @@ func (f *facts) Consented(scope string, age *calendar.Span, clock *cond.Clock, t
 	last := f.lastStatement(scope, time.Time{}, tr)
 	value := f.holds(last, tr)
 	if value == cond.True && age != nil {
-		value = f.runs(*age, last.At, clock, tr)
+		value = f.runs(age.FromOwnDay(), last.At, clock, tr)
 	}
 	if value == cond.True {
 		if tr.Evidence = last.Evidence; tr.Evidence == "" {

@@ -23,13 +23,13 @@ func TestConsent(t *testing.T) {
 		},
 		{
 			name:  "objection within its term",
-			rules: `  - {id: r, require: '!revoked("marketing:sms", "5 business days")'}`,
+			rules: `  - {id: r, require: '!revoked("marketing:sms", "5 business days")'}` + "\nholidays: [2026-01-01]",
 			given: consent("marketing", false, 3*day, 0),
 			want:  touch.DecisionAllow,
 		},
 		{
 			name:  "objection past its term",
-			rules: `  - {id: r, require: '!revoked("marketing:sms", "5 business days")'}`,
+			rules: `  - {id: r, require: '!revoked("marketing:sms", "5 business days")'}` + "\nholidays: [2026-01-01]",
 			given: consent("marketing", false, 8*day, 0),
 			want:  touch.DecisionRefuse,
 		},

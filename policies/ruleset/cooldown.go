@@ -27,6 +27,8 @@ type cooldown struct {
 func readCooldown(c *ruleReader, n *yaml.Node, _ *rule) check {
 	f := c.fields(n, "after", "for", "by", "of", "grace", "lifted_by", "times", "within")
 	d := &cooldown{after: c.texts(f["after"]), liftedBy: c.texts(f["lifted_by"]), times: 1}
+	c.readEach(f["after"], outcomeName, d.after)
+	c.readEach(f["lifted_by"], scopeName, d.liftedBy)
 	d.by = c.keys(f["by"], "customer", "subject", "campaign", "address", "caller", "template", "channel", "method", "category")
 	if len(d.after) == 0 || f["for"] == nil {
 		c.fault(n, "such as cooldown: {after: [refused], for: 60 days}", "a cool-down has after and for")
@@ -66,6 +68,9 @@ func (d *cooldown) evaluate(e *evaluation, r *rule, f *touch.Finding) answer {
 			continue
 		}
 		all = all.and(end)
+		if d.grace != nil && !e.certain(*d.grace, o.At, clock) {
+			e.trace.Uncovered = clock.Calendar // the grace may not be over yet
+		}
 		if f != nil {
 			f.Since = o.At
 			f.Reason = fmt.Sprintf("%s on %s: %s", o.Kind, o.At.UTC().Format(time.DateOnly), d.per)
@@ -105,7 +110,7 @@ func (d *cooldown) enough(e *evaluation, r *rule, o *touch.Outcome) bool {
 		if earlier.At.After(o.At) || !d.matches(e, earlier) {
 			continue
 		}
-		if end := e.lastEnd(*d.within, earlier.At, &r.doc.clock); end.IsZero() || end.After(o.At) {
+		if end := e.lastEnd(*d.within, earlier.At, &r.doc.clock); end.IsZero() || end.After(o.At) || !e.certain(*d.within, earlier.At, &r.doc.clock) {
 			n++
 		}
 	}

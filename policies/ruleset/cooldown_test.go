@@ -81,13 +81,13 @@ func TestCooldowns(t *testing.T) {
 		},
 		{
 			name:  "grace in business days",
-			rules: `  - {id: r, cooldown: {after: [opt_out], for: forever, grace: 10 business days}}`,
+			rules: `  - {id: r, cooldown: {after: [opt_out], for: forever, grace: 10 business days}}` + "\nholidays: [2026-01-01]",
 			given: func(q *ruleset.Question, _ *contactlog.Snapshot) { had(q, "opt_out", 13*day) },
 			want:  touch.DecisionAllow,
 		},
 		{
 			name:  "grace is over",
-			rules: `  - {id: r, cooldown: {after: [opt_out], for: forever, grace: 10 business days}}`,
+			rules: `  - {id: r, cooldown: {after: [opt_out], for: forever, grace: 10 business days}}` + "\nholidays: [2026-01-01]",
 			given: func(q *ruleset.Question, _ *contactlog.Snapshot) { had(q, "opt_out", 17*day) },
 			want:  touch.DecisionRefuse,
 		},

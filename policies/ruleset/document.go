@@ -1,6 +1,7 @@
 package ruleset
 
 import (
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -21,6 +22,9 @@ type document struct {
 	jurisdictions []string
 	clock         cond.Clock
 	from, until   dateOrInstant
+	// usesCalendar: a rule of it asks for holidays or business days.
+	usesCalendar bool
+	calendarLine int // where the calendar is named, or the holidays are listed
 }
 
 // dateOrInstant is an instant, or a date that begins at its midnight in
@@ -62,6 +66,11 @@ func (r *reader) head(root *yaml.Node, f map[string]*yaml.Node, defaults *Option
 		r.fault(f["shadow"], "", "a floor cannot be shadowed: it binds")
 	}
 	doc.clock.Calendar = r.holidays(f, defaults)
+	for _, n := range []*yaml.Node{f["holidays"], f["calendar"]} {
+		if n != nil {
+			doc.calendarLine = n.Line
+		}
+	}
 	return doc
 }
 
@@ -100,8 +109,9 @@ func (r *reader) zoneSet(f map[string]*yaml.Node, defaults *Options) *cond.ZoneS
 	return set
 }
 
-// holidays reads the named calendar and adds the bank's and the document's own
-// dates. A document without any of them has no calendar (nil).
+// holidays reads the named calendar and adds the document's own dates, and the
+// bank's. A document that neither names a calendar nor lists dates has none
+// (nil): the bank's own dates alone would be a calendar without its holidays.
 func (r *reader) holidays(f map[string]*yaml.Node, defaults *Options) *calendar.Calendar {
 	var named *calendar.Calendar
 	if n := f["calendar"]; n != nil {
@@ -114,17 +124,33 @@ func (r *reader) holidays(f map[string]*yaml.Node, defaults *Options) *calendar.
 			r.fault(n, strictyaml.DidYouMean(name, known), "there is no calendar %q", name)
 		}
 	}
-	if len(defaults.Holidays) > 0 {
-		named = named.With(defaults.Holidays)
-	}
-
 	n := f["holidays"]
-	if n == nil {
+	if n == nil && f["calendar"] == nil {
+		return nil
+	}
+	days := slices.Clone(defaults.Holidays)
+	if n != nil {
+		days = append(days, r.days(n)...)
+	}
+	if f["calendar"] == nil {
+		inline := calendar.Inline("holidays of "+r.text(f["policy"]), days)
+		if gap, ok := inline.Gap(); ok {
+			year, _, _ := gap.Civil()
+			r.recent(n, "list the holidays of every year between", "no holiday of %d is listed", year)
+		}
+		return inline
+	}
+	if named == nil || len(days) == 0 {
 		return named
 	}
-	if n.Kind != yaml.SequenceNode {
-		r.fault(n, "", "holidays are a list of dates")
-		return named
+	return named.With(days)
+}
+
+// days reads a list of dates.
+func (r *reader) days(n *yaml.Node) []calendar.Day {
+	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		r.fault(n, "such as [2026-12-25, 2026-12-26]", "holidays are a list of dates")
+		return nil
 	}
 	var days []calendar.Day
 	for _, item := range n.Content {
@@ -135,5 +161,5 @@ func (r *reader) holidays(f map[string]*yaml.Node, defaults *Options) *calendar.
 		}
 		days = append(days, day)
 	}
-	return named.With(days)
+	return days
 }

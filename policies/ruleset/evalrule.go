@@ -1,9 +1,11 @@
 package ruleset
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
+	"touchgate.dev/policies/calendar"
 	"touchgate.dev/policies/cond"
 	"touchgate.dev/touch"
 )
@@ -12,7 +14,7 @@ import (
 // jurisdiction, condition and excuses. It fills f, unless that is nil, and
 // leaves f.Decision empty if the rule does not apply.
 func (e *evaluation) evalRule(r *rule, f *touch.Finding) answer {
-	e.trace.Change = time.Time{}
+	e.beginRule()
 	if !e.applies(r) {
 		return satisfied
 	}
@@ -26,7 +28,36 @@ func (e *evaluation) evalRule(r *rule, f *touch.Finding) answer {
 	if f != nil {
 		f.Decision = r.decide
 	}
+	if e.trace.Uncovered != nil {
+		return e.holdBack(f)
+	}
 	return a.atLatest(e.trace.Change)
+}
+
+// calendarRetry is how long a touch waits whose answer rests on dates that a
+// calendar does not cover: somebody may add the next year meanwhile.
+const calendarRetry = time.Hour
+
+// holdBack is the answer of a rule that cannot know it, because a calendar does
+// not cover the dates. The touch waits, whatever the rule's else is: with the
+// calendar's next year the answer may be yes. Later instants count as satisfied,
+// so that the wait has an end; the touch is judged again then.
+func (e *evaluation) holdBack(f *touch.Finding) answer {
+	if f != nil {
+		f.Decision = touch.DecisionDefer
+		f.Reason = endReason(f.Reason, e.trace.Uncovered)
+	}
+	return notBefore(e.q.Now.Add(calendarRetry), e.now)
+}
+
+// endReason adds to a reason that a calendar ends.
+func endReason(reason string, c *calendar.Calendar) string {
+	last, _ := c.Last()
+	end := fmt.Sprintf("the calendar %q is known until %s only", c.Name, last)
+	if reason == "" {
+		return end
+	}
+	return reason + ": " + end
 }
 
 // applies reports whether the rule binds the leg at the present instant. An

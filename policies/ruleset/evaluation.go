@@ -95,5 +95,14 @@ func (e *evaluation) condition(c *cond.Condition) *cond.Result {
 	if !result.Change.IsZero() {
 		e.trace.Note(result.Change)
 	}
+	if result.Uncovered != nil {
+		e.trace.Uncovered = result.Uncovered
+	}
 	return result
+}
+
+// beginRule forgets what the answer of the rule before rested on.
+func (e *evaluation) beginRule() {
+	e.trace.Change = time.Time{}
+	e.trace.Uncovered = nil
 }

@@ -53,6 +53,9 @@ func readHours(c *ruleReader, n *yaml.Node, _ *rule) check {
 			c.fault(key, "", "%v", err)
 		}
 	}
+	if h.UsesHolidays() {
+		c.needsCalendar(n, "holiday, eve and workday")
+	}
 	if h.closed = !h.Opens(); h.closed {
 		c.fault(n, "to forbid it altogether use require", "the window never opens")
 	}
@@ -98,10 +101,25 @@ func (h *hours) evaluate(e *evaluation, r *rule, f *touch.Finding) answer {
 
 	all := satisfied
 	closedIn := ""
+	uncovered := false
 	for _, local := range e.locals(zones) {
 		opens, ok := h.Next(local)
-		if !ok {
+		if ok && !opens.After(e.now) {
+			continue
+		}
+		// It is closed, or nobody knows whether the date is a holiday.
+		perhaps, may := h.Perhaps(local)
+		if may && (!ok || perhaps.Before(opens)) {
+			uncovered = true
+			opens = perhaps
+			if !perhaps.After(e.now) {
+				opens = e.q.Now.Add(calendarRetry)
+				e.trace.Uncovered = h.Calendar
+			}
+		}
+		if !may {
 			all = never
+			e.trace.Uncovered = nil
 			closedIn = local.Zone.String()
 			break
 		}
@@ -112,6 +130,9 @@ func (h *hours) evaluate(e *evaluation, r *rule, f *touch.Finding) answer {
 	}
 	if f != nil && closedIn != "" {
 		f.Reason = "outside the hours in " + closedIn
+		if uncovered && e.trace.Uncovered == nil {
+			f.Reason = endReason(f.Reason, h.Calendar)
+		}
 	}
 	return all
 }

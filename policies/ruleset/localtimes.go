@@ -92,14 +92,33 @@ func (l *localTimes) lastEnd(span calendar.Span, from time.Time, clock *cond.Clo
 	return end
 }
 
+// certain reports whether the end of a span is certain in every zone: false if it
+// rests on dates that the calendar does not cover.
+func (l *localTimes) certain(span calendar.Span, from time.Time, clock *cond.Clock) bool {
+	if !span.Business() {
+		return true
+	}
+	for _, zone := range l.zonesOf(clock.Zones) {
+		if !span.Certain(from, zone, clock.Calendar) {
+			return false
+		}
+	}
+	return true
+}
+
 // runs reports whether a span that began at from has not ended. The answer is
-// Unknown if it depends on which of several zones the customer is in.
+// Unknown if it depends on which of several zones the customer is in, or on dates
+// that the calendar does not cover.
 func (l *localTimes) runs(span calendar.Span, from time.Time, clock *cond.Clock, tr *cond.Trace) cond.Tri {
 	running, over := false, false
 	for _, zone := range l.zonesOf(clock.Zones) {
 		end := span.End(from, zone, clock.Calendar)
 		if !end.IsZero() && !end.After(l.now) {
 			over = true
+			if !span.Certain(from, zone, clock.Calendar) {
+				running = true
+				tr.Uncovered = clock.Calendar
+			}
 			continue
 		}
 		running = true

@@ -20,6 +20,13 @@ func readPreferences(c *ruleReader, n *yaml.Node, _ *rule) check {
 	if (p.quiet == "") == (p.hold == "") {
 		c.fault(n, "such as own: {quiet: quiet_hours}", "own names one preference: of blocked hours (quiet) or of an instant before which nothing goes out (hold)")
 	}
+	if p.quiet != "" {
+		c.readNames(f["quiet"], preferenceName, QuietHours, p.quiet)
+	}
+	if p.hold != "" {
+		c.readNames(f["hold"], preferenceName, Instant, p.hold)
+		c.readNames(f["hold"], attributeName, Instant, p.hold)
+	}
 	return p
 }
 

@@ -2,7 +2,6 @@ package ruleset
 
 import (
 	"slices"
-	"time"
 
 	"touchgate.dev/policies/contactlog"
 	"touchgate.dev/touch"
@@ -69,7 +68,7 @@ func (c *capQuestions) evalRule(r *rule, f *touch.Finding) answer {
 		return c.e.evalRule(r, f)
 	}
 	e := c.e
-	e.trace.Change = time.Time{}
+	e.beginRule()
 	if !e.applies(r) {
 		return satisfied
 	}

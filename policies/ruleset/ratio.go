@@ -2,6 +2,7 @@ package ruleset
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -19,6 +20,9 @@ type Tallies func(caller, campaign, outcome string, since time.Time) (int, bool)
 // touches can change it.
 const ratioRetry = 15 * time.Minute
 
+// talliedStages are what a ratio may count beside outcomes.
+var talliedStages = []string{"attempts", "delivered", "connected"}
+
 // ratio requires that a campaign's share of one outcome stays low.
 type ratio struct {
 	of, over string
@@ -33,6 +37,11 @@ func readRatio(c *ruleReader, n *yaml.Node, _ *rule) check {
 	if q.of == "" || q.over == "" || f["max"] == nil || f["per"] == nil {
 		c.fault(n, "such as ratio: {of: abandoned, over: connected, max: 3%, per: 30 days}", "a ratio has of, over, max and per")
 		return q
+	}
+	for _, part := range []*yaml.Node{f["of"], f["over"]} {
+		if word := c.text(part); !slices.Contains(talliedStages, word) {
+			c.readNames(part, outcomeName, "", word)
+		}
 	}
 	q.max = c.percent(f["max"], "max")
 	q.per = c.span(f["per"])

@@ -19,8 +19,10 @@ import (
 
 // reader reads one file's YAML tree and collects every fault.
 type reader struct {
-	file   string
-	faults *touch.Faults
+	file     string
+	faults   *touch.Faults
+	warnings *touch.Faults
+	stored   bool // see Options.Stored
 }
 
 // fault reports what is wrong with a node; a nil node is the whole file.
@@ -30,6 +32,25 @@ func (r *reader) fault(n *yaml.Node, hint, format string, args ...any) {
 		line = n.Line
 	}
 	*r.faults = append(*r.faults, touch.Fault{File: r.file, Line: line, Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// warn reports what is doubtful about a node, and no fault.
+func (r *reader) warn(n *yaml.Node, hint, format string, args ...any) {
+	found := touch.Faults{}
+	aside := reader{file: r.file, faults: &found}
+	aside.fault(n, hint, format, args...)
+	*r.warnings = append(*r.warnings, found...)
+}
+
+// recent reports a fault that the program did not find in earlier versions. A
+// set that is in force may have it: of that it is a warning, because without its
+// rules nothing could be sent, or everything.
+func (r *reader) recent(n *yaml.Node, hint, format string, args ...any) {
+	if r.stored {
+		r.warn(n, hint, format, args...)
+		return
+	}
+	r.fault(n, hint, format, args...)
 }
 
 // broken reports an error of the YAML library or of a calendar.

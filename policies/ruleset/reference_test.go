@@ -34,7 +34,7 @@ func TestReferenceExamplesCompile(t *testing.T) {
 	for i, part := range parts {
 		example, _, _ := strings.Cut(part, "```")
 		if i > 0 {
-			example = "policy: p\nrules:\n" + example
+			example = "policy: p\ncalendar: fr\nrules:\n" + example
 		}
 		compile(t, example)
 	}

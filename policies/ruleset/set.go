@@ -18,6 +18,9 @@ type Set struct {
 	tallies   Tallies
 	base      *cond.ZoneSet // the customer's zones, by the options alone
 
+	vocabulary *Vocabulary
+	warnings   touch.Faults
+
 	// What index works out.
 	byScope   [cond.NumScopes][]*rule // the rules that may apply to a scope
 	exempting []*rule                 // those that take contacts out of every count
@@ -35,6 +38,10 @@ func (s *Set) Hash() string { return s.hash }
 // Keep is how far back any rule looks into the contact log, plus a day of
 // margin; 0 if no rule counts contacts.
 func (s *Set) Keep() time.Duration { return s.keep }
+
+// Warnings are what is doubtful about the documents, and, of stored ones, what
+// would be a fault of new ones. They are sorted by file and line.
+func (s *Set) Warnings() touch.Faults { return s.warnings }
 
 // Rules are the ids of all rules, in the order of the documents.
 func (s *Set) Rules() []string {

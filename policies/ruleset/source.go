@@ -36,6 +36,9 @@ func ReadDir(fsys fs.FS, dir string) ([]Source, error) {
 	return sources, nil
 }
 
+// Hash names the content of documents as Set.Hash does, without compiling them.
+func Hash(sources []Source) string { return hashOf(sources) }
+
 // hashOf names the content of documents. Their order and file names do not
 // matter, and no documents have "".
 func hashOf(sources []Source) string {

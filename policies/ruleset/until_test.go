@@ -27,7 +27,7 @@ var tenZones = []string{"Europe/London", "America/New_York", "America/Havana", "
 // untilPolicies are documents whose rules get in each other's way.
 var untilPolicies = []string{`
 policy: a
-holidays: [2026-03-30, 2026-11-02, 2027-01-01]
+holidays: [2026-03-30, 2026-11-02, 2027-01-01, 2028-01-01]
 rules:
   - {id: hours, hours: {mon-fri: ["09:00-12:30", "14:00-20:00"], sat: ["10:00-13:00"], eve: ["09:00-11:00"], holiday: []}}
   - {id: week, cap: {limit: 3, per: 7d}}
@@ -40,6 +40,7 @@ rules:
   - {id: cool, cooldown: {after: [refused], for: 10 full days, by: [subject]}}
 `, `
 policy: c
+calendar: gb-england
 rules:
   - {id: sunday, hours: {sun: ["01:00-03:00"], wed: ["02:00-02:30"]}}
   - {id: space, cap: {limit: 1, per: 36h}}

@@ -33,6 +33,7 @@ const good = head + `
 
 const policy = `
 policy: p
+holidays: [2026-01-01]
 rules:
   - {id: consent, when: category == 'marketing', require: consented('marketing') && flag('vip')}
   - {id: own, own: {quiet: quiet}}
