@@ -17,6 +17,7 @@ const (
 	Unauthenticated ErrorClass = "unauthenticated" // who is asking is unknown
 	Forbidden       ErrorClass = "denied"          // who is asking may not
 	TooLarge        ErrorClass = "too_large"       // over a limit on size or number
+	TooMany         ErrorClass = "too_many"        // more at once than one may have; try again later
 	Unavailable     ErrorClass = "unavailable"     // a store does not answer; try again later
 	Internal        ErrorClass = "internal"        // our fault
 )

@@ -43,6 +43,7 @@ var classes = map[touch.ErrorClass]struct {
 	touch.Unauthenticated: {http.StatusUnauthorized, "Who is asking is unknown"},
 	touch.Forbidden:       {http.StatusForbidden, "Not allowed"},
 	touch.TooLarge:        {http.StatusRequestEntityTooLarge, "Too large"},
+	touch.TooMany:         {http.StatusTooManyRequests, "Too many at once"},
 	touch.Unavailable:     {http.StatusServiceUnavailable, "Not available now"},
 	touch.Internal:        {http.StatusInternalServerError, "An error of ours"},
 }
@@ -102,6 +103,8 @@ func (co *core) refuse(c *gin.Context, err error) {
 		c.Header("WWW-Authenticate", `Bearer realm="touchgate"`)
 	case http.StatusServiceUnavailable:
 		c.Header("Retry-After", "2")
+	case http.StatusTooManyRequests:
+		c.Header("Retry-After", "5")
 	}
 	if p.Status >= 500 {
 		logError(c, err)
