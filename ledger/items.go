@@ -36,6 +36,8 @@ type ItemFilter struct {
 	// DueBefore selects tasks that were due before the instant.
 	DueBefore    time.Time
 	NotEscalated bool
+	// CreatedAfter selects items that were made after the instant.
+	CreatedAfter time.Time
 	// LiveAt omits items that have expired at the instant.
 	LiveAt time.Time
 	Cursor string

@@ -10,6 +10,7 @@
 package firstparty
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -29,6 +30,10 @@ type Options struct {
 	Receipts ReceiptReceiver
 	Now      func() time.Time // default time.Now
 	Logger   *slog.Logger     // default: discards
+	// WatchesPerCustomer and Watches bound how many inboxes are watched at once
+	// on this node (default 3 and 2,000).
+	WatchesPerCustomer int
+	Watches            int
 }
 
 // Service serves inbox, pop-ups and tasks.
@@ -37,11 +42,17 @@ type Service struct {
 	receipts ReceiptReceiver
 	now      func() time.Time
 	log      *slog.Logger
+	inboxes  *inboxHub
 }
 
 // New makes a Service.
 func New(o Options) *Service {
 	s := &Service{items: o.Items, receipts: o.Receipts, now: o.Now, log: o.Logger}
+	s.inboxes = &inboxHub{
+		perCustomer: cmp.Or(o.WatchesPerCustomer, defaultWatchesPerCustomer),
+		perNode:     cmp.Or(o.Watches, defaultWatches),
+		pollers:     map[string]*inboxPoller{},
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -212,12 +213,18 @@ func TestEscalate(t *testing.T) {
 // on. It is for tests in fake time.
 type laterItems struct {
 	ledger.Items
-	from time.Time
+	from *atomic.Int64 // in nanoseconds; the poller reads it in a goroutine of its own
+}
+
+func newLaterItems(from time.Time) laterItems {
+	l := laterItems{from: new(atomic.Int64)}
+	l.from.Store(from.UnixNano())
+	return l
 }
 
 func (l laterItems) List(context.Context, ledger.ItemFilter) ([]touch.Item, string, error) {
 	old := touch.Item{ID: "old", State: touch.ItemUnread}
-	if time.Now().Before(l.from) {
+	if time.Now().UnixNano() < l.from.Load() {
 		return []touch.Item{old}, "", nil
 	}
 	return []touch.Item{{ID: "n2", State: touch.ItemUnread}, {ID: "n1", State: touch.ItemUnread}, old}, "", nil
@@ -229,13 +236,13 @@ func (l laterItems) Count(context.Context, ledger.ItemFilter) (int64, error) { r
 // watch that listed messages only then would miss it.
 func TestWatchInboxAtStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &laterItems{from: time.Now().Add(time.Hour)}
+		store := newLaterItems(time.Now().Add(time.Hour))
 		svc := firstparty.New(firstparty.Options{Items: store})
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		defer cancel()
 		var seen []string
 		err := svc.WatchInbox(ctx, "c1", time.Second, firstparty.InboxWatcher{
-			OnStart:   func(int64) error { store.from = time.Now(); return nil },
+			OnStart:   func(int64) error { store.from.Store(time.Now().UnixNano()); return nil },
 			OnMessage: func(i touch.Item) error { seen = append(seen, i.ID); return nil },
 			OnIdle:    func() error { return nil },
 		})
@@ -247,7 +254,7 @@ func TestWatchInboxAtStart(t *testing.T) {
 
 func TestWatchInbox(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := laterItems{from: time.Now().Add(2500 * time.Millisecond)}
+		store := newLaterItems(time.Now().Add(2500 * time.Millisecond))
 		svc := firstparty.New(firstparty.Options{Items: store})
 		ctx, cancel := context.WithTimeout(t.Context(), 5500*time.Millisecond)
 		defer cancel()

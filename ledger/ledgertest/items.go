@@ -51,6 +51,7 @@ func testItems(k *kit) {
 	wantItems(k, ledger.ItemFilter{Customer: "c1", Limit: 1}, "c", "b", "a")
 	wantItems(k, ledger.ItemFilter{Customer: "c1", Channel: touch.Inbox, Placement: "home"}, "a")
 	wantItems(k, ledger.ItemFilter{Customer: "c1", LiveAt: k.now().Add(time.Minute)}, "c", "a")
+	wantItems(k, ledger.ItemFilter{Customer: "c1", CreatedAfter: a.CreatedAt}, "c", "b")
 	wantItems(k, ledger.ItemFilter{Customer: "c1", States: []touch.ItemState{touch.ItemRead, touch.ItemDismissed}})
 	got, err := k.ledger.Items.Get(k.ctx, "c")
 	k.must(err)

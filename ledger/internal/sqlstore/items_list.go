@@ -80,6 +80,9 @@ func itemConditions(f ledger.ItemFilter) conditions {
 	if f.NotEscalated {
 		q.add("escalated = 0")
 	}
+	if !f.CreatedAfter.IsZero() {
+		q.add("created > %s", micros(f.CreatedAfter))
+	}
 	if !f.LiveAt.IsZero() {
 		q.add("(expires = 0 OR expires > %s)", micros(f.LiveAt))
 	}
