@@ -20,6 +20,7 @@ import (
 
 	"touchgate.dev/gateway/access"
 	"touchgate.dev/gateway/validate"
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies/ruleset"
@@ -33,8 +34,11 @@ type Options struct {
 	TemplateCache *lookup.Templates
 	// Policies are the settings that documents are compiled with: the guard's.
 	Policies ruleset.Options
-	Now      func() time.Time // default time.Now
-	Random   io.Reader        // default crypto/rand
+	// PriorityGate, when set, makes simulations wait while urgent touches are
+	// under way.
+	PriorityGate *priority.Gate
+	Now          func() time.Time // default time.Now
+	Random       io.Reader        // default crypto/rand
 }
 
 // Service carries sets of policies through their life.
@@ -42,6 +46,8 @@ type Service struct {
 	requests ledger.PolicyChanges
 	sets     ledger.PolicySets
 	controls ledger.Controls
+	leases   ledger.Leases
+	gate     *priority.Gate
 	records  records
 	options  ruleset.Options
 	now      func() time.Time
@@ -55,6 +61,8 @@ func New(o Options) *Service {
 		requests: o.Ledger.PolicyChanges,
 		sets:     o.Ledger.PolicySets,
 		controls: o.Ledger.Controls,
+		leases:   o.Ledger.Leases,
+		gate:     o.PriorityGate,
 		options:  o.Policies,
 		now:      o.Now,
 		random:   o.Random,

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies"
@@ -18,6 +19,9 @@ const (
 	// memory.
 	maxSimulated = 1_000_000
 	maxSpan      = 800 * 24 * time.Hour
+	// simulatedPage is how many touches are read at once: a step of bulk work
+	// after which urgent touches go first.
+	simulatedPage = 200
 )
 
 // SimulationStage is how far a simulation has come.
@@ -31,6 +35,9 @@ type SimulationStage struct {
 // that were accepted within the span (up to 800 days) before now. Facts
 // without dates are those of now: profiles, and lists without the entries that
 // have ended. Consents and outcomes are read as of then. progress may be nil.
+//
+// One simulation runs at a time, on all nodes together: it reads as much as a
+// campaign, and is in less of a hurry. Class TooMany while another one runs.
 func (s *Service) Simulate(
 	ctx context.Context, documents map[string]string, span time.Duration, progress func(SimulationStage),
 ) (*simulate.Report, error) {
@@ -44,12 +51,17 @@ func (s *Service) Simulate(
 	if progress == nil {
 		progress = func(SimulationStage) {}
 	}
+	ctx, done, err := s.simulateAlone(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 
 	// Contacts before the span fill the caps that it begins with, so reading
 	// begins earlier by the longest window of a cap.
 	now := s.now()
 	from := now.Add(-span)
-	traffic := recordedTraffic{records: &s.records, now: now, since: from.Add(-set.Keep()), from: from}
+	traffic := recordedTraffic{records: &s.records, gate: s.gate, now: now, since: from.Add(-set.Keep()), from: from}
 	legs, err := traffic.read(ctx, func(done int) {
 		progress(SimulationStage{Stage: "reading", Done: done})
 	})
@@ -57,6 +69,7 @@ func (s *Service) Simulate(
 		return nil, err
 	}
 	return simulate.Run(ctx, set, legs, func(done int) {
+		s.gate.WaitForUrgent(ctx)
 		progress(SimulationStage{Stage: "judging", Done: done, Total: len(legs)})
 	})
 }
@@ -64,9 +77,10 @@ func (s *Service) Simulate(
 // recordedTraffic reads the legs of recorded touches, as simulate judges them.
 type recordedTraffic struct {
 	*records
-	now   time.Time // lists are read as of this instant
-	since time.Time // touches accepted earlier are not read
-	from  time.Time // legs sent earlier only count as contacts
+	gate  *priority.Gate // may be nil
+	now   time.Time      // lists are read as of this instant
+	since time.Time      // touches accepted earlier are not read
+	from  time.Time      // legs sent earlier only count as contacts
 }
 
 // read returns all legs, ordered by the instant at which they are judged or
@@ -78,7 +92,8 @@ func (r *recordedTraffic) read(ctx context.Context, progress func(done int)) ([]
 	}
 	var legs []simulate.Recorded
 	for done := 0; ; {
-		views, next, err := r.touches.List(ctx, ledger.TouchFilter{After: after, Limit: touch.MaxBatch})
+		r.gate.WaitForUrgent(ctx)
+		views, next, err := r.touches.List(ctx, ledger.TouchFilter{After: after, Limit: simulatedPage})
 		if err != nil {
 			return nil, err
 		}
