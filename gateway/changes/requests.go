@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"touchgate.dev/gateway/access"
+	"touchgate.dev/gateway/validate"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -15,7 +16,7 @@ import (
 // Draft is a set of documents that somebody proposes. It replaces the whole
 // active set.
 type Draft struct {
-	Title string `json:"title" validate:"required,max=256"`
+	Title string `json:"title" validate:"required,max=256,plain"`
 	// Documents are the policies as they were written, by file name.
 	Documents map[string]string `json:"documents" validate:"required,min=1,max=1000"`
 	// EffectiveAt is when it is activated; nil: as soon as it is approved.
@@ -152,6 +153,10 @@ func (s *Service) requestIn(
 ) (*ledger.Proposal, error) {
 	if len(reason) > 512 {
 		return nil, touch.Errorf(touch.Invalid, "reason", "must have at most 512 characters")
+	}
+	var faults touch.Faults
+	if validate.Plain("reason", reason, &faults); len(faults) > 0 {
+		return nil, faults
 	}
 	request, err := s.requests.Get(ctx, id)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"touchgate.dev/gateway/access"
+	"touchgate.dev/gateway/validate"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -15,6 +16,10 @@ import (
 func (s *Service) Rollback(ctx context.Context, p *access.Principal, hash, reason string) (*ledger.Proposal, error) {
 	if reason == "" || len(reason) > 512 {
 		return nil, touch.Errorf(touch.Invalid, "reason", "must have 1 to 512 characters")
+	}
+	var faults touch.Faults
+	if validate.Plain("reason", reason, &faults); len(faults) > 0 {
+		return nil, faults
 	}
 	control, err := s.controls.Read(ctx)
 	if err != nil {

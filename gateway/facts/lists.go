@@ -20,8 +20,8 @@ type ListEntry struct {
 	Since     time.Time  `json:"since,omitzero"`
 	Until     *time.Time `json:"until,omitempty"`
 	ForEver   bool       `json:"for_ever,omitempty"`
-	Owner     string     `json:"owner,omitempty" validate:"max=128"`
-	Reason    string     `json:"reason,omitempty" validate:"max=512"`
+	Owner     string     `json:"owner,omitempty" validate:"max=128,plain"`
+	Reason    string     `json:"reason,omitempty" validate:"max=512,plain"`
 	CheckedAt *time.Time `json:"checked_at,omitempty"`
 }
 

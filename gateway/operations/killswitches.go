@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"touchgate.dev/gateway/access"
+	"touchgate.dev/gateway/validate"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -14,10 +15,10 @@ import (
 type KillSwitchOrder struct {
 	Channel  touch.Channel  `json:"channel,omitempty" validate:"omitempty,channel"`
 	Category touch.Category `json:"category,omitempty" validate:"omitempty,category"`
-	Provider string         `json:"provider,omitempty" validate:"max=128"`
-	Caller   string         `json:"caller,omitempty" validate:"max=128"`
-	Owner    string         `json:"owner" validate:"required,max=128"`
-	Reason   string         `json:"reason" validate:"required,max=512"`
+	Provider string         `json:"provider,omitempty" validate:"max=128,plain"`
+	Caller   string         `json:"caller,omitempty" validate:"max=128,plain"`
+	Owner    string         `json:"owner" validate:"required,max=128,plain"`
+	Reason   string         `json:"reason" validate:"required,max=512,plain"`
 	Until    *time.Time     `json:"until,omitempty"` // nil: until it is released
 }
 
@@ -40,6 +41,7 @@ func (s *Service) PutKillSwitch(ctx context.Context, p *access.Principal, id str
 	if id == "" || len(id) > 64 {
 		faults.Add("id", "must have 1 to 64 characters")
 	}
+	validate.Plain("id", id, &faults)
 	if o.Until != nil && !o.Until.After(now) {
 		faults.Add("until", "must lie in the future")
 	}

@@ -21,8 +21,8 @@ import (
 type Tags struct{ v *validator.Validate }
 
 // NewTags makes a Tags. Beside the library's tags it knows "channel",
-// "category", "passive" (a link that runs nothing where it is opened) and
-// "printascii".
+// "category", "passive" (a link that runs nothing where it is opened), "plain"
+// (see IsPlain) and "printascii".
 func NewTags() *Tags {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {
@@ -33,7 +33,7 @@ func NewTags() *Tags {
 		return name
 	})
 	for tag, check := range map[string]validator.Func{
-		"passive": isPassive, "printascii": isPrintable, "channel": isChannel, "category": isCategory,
+		"passive": isPassive, "plain": isPlainField, "printascii": isPrintable, "channel": isChannel, "category": isCategory,
 	} {
 		if err := v.RegisterValidation(tag, check); err != nil {
 			panic(err) // the tag's name is not valid: a programmer's mistake
@@ -127,6 +127,8 @@ func message(e validator.FieldError) string {
 			return fmt.Sprintf("must have %s %s entries", word, param)
 		}
 		return fmt.Sprintf("must be %s %s", word, param)
+	case "plain":
+		return notPlain
 	case "printascii":
 		return "must be printable ASCII"
 	case "uri":
