@@ -13,19 +13,32 @@ import (
 	"touchgate.dev/touch"
 )
 
+// TakesCallbacks returns an error of class NotFound when no provider of this
+// name takes receipts. It is for callers who have not read the callback yet.
+func (s *Service) TakesCallbacks(provider string) error {
+	_, err := s.parser(provider)
+	return err
+}
+
+// parser returns the parser of a provider's callbacks; class NotFound.
+func (s *Service) parser(provider string) (adapter.ReceiptParser, error) {
+	if s.parsers != nil {
+		if parser, known := s.parsers(provider); known {
+			return parser, nil
+		}
+	}
+	return nil, touch.Errorf(touch.NotFound, "provider", "no provider of this name takes receipts")
+}
+
 // ReceiveCallback stores the receipts of a vendor's callback: the provider's
 // parser verifies and parses it. When it returns without error the receipts
 // are durable, and the Ack is the answer that the vendor expects. Class
 // NotFound: the provider is unknown or has no callbacks; Unauthenticated: the
 // callback is forged; Invalid: it cannot be parsed.
 func (s *Service) ReceiveCallback(ctx context.Context, provider string, r adapter.ReceiptRequest) (adapter.Ack, error) {
-	var parser adapter.ReceiptParser
-	known := false
-	if s.parsers != nil {
-		parser, known = s.parsers(provider)
-	}
-	if !known {
-		return adapter.Ack{}, touch.Errorf(touch.NotFound, "provider", "no provider of this name takes receipts")
+	parser, err := s.parser(provider)
+	if err != nil {
+		return adapter.Ack{}, err
 	}
 	receipts, ack, err := parser.ParseReceipts(r)
 	if err != nil {

@@ -40,6 +40,7 @@ type Ledger struct {
 	PolicyChanges PolicyChanges
 	Leases        Leases
 	Journal       Journal
+	Audit         Audit
 	Subscriptions Subscriptions
 	DeadLetters   DeadLetters
 	Retention     Retention

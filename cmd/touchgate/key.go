@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -52,7 +53,7 @@ func keyCreateCommand(with withKeys) *cobra.Command {
   touchgate key create ops --scopes admin --config touchgate.yaml`,
 		Args: cobra.ExactArgs(1),
 		RunE: with(app.OpenLedger, func(cmd *cobra.Command, args []string, store ledger.Keys) error {
-			key, made, err := newKeys(store).Create(cmd.Context(), args[0], scopes)
+			key, made, err := newKeys(store).Create(cmd.Context(), access.CommandLine, args[0], scopes)
 			if err != nil {
 				return err
 			}
@@ -72,7 +73,7 @@ func keyListCommand(with withKeys) *cobra.Command {
 		Short: "List keys, without their secrets",
 		Args:  cobra.NoArgs,
 		RunE: with(app.OpenExistingLedger, func(cmd *cobra.Command, _ []string, store ledger.Keys) error {
-			keys, err := store.List(cmd.Context())
+			keys, err := allKeys(cmd.Context(), store)
 			if err != nil {
 				return err
 			}
@@ -91,13 +92,25 @@ func keyListCommand(with withKeys) *cobra.Command {
 	}
 }
 
+// allKeys reads the list page by page.
+func allKeys(ctx context.Context, store ledger.Keys) (all []ledger.APIKey, _ error) {
+	const page = 1000
+	for after := ""; ; after = all[len(all)-1].ID {
+		keys, err := store.List(ctx, after, page)
+		all = append(all, keys...)
+		if err != nil || len(keys) < page {
+			return all, err
+		}
+	}
+}
+
 func keyRevokeCommand(with withKeys) *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke ID",
 		Short: "Revoke a key for ever",
 		Args:  cobra.ExactArgs(1),
 		RunE: with(app.OpenExistingLedger, func(cmd *cobra.Command, args []string, store ledger.Keys) error {
-			if err := newKeys(store).Revoke(cmd.Context(), args[0]); err != nil {
+			if err := newKeys(store).Revoke(cmd.Context(), access.CommandLine, args[0]); err != nil {
 				return err
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), "revoked", args[0])

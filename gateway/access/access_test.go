@@ -15,7 +15,7 @@ import (
 func TestKeys(t *testing.T) {
 	f := gatewaytest.New(t)
 	ctx := t.Context()
-	text, k, err := f.Keys.Create(ctx, "engine", []string{"submit", "read"})
+	text, k, err := f.Keys.Create(ctx, "ops", "engine", []string{"submit", "read"})
 	if err != nil || !strings.HasPrefix(text, "tg_"+k.ID+"_") {
 		t.Fatalf("%q, %v", text, err)
 	}
@@ -23,7 +23,7 @@ func TestKeys(t *testing.T) {
 	if err != nil || p.Caller != "engine" || p.Key != k.ID || !p.May(access.ScopeSubmit) || p.May(access.ScopeAdmin) {
 		t.Fatalf("%+v, %v", p, err)
 	}
-	keys, _ := f.Ledger.Keys.List(ctx)
+	keys, _ := f.Ledger.Keys.List(ctx, "", 10)
 	if len(keys) != 1 || strings.Contains(text, string(keys[0].Hash[:])) {
 		t.Errorf("keys %+v", keys)
 	}
@@ -33,10 +33,10 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
-	if _, _, err := f.Keys.Create(ctx, "engine", []string{"root"}); touch.ClassOf(err) != touch.Invalid {
+	if _, _, err := f.Keys.Create(ctx, "ops", "engine", []string{"root"}); touch.ClassOf(err) != touch.Invalid {
 		t.Errorf("an unknown scope: %v", err)
 	}
-	if err := f.Keys.Revoke(ctx, k.ID); err != nil {
+	if err := f.Keys.Revoke(ctx, "ops", k.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.Keys.Authenticate(ctx, text); touch.ClassOf(err) != touch.Unauthenticated {
@@ -46,14 +46,14 @@ func TestKeys(t *testing.T) {
 
 func TestRevocationOnOtherNode(t *testing.T) {
 	f := gatewaytest.New(t)
-	text, k, err := f.Keys.Create(t.Context(), "engine", []string{"submit"})
+	text, k, err := f.Keys.Create(t.Context(), "ops", "engine", []string{"submit"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.Keys.Authenticate(t.Context(), text); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Ledger.Keys.Revoke(t.Context(), k.ID, gatewaytest.Noon); err != nil { // by another node
+	if err := f.Ledger.Keys.Revoke(t.Context(), k.ID, "ops", gatewaytest.Noon); err != nil { // by another node
 		t.Fatal(err)
 	}
 	f.Advance(5 * time.Second)

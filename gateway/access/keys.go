@@ -50,9 +50,10 @@ func NewKeys(o KeyOptions) *Keys {
 }
 
 // Create makes an API key for a caller and returns its text,
-// "tg_<id>_<secret>", which is not stored and cannot be shown again. Class
-// Invalid names an unknown scope.
-func (k *Keys) Create(ctx context.Context, caller string, scopes []string) (text string, _ *ledger.APIKey, _ error) {
+// "tg_<id>_<secret>", which is not stored and cannot be shown again. maker, a
+// key's id or CommandLine, is recorded. Class Invalid names an unknown scope,
+// and a name that nobody may have.
+func (k *Keys) Create(ctx context.Context, maker, caller string, scopes []string) (text string, _ *ledger.APIKey, _ error) {
 	if err := checkKey(caller, scopes); err != nil {
 		return "", nil, err
 	}
@@ -71,6 +72,7 @@ func (k *Keys) Create(ctx context.Context, caller string, scopes []string) (text
 		Caller:    caller,
 		Scopes:    slices.Sorted(slices.Values(scopes)),
 		CreatedAt: k.now(),
+		CreatedBy: maker,
 	}
 	if err := k.store.Put(ctx, stored); err != nil {
 		return "", nil, err
@@ -80,9 +82,7 @@ func (k *Keys) Create(ctx context.Context, caller string, scopes []string) (text
 
 func checkKey(caller string, scopes []string) error {
 	var faults touch.Faults
-	if caller == "" || len(caller) > 128 {
-		faults.Add("caller", "must have 1 to 128 characters")
-	}
+	checkCaller(caller, &faults)
 	if len(scopes) == 0 {
 		faults.Add("scopes", "name at least one")
 	}
@@ -94,10 +94,10 @@ func checkKey(caller string, scopes []string) error {
 	return faults.Err()
 }
 
-// Revoke ends a key. It binds here at once, and on other nodes within 5
-// seconds. Class NotFound.
-func (k *Keys) Revoke(ctx context.Context, id string) error {
-	if err := k.store.Revoke(ctx, id, k.now()); err != nil {
+// Revoke ends a key, and records who did. It binds here at once, and on other
+// nodes within 5 seconds. Class NotFound.
+func (k *Keys) Revoke(ctx context.Context, actor, id string) error {
+	if err := k.store.Revoke(ctx, id, actor, k.now()); err != nil {
 		return err
 	}
 	k.cache.clear()

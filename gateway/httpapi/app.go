@@ -14,7 +14,6 @@ import (
 type appHandlers struct {
 	items *firstparty.Service
 	now   func() time.Time
-	idle  time.Duration // for which a stream may not write
 }
 
 // messageView is an inbox message or a pop-up as the customer's app sees it:
@@ -58,7 +57,10 @@ func (h appHandlers) inbox(c *request) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, page{Items: viewMessages(messages), Next: next})
+	return replyPage(c, viewMessages(messages), next, func(last int) (string, error) {
+		_, next, err := h.items.Inbox(c.ctx(), c.token.Subject, c.Query("after"), last+1)
+		return next, err
+	})
 }
 
 func (h appHandlers) unread(c *request) error {
@@ -74,7 +76,8 @@ func (h appHandlers) popups(c *request) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, page{Items: viewMessages(popups)})
+	// Those that do not fit are shown when others have been shown or dismissed.
+	return replyPage(c, viewMessages(popups), "", func(int) (string, error) { return "", nil })
 }
 
 func (h appHandlers) readMessage(c *request) error {

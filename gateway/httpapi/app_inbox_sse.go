@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -23,12 +24,15 @@ const (
 func (h appHandlers) stream(c *request) error {
 	ctx, cancel := context.WithTimeout(c.ctx(), c.token.Expires.Sub(h.now()))
 	defer cancel()
-	s := sseStream{request: c, response: http.NewResponseController(c.Writer), idle: h.idle}
+	s := sseStream{request: c, response: http.NewResponseController(c.Writer), wait: c.core.limits.Write}
 	err := h.items.WatchInbox(ctx, c.token.Subject, inboxPollEvery, firstparty.InboxWatcher{
 		OnStart:   s.start,
 		OnMessage: s.message,
 		OnIdle:    s.heartbeat,
 	})
+	if touch.ClassOf(err) == touch.TooMany || errors.Is(err, firstparty.ErrNodeFull) {
+		c.core.metrics.bite("app_streams")
+	}
 	if err == nil || !c.Writer.Written() {
 		return err
 	}
@@ -40,7 +44,7 @@ func (h appHandlers) stream(c *request) error {
 type sseStream struct {
 	request  *request
 	response *http.ResponseController
-	idle     time.Duration // for which a write may block
+	wait     time.Duration // for which a write may block
 	quiet    int           // looks since the last message
 }
 
@@ -69,7 +73,7 @@ func (s *sseStream) heartbeat() error {
 }
 
 func (s *sseStream) write(format string, args ...any) error {
-	_ = s.response.SetWriteDeadline(time.Now().Add(s.idle))
+	_ = s.response.SetWriteDeadline(time.Now().Add(s.wait))
 	if _, err := fmt.Fprintf(s.request.Writer, format, args...); err != nil {
 		return err
 	}

@@ -15,14 +15,23 @@ type permission struct {
 	public   bool
 }
 
+// bearer returns the key or the token of the request; "" when there is none.
+func (c *request) bearer() string {
+	bearer, ok := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
+	if !ok {
+		return ""
+	}
+	return bearer
+}
+
 // authenticate finds out who sent the request, and checks that they may use
 // the route.
 func (co *core) authenticate(c *request, need permission) error {
 	if need.public {
 		return nil
 	}
-	bearer, ok := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
-	if !ok {
+	bearer := c.bearer()
+	if bearer == "" {
 		return touch.Errorf(touch.Unauthenticated, "", "send an Authorization: Bearer header")
 	}
 	if need.audience != "" {
@@ -30,12 +39,9 @@ func (co *core) authenticate(c *request, need permission) error {
 		c.token = token
 		return err
 	}
-	p, err := co.keys.Authenticate(c.ctx(), bearer)
+	p, err := co.permitted(c.ctx(), bearer, need.scope)
 	if err != nil {
 		return err
-	}
-	if !p.May(need.scope) {
-		return touch.Errorf(touch.Forbidden, "", "the API key lacks the scope %q", need.scope)
 	}
 	c.principal = p
 	c.Set(keyCaller, p.Caller)

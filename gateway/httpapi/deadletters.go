@@ -131,7 +131,9 @@ func (h deadLetterHandlers) list(c *request) error {
 	for i := range found {
 		views[i] = viewDeadLetter(&found[i])
 	}
-	return c.reply(http.StatusOK, page{Items: views, Next: cursor(next)})
+	return replyPage(c, views, cursor(next), func(last int) (string, error) {
+		return cursor(found[last].Progress.Seq), nil
+	})
 }
 
 // redrive sends dead letters back to the workers.
@@ -145,7 +147,10 @@ func (h deadLetterHandlers) redrive(c *request) error {
 		return err
 	}
 	order := operations.RedriveOrder{DeadLetterFilter: f, All: body.All, DryRun: body.DryRun}
-	n, err := h.operations.Redrive(c.ctx(), c.principal, order)
+	n, err := h.operations.Redrive(c.permit.good, c.principal, order)
+	if refused := c.refusedMeanwhile(); refused != nil {
+		return refused
+	}
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"net/http"
 	"time"
 
 	"touchgate.dev/gateway/firstparty"
@@ -63,13 +62,14 @@ func (h deskHandlers) tasks(c *request) error {
 	if err != nil {
 		return err
 	}
-	tasks, next, err := h.items.Tasks(c.ctx(), c.token, firstparty.TaskFilter{
+	filter := firstparty.TaskFilter{
 		Queue:     c.Query("queue"),
 		Branch:    c.Query("branch"),
 		Completed: completed,
 		Cursor:    c.Query("after"),
 		Limit:     limit,
-	})
+	}
+	tasks, next, err := h.items.Tasks(c.ctx(), c.token, filter)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,11 @@ func (h deskHandlers) tasks(c *request) error {
 	for i := range tasks {
 		views[i] = viewTask(&tasks[i])
 	}
-	return c.reply(http.StatusOK, page{Items: views, Next: next})
+	return replyPage(c, views, next, func(last int) (string, error) {
+		filter.Limit = last + 1
+		_, next, err := h.items.Tasks(c.ctx(), c.token, filter)
+		return next, err
+	})
 }
 
 func (h deskHandlers) claim(c *request) error {

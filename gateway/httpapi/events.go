@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"touchgate.dev/gateway/feed"
@@ -30,13 +31,36 @@ func (h eventHandlers) list(c *request) error {
 			return touch.Errorf(touch.Invalid, "wait", "is not a duration: write 10s")
 		}
 	}
-	events, err := h.feed.Events(c.ctx(), c.principal.Caller, after, int(min(limit, 1001)), wait.Std())
+	events, err := h.feed.Events(c.permit.good, c.principal.Caller, after, int(min(limit, 1001)), wait.Std())
+	if err := c.refusedMeanwhile(); err != nil {
+		return err
+	}
 	if err != nil {
 		return err
 	}
-	next := after
-	if n := len(events); n > 0 {
-		next = events[n-1].Seq
+	if err := c.stillMay(c.ctx()); err != nil { // the key may be revoked since the last look
+		return err
 	}
-	return c.reply(http.StatusOK, map[string]any{"events": orEmpty(events), "next": next})
+	if err := c.holdAnswer(); err != nil {
+		return err
+	}
+	return h.reply(c, events, after)
+}
+
+// reply answers with as many of the events as fit into the bytes of a page.
+func (h eventHandlers) reply(c *request, events []touch.Event, next int64) error {
+	fitting := []json.RawMessage{}
+	size := 0
+	for i := range events {
+		e, err := encode(&events[i])
+		if err != nil {
+			return err
+		}
+		if size += len(e); size > c.core.limits.Page && i > 0 {
+			break
+		}
+		fitting = append(fitting, e)
+		next = events[i].Seq
+	}
+	return c.reply(http.StatusOK, map[string]any{"events": fitting, "next": next})
 }

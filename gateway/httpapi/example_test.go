@@ -39,7 +39,7 @@ func ExampleNew() {
 		panic(err)
 	}
 	keys := access.NewKeys(access.KeyOptions{Store: ledger.Keys})
-	key, _, err := keys.Create(ctx, "strategy-engine", []string{"submit", "read"})
+	key, _, err := keys.Create(ctx, access.CommandLine, "strategy-engine", []string{"submit", "read"})
 	if err != nil {
 		panic(err)
 	}

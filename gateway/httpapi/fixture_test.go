@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -56,6 +57,13 @@ func (l *lockedLog) String() string {
 // gateway and the ledger.
 func newFixture(t testing.TB, wrap func(*ledger.Ledger)) *fixture {
 	t.Helper()
+	return newLimitedFixture(t, wrap, httpapi.Limits{Body: 1 << 20, Line: 4096}, nil)
+}
+
+// newLimitedFixture makes a fixture with limits of the test's own. conn, when
+// set, is called with each connection.
+func newLimitedFixture(t testing.TB, wrap func(*ledger.Ledger), limits httpapi.Limits, conn func(*net.TCPConn)) *fixture {
+	t.Helper()
 	f := &fixture{t: t, Fixture: gatewaytest.New(t)}
 	if wrap != nil {
 		f.Ledger = f.Ledger.With(wrap)
@@ -66,11 +74,17 @@ func newFixture(t testing.TB, wrap func(*ledger.Ledger)) *fixture {
 		o.Metrics = metrics
 		o.Receipts = func(provider string) (adapter.ReceiptParser, bool) { return parser{}, provider == "acme" }
 	})
-	f.server = httptest.NewServer(httpapi.New(services(f.Fixture), httpapi.Options{
+	f.server = httptest.NewUnstartedServer(httpapi.New(services(f.Fixture), httpapi.Options{
 		Logger: slog.New(slog.NewJSONHandler(&f.log, nil)), Metrics: metrics, Gatherer: metrics, Now: f.Now, Drain: &f.drain,
 		Ready:  map[string]func(context.Context) error{"queue": func(context.Context) error { return nil }},
-		Limits: httpapi.Limits{Body: 1 << 20, Line: 4096},
+		Limits: limits,
 	}))
+	f.server.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		if tcp, ok := c.(*net.TCPConn); ok && state == http.StateNew && conn != nil {
+			conn(tcp)
+		}
+	}
+	f.server.Start()
 	t.Cleanup(f.server.Close)
 	return f
 }

@@ -32,7 +32,7 @@ func newHandlers(s Services, o Options, c *core) *handlers {
 		templates:   templateHandlers{facts: s.Facts, ledger: l.Templates},
 		receipts:    receiptHandlers{intake: s.Intake, publicURL: o.PublicURL},
 		tokens:      tokenHandlers{tokens: s.Tokens},
-		app:         appHandlers{items: s.FirstParty, now: c.now, idle: c.limits.Idle},
+		app:         appHandlers{items: s.FirstParty, now: c.now},
 		desk:        deskHandlers{items: s.FirstParty},
 		events:      eventHandlers{feed: s.Feed, ledger: l.Subscriptions},
 		policies:    policyHandlers{changes: s.Changes, requests: l.PolicyChanges, sets: l.PolicySets},

@@ -20,11 +20,16 @@ type keyBody struct {
 
 // list returns all keys, without secrets.
 func (h keyHandlers) list(c *request) error {
-	keys, err := h.ledger.List(c.ctx())
+	limit, err := c.limit(100, 1000)
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, page{Items: orEmpty(keys)})
+	keys, err := h.ledger.List(c.ctx(), c.Query("after"), limit)
+	if err != nil {
+		return err
+	}
+	id := func(last int) (string, error) { return keys[last].ID, nil }
+	return replyPage(c, keys, nextOf(keys, limit, id), id)
 }
 
 // create shows the key's text, this once.
@@ -33,7 +38,7 @@ func (h keyHandlers) create(c *request) error {
 	if err != nil {
 		return err
 	}
-	text, k, err := h.keys.Create(c.ctx(), body.Caller, body.Scopes)
+	text, k, err := h.keys.Create(c.ctx(), c.principal.Key, body.Caller, body.Scopes)
 	if err != nil {
 		return err
 	}
@@ -41,5 +46,5 @@ func (h keyHandlers) create(c *request) error {
 }
 
 func (h keyHandlers) revoke(c *request) error {
-	return c.noContent(h.keys.Revoke(c.ctx(), c.Param("id")))
+	return c.noContent(h.keys.Revoke(c.ctx(), c.principal.Key, c.Param("id")))
 }

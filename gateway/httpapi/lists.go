@@ -38,11 +38,8 @@ func (h listHandlers) list(c *request, list string) error {
 	if err != nil {
 		return err
 	}
-	p := page{Items: orEmpty(listings)}
-	if len(listings) == limit {
-		p.Next = listings[len(listings)-1].Key
-	}
-	return c.reply(http.StatusOK, p)
+	key := func(last int) (string, error) { return listings[last].Key, nil }
+	return replyPage(c, listings, nextOf(listings, limit, key), key)
 }
 
 // suppress answers with the impact of the entries; with dry_run it saves none.

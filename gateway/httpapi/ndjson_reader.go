@@ -15,9 +15,14 @@ import (
 // line is one line of a stream: a value, or what is wrong with it.
 type line[T any] struct {
 	number int // from 1, empty lines counted
+	size   int // bytes
 	value  T
 	err    error
 }
+
+// maxBlank is how many empty lines a stream may have. After that it may have as
+// many as it has others.
+const maxBlank = 10_000
 
 // lineReader reads NDJSON into groups of lines. It never holds more than the
 // bytes of one line, and returns a group as soon as reading on might wait for
@@ -25,7 +30,14 @@ type line[T any] struct {
 type lineReader[T any] struct {
 	in      *bufio.Reader
 	number  int // of the line read last
+	blank   int // empty lines so far
 	maxLine int // bytes
+
+	// In the background, before is called each time that a group begins to be
+	// read, and take before it is handed over: an error of take ends the
+	// reading. Both may be nil.
+	before func()
+	take   func(ctx context.Context, bytes int64) error
 }
 
 func newLineReader[T any](r io.Reader, maxLine int) *lineReader[T] {
@@ -37,6 +49,9 @@ func newLineReader[T any](r io.Reader, maxLine int) *lineReader[T] {
 func (l *lineReader[T]) group(max int) ([]line[T], error) {
 	var lines []line[T]
 	for len(lines) < max {
+		if l.blank > maxBlank && l.blank > l.number/2 {
+			return lines, touch.Errorf(touch.Invalid, "", "more than %d lines are empty", maxBlank)
+		}
 		raw, err := l.next()
 		if errors.Is(err, bufio.ErrBufferFull) {
 			tooLong := touch.Errorf(touch.TooLarge, "", "a line has at most %d bytes", l.maxLine)
@@ -47,11 +62,13 @@ func (l *lineReader[T]) group(max int) ([]line[T], error) {
 			continue
 		}
 		if len(raw) > 0 {
-			read := line[T]{number: l.number}
+			read := line[T]{number: l.number, size: len(raw)}
 			if err := strictjson.Decode(raw, &read.value); err != nil {
 				read.err = malformed{err}
 			}
 			lines = append(lines, read)
+		} else {
+			l.blank++
 		}
 		if errors.Is(err, io.EOF) && len(lines) > 0 {
 			return lines, nil
@@ -112,8 +129,16 @@ func startReader[T any](ctx context.Context, in *lineReader[T], max int) *backgr
 	r.done.Go(func() {
 		defer close(r.groups)
 		for {
+			if in.before != nil {
+				in.before()
+			}
 			lines, err := in.group(max)
 			if len(lines) > 0 {
+				if in.take != nil {
+					if r.err = in.take(ctx, sizeOf(lines)); r.err != nil {
+						return
+					}
+				}
 				select {
 				case r.groups <- lines:
 				case <-ctx.Done():
@@ -130,4 +155,12 @@ func startReader[T any](ctx context.Context, in *lineReader[T], max int) *backgr
 		}
 	})
 	return r
+}
+
+// sizeOf returns how many bytes lines had.
+func sizeOf[T any](lines []line[T]) (size int64) {
+	for i := range lines {
+		size += int64(lines[i].size)
+	}
+	return size
 }

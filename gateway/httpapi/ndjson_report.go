@@ -23,6 +23,7 @@ type chunkReport struct {
 	Reasons map[string]int `json:"reasons,omitempty"`
 	Failed  int            `json:"failed,omitempty"` // lines that were wrong
 	Errors  []lineError    `json:"errors,omitempty"`
+	equal   equalFaults
 	// Error says why the stream ended early. The lines from LineFrom on are
 	// not known to be stored: send them again.
 	Error *problem `json:"error,omitempty"`
@@ -32,12 +33,41 @@ type lineError struct {
 	Line    int    `json:"line"`
 	Field   string `json:"field,omitempty"`
 	Message string `json:"message"`
+	// More counts further lines of this chunk with the same fault, which are
+	// not listed.
+	More int `json:"more,omitempty"`
 }
 
-// fail adds what is wrong with a line.
+const (
+	maxEqualFaults = 10 // of one chunk that are listed
+	maxLineFaults  = 16 // of one line
+)
+
+// equalFaults finds, by field and message, the entry of the list in which a
+// fault is counted once it has been listed often enough.
+type equalFaults map[[2]string]*struct{ listed, last int }
+
+// fail adds what is wrong with a line. Equal faults are counted and not all
+// listed: a line of two bytes would get an answer of two hundred otherwise.
 func (r *chunkReport) fail(lineNumber int, err error) {
 	r.Failed++
-	for _, f := range touch.FaultsOf(err) {
+	if r.equal == nil {
+		r.equal = equalFaults{}
+	}
+	faults := touch.FaultsOf(err)
+	for _, f := range faults[:min(len(faults), maxLineFaults)] {
+		key := [2]string{f.Field, f.Message}
+		known := r.equal[key]
+		if known == nil {
+			known = &struct{ listed, last int }{}
+			r.equal[key] = known
+		}
+		if known.listed == maxEqualFaults {
+			r.Errors[known.last].More++
+			continue
+		}
+		known.listed++
+		known.last = len(r.Errors)
 		r.Errors = append(r.Errors, lineError{Line: lineNumber, Field: f.Field, Message: f.Message})
 	}
 }

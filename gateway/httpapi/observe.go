@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +26,11 @@ const (
 type httpMetrics struct {
 	seconds  *prometheus.HistogramVec
 	inFlight prometheus.Gauge
+	bites    *prometheus.CounterVec
 }
+
+// bite counts that a limit has refused or ended something.
+func (m *httpMetrics) bite(limit string) { m.bites.WithLabelValues(limit).Inc() }
 
 func newHTTPMetrics(r prometheus.Registerer) *httpMetrics {
 	m := &httpMetrics{
@@ -38,9 +43,16 @@ func newHTTPMetrics(r prometheus.Registerer) *httpMetrics {
 			Name: "touchgate_http_requests_in_flight",
 			Help: "HTTP requests being served.",
 		}),
+		bites: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "touchgate_http_limited_total",
+			Help: "Requests that a limit has refused or ended: bodies, answers, streams, app_streams, ratio, faults, simulations, reader.",
+		}, []string{"limit"}),
+	}
+	for _, limit := range []string{"bodies", "answers", "streams", "app_streams", "ratio", "faults", "simulations", "reader"} {
+		m.bites.WithLabelValues(limit)
 	}
 	if r != nil {
-		r.MustRegister(m.seconds, m.inFlight)
+		r.MustRegister(m.seconds, m.inFlight, m.bites)
 	}
 	return m
 }
@@ -59,6 +71,7 @@ func (co *core) observe(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	co.metrics.inFlight.Inc()
 	defer co.metrics.inFlight.Dec()
+	co.limitTime(c)
 	c.Next()
 
 	took := time.Since(start)
@@ -89,6 +102,18 @@ func (co *core) observe(c *gin.Context) {
 		attrs = append(attrs, slog.Any("error", err))
 	}
 	co.log.LogAttrs(c.Request.Context(), level, "http", attrs...)
+}
+
+// limitTime gives a request the deadlines that hold until its handler sets
+// others. A body that nobody has asked for yet, because nobody knows who sends
+// it, gets almost no time: to wait for its end would cost a connection.
+func (co *core) limitTime(c *gin.Context) {
+	response := http.NewResponseController(c.Writer)
+	now := time.Now()
+	if c.Request.Body != nil && c.Request.Body != http.NoBody {
+		_ = response.SetReadDeadline(now.Add(grace))
+	}
+	_ = response.SetWriteDeadline(now.Add(co.limits.Timeout + co.limits.Write))
 }
 
 const requestIDCharacters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_."

@@ -1,7 +1,7 @@
 package httpapi
 
 import (
-	"encoding/json"
+	"context"
 	"net/http"
 	"time"
 
@@ -23,7 +23,7 @@ type simulationLine struct {
 
 // simulate answers with a line of progress now and then, and with the report
 // in the last line. A fault that shows before the first line has a status of
-// its own.
+// its own. It ends when its key is revoked, and when its client does not read.
 func (h policyHandlers) simulate(c *request) error {
 	body, err := bind[documentsBody](c)
 	if err != nil {
@@ -34,14 +34,22 @@ func (h policyHandlers) simulate(c *request) error {
 		return touch.Errorf(touch.Invalid, "since", "is not a duration: write 30d")
 	}
 
-	w := simulationWriter{request: c}
+	ctx, cancel := context.WithCancel(c.permit.good)
+	defer cancel()
+	w := simulationWriter{request: c, cut: cancel}
 	last := time.Time{}
-	report, err := h.changes.Simulate(c.ctx(), body.Documents, span.Std(), func(stage changes.SimulationStage) {
+	report, err := h.changes.Simulate(ctx, body.Documents, span.Std(), func(stage changes.SimulationStage) {
 		if now := time.Now(); now.Sub(last) >= progressEvery {
 			last = now
 			w.write(simulationLine{SimulationStage: &stage})
 		}
 	})
+	if refused := c.refusedMeanwhile(); refused != nil {
+		err = refused
+	}
+	if touch.ClassOf(err) == touch.TooMany {
+		c.core.metrics.bite("simulations")
+	}
 	switch {
 	case err != nil && !w.begun:
 		return err
@@ -55,11 +63,12 @@ func (h policyHandlers) simulate(c *request) error {
 }
 
 // simulationWriter writes the lines of an answer, each at once. The first one
-// sends the status. Errors are ignored: a client that has gone ends the
-// request's context.
+// sends the status. A client that does not read, or has gone, ends the
+// simulation.
 type simulationWriter struct {
 	request *request
 	begun   bool
+	cut     func()
 }
 
 func (w *simulationWriter) write(l simulationLine) {
@@ -68,8 +77,14 @@ func (w *simulationWriter) write(l simulationLine) {
 		w.request.Status(http.StatusOK)
 		w.begun = true
 	}
-	enc := json.NewEncoder(w.request.Writer)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(l)
-	_ = http.NewResponseController(w.request.Writer).Flush()
+	response := w.request.response()
+	_ = response.SetWriteDeadline(time.Now().Add(w.request.core.limits.Write))
+	b, err := encode(l)
+	if err == nil {
+		_, err = w.request.Writer.Write(b)
+	}
+	if err != nil || response.Flush() != nil {
+		w.request.core.metrics.bite("reader")
+		w.cut()
+	}
 }

@@ -17,8 +17,14 @@ type receiptHandlers struct {
 
 // callback stores the receipts of a vendor's callback. Its signature proves
 // who calls, so the route asks for no key.
+//
+// Until the signature is checked a stranger speaks. So a provider that is not
+// there is refused before anything is read, and nothing is decompressed.
 func (h receiptHandlers) callback(c *request) error {
-	body, err := c.readBody()
+	if err := h.intake.TakesCallbacks(c.Param("provider")); err != nil {
+		return err
+	}
+	body, err := c.readWireBody()
 	if err != nil {
 		return err
 	}
@@ -37,7 +43,7 @@ func (h receiptHandlers) callback(c *request) error {
 	if ack.Status == 0 {
 		ack.Status = http.StatusOK
 	}
-	c.Data(ack.Status, ack.ContentType, ack.Body)
+	c.send(ack.Status, ack.ContentType, ack.Body)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -17,6 +18,9 @@ type request struct {
 	core      *core
 	principal *access.Principal // where the route asks for an API key
 	token     *access.Token     // where it asks for a token
+	permit    permit            // where a request that takes long asks for a key
+	held      *account          // the bytes of its body; nil: none are counted
+	ends      []func()          // run when the request has been answered
 }
 
 // handler answers a request; the error becomes a problem document.
@@ -24,21 +28,14 @@ type handler func(c *request) error
 
 // serve makes gin's handler of a route. What is refused before the handler
 // runs is refused in this order: who may not, what is not known, what must
-// wait.
+// wait. Until then nothing of the body is read.
 func (co *core) serve(r route) gin.HandlerFunc {
 	return func(g *gin.Context) {
 		g.Set(keyRoute, r.path)
 		c := &request{Context: g, core: co}
-		if err := co.authenticate(c, r.access); err != nil {
+		defer c.end()
+		if err := c.admit(&r); err != nil {
 			co.refuse(g, err)
-			return
-		}
-		if err := r.checkQuery(g.Request.URL.RawQuery); err != nil {
-			co.refuse(g, err)
-			return
-		}
-		if r.intake && co.drain.Started() {
-			co.refuse(g, draining)
 			return
 		}
 		if !r.long {
@@ -51,6 +48,65 @@ func (co *core) serve(r route) gin.HandlerFunc {
 		}
 	}
 }
+
+// admit refuses what need not be read.
+func (c *request) admit(r *route) error {
+	if err := c.core.authenticate(c, r.access); err != nil {
+		return err
+	}
+	if err := r.checkQuery(c.Request.URL.RawQuery); err != nil {
+		return err
+	}
+	if r.intake && c.core.drain.Started() {
+		return draining
+	}
+	if r.long && r.access.scope != "" {
+		if err := c.takePlace(); err != nil {
+			return err
+		}
+		c.watchPermit(r.access)
+	}
+	if r.large {
+		return c.holdAnswer()
+	}
+	return nil
+}
+
+// takePlace takes one of the places of the key for requests that take long.
+func (c *request) takePlace() error {
+	leave, err := c.core.places.enter(c.who())
+	if err != nil {
+		c.core.metrics.bite("streams")
+		return err
+	}
+	c.atEnd(leave)
+	return nil
+}
+
+// who names the holder of what the request takes: a key, or a person with a
+// token; "" is a stranger.
+func (c *request) who() string {
+	switch {
+	case c.principal != nil:
+		return c.principal.Key
+	case c.token != nil:
+		return "token:" + c.token.Subject
+	}
+	return ""
+}
+
+// atEnd has f run when the request has been answered.
+func (c *request) atEnd(f func()) { c.ends = append(c.ends, f) }
+
+func (c *request) end() {
+	for _, f := range slices.Backward(c.ends) {
+		f()
+	}
+}
+
+// response sets the deadlines of the connection. A writer without them, as in
+// some tests, answers with an error, which nobody needs.
+func (c *request) response() *http.ResponseController { return http.NewResponseController(c.Writer) }
 
 func (c *request) ctx() context.Context { return c.Request.Context() }
 

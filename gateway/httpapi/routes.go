@@ -15,6 +15,7 @@ type route struct {
 	query  []string // the query parameters that it knows
 	intake bool     // refused while the node drains
 	long   bool     // may take longer than the time limit
+	large  bool     // may have a large answer, which counts as held
 }
 
 // routes lists the whole API.
@@ -28,7 +29,7 @@ func (h *handlers) routes() []route {
 	return []route{
 		{method: post, path: "/v1/touches", access: key(access.ScopeSubmit), handle: h.touches.submit, intake: true},
 		{method: post, path: "/v1/touches:check", access: key(access.ScopeSubmit), handle: h.touches.check},
-		{method: get, path: "/v1/touches", access: key(access.ScopeRead), handle: h.touches.list, query: []string{"campaign", "customer", "state", "after", "limit"}},
+		{method: get, path: "/v1/touches", access: key(access.ScopeRead), handle: h.touches.list, query: []string{"campaign", "customer", "state", "after", "limit"}, large: true},
 		{method: get, path: "/v1/touches/{id}", access: key(access.ScopeRead), handle: h.touches.get},
 		{method: get, path: "/v1/touches/{id}/decision", access: key(access.ScopeCustomers), handle: h.touches.decision, query: []string{"event"}},
 		{method: post, path: "/v1/touches/{id}:cancel", access: key(access.ScopeSubmit), handle: h.touches.cancel},
@@ -48,32 +49,32 @@ func (h *handlers) routes() []route {
 		{method: post, path: "/v1/consents", access: key(access.ScopeCustomers), handle: h.customers.streamConsents, long: true},
 		{method: post, path: "/v1/outcomes", access: key(access.ScopeCustomers), handle: h.customers.streamOutcomes, long: true},
 
-		{method: get, path: "/v1/suppressions", access: key(access.ScopeCustomers), handle: h.lists.suppressions, query: []string{"after", "limit"}},
+		{method: get, path: "/v1/suppressions", access: key(access.ScopeCustomers), handle: h.lists.suppressions, query: []string{"after", "limit"}, large: true},
 		{method: post, path: "/v1/suppressions", access: key(access.ScopeCustomers), handle: h.lists.suppress, query: []string{"dry_run"}},
 		{method: post, path: "/v1/suppressions:end", access: key(access.ScopeCustomers), handle: h.lists.endSuppression},
-		{method: get, path: "/v1/registers/{register}", access: key(access.ScopeCustomers), handle: h.lists.register, query: []string{"after", "limit"}},
+		{method: get, path: "/v1/registers/{register}", access: key(access.ScopeCustomers), handle: h.lists.register, query: []string{"after", "limit"}, large: true},
 		{method: post, path: "/v1/registers/{register}", access: key(access.ScopeCustomers), handle: h.lists.streamRegister, long: true},
 		{method: post, path: "/v1/registers/{register}:checked", access: key(access.ScopeCustomers), handle: h.lists.checkRegister},
 		{method: post, path: "/v1/registers/{register}:end", access: key(access.ScopeCustomers), handle: h.lists.endRegisterEntry},
 
-		{method: get, path: "/v1/templates", access: key(access.ScopeTemplates), handle: h.templates.list},
-		{method: get, path: "/v1/templates/{name}", access: key(access.ScopeTemplates), handle: h.templates.get, query: []string{"version"}},
+		{method: get, path: "/v1/templates", access: key(access.ScopeTemplates), handle: h.templates.list, query: []string{"after", "limit"}, large: true},
+		{method: get, path: "/v1/templates/{name}", access: key(access.ScopeTemplates), handle: h.templates.get, query: []string{"version"}, large: true},
 		{method: put, path: "/v1/templates/{name}", access: key(access.ScopeTemplates), handle: h.templates.put},
 
 		{method: post, path: "/v1/receipts", access: key(access.ScopeReceipts), handle: h.receipts.fromSystem},
 		{method: post, path: "/v1/receipts/{provider}", access: open, handle: h.receipts.callback},
 
-		{method: get, path: "/v1/app/inbox", access: app, handle: h.app.inbox, query: []string{"after", "limit"}},
+		{method: get, path: "/v1/app/inbox", access: app, handle: h.app.inbox, query: []string{"after", "limit"}, large: true},
 		{method: get, path: "/v1/app/unread", access: app, handle: h.app.unread},
 		{method: post, path: "/v1/app/inbox/{id}:read", access: app, handle: h.app.readMessage},
 		{method: post, path: "/v1/app/inbox/{id}:dismiss", access: app, handle: h.app.dismissMessage},
-		{method: get, path: "/v1/app/popups", access: app, handle: h.app.popups, query: []string{"placement"}},
+		{method: get, path: "/v1/app/popups", access: app, handle: h.app.popups, query: []string{"placement"}, large: true},
 		{method: post, path: "/v1/app/popups/{id}:shown", access: app, handle: h.app.showPopup},
 		{method: post, path: "/v1/app/popups/{id}:dismiss", access: app, handle: h.app.dismissPopup},
 		{method: get, path: "/v1/app/stream", access: app, handle: h.app.stream, long: true},
 
 		{method: post, path: "/v1/managers/{id}/tokens", access: key(access.ScopeDesk), handle: h.tokens.mintForDesk},
-		{method: get, path: "/v1/desk/tasks", access: desk, handle: h.desk.tasks, query: []string{"queue", "branch", "all", "after", "limit"}},
+		{method: get, path: "/v1/desk/tasks", access: desk, handle: h.desk.tasks, query: []string{"queue", "branch", "all", "after", "limit"}, large: true},
 		{method: post, path: "/v1/desk/tasks/{id}:claim", access: desk, handle: h.desk.claim},
 		{method: post, path: "/v1/desk/tasks/{id}:release", access: desk, handle: h.desk.release},
 		{method: post, path: "/v1/desk/tasks/{id}:complete", access: desk, handle: h.desk.complete},
@@ -83,7 +84,7 @@ func (h *handlers) routes() []route {
 		{method: post, path: "/v1/subscriptions", access: key(access.ScopeRead), handle: h.events.subscribe},
 		{method: del, path: "/v1/subscriptions/{id}", access: key(access.ScopeRead), handle: h.events.unsubscribe},
 
-		{method: get, path: "/v1/policies", access: key(access.ScopeRead), handle: h.policies.list, query: []string{"state", "limit"}},
+		{method: get, path: "/v1/policies", access: key(access.ScopeRead), handle: h.policies.list, query: []string{"state", "limit"}, large: true},
 		{method: post, path: "/v1/policies", access: key(access.ScopePolicyWrite), handle: h.policies.draft},
 		{method: get, path: "/v1/policies/{id}", access: key(access.ScopeRead), handle: h.policies.get},
 		{method: post, path: "/v1/policies/{id}:submit", access: key(access.ScopePolicyWrite), handle: h.policies.submit},
@@ -93,15 +94,15 @@ func (h *handlers) routes() []route {
 		{method: post, path: "/v1/policies:check", access: key(access.ScopePolicyWrite), handle: h.policies.check},
 		{method: post, path: "/v1/policies:simulate", access: key(access.ScopePolicyWrite), handle: h.policies.simulate, query: []string{"since"}, long: true},
 		{method: post, path: "/v1/policies:rollback", access: key(access.ScopePolicyApprove), handle: h.policies.rollback},
-		{method: get, path: "/v1/policy-sets/{hash}", access: key(access.ScopeRead), handle: h.policies.set},
+		{method: get, path: "/v1/policy-sets/{hash}", access: key(access.ScopeRead), handle: h.policies.set, large: true},
 
-		{method: get, path: "/v1/keys", access: key(access.ScopeAdmin), handle: h.keys.list},
+		{method: get, path: "/v1/keys", access: key(access.ScopeAdmin), handle: h.keys.list, query: []string{"after", "limit"}, large: true},
 		{method: post, path: "/v1/keys", access: key(access.ScopeAdmin), handle: h.keys.create},
 		{method: del, path: "/v1/keys/{id}", access: key(access.ScopeAdmin), handle: h.keys.revoke},
 		{method: get, path: "/v1/stops", access: key(access.ScopeAdmin), handle: h.stops.list},
 		{method: put, path: "/v1/stops/{id}", access: key(access.ScopeAdmin), handle: h.stops.put},
 		{method: del, path: "/v1/stops/{id}", access: key(access.ScopeAdmin), handle: h.stops.release},
-		{method: get, path: "/v1/dead", access: key(access.ScopeAdmin), handle: h.deadLetters.list, query: []string{"touch", "caller", "campaign", "reason", "channel", "since", "after", "limit"}},
+		{method: get, path: "/v1/dead", access: key(access.ScopeAdmin), handle: h.deadLetters.list, query: []string{"touch", "caller", "campaign", "reason", "channel", "since", "after", "limit"}, large: true},
 		{method: post, path: "/v1/dead:redrive", access: key(access.ScopeAdmin), handle: h.deadLetters.redrive, long: true},
 
 		{method: get, path: "/healthz", access: open, handle: h.health.live},

@@ -58,30 +58,6 @@ type Options struct {
 	Limits    Limits
 }
 
-// Limits bound what one request may cost.
-type Limits struct {
-	Body    int64         // bytes of a body that is not a stream, decompressed (default 8 MiB)
-	Line    int           // bytes of a line of a stream, decompressed (default 128 KiB)
-	Timeout time.Duration // of a request that is not a stream (default 30 s)
-	Idle    time.Duration // for which a stream may neither send nor receive (default 60 s)
-}
-
-func (l Limits) withDefaults() Limits {
-	if l.Body == 0 {
-		l.Body = 8 << 20
-	}
-	if l.Line == 0 {
-		l.Line = 128 << 10
-	}
-	if l.Timeout == 0 {
-		l.Timeout = 30 * time.Second
-	}
-	if l.Idle == 0 {
-		l.Idle = 60 * time.Second
-	}
-	return l
-}
-
 // core is what all handlers share.
 type core struct {
 	keys    *access.Keys
@@ -91,6 +67,11 @@ type core struct {
 	drain   *Drain
 	limits  Limits
 	metrics *httpMetrics
+
+	bodies    *budget // of those whose caller is known
+	strangers *budget // of those whose signature comes with the body
+	answers   *budget
+	places    *places
 }
 
 // New makes the handler of the whole API. It panics when its metrics are
@@ -105,6 +86,7 @@ func New(s Services, o Options) http.Handler {
 		limits:  o.Limits.withDefaults(),
 		metrics: newHTTPMetrics(o.Metrics),
 	}
+	c.limits.divide(c)
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

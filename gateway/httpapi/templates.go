@@ -22,11 +22,16 @@ type templateBody struct {
 
 // list returns the latest version of each template.
 func (h templateHandlers) list(c *request) error {
-	templates, err := h.ledger.List(c.ctx())
+	limit, err := c.limit(100, 1000)
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, page{Items: orEmpty(templates)})
+	templates, err := h.ledger.List(c.ctx(), c.Query("after"), limit)
+	if err != nil {
+		return err
+	}
+	name := func(last int) (string, error) { return templates[last].Name, nil }
+	return replyPage(c, templates, nextOf(templates, limit, name), name)
 }
 
 // get returns one version of a template, by default the latest.

@@ -25,7 +25,7 @@ func (h tokenHandlers) mint(c *request, audience string) error {
 		return err
 	}
 	token := access.Token{Subject: c.Param("id"), Queues: body.Queues, Branches: body.Branches}
-	text, expires, err := h.tokens.Mint(audience, token, body.ExpiresIn.Std())
+	text, expires, err := h.tokens.Issue(c.ctx(), c.principal, audience, token, body.ExpiresIn.Std())
 	if err != nil {
 		return err
 	}

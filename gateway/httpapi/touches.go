@@ -55,7 +55,9 @@ func (h touchHandlers) list(c *request) error {
 	for i := range found {
 		views[i] = viewTouch(&found[i])
 	}
-	return c.reply(http.StatusOK, page{Items: views, Next: cursor(next)})
+	return replyPage(c, views, cursor(next), func(last int) (string, error) {
+		return cursor(found[last].Progress.Seq), nil
+	})
 }
 
 // cancel takes a touch back; 409 when it was sent, is being sent or is over.

@@ -81,6 +81,7 @@ func Run(t *testing.T, open Open) {
 		{"PolicySets", testPolicySets},
 		{"Proposals", testProposals},
 		{"Journal", testJournal},
+		{"Audit", testAudit},
 		{"ShardEpochs", testShardEpochs},
 		{"Leases", testLeases},
 		{"Subscriptions", testSubscriptions},

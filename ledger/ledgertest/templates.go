@@ -1,6 +1,7 @@
 package ledgertest
 
 import (
+	"strings"
 	"time"
 
 	"touchgate.dev/ledger"
@@ -33,9 +34,17 @@ func testTemplates(k *kit) {
 	put(3) // content of an earlier version is a new version again
 	t.Name = "another"
 	put(1)
-	all, err := k.ledger.Templates.List(k.ctx)
+	all, err := k.ledger.Templates.List(k.ctx, "", 10)
 	k.must(err)
 	k.wantEqual([]any{len(all), all[0].Name, all[1].Version}, []any{2, "another", 3})
+	rest, err := k.ledger.Templates.List(k.ctx, "another", 1)
+	k.must(err)
+	k.wantEqual([]any{len(rest), rest[0].Name}, []any{1, "offer"})
+	events, err := k.ledger.Events.List(k.ctx, "", 0, 10)
+	k.must(err)
+	if len(events) != 4 || events[1].Actor != "me" || !strings.HasPrefix(events[1].Reason, "template offer version 2, digest ") {
+		k.t.Fatalf("the record of the versions: %+v", events)
+	}
 	_, err = k.ledger.Templates.Get(k.ctx, "offer", 9)
 	k.wantClass(touch.NotFound, err)
 	_, err = k.ledger.Templates.Get(k.ctx, "none", 0)

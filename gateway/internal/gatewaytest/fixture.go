@@ -104,6 +104,7 @@ func (f *Fixture) Rebuild(t testing.TB, change func(*gateway.Options)) {
 		t.Fatal(err)
 	}
 	l := f.Ledger
+	f.Tokens = f.Tokens.Audited(l.Audit)
 	f.Keys = access.NewKeys(access.KeyOptions{Store: l.Keys, Now: f.Now, DevKey: f.DevKey})
 	f.Facts = facts.New(facts.Options{
 		Customers: l.Customers, Listings: l.Listings, Templates: l.Templates, TemplateCache: f.templates, Now: f.Now,

@@ -20,6 +20,6 @@ func (s *system) createKey(ctx context.Context) error {
 	}
 	defer l.Close()
 	keys := access.NewKeys(access.KeyOptions{Store: l.Keys})
-	s.apiKey, _, err = keys.Create(ctx, caller, []string{"submit", "read", "customers", "admin"})
+	s.apiKey, _, err = keys.Create(ctx, access.CommandLine, caller, []string{"submit", "read", "customers", "admin"})
 	return err
 }

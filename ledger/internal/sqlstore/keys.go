@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"touchgate.dev/ledger"
@@ -25,7 +26,8 @@ func (s keyStore) Put(ctx context.Context, k ledger.APIKey) error {
 			return conflict("this key exists")
 		}
 		_, err = t.log([]touch.Event{{
-			Kind: touch.EventControl, At: k.CreatedAt, Caller: k.Caller, Reason: "key " + k.ID + " made",
+			Kind: touch.EventControl, At: k.CreatedAt, Caller: k.Caller, Actor: k.CreatedBy,
+			Reason: "key " + k.ID + " made for " + k.Caller + ": " + strings.Join(k.Scopes, ", "),
 		}})
 		return err
 	})
@@ -44,8 +46,8 @@ func (s keyStore) Get(ctx context.Context, id string) (*ledger.APIKey, error) {
 }
 
 // List implements ledger.Keys.
-func (s keyStore) List(ctx context.Context) ([]ledger.APIKey, error) {
-	return s.keys(ctx, `ORDER BY id`)
+func (s keyStore) List(ctx context.Context, after string, limit int) ([]ledger.APIKey, error) {
+	return s.keys(ctx, `WHERE id > $1 ORDER BY id LIMIT $2`, after, clampLimit(limit, 100, 1000))
 }
 
 // keys reads keys. The hash is not part of the document, and the instant of
@@ -77,7 +79,7 @@ func (s keyStore) keys(ctx context.Context, tail string, args ...any) (keys []le
 
 // Revoke implements ledger.Keys. A key that is revoked already keeps the
 // instant of the first revocation.
-func (s keyStore) Revoke(ctx context.Context, id string, now time.Time) error {
+func (s keyStore) Revoke(ctx context.Context, id, actor string, now time.Time) error {
 	return s.update(ctx, func(t *tx) error {
 		n, err := t.exec(`UPDATE keys SET revoked = CASE WHEN revoked = 0 THEN $2 ELSE revoked END WHERE id = $1`,
 			id, micros(now))
@@ -87,7 +89,7 @@ func (s keyStore) Revoke(ctx context.Context, id string, now time.Time) error {
 		if n == 0 {
 			return notFound("this key")
 		}
-		_, err = t.log([]touch.Event{{Kind: touch.EventControl, At: now, Reason: "key " + id + " revoked"}})
+		_, err = t.log([]touch.Event{{Kind: touch.EventControl, At: now, Actor: actor, Reason: "key " + id + " revoked"}})
 		return err
 	})
 }

@@ -56,6 +56,7 @@ type (
 	policyChangeStore struct{ *core }
 	leaseStore        struct{ *core }
 	journalStore      struct{ *core }
+	auditStore        struct{ *core }
 	subscriptionStore struct{ *core }
 	deadLetterStore   struct{ *core }
 	retentionStore    struct{ *core }
@@ -87,6 +88,7 @@ func New(db Driver, now func() time.Time) *ledger.Ledger {
 		PolicyChanges: policyChangeStore{c},
 		Leases:        leaseStore{c},
 		Journal:       journalStore{c},
+		Audit:         auditStore{c},
 		Subscriptions: subscriptionStore{c},
 		DeadLetters:   deadLetterStore{c},
 		Retention:     retentionStore{c},

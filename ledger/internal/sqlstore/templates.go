@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"time"
 
 	"touchgate.dev/ledger"
@@ -57,6 +58,14 @@ func saveTemplate(t *tx, tmpl *ledger.Template, digest [32]byte) error {
 	if err == nil && n == 0 {
 		return errConflict
 	}
+	if err != nil {
+		return err
+	}
+	// The digest proves which text it was, without saying it.
+	_, err = t.log([]touch.Event{{
+		Kind: touch.EventControl, At: tmpl.CreatedAt, Actor: tmpl.CreatedBy,
+		Reason: fmt.Sprintf("template %s version %d, digest %x", tmpl.Name, tmpl.Version, digest[:8]),
+	}})
 	return err
 }
 
@@ -67,10 +76,11 @@ func (s templateStore) Get(ctx context.Context, name string, version int) (*ledg
 }
 
 // List implements ledger.Templates.
-func (s templateStore) List(ctx context.Context) (all []ledger.Template, err error) {
+func (s templateStore) List(ctx context.Context, after string, limit int) (all []ledger.Template, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		all, err = queryDocs[ledger.Template](c, `SELECT doc FROM templates t
-			WHERE version = (SELECT max(version) FROM templates WHERE name = t.name) ORDER BY name`)
+			WHERE name > $1 AND version = (SELECT max(version) FROM templates WHERE name = t.name)
+			ORDER BY name LIMIT $2`, after, clampLimit(limit, 100, 1000))
 		return err
 	})
 	return all, err
