@@ -62,14 +62,15 @@ type App struct {
 	log     *slog.Logger
 	metrics *prometheus.Registry
 
-	ledger   *ledger.Ledger
-	redis    *redisStore
-	queue    *queue.Queue
-	rebuild  *contactRebuild
-	services httpapi.Services
-	listener net.Listener // nil: the role serves no HTTP
-	handler  http.Handler
-	drain    httpapi.Drain // started when the process stops: intake and readiness answer 503
+	ledger      *ledger.Ledger
+	redis       *redisStore
+	queue       *queue.Queue
+	rebuild     *contactRebuild
+	services    httpapi.Services
+	listener    net.Listener // nil: the role serves no HTTP
+	connections *connections
+	handler     http.Handler
+	drain       httpapi.Drain // started when the process stops: intake and readiness answer 503
 
 	background []func(context.Context)       // what the role does beside delivery and HTTP
 	delivery   []func(context.Context) error // an error of one ends Run; empty: the role does not deliver

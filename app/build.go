@@ -89,7 +89,7 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.services, err = a.newServices(intake, templates, rules.options, o.DevKey)
+	a.services, err = a.newServices(intake, templates, rules.options, priorityGate, o.DevKey)
 	if err != nil {
 		return nil, err
 	}

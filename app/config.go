@@ -105,12 +105,6 @@ type WorkersConfig struct {
 	Drain touch.Duration `yaml:"drain" validate:"min=0"`
 }
 
-// LimitsConfig limits what callers may ask for.
-type LimitsConfig struct {
-	MaxBody   int64          `yaml:"max_body" validate:"min=1024"`   // bytes of one request that is not a stream
-	MaxFuture touch.Duration `yaml:"max_future" validate:"min=1000"` // how far ahead a touch may be scheduled
-}
-
 // RetentionConfig says how long finished touches and their history are kept; 0
 // means for ever. What the active policies still look back at is kept, too.
 type RetentionConfig struct {
@@ -137,7 +131,7 @@ func DefaultConfig() Config {
 		Redis:    RedisConfig{Mode: "embedded"},
 		Webhooks: WebhooksConfig{Timeout: touch.Duration(10 * time.Second)},
 		Workers:  WorkersConfig{Urgent: 32, Bulk: 8, Drain: touch.Duration(25 * time.Second)},
-		Limits:   LimitsConfig{MaxBody: 4 << 20, MaxFuture: touch.Duration(400 * 24 * time.Hour)},
+		Limits:   defaultLimits(),
 		Log:      LogConfig{Level: "info", Format: "text"},
 	}
 }

@@ -19,6 +19,10 @@ import (
 // has begun.
 const shutdownGrace = 10 * time.Second
 
+// maxHeader bounds the bytes of a request's head, which a stranger may send. The
+// largest token, of a manager with many queues, is half of that.
+const maxHeader = 16 << 10
+
 // newHandler makes the API for the gateway's roles, and health checks for the
 // others.
 func (a *App) newHandler() http.Handler {
@@ -38,7 +42,7 @@ func (a *App) newHandler() http.Handler {
 		Gatherer:  a.metrics,
 		Ready:     checks,
 		Drain:     &a.drain,
-		Limits:    httpapi.Limits{Body: a.cfg.Limits.MaxBody},
+		Limits:    a.cfg.Limits.http(),
 	})
 }
 
@@ -58,6 +62,7 @@ func (a *App) listen(ctx context.Context) error {
 		return touch.Errorf(touch.Unavailable, "listen", "cannot listen on %s: %w", address, err)
 	}
 	a.listener = listener
+	a.connections = newConnections(a.cfg.Limits.MaxConnections, a.metrics)
 	a.onStop("listener", closeListener(listener))
 	return nil
 }
@@ -83,15 +88,16 @@ func (a *App) serve(fail func(error)) server {
 		return server{stop: func() {}}
 	}
 	srv := &http.Server{
-		Handler:           a.handler,
+		Handler:           a.connections.handler(a.handler),
+		ConnContext:       a.connections.context,
 		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
+		IdleTimeout:       2 * a.cfg.Limits.IdleTimeout.Std(),
+		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(a.component("http").Handler(), slog.LevelDebug),
 	}
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := srv.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := srv.Serve(a.connections.listener(a.listener)); !errors.Is(err, http.ErrServerClosed) {
 			fail(touch.Errorf(touch.Unavailable, "listen", "the HTTP server ended: %w", err))
 		}
 	})

@@ -39,7 +39,8 @@ func (a *App) intakeOptions(
 
 // newServices makes the gateway's use cases around intake.
 func (a *App) newServices(
-	intake *gateway.Service, templates *lookup.Templates, policyOptions ruleset.Options, devKey string,
+	intake *gateway.Service, templates *lookup.Templates, policyOptions ruleset.Options,
+	gate *priority.Gate, devKey string,
 ) (httpapi.Services, error) {
 	secret, err := tokenSecret(a.cfg)
 	if err != nil {
@@ -54,7 +55,7 @@ func (a *App) newServices(
 	return httpapi.Services{
 		Intake: intake,
 		Keys:   access.NewKeys(access.KeyOptions{Store: l.Keys, Now: a.now, DevKey: devKey}),
-		Tokens: tokens,
+		Tokens: tokens.Audited(l.Audit),
 		Facts: facts.New(facts.Options{
 			Customers:     l.Customers,
 			Listings:      l.Listings,
@@ -67,11 +68,15 @@ func (a *App) newServices(
 			Receipts: intake,
 			Now:      a.now,
 			Logger:   a.component("first-party"),
+
+			WatchesPerCustomer: a.cfg.Limits.MaxCustomerStreams,
+			Watches:            a.cfg.Limits.MaxAppStreams,
 		}),
 		Changes: changes.New(changes.Options{
 			Ledger:        l,
 			TemplateCache: templates,
 			Policies:      policyOptions,
+			PriorityGate:  gate,
 			Now:           a.now,
 		}),
 		Operations: operations.New(operations.Options{Controls: l.Controls, DeadLetters: l.DeadLetters, Now: a.now}),
