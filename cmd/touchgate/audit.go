@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/app"
+	"touchgate.dev/internal/commandline"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/audit"
 	"touchgate.dev/touch"
@@ -62,7 +63,7 @@ it proves that it is this export. The exit status is 1 if it is not.`,
 			defer in.Close()
 			got, err := audit.Verify(in, head, func(e touch.Event) {
 				if list {
-					fmt.Fprintf(cmd.OutOrStdout(), "%s  %-16s  %s\n", e.At.UTC().Format("2006-01-02 15:04:05"), e.Actor, e.Reason)
+					commandline.Printf(cmd.OutOrStdout(), "%s  %-16s  %s\n", e.At.UTC().Format("2006-01-02 15:04:05"), e.Actor, e.Reason)
 				}
 			})
 			if err != nil {

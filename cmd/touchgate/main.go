@@ -28,7 +28,10 @@ const (
 	exitForced = 130
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, os.Environ())) }
+func main() {
+	app.PrivateFiles()
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, os.Environ()))
+}
 
 // run is main without the process around it.
 func run(args []string, stdout, stderr io.Writer, environ []string) int {
@@ -46,11 +49,11 @@ func run(args []string, stdout, stderr io.Writer, environ []string) int {
 	var status *exitError
 	if errors.As(err, &status) {
 		if status.message != "" {
-			fmt.Fprintln(stderr, "touchgate:", status.message)
+			fmt.Fprintln(stderr, "touchgate:", commandline.PlainLines(status.message))
 		}
 		return status.code
 	}
-	fmt.Fprintln(stderr, "touchgate:", err)
+	fmt.Fprintln(stderr, "touchgate:", commandline.PlainLines(err.Error()))
 	var cfg *app.ConfigError
 	var usage *app.UsageError
 	if errors.As(err, &cfg) || errors.As(err, &usage) {

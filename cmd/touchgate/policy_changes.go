@@ -189,7 +189,7 @@ func policyShowCommand(environ []string) *cobra.Command {
 			if err := client.Do(cmd.Context(), http.MethodGet, "/v1/policy-sets/"+url.PathEscape(hash), nil, &set); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "set %s\n", set.Hash)
+			commandline.Printf(cmd.ErrOrStderr(), "set %s\n", set.Hash)
 			for _, name := range slices.Sorted(maps.Keys(set.Documents)) {
 				fmt.Fprintf(cmd.OutOrStdout(), "# %s\n%s", name, set.Documents[name])
 			}
@@ -202,9 +202,9 @@ func policyShowCommand(environ []string) *cobra.Command {
 
 // printProposal prints the state of a proposal in one line.
 func printProposal(w io.Writer, p *ledger.Proposal) {
-	fmt.Fprintf(w, "proposal %s is %s: %s (hash %s)", p.ID, p.State, p.Title, p.Hash)
+	commandline.Printf(w, "proposal %s is %s: %s (hash %s)", p.ID, p.State, p.Title, p.Hash)
 	if p.State == ledger.ProposalApproved {
-		fmt.Fprintf(w, ", binds from %s", p.EffectiveAt.Format(time.RFC3339))
+		commandline.Printf(w, ", binds from %s", p.EffectiveAt.Format(time.RFC3339))
 	}
 	fmt.Fprintln(w)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/internal/commandline"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/replay"
 	"touchgate.dev/policies/ruleset"
@@ -61,7 +62,7 @@ and as far as they are known customer, listings, duties and contacts.`,
 			explainEvents(cmd.OutOrStdout(), view.Events, loc)
 			fmt.Fprintf(cmd.OutOrStdout(), "The touch is %s", view.State)
 			if view.Reason != "" {
-				fmt.Fprintf(cmd.OutOrStdout(), " (%s)", view.Reason)
+				commandline.Printf(cmd.OutOrStdout(), " (%s)", view.Reason)
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), ".")
 			return nil
@@ -100,24 +101,24 @@ func explainCase(cmd *cobra.Command, file string, docs []string, zone *time.Loca
 	if err != nil {
 		return printFaults(err, cmd)
 	}
-	fmt.Fprint(cmd.OutOrStdout(), policies.Explain(question.Evaluate(set), zone))
+	fmt.Fprint(cmd.OutOrStdout(), commandline.PlainLines(policies.Explain(question.Evaluate(set), zone)))
 	return nil
 }
 
 // explainEvents prints what happened, and each verdict in words.
 func explainEvents(w io.Writer, events []touch.Event, zone *time.Location) {
 	for _, e := range events {
-		fmt.Fprintf(w, "%s %s", e.At.In(zone).Format("Mon 2006-01-02 15:04:05 MST"), strings.TrimPrefix(string(e.Kind), "touch."))
+		commandline.Printf(w, "%s %s", e.At.In(zone).Format("Mon 2006-01-02 15:04:05 MST"), strings.TrimPrefix(string(e.Kind), "touch."))
 		if e.Channel != "" {
-			fmt.Fprintf(w, " by %s", e.Channel)
+			commandline.Printf(w, " by %s", e.Channel)
 		}
 		if e.Reason != "" {
-			fmt.Fprintf(w, ": %s", e.Reason)
+			commandline.Printf(w, ": %s", e.Reason)
 		}
 		fmt.Fprintln(w)
 		if e.Verdict != nil {
 			for _, line := range strings.Split(strings.TrimRight(policies.Explain(*e.Verdict, zone), "\n"), "\n") {
-				fmt.Fprintln(w, "  "+line)
+				commandline.Printf(w, "  %s\n", line)
 			}
 		}
 	}

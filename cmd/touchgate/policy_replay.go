@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/internal/commandline"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/replay"
 	"touchgate.dev/policies/ruleset"
@@ -55,12 +56,12 @@ the answer is another.`,
 				return printFaults(err, cmd)
 			}
 			out := cmd.OutOrStdout()
-			fmt.Fprint(out, policies.Explain(c.Verdict, loc))
+			fmt.Fprint(out, commandline.PlainLines(policies.Explain(c.Verdict, loc)))
 			for _, r := range c.Caveats {
-				fmt.Fprintln(out, "note:", r)
+				commandline.Printf(out, "note: %s\n", r)
 			}
 			for _, d := range c.Differences {
-				fmt.Fprintln(out, "DIFF:", d)
+				commandline.Printf(out, "DIFF: %s\n", d)
 			}
 			if !c.Same {
 				return &exitError{exitFailed, "the answer is not the recorded one"}

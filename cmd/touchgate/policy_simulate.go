@@ -146,12 +146,12 @@ func printSimulation(w io.Writer, r *simulate.Report) {
 	fmt.Fprintln(w, "\nFor example:")
 	for _, d := range r.ByRule {
 		for _, e := range d.Examples {
-			fmt.Fprintf(w, "  %s  %s %s %s at %s: %s", d.Rule, e.Touch, e.Category, e.Channel, e.At.UTC().Format("2006-01-02 15:04:05Z"), e.Decision)
+			commandline.Printf(w, "  %s  %s %s %s at %s: %s", d.Rule, e.Touch, e.Category, e.Channel, e.At.UTC().Format("2006-01-02 15:04:05Z"), e.Decision)
 			if !e.Until.IsZero() {
 				fmt.Fprintf(w, " until %s", e.Until.UTC().Format("2006-01-02 15:04:05Z"))
 			}
 			if e.Reason != "" {
-				fmt.Fprintf(w, ", %s", e.Reason)
+				commandline.Printf(w, ", %s", e.Reason)
 			}
 			fmt.Fprintln(w)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"touchgate.dev/internal/apiclient"
+	"touchgate.dev/internal/commandline"
 	"touchgate.dev/touch"
 )
 
@@ -169,7 +170,7 @@ func (s *chunkTotals) print(w io.Writer) {
 	}
 	slices.Sort(reasons)
 	for _, reason := range reasons {
-		fmt.Fprintf(w, "  %s %d\n", reason, s.Reasons[reason])
+		commandline.Printf(w, "  %s %d\n", reason, s.Reasons[reason])
 	}
 	fmt.Fprintf(w, "faulty %d\n", s.Failed)
 }

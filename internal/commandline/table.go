@@ -6,7 +6,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// NewTable makes a table that reads well in a terminal and in a log.
+// NewTable makes a table that reads well in a terminal and in a log, whatever
+// texts its rows have.
 func NewTable(w io.Writer) table.Writer {
 	t := table.NewWriter()
 	t.SetOutputMirror(w)
@@ -14,5 +15,5 @@ func NewTable(w io.Writer) table.Writer {
 	style.Options.DrawBorder = false
 	style.Options.SeparateColumns = false
 	t.SetStyle(style)
-	return t
+	return plainTable{t}
 }
