@@ -41,6 +41,9 @@ func LoadConfig(path string, environ []string, reg channels.Registry) (*Config, 
 	}
 	cfg := DefaultConfig()
 	l := &loader{path: path, registry: reg, lines: map[string]int{}, env: map[string]bool{}}
+	if path != "" && checkNotWritable(path) != nil {
+		l.faults = append(l.faults, touch.Fault{File: path, Message: errOthersWrite.Error()})
+	}
 	l.readFile(data, &cfg)
 	l.readEnvironment(environ, &cfg)
 	l.check(&cfg)
@@ -91,6 +94,9 @@ func secretFromFile(path string) (string, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return "", fmt.Errorf("cannot read the secret's file: %w", err)
+	}
+	if err := checkNotWritable(path); err != nil {
+		return "", err
 	}
 	return strings.TrimRight(string(b), "\r\n"), nil
 }

@@ -32,6 +32,9 @@ func OpenLedger(ctx context.Context, cfg *Config, now func() time.Time) (*ledger
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, touch.Errorf(touch.Unavailable, "data", "cannot make the data folder: %w", err)
 	}
+	if err := privateSQLite(path); err != nil {
+		return nil, err
+	}
 	l, err := sqlite.Open(ctx, path, sqlite.Options{Now: now})
 	if err != nil {
 		return nil, err

@@ -13,6 +13,9 @@ import (
 // LoadOrCreateSecret reads a secret from a file. If there is none it makes a
 // secret and writes the file, so that tokens stay valid after a restart.
 func LoadOrCreateSecret(path string) (adapter.Secret, error) {
+	if err := takeRights(path); err != nil {
+		return "", touch.Errorf(touch.Unavailable, "data", "cannot make the secret private: %w", err)
+	}
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		b = []byte(rand.Text() + rand.Text())
