@@ -20,6 +20,7 @@ import (
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/gateway/httpapi"
+	"touchgate.dev/gateway/validate"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
@@ -66,6 +67,7 @@ type App struct {
 	redis       *redisStore
 	queue       *queue.Queue
 	rebuild     *contactRebuild
+	phones      *validate.Phones
 	services    httpapi.Services
 	listener    net.Listener // nil: the role serves no HTTP
 	connections *connections

@@ -14,6 +14,7 @@ import (
 	"touchgate.dev/channels"
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/gateway"
+	"touchgate.dev/gateway/validate"
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
@@ -32,6 +33,9 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 		}
 	}()
 
+	if a.phones, err = validate.NewPhones(cfg.PhoneRegion); err != nil {
+		return nil, err
+	}
 	if err := a.openStores(ctx); err != nil {
 		return nil, err
 	}

@@ -30,9 +30,12 @@ type Config struct {
 	// AppSecret signs the tokens of customers and managers; at least 32
 	// characters. Without one the gateway makes a fresh one at each start.
 	AppSecret adapter.Secret `yaml:"app_secret" validate:"omitempty,min=32"`
-	Webhooks  WebhooksConfig `yaml:"webhooks"`
-	Workers   WorkersConfig  `yaml:"workers"`
-	Limits    LimitsConfig   `yaml:"limits"`
+	// PhoneRegion is the ISO 3166 code of the country whose telephone numbers may
+	// come without a country code, such as CN. Empty: every number needs one.
+	PhoneRegion string         `yaml:"phone_region"`
+	Webhooks    WebhooksConfig `yaml:"webhooks"`
+	Workers     WorkersConfig  `yaml:"workers"`
+	Limits      LimitsConfig   `yaml:"limits"`
 	// Retention says how long finished touches and their history are kept.
 	Retention RetentionConfig `yaml:"retention"`
 	Log       LogConfig       `yaml:"log"`

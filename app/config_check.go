@@ -5,6 +5,7 @@ import (
 
 	"touchgate.dev/channels"
 	"touchgate.dev/channels/adapter"
+	"touchgate.dev/gateway/validate"
 	"touchgate.dev/internal/strictyaml"
 	"touchgate.dev/touch"
 )
@@ -32,6 +33,9 @@ func (l *loader) check(cfg *Config) {
 	}
 	if r := cfg.Retention; r.Journal != 0 && (r.Touches == 0 || r.Journal < r.Touches) {
 		l.faultAt("retention.journal", "must be at least as long as retention.touches: a touch needs its history")
+	}
+	if _, err := validate.NewPhones(cfg.PhoneRegion); err != nil {
+		l.faultAt("phone_region", "%s", touch.FaultsOf(err)[0].Message)
 	}
 	l.checkProviders(cfg)
 }

@@ -34,6 +34,7 @@ func (a *App) intakeOptions(
 		Logger:       a.component("intake"),
 		Metrics:      a.metrics,
 		MaxFuture:    a.cfg.Limits.MaxFuture.Std(),
+		Phones:       a.phones,
 	}
 }
 
@@ -61,6 +62,7 @@ func (a *App) newServices(
 			Listings:      l.Listings,
 			Templates:     l.Templates,
 			TemplateCache: templates,
+			Phones:        a.phones,
 			Now:           a.now,
 		}),
 		FirstParty: firstparty.New(firstparty.Options{

@@ -51,7 +51,7 @@ func TestWithRealGuard(t *testing.T) {
 	if v := refused.Verdicts[0]; refused.State != touch.StateRefused || refused.Reason != "small-bank/consent" || len(v.Findings) < 3 || v.Policy != set.Hash() {
 		t.Fatalf("without consent: %+v", refused)
 	}
-	consent := facts.Consent{Customer: "c1", Consent: touch.Consent{Scope: "marketing:sms", Granted: true}}
+	consent := facts.Consent{Customer: "c1", ConsentChange: facts.ConsentChange{Scope: "marketing:sms", Granted: new(true)}}
 	if wrong, err := f.Facts.AddConsents(ctx, gatewaytest.Engine(), []facts.Consent{consent}); err != nil || wrong[0] != nil {
 		t.Fatal(wrong, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"touchgate.dev/gateway/validate"
 	"touchgate.dev/touch"
 )
 
@@ -24,7 +23,7 @@ func (s *Service) checkRequest(r *touch.Request, now time.Time) touch.Faults {
 	if r.NotBefore != nil && r.ExpiresAt != nil && !r.ExpiresAt.After(*r.NotBefore) {
 		faults.Add("expires_at", "must be after not_before")
 	}
-	validate.Addresses(r.Addresses, &faults)
+	r.Addresses = s.phones.Addresses(r.Addresses, &faults)
 	for i := range r.Plan {
 		checkLeg(&r.Plan[i], i, maxFuture, &faults)
 	}

@@ -10,7 +10,7 @@ import (
 
 // TestEveryChannel checks a request by each channel and category.
 func TestEveryChannel(t *testing.T) {
-	s := &Service{tags: validate.NewTags(), maxFuture: time.Hour}
+	s := &Service{tags: validate.NewTags(), phones: &validate.Phones{}, maxFuture: time.Hour}
 	for _, category := range touch.Categories() {
 		for _, channel := range touch.Channels() {
 			r := touch.Request{
@@ -34,7 +34,7 @@ func TestUnknownChannelAndCategory(t *testing.T) {
 		Key: "k", Customer: "c", Category: "fun", Plan: []touch.Leg{{Channel: "fax", Template: "offer"}},
 		Addresses: map[touch.Channel]string{"fax": "1"},
 	}
-	faults := (&Service{tags: validate.NewTags(), maxFuture: time.Hour}).checkRequest(&r, time.Now())
+	faults := (&Service{tags: validate.NewTags(), phones: &validate.Phones{}, maxFuture: time.Hour}).checkRequest(&r, time.Now())
 	const want = "category: must be one of marketing, service, transactional, collection; " +
 		"plan[0].channel: must be one of sms, push, popup, inbox, ai_call, rm_task; " +
 		"addresses.fax: must be one of sms, push, popup, inbox, ai_call, rm_task"

@@ -87,6 +87,8 @@ type Options struct {
 	Metrics       prometheus.Registerer // default: registers nothing
 	// MaxFuture is how far ahead a touch may be planned (default 400 days).
 	MaxFuture time.Duration
+	// Phones writes telephone numbers in E.164; nil knows no region.
+	Phones *validate.Phones
 }
 
 // Service takes touches and receipts in.
@@ -104,6 +106,7 @@ type Service struct {
 	metrics      *metrics
 	maxFuture    time.Duration
 	tags         *validate.Tags
+	phones       *validate.Phones
 	admissions   *batcher.Batcher[*pending, struct{}]
 }
 
@@ -128,6 +131,10 @@ func New(o Options) (*Service, error) {
 		log:          o.Logger,
 		maxFuture:    o.MaxFuture,
 		tags:         validate.NewTags(),
+		phones:       o.Phones,
+	}
+	if s.phones == nil {
+		s.phones = &validate.Phones{}
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -65,7 +65,7 @@ func TestRequestFaultFields(t *testing.T) {
 		"plan":                  func(r *touch.Request) { r.Plan = nil },
 		"not_before":            func(r *touch.Request) { r.NotBefore = &far },
 		"expires_at":            func(r *touch.Request) { r.NotBefore, r.ExpiresAt = &soon, &soon },
-		"addresses.sms":         func(r *touch.Request) { r.Addresses[touch.SMS] = "+86 138 0000" },
+		"addresses.sms":         func(r *touch.Request) { r.Addresses[touch.SMS] = "+86 138 CALL" },
 		"plan[0].template":      func(r *touch.Request) { r.Plan[0].Content = nil },
 		"plan[0].content":       func(r *touch.Request) { r.Plan[0].Template = "x" },
 		"plan[0].content.body":  func(r *touch.Request) { r.Plan[0].Content = &touch.Content{} },

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"touchgate.dev/gateway/access"
+	"touchgate.dev/gateway/validate"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -24,8 +25,10 @@ func (s *Service) Touches(ctx context.Context, f ledger.TouchFilter) (views []le
 // cancelled already. Once it returns, nothing of a paused or cancelled
 // campaign is sent, except what a vendor is being given at that moment.
 func (s *Service) SetCampaign(ctx context.Context, p *access.Principal, campaign string, status ledger.CampaignStatus) error {
-	if campaign == "" || len(campaign) > 128 {
-		return touch.Errorf(touch.Invalid, "campaign", "must have 1 to 128 characters")
+	var faults touch.Faults
+	validate.Name("campaign", campaign, validate.MaxName, &faults)
+	if err := faults.Err(); err != nil {
+		return err
 	}
 	return s.ledger.Campaigns.SetStatus(ctx, p.Caller, campaign, status, p.Key, s.now())
 }

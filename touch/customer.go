@@ -31,7 +31,7 @@ type Customer struct {
 // Consent is one grant, or revocation, of a scope such as "marketing",
 // "marketing:sms" or "marketing:night".
 type Consent struct {
-	Scope    string     `json:"scope" validate:"required,max=128,printascii"`
+	Scope    string     `json:"scope" validate:"required,max=128,id"`
 	Granted  bool       `json:"granted"`
 	At       time.Time  `json:"at"`
 	Until    *time.Time `json:"until,omitempty"`
@@ -40,14 +40,14 @@ type Consent struct {
 
 // Outcome is what came of a contact.
 type Outcome struct {
-	Kind     string    `json:"kind" validate:"required,max=64"` // one of Outcomes, or a bank's own word
+	Kind     string    `json:"kind" validate:"required,max=64,name"` // one of Outcomes, or a bank's own word
 	At       time.Time `json:"at"`
 	Channel  Channel   `json:"channel,omitempty"`
 	Category Category  `json:"category,omitempty"`
-	Subject  string    `json:"subject,omitempty" validate:"max=128"`
-	Campaign string    `json:"campaign,omitempty" validate:"max=128"`
-	Caller   string    `json:"caller,omitempty" validate:"max=128"`
-	Template string    `json:"template,omitempty" validate:"max=128"`
+	Subject  string    `json:"subject,omitempty" validate:"max=128,name"`
+	Campaign string    `json:"campaign,omitempty" validate:"max=128,name"`
+	Caller   string    `json:"caller,omitempty" validate:"max=128,name"`
+	Template string    `json:"template,omitempty" validate:"max=128,name"`
 	Address  string    `json:"address,omitempty" validate:"max=512"` // that was contacted
 	Touch    ID        `json:"touch,omitzero"`
 }

@@ -16,12 +16,12 @@ const (
 type Request struct {
 	// Key is the caller's own name for this touch, unique to the caller:
 	// the same key and content is the same touch, sent once.
-	Key      string   `json:"key" validate:"required,max=128,printascii"`
-	Customer string   `json:"customer" validate:"required,max=128,printascii"`
+	Key      string   `json:"key" validate:"required,max=128,id"`
+	Customer string   `json:"customer" validate:"required,max=128,id"`
 	Category Category `json:"category" validate:"required,category"`
-	Campaign string   `json:"campaign,omitempty" validate:"max=128"`
+	Campaign string   `json:"campaign,omitempty" validate:"max=128,name"`
 	// Subject is what the touch is about, for counting: a debt, a product.
-	Subject string `json:"subject,omitempty" validate:"max=128"`
+	Subject string `json:"subject,omitempty" validate:"max=128,name"`
 	// Priority orders touches that are due together: 9 first, 0 last.
 	Priority  int        `json:"priority,omitempty" validate:"min=0,max=9"`
 	NotBefore *time.Time `json:"not_before,omitempty"`
@@ -35,7 +35,7 @@ type Request struct {
 // Leg is one channel within a plan.
 type Leg struct {
 	Channel  Channel           `json:"channel" validate:"required,channel"`
-	Template string            `json:"template,omitempty" validate:"max=128"`
+	Template string            `json:"template,omitempty" validate:"max=128,name"`
 	Params   map[string]string `json:"params,omitempty" validate:"max=64,dive,keys,max=64,endkeys,max=2048"`
 	Content  *Content          `json:"content,omitempty"`
 	// Title is the headline of an rm_task leg without template or content.
@@ -59,16 +59,16 @@ type Content struct {
 	Body      string            `json:"body,omitempty" validate:"max=16384"`
 	Link      string            `json:"link,omitempty" validate:"omitempty,max=2048,uri,passive"`
 	Image     string            `json:"image,omitempty" validate:"omitempty,max=2048,uri,passive"`
-	Placement string            `json:"placement,omitempty" validate:"max=64"`
-	Data      map[string]string `json:"data,omitempty" validate:"max=64,dive,keys,max=64,endkeys,max=2048"`
+	Placement string            `json:"placement,omitempty" validate:"max=64,name"`
+	Data      map[string]string `json:"data,omitempty" validate:"max=64,dive,keys,required,max=64,name,endkeys,max=2048"`
 }
 
 // Assignee is who does an rm_task: one manager, a queue of managers or a
 // branch. Exactly one is set; none at all means the queue "default".
 type Assignee struct {
-	Manager string `json:"manager,omitempty" validate:"max=128"`
-	Queue   string `json:"queue,omitempty" validate:"max=128"`
-	Branch  string `json:"branch,omitempty" validate:"max=128"`
+	Manager string `json:"manager,omitempty" validate:"max=128,id"`
+	Queue   string `json:"queue,omitempty" validate:"max=128,name"`
+	Branch  string `json:"branch,omitempty" validate:"max=128,name"`
 }
 
 // Touch is an accepted request. It never changes; Progress in the ledger says
@@ -89,10 +89,12 @@ func (r *Request) Urgent() bool { return r.Category == Transactional || r.Priori
 // Expired reports whether the request's time has run out at now.
 func (r *Request) Expired(now time.Time) bool { return r.ExpiresAt != nil && !now.Before(*r.ExpiresAt) }
 
-// Digest is a hash over the whole request; two requests with equal digests
-// under one key are the same touch.
+// Digest is a hash over what the request means; two requests with equal digests
+// under one key are the same touch. How a value is spelled does not matter: a
+// retry may write an instant in another zone, or a default that the first try
+// left out.
 func (r *Request) Digest() [16]byte {
-	b, err := json.Marshal(r)
+	b, err := json.Marshal(r.canonical())
 	if err != nil {
 		panic("touch: a Request always marshals: " + err.Error())
 	}
@@ -105,5 +107,9 @@ func (l *Leg) Succeeds(s State) bool {
 	if s == StateDelivered {
 		return true
 	}
-	return s == StateSent && (l.Until == "sent" || (l.Until == "" && l.Wait == 0))
+	until := l.Until
+	if until == "" {
+		until = l.defaultUntil()
+	}
+	return s == StateSent && until == "sent"
 }

@@ -3,7 +3,6 @@ package access
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"touchgate.dev/gateway/validate"
 	"touchgate.dev/touch"
@@ -22,13 +21,7 @@ var reservedNames = []string{
 // checkCaller checks the name of a new key's caller. It stands in records that
 // people read, so nothing in it may be invisible or look like a name of ours.
 func checkCaller(caller string, faults *touch.Faults) {
-	if n := utf8.RuneCountInString(caller); n < 1 || n > 128 {
-		faults.Add("caller", "must have 1 to 128 characters")
-		return
-	}
-	if !validate.IsName(caller) {
-		faults.Add("caller", "must be plain text, without control characters and without white space at its ends")
-	}
+	validate.Name("caller", caller, validate.MaxName, faults)
 	lower := strings.ToLower(strings.TrimSpace(caller))
 	if slices.Contains(reservedNames, lower) || strings.HasPrefix(lower, "caller:") {
 		faults.Add("caller", "%q is a name of Touchgate's own: choose another", lower)

@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"touchgate.dev/gateway/validate"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -124,15 +124,18 @@ func (s *Tokens) Mint(audience string, t Token, lifetime time.Duration) (string,
 
 func checkToken(t Token, lifetime time.Duration) error {
 	var faults touch.Faults
-	if t.Subject == "" || len(t.Subject) > 128 {
-		faults.Add("id", "must have 1 to 128 characters")
+	validate.ID("id", t.Subject, &faults)
+	for i, queue := range t.Queues {
+		validate.Name(fmt.Sprintf("queues[%d]", i), queue, validate.MaxName, &faults)
+	}
+	for i, branch := range t.Branches {
+		validate.Name(fmt.Sprintf("branches[%d]", i), branch, validate.MaxName, &faults)
 	}
 	if lifetime < time.Minute || lifetime > tokenMaxLifetime {
 		faults.Add("expires_in", "must be 1m to 24h")
 	}
-	tooMany := len(t.Queues) > 64 || len(t.Branches) > 64
-	if tooMany || slices.Contains(t.Queues, "") || slices.Contains(t.Branches, "") {
-		faults.Add("queues", "at most 64 queues and 64 branches, none of them empty")
+	if len(t.Queues) > 64 || len(t.Branches) > 64 {
+		faults.Add("queues", "at most 64 queues and 64 branches")
 	}
 	return faults.Err()
 }

@@ -2,23 +2,23 @@ package facts
 
 import (
 	"context"
+	"unicode/utf8"
 
 	"touchgate.dev/gateway/access"
-	"touchgate.dev/gateway/validate"
 	"touchgate.dev/touch"
 )
 
 // Profile is what a caller may say about a customer. It replaces the stored
 // profile as a whole; consents and outcomes have calls of their own and stay.
 type Profile struct {
-	ID            string                   `json:"id" validate:"required,max=128,printascii"`
+	ID            string                   `json:"id" validate:"required,max=128,id"`
 	Zones         []string                 `json:"zones,omitempty" validate:"max=8,dive,max=64"`
-	Jurisdictions []string                 `json:"jurisdictions,omitempty" validate:"max=16,dive,required,max=32"`
+	Jurisdictions []string                 `json:"jurisdictions,omitempty" validate:"max=16,dive,required,max=32,name"`
 	Addresses     map[touch.Channel]string `json:"addresses,omitempty" validate:"max=8,dive,keys,channel,endkeys,required,max=512"`
-	Tags          []string                 `json:"tags,omitempty" validate:"max=64,dive,required,max=64"`
-	Preferences   map[string]string        `json:"preferences,omitempty" validate:"max=64,dive,keys,max=64,endkeys,max=512"`
+	Tags          []string                 `json:"tags,omitempty" validate:"max=64,dive,required,max=64,name"`
+	Preferences   map[string]string        `json:"preferences,omitempty" validate:"max=64,dive,keys,required,max=64,name,endkeys,max=512"`
 	// Attributes are strings, numbers or booleans.
-	Attributes map[string]any `json:"attributes,omitempty" validate:"max=64,dive,keys,max=64,endkeys"`
+	Attributes map[string]any `json:"attributes,omitempty" validate:"max=64,dive,keys,required,max=64,name,endkeys"`
 }
 
 // Customer returns everything known about a customer; class NotFound.
@@ -75,12 +75,12 @@ func (f *Profile) customer() touch.Customer {
 func (s *Service) checkProfile(f *Profile) touch.Faults {
 	faults := s.tags.Check(f)
 	s.zones.check(f.Zones, &faults)
-	validate.Addresses(f.Addresses, &faults)
+	f.Addresses = s.phones.Addresses(f.Addresses, &faults)
 	for name, value := range f.Attributes {
 		switch value := value.(type) {
 		case bool, float64:
 		case string:
-			if len(value) > 512 {
+			if utf8.RuneCountInString(value) > 512 {
 				faults.Add("attributes."+name, "must have at most 512 characters")
 			}
 		default:

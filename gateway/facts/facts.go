@@ -26,7 +26,9 @@ type Options struct {
 	// TemplateCache, when set, is told of new versions, so that this process
 	// uses them at once.
 	TemplateCache *lookup.Templates
-	Now           func() time.Time // default time.Now
+	// Phones writes telephone numbers in E.164; nil knows no region.
+	Phones *validate.Phones
+	Now    func() time.Time // default time.Now
 }
 
 // Service stores facts.
@@ -38,6 +40,7 @@ type Service struct {
 	now           func() time.Time
 	tags          *validate.Tags
 	zones         *zoneCache
+	phones        *validate.Phones
 }
 
 // New makes a Service.
@@ -50,6 +53,10 @@ func New(o Options) *Service {
 		now:           o.Now,
 		tags:          validate.NewTags(),
 		zones:         newZoneCache(),
+		phones:        o.Phones,
+	}
+	if s.phones == nil {
+		s.phones = &validate.Phones{}
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -45,9 +45,9 @@ func TestConsentsAndOutcomes(t *testing.T) {
 	f := gatewaytest.New(t)
 	ctx := t.Context()
 	wrong, err := f.Facts.AddConsents(ctx, gatewaytest.Engine(), []facts.Consent{
-		{Customer: "c1", Consent: touch.Consent{Scope: "marketing", Granted: true}},
-		{Customer: "c1", Consent: touch.Consent{Scope: "marketing", At: gatewaytest.Noon.Add(time.Hour)}},
-		{Customer: "c1"},
+		{Customer: "c1", ConsentChange: facts.ConsentChange{Scope: "marketing", Granted: new(true)}},
+		{Customer: "c1", ConsentChange: facts.ConsentChange{Scope: "marketing", Granted: new(false), At: gatewaytest.Noon.Add(time.Hour)}},
+		{Customer: "c1", ConsentChange: facts.ConsentChange{Granted: new(true)}},
 	})
 	if err != nil || wrong[0] != nil || gatewaytest.FirstField(t, wrong[1]) != "at" || gatewaytest.FirstField(t, wrong[2]) != "scope" {
 		t.Fatalf("%v, %v", wrong, err)
@@ -103,7 +103,7 @@ func TestSuppressionDryRun(t *testing.T) {
 	entry := facts.ListEntry{Customer: "c1", Owner: "o", Reason: "r", ForEver: true}
 	other, number := entry, entry
 	other.Customer = "c2"
-	number.Customer, number.Channel, number.Address = "", touch.SMS, "+123456"
+	number.Customer, number.Channel, number.Address = "", touch.SMS, "+447700900001"
 	all := []facts.ListEntry{entry, entry, other, number}
 	for _, dry := range []bool{true, false} {
 		reach, err := f.Facts.Suppress(ctx, gatewaytest.Engine(), all, dry)

@@ -5,14 +5,13 @@ import (
 	"time"
 
 	"touchgate.dev/gateway/access"
-	"touchgate.dev/gateway/validate"
 	"touchgate.dev/touch"
 )
 
 // ListEntry is what a caller puts on a list: a customer, or an address on a
 // channel.
 type ListEntry struct {
-	Customer string        `json:"customer,omitempty" validate:"max=128"`
+	Customer string        `json:"customer,omitempty" validate:"max=128,id"`
 	Channel  touch.Channel `json:"channel,omitempty" validate:"omitempty,channel"`
 	Address  string        `json:"address,omitempty" validate:"max=512"`
 	// Scope narrows the entry to a category, a channel or "category:channel".
@@ -20,7 +19,7 @@ type ListEntry struct {
 	Since     time.Time  `json:"since,omitzero"`
 	Until     *time.Time `json:"until,omitempty"`
 	ForEver   bool       `json:"for_ever,omitempty"`
-	Owner     string     `json:"owner,omitempty" validate:"max=128,plain"`
+	Owner     string     `json:"owner,omitempty" validate:"max=128,name"`
 	Reason    string     `json:"reason,omitempty" validate:"max=512,plain"`
 	CheckedAt *time.Time `json:"checked_at,omitempty"`
 }
@@ -42,7 +41,7 @@ func (s *Service) checkListEntry(e *ListEntry, now time.Time) touch.Faults {
 	case e.Address != "" && e.Channel == "":
 		faults.Add("channel", "an address needs its channel")
 	case e.Address != "":
-		validate.Addresses(map[touch.Channel]string{e.Channel: e.Address}, &faults)
+		e.Address = s.phones.Address(e.Channel, "address", e.Address, &faults)
 	}
 	if e.Until != nil && !e.Until.After(now) {
 		faults.Add("until", "must lie in the future")

@@ -11,7 +11,7 @@ import (
 
 // Outcome is what came of a contact that another system made.
 type Outcome struct {
-	Customer string `json:"customer" validate:"required,max=128,printascii"`
+	Customer string `json:"customer" validate:"required,max=128,id"`
 	touch.Outcome
 }
 
@@ -31,6 +31,7 @@ func (s *Service) AddOutcomes(ctx context.Context, p *access.Principal, outcomes
 		if o.Category != "" && !o.Category.Valid() {
 			faults.Add("category", "must be one of %s", validate.Join(touch.Categories()))
 		}
+		o.Address = s.outcomeAddress(&o.Outcome, &faults)
 		validate.Instant(&o.At, now, &faults)
 		wrong[i] = faults.Err()
 		if wrong[i] == nil {
@@ -41,4 +42,14 @@ func (s *Service) AddOutcomes(ctx context.Context, p *access.Principal, outcomes
 		return wrong, nil
 	}
 	return wrong, s.customers.AddOutcomes(ctx, good, p.Key)
+}
+
+// outcomeAddress returns the address of an outcome as we write it. Without a
+// channel nobody can tell a number from an address of another kind.
+func (s *Service) outcomeAddress(o *touch.Outcome, faults *touch.Faults) string {
+	if o.Address != "" && o.Channel == "" {
+		faults.Add("channel", "an address needs its channel")
+		return o.Address
+	}
+	return s.phones.Address(o.Channel, "address", o.Address, faults)
 }

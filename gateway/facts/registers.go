@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"touchgate.dev/gateway/access"
+	"touchgate.dev/gateway/validate"
 	"touchgate.dev/touch"
 )
 
@@ -49,8 +50,10 @@ func (s *Service) CheckRegister(ctx context.Context, p *access.Principal, regist
 }
 
 func checkRegisterName(name string) error {
-	if name == "" || len(name) > 64 || name == touch.Suppression {
-		return touch.Errorf(touch.Invalid, "register", "must have 1 to 64 characters, and not be %q", touch.Suppression)
+	var faults touch.Faults
+	validate.Name("register", name, 64, &faults)
+	if name == touch.Suppression {
+		faults.Add("register", "must not be %q: that list is the bank's own", touch.Suppression)
 	}
-	return nil
+	return faults.Err()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"touchgate.dev/gateway/access"
+	"touchgate.dev/gateway/validate"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -28,9 +29,7 @@ func (s *Service) PutTemplate(ctx context.Context, p *access.Principal, t ledger
 
 func (s *Service) checkTemplate(t *ledger.Template) touch.Faults {
 	faults := s.tags.Check(t)
-	if t.Name == "" || len(t.Name) > 128 {
-		faults.Add("name", "must have 1 to 128 characters")
-	}
+	validate.Name("name", t.Name, validate.MaxName, &faults)
 	for i := range t.Variables {
 		faults = append(faults, s.tags.Check(&t.Variables[i]).In("variables", i)...)
 	}

@@ -21,9 +21,6 @@ type campaignHandlers struct {
 // submit takes a campaign's touches in as a stream of NDJSON.
 func (h campaignHandlers) submit(c *request) error {
 	campaign := c.Param("campaign")
-	if len(campaign) > 128 {
-		return touch.Errorf(touch.Invalid, "campaign", "must have at most 128 characters")
-	}
 	caller := c.principal.Caller
 	return stream(c, func(ctx context.Context, lines []line[touch.Request], report *chunkReport) error {
 		for i := range lines {

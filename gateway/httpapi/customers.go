@@ -13,7 +13,7 @@ import (
 type customerHandlers struct{ facts *facts.Service }
 
 type consentsBody struct {
-	Consents []touch.Consent `json:"consents"`
+	Consents []facts.ConsentChange `json:"consents"`
 }
 
 type outcomesBody struct {
@@ -56,7 +56,7 @@ func (h customerHandlers) addConsents(c *request) error {
 	}
 	consents := make([]facts.Consent, len(body.Consents))
 	for i, consent := range body.Consents {
-		consents[i] = facts.Consent{Customer: c.Param("id"), Consent: consent}
+		consents[i] = facts.Consent{Customer: c.Param("id"), ConsentChange: consent}
 	}
 	return storeAll(c, "consents", consents, h.facts.AddConsents)
 }

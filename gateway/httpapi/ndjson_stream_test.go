@@ -286,7 +286,7 @@ func TestFactStreams(t *testing.T) {
 		"/v1/customers":     `{"id":"c1","zones":["Asia/Tokyo"]}` + "\n" + `{"id":"c2","zones":["Nowhere"]}`,
 		"/v1/consents":      `{"customer":"c1","scope":"marketing","granted":true}` + "\n" + `{"customer":"c1"}`,
 		"/v1/outcomes":      `{"customer":"c1","kind":"refused"}` + "\n" + `{"kind":"refused"}`,
-		"/v1/registers/dnc": `{"channel":"sms","address":"+123456"}` + "\n" + `{"channel":"sms"}`,
+		"/v1/registers/dnc": `{"channel":"sms","address":"+447700900001"}` + "\n" + `{"channel":"sms"}`,
 	} {
 		a := f.dev(http.StatusOK, "POST", path, in)
 		chunks, total := reports(t, a.body)
@@ -294,10 +294,10 @@ func TestFactStreams(t *testing.T) {
 			t.Errorf("%s: %s", path, a.body)
 		}
 	}
-	if l := f.dev(http.StatusOK, "GET", "/v1/registers/dnc", ""); !strings.Contains(string(l.body), "phone:+123456") {
+	if l := f.dev(http.StatusOK, "GET", "/v1/registers/dnc", ""); !strings.Contains(string(l.body), "phone:+447700900001") {
 		t.Errorf("the register: %s", l.body)
 	}
-	f.dev(http.StatusNoContent, "POST", "/v1/registers/dnc:end", `{"channel":"sms","address":"+123456"}`)
+	f.dev(http.StatusNoContent, "POST", "/v1/registers/dnc:end", `{"channel":"sms","address":"+447700900001"}`)
 	a := f.dev(http.StatusOK, "POST", "/v1/registers/suppression", `{"customer":"c1"}`)
 	if _, total := reports(t, a.body); total.Error == nil || total.Error.Status != 422 {
 		t.Errorf("the suppression list by the back door: %s", a.body)

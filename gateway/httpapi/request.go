@@ -54,6 +54,9 @@ func (c *request) admit(r *route) error {
 	if err := c.core.authenticate(c, r.access); err != nil {
 		return err
 	}
+	if err := c.readPath(); err != nil {
+		return err
+	}
 	if err := r.checkQuery(c.Request.URL.RawQuery); err != nil {
 		return err
 	}

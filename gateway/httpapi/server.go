@@ -100,7 +100,7 @@ func New(s Services, o Options) http.Handler {
 	gin.SetMode(gin.ReleaseMode) // gin keeps its mode for the whole process
 	engine := gin.New()
 	engine.UseEscapedPath = true
-	engine.UnescapePathValues = true
+	engine.UnescapePathValues = false // gin reads them as form values: see path.go
 	engine.RedirectTrailingSlash = false
 	engine.HandleMethodNotAllowed = true
 	engine.NoRoute(func(g *gin.Context) { c.refuse(g, noRoute) })

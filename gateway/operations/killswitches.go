@@ -15,9 +15,9 @@ import (
 type KillSwitchOrder struct {
 	Channel  touch.Channel  `json:"channel,omitempty" validate:"omitempty,channel"`
 	Category touch.Category `json:"category,omitempty" validate:"omitempty,category"`
-	Provider string         `json:"provider,omitempty" validate:"max=128,plain"`
-	Caller   string         `json:"caller,omitempty" validate:"max=128,plain"`
-	Owner    string         `json:"owner" validate:"required,max=128,plain"`
+	Provider string         `json:"provider,omitempty" validate:"max=128,name"`
+	Caller   string         `json:"caller,omitempty" validate:"max=128,name"`
+	Owner    string         `json:"owner" validate:"required,max=128,name"`
 	Reason   string         `json:"reason" validate:"required,max=512,plain"`
 	Until    *time.Time     `json:"until,omitempty"` // nil: until it is released
 }
@@ -38,10 +38,7 @@ func (s *Service) KillSwitches(ctx context.Context) ([]ledger.KillSwitch, error)
 func (s *Service) PutKillSwitch(ctx context.Context, p *access.Principal, id string, o KillSwitchOrder) (*ledger.KillSwitch, error) {
 	now := s.now()
 	faults := s.tags.Check(&o)
-	if id == "" || len(id) > 64 {
-		faults.Add("id", "must have 1 to 64 characters")
-	}
-	validate.Plain("id", id, &faults)
+	validate.Name("id", id, 64, &faults)
 	if o.Until != nil && !o.Until.After(now) {
 		faults.Add("until", "must lie in the future")
 	}

@@ -5,8 +5,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/go-playground/validator/v10"
-
 	"touchgate.dev/touch"
 )
 
@@ -18,10 +16,6 @@ func IsPlain(text string) bool {
 	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
-// IsName reports whether a plain text may be a name: without white space at
-// its ends.
-func IsName(text string) bool { return IsPlain(text) && strings.TrimSpace(text) == text }
-
 const notPlain = "must be one line of plain text, without control characters"
 
 // Plain adds a fault if a field is not plain text.
@@ -30,5 +24,3 @@ func Plain(field, text string, faults *touch.Faults) {
 		faults.Add(field, notPlain)
 	}
 }
-
-func isPlainField(f validator.FieldLevel) bool { return IsPlain(f.Field().String()) }

@@ -19,7 +19,7 @@ func TestPlainText(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]bool{"engine": true, " engine": false, "engine ": false, "two words": true, "\u00a0x": false} {
-		if got := IsName(text); got != want {
+		if got := isName(text); got != want {
 			t.Errorf("name %q: %v, want %v", text, got, want)
 		}
 	}

@@ -21,8 +21,8 @@ import (
 type Tags struct{ v *validator.Validate }
 
 // NewTags makes a Tags. Beside the library's tags it knows "channel",
-// "category", "passive" (a link that runs nothing where it is opened), "plain"
-// (see IsPlain) and "printascii".
+// "category", "passive" (a link that runs nothing where it is opened), "name"
+// and "id" (see names.go), and "plain" (see IsPlain).
 func NewTags() *Tags {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {
@@ -33,7 +33,8 @@ func NewTags() *Tags {
 		return name
 	})
 	for tag, check := range map[string]validator.Func{
-		"passive": isPassive, "plain": isPlainField, "printascii": isPrintable, "channel": isChannel, "category": isCategory,
+		"passive": isPassive, "plain": ofText(IsPlain), "name": ofText(isName), "id": ofText(isID),
+		"channel": isChannel, "category": isCategory,
 	} {
 		if err := v.RegisterValidation(tag, check); err != nil {
 			panic(err) // the tag's name is not valid: a programmer's mistake
@@ -52,16 +53,9 @@ func isPassive(f validator.FieldLevel) bool {
 	return scheme != "javascript" && scheme != "vbscript" && scheme != "data" && scheme != "file"
 }
 
-// isPrintable reports whether a text is printable ASCII. The library's own
-// check runs a regular expression, which shows on every key and name.
-func isPrintable(f validator.FieldLevel) bool {
-	text := f.Field().String()
-	for i := range len(text) {
-		if text[i] < ' ' || text[i] > '~' {
-			return false
-		}
-	}
-	return true
+// ofText makes a tag's check out of a check of a text.
+func ofText(check func(string) bool) validator.Func {
+	return func(f validator.FieldLevel) bool { return check(f.Field().String()) }
 }
 
 // embedded stands in paths for an embedded struct, which JSON does not show.
@@ -129,8 +123,10 @@ func message(e validator.FieldError) string {
 		return fmt.Sprintf("must be %s %s", word, param)
 	case "plain":
 		return notPlain
-	case "printascii":
-		return "must be printable ASCII"
+	case "name":
+		return nameRule
+	case "id":
+		return idRule
 	case "uri":
 		return "must be a URI"
 	case "passive":

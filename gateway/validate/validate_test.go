@@ -53,15 +53,3 @@ func TestInstant(t *testing.T) {
 		}
 	}
 }
-
-func TestAddresses(t *testing.T) {
-	for address, good := range map[string]bool{
-		"+8613800000000": true, "95588": true, "": true, "+86 138": false, "12": false, "+123456789012345678901": false,
-	} {
-		var faults touch.Faults
-		validate.Addresses(map[touch.Channel]string{touch.SMS: address, touch.Push: "any device"}, &faults)
-		if (len(faults) == 0) != good {
-			t.Errorf("%q: %v", address, faults)
-		}
-	}
-}

@@ -41,11 +41,11 @@ type home struct {
 var homes = []home{
 	{"Europe/London", "gb", "+447700", 26},
 	{"Europe/Berlin", "de", "+491511", 24},
-	{"Africa/Johannesburg", "za", "+278210", 14},
-	{"America/New_York", "us", "+120255", 12},
-	{"Asia/Shanghai", "cn", "+861380", 12},
+	{"Africa/Johannesburg", "za", "+27821", 14},
+	{"America/New_York", "us", "+12025", 12},
+	{"Asia/Shanghai", "cn", "+8613800", 12},
 	{"Asia/Kolkata", "in", "+919800", 6},
-	{"America/Los_Angeles", "us", "+121355", 6},
+	{"America/Los_Angeles", "us", "+12135", 6},
 }
 
 // Make generates a world with n touches.

@@ -41,4 +41,30 @@ func opener(t testing.TB) ledgertest.Open {
 
 func TestLedger(t *testing.T) { ledgertest.Run(t, opener(t)) }
 
+func TestMigrateNumbers(t *testing.T) {
+	dsn := servertest.Postgres(t)
+	l, err := postgres.Open(t.Context(), dsn, postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledgertest.MigrateNumbers(t, l, func() *ledger.Ledger {
+		l.Close()
+		db, err := sql.Open("pgx", dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		// The next start runs the migration of numbers again.
+		if _, err := db.ExecContext(t.Context(), "DELETE FROM goose_db_version WHERE version_id = 6"); err != nil {
+			t.Fatal(err)
+		}
+		again, err := postgres.Open(t.Context(), dsn, postgres.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { again.Close() })
+		return again
+	})
+}
+
 func BenchmarkLedger(b *testing.B) { ledgertest.Benchmark(b, opener(b)) }

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"database/sql"
 	"path/filepath"
 	"testing"
 	"time"
@@ -21,5 +22,35 @@ func open(t testing.TB, now func() time.Time) *ledger.Ledger {
 }
 
 func TestLedger(t *testing.T) { ledgertest.Run(t, open) }
+
+func TestMigrateNumbers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	l, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledgertest.MigrateNumbers(t, l, func() *ledger.Ledger {
+		l.Close()
+		forgetMigration(t, "sqlite", path)
+		again, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { again.Close() })
+		return again
+	})
+}
+
+// forgetMigration lets the next start run the migration of numbers again.
+func forgetMigration(t *testing.T, driver, source string) {
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), "DELETE FROM goose_db_version WHERE version_id = 6"); err != nil {
+		t.Fatal(err)
+	}
+}
 
 func BenchmarkLedger(b *testing.B) { ledgertest.Benchmark(b, open) }
