@@ -13,7 +13,6 @@ import (
 )
 
 const (
-	watchEvery    = 200 * time.Millisecond // how old a node's view of kill switches may be
 	escalateEvery = 5 * time.Second        // how late an overdue task may be escalated
 	countEvery    = time.Second            // how old the counts for rules that bound a ratio may be
 	activateEvery = 500 * time.Millisecond // how late a policy that was approved for an instant may apply
@@ -58,7 +57,7 @@ func (a *App) addBackground(rules *rules, watcher *ledger.ControlWatcher, worker
 	clockLog := a.component("clock")
 	a.background = append(a.background,
 		func(ctx context.Context) { a.clock.watch(ctx, clockLog) },
-		a.every(watchEvery, "controls", watcher.Refresh),
+		func(ctx context.Context) { watcher.Run(ctx, logStep(ctx, a.component("controls"))) },
 		a.every(countEvery, "counter", rules.outcomes.Follow),
 	)
 	if !a.cfg.Role.Feeder() {
@@ -90,9 +89,10 @@ func (a *App) addBackground(rules *rules, watcher *ledger.ControlWatcher, worker
 // every makes a part that calls step once in a period, and logs its errors.
 func (a *App) every(period time.Duration, component string, step func(context.Context) error) func(context.Context) {
 	log := a.component(component)
-	return func(ctx context.Context) {
-		loop.Every(ctx, period, step, func(err error) {
-			log.LogAttrs(ctx, slog.LevelWarn, "step failed", slog.Any("error", err))
-		})
-	}
+	return func(ctx context.Context) { loop.Every(ctx, period, step, logStep(ctx, log)) }
+}
+
+// logStep returns a function that logs the error of a part's step.
+func logStep(ctx context.Context, log *slog.Logger) func(error) {
+	return func(err error) { log.LogAttrs(ctx, slog.LevelWarn, "step failed", slog.Any("error", err)) }
 }

@@ -43,6 +43,7 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 	// The watcher has this node's view of kill switches, shard epochs and the
 	// version of the policies.
 	watcher := ledger.NewControlWatcher(a.ledger.Controls)
+	watcher.UseClock(a.clock.elapsed)
 
 	// The rules judge touches by the policies and the contact log.
 	shards := shardOptions(a.ledger.Controls, watcher, a.redis, a.now)
@@ -93,7 +94,7 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.services, err = a.newServices(intake, templates, rules.options, priorityGate, o.DevKey)
+	a.services, err = a.newServices(intake, providers, templates, rules.options, priorityGate, o.DevKey)
 	if err != nil {
 		return nil, err
 	}
@@ -112,11 +113,11 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 // openStores opens the ledger, which holds the truth and which all other parts
 // read or write, and then Redis, which holds the queue and the contact log.
 func (a *App) openStores(ctx context.Context) error {
-	var err error
-	a.ledger, err = OpenLedger(ctx, a.cfg, a.now)
+	opened, err := OpenLedger(ctx, a.cfg, a.now)
 	if err != nil {
 		return err
 	}
+	a.ledger = ledger.AnswerSettled(opened)
 	a.onStop("ledger", a.ledger.Close)
 
 	a.redis, err = openRedis(ctx, a.cfg.Redis)

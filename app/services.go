@@ -40,7 +40,7 @@ func (a *App) intakeOptions(
 
 // newServices makes the gateway's use cases around intake.
 func (a *App) newServices(
-	intake *gateway.Service, templates *lookup.Templates, policyOptions ruleset.Options,
+	intake *gateway.Service, providers *channels.Pool, templates *lookup.Templates, policyOptions ruleset.Options,
 	gate *priority.Gate, devKey string,
 ) (httpapi.Services, error) {
 	secret, err := tokenSecret(a.cfg)
@@ -81,9 +81,15 @@ func (a *App) newServices(
 			PriorityGate:  gate,
 			Now:           a.now,
 		}),
-		Operations: operations.New(operations.Options{Controls: l.Controls, DeadLetters: l.DeadLetters, Now: a.now}),
-		Feed:       feed.New(feed.Options{Events: l.Events, Subscriptions: l.Subscriptions, Now: a.now}),
-		Ledger:     l,
+		Operations: operations.New(operations.Options{
+			Controls:    l.Controls,
+			Touches:     l.Touches,
+			DeadLetters: l.DeadLetters,
+			Providers:   providers.Channels(),
+			Now:         a.now,
+		}),
+		Feed:   feed.New(feed.Options{Events: l.Events, Subscriptions: l.Subscriptions, Now: a.now}),
+		Ledger: l,
 	}, nil
 }
 

@@ -36,7 +36,7 @@ func newMetrics(name string, c touch.Channel, reg prometheus.Registerer, state f
 	for k := range m.attempts {
 		m.attempts[k] = attempts.WithLabelValues(name, string(c), touch.ResultClass(k).String())
 	}
-	for _, reason := range []string{touch.ReasonBreaker, touch.ReasonRate, touch.ReasonLate, touch.ReasonPaused, ""} {
+	for _, reason := range []string{touch.ReasonBreaker, touch.ReasonRate, touch.ReasonLate, touch.ReasonRevoked, touch.ReasonPaused, ""} {
 		m.refusals[reason] = refusals.WithLabelValues(name, string(c), orDefault(reason, "other"))
 	}
 	return m

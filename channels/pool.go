@@ -88,6 +88,15 @@ func (p *Pool) Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (pr
 	return "", false, notTried(touch.ResultMisconfigured, touch.ReasonNoProvider, "")
 }
 
+// Channels returns the channel of each provider, by name.
+func (p *Pool) Channels() map[string]touch.Channel {
+	all := make(map[string]touch.Channel, len(p.order))
+	for _, v := range p.order {
+		all[v.Name()] = v.Channel()
+	}
+	return all
+}
+
 // Rate returns how many messages a second the providers of channel c take
 // together; 0 is no limit. Providers that are open, paused or excluded do not
 // count, and substitutes count only when they would be chosen. When no

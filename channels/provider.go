@@ -74,15 +74,20 @@ func (p *Provider) Channel() touch.Channel { return p.cfg.Channel }
 // call as started when it has a slot.
 //
 // The order of the checks matters: what waits long comes first, and the checks
-// of the verdict's age and of the breaker stand right before the call.
-func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.Result, pass *startPass) {
+// of the clearance, the verdict's age and the breaker stand right before the call.
+func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.Result, pass *startPass, may permit) {
 	urgent := ds[0].Urgent
+	if may.revoked() {
+		// A paused campaign takes no slot and no token from others.
+		pass.callStarted()
+		p.refuse(out, RevokedResult())
+		return
+	}
 	if !urgent {
 		p.opts.PriorityGate.WaitForUrgent(ctx)
 	}
 	if !p.bulkhead.acquire(ctx, urgent) {
-		fillResults(out, notTried(touch.ResultRetryable, "", "the context ended while it waited for a slot"))
-		p.metrics.countRefusals(out)
+		p.refuse(out, notTried(touch.ResultRetryable, "", "the context ended while it waited for a slot"))
 		return
 	}
 	defer p.bulkhead.release(urgent)
@@ -94,22 +99,30 @@ func (p *Provider) send(ctx context.Context, ds []adapter.Dispatch, out []touch.
 		p.metrics.countRefusals(out)
 		return
 	}
+	if refusal, ok := may.confirm(ctx); !ok {
+		p.refuse(out, refusal)
+		return
+	}
 	start := p.opts.Now()
 	if verdictTooOld(ds, start) {
-		fillResults(out, notTried(touch.ResultRetryable, touch.ReasonLate, ""))
-		p.metrics.countRefusals(out)
+		p.refuse(out, notTried(touch.ResultRetryable, touch.ReasonLate, ""))
 		return
 	}
 
 	attempt, ok := p.breaker.begin()
 	if !ok {
-		fillResults(out, p.openResult())
-		p.metrics.countRefusals(out)
+		p.refuse(out, p.openResult())
 		return
 	}
 	defer func() { attempt.finish(healthOf(ctx, out)) }()
 	p.call(ctx, ds, out)
 	p.recordResults(p.opts.Now(), start, out)
+}
+
+// refuse fills out with the result of a call that is not made.
+func (p *Provider) refuse(out []touch.Result, r touch.Result) {
+	fillResults(out, r)
+	p.metrics.countRefusals(out)
 }
 
 // verdictTooOld reports whether the judgement behind any of the dispatches is too old: a

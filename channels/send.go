@@ -10,11 +10,11 @@ import (
 )
 
 // SendEach sends ds by the named provider and passes on each result as it
-// comes. It calls done once for each dispatch, in any order, from any
-// goroutine, but never twice at the same time. It returns after the last call
-// of done.
+// comes. Before each call to the vendor it asks the clearance; nil allows all. It
+// calls done once for each dispatch, in any order, from any goroutine, but never
+// twice at the same time. It returns after the last call of done.
 func (p *Pool) SendEach(
-	ctx context.Context, provider string, ds []adapter.Dispatch, done func(i int, r touch.Result),
+	ctx context.Context, provider string, ds []adapter.Dispatch, clearance Clearance, done func(i int, r touch.Result),
 ) {
 	v := p.byName[provider]
 	if v == nil {
@@ -25,18 +25,21 @@ func (p *Pool) SendEach(
 		}
 		return
 	}
-	v.sendAll(ctx, ds, done)
+	v.sendAll(ctx, ds, clearance, done)
 }
 
 // sendAll divides ds into calls to the vendor and makes them, as many at once
 // as the provider allows.
-func (p *Provider) sendAll(ctx context.Context, ds []adapter.Dispatch, done func(int, touch.Result)) {
+func (p *Provider) sendAll(
+	ctx context.Context, ds []adapter.Dispatch, clearance Clearance, done func(int, touch.Result),
+) {
 	s := &sending{
-		provider: p,
-		ds:       ds,
-		results:  make([]touch.Result, len(ds)),
-		calls:    p.splitCalls(ds),
-		done:     done,
+		provider:  p,
+		ds:        ds,
+		results:   make([]touch.Result, len(ds)),
+		calls:     p.splitCalls(ds),
+		clearance: clearance,
+		done:      done,
 	}
 
 	// Most urgent messages come alone. They need no goroutine and no start lock.
@@ -56,12 +59,13 @@ func (p *Provider) sendAll(ctx context.Context, ds []adapter.Dispatch, done func
 
 // sending is one list of dispatches on its way through a provider.
 type sending struct {
-	provider *Provider
-	ds       []adapter.Dispatch
-	results  []touch.Result
-	calls    []span
-	next     atomic.Int64 // the first call that nobody has taken
-	pass     *startPass   // nil: a single call
+	provider  *Provider
+	ds        []adapter.Dispatch
+	results   []touch.Result
+	calls     []span
+	next      atomic.Int64 // the first call that nobody has taken
+	pass      *startPass   // nil: a single call
+	clearance Clearance    // nil: all may go out
 
 	reporting sync.Mutex // held while done is called
 	done      func(int, touch.Result)
@@ -83,7 +87,7 @@ func (s *sending) makeCalls(ctx context.Context) {
 func (s *sending) makeCall(ctx context.Context, c span) {
 	ds, out := s.ds[c.lo:c.hi], s.results[c.lo:c.hi]
 	if s.provider.canReach(&ds[0]) {
-		s.provider.send(ctx, ds, out, s.pass)
+		s.provider.send(ctx, ds, out, s.pass, permit{s.clearance, c})
 	} else {
 		s.pass.callStarted()
 		fillResults(out, notTried(touch.ResultRejected, touch.ReasonBadTarget, "no address"))

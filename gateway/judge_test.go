@@ -76,9 +76,9 @@ func TestAllLegsRefused(t *testing.T) {
 
 func TestRefusedWithoutPolicies(t *testing.T) {
 	f := gatewaytest.New(t)
-	f.Control = &ledger.Control{Campaigns: map[ledger.CampaignRef]ledger.CampaignStatus{
+	f.Control = &ledger.Control{Campaigns: ledger.NewCampaignStatuses(map[ledger.CampaignRef]ledger.CampaignStatus{
 		{Caller: "engine", Campaign: "stopped"}: ledger.CampaignCancelled,
-	}}
+	})}
 	past := gatewaytest.Noon.Add(-time.Second)
 	later := gatewaytest.Noon.Add(time.Hour)
 	expired := gatewaytest.SMS("expired")

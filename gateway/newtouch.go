@@ -28,7 +28,7 @@ func (s *Service) newTouch(p *pending, now time.Time) ledger.NewTouch {
 		n.Leg = p.leg
 		n.Due = p.due(now)
 		n.Lane = touch.Lane(p.touch.Plan[p.leg].Channel, p.urgent())
-		n.Enqueue = p.urgent() && !n.Due.After(now) && s.campaignStatus(&p.touch) == ""
+		n.Enqueue = p.urgent() && !n.Due.After(now) && s.campaignStatus(&p.touch) == ledger.CampaignRunning
 	}
 	n.Events = p.events(&n, now)
 

@@ -154,15 +154,14 @@ func New(o Options) (*Service, error) {
 	return s, err
 }
 
-// campaignStatus returns the status of a touch's campaign in this node's view;
-// "" while it is running.
+// campaignStatus returns the status of a touch's campaign in this node's view.
 func (s *Service) campaignStatus(t *touch.Touch) ledger.CampaignStatus {
 	if s.control == nil {
-		return ""
+		return ledger.CampaignRunning
 	}
 	control := s.control()
 	if control == nil {
-		return ""
+		return ledger.CampaignRunning
 	}
-	return control.Campaigns[ledger.CampaignRef{Caller: t.Caller, Campaign: t.Campaign}]
+	return control.Campaigns.Of(ledger.CampaignRef{Caller: t.Caller, Campaign: t.Campaign})
 }

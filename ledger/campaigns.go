@@ -12,8 +12,15 @@ type Campaigns interface {
 	// Get counts a campaign's touches by state and reason. Class NotFound when
 	// it has none.
 	Get(ctx context.Context, caller, campaign string) (*CampaignView, error)
-	// SetStatus pauses, resumes or cancels a campaign, and raises the control
-	// version. Class Conflict: it is cancelled already.
+	// Names returns names of the caller's campaigns, the newest first.
+	Names(ctx context.Context, caller string, limit int) ([]string, error)
+	// CountEmpty counts the caller's campaigns that are paused or cancelled and
+	// have no touch; it stops counting at the limit.
+	CountEmpty(ctx context.Context, caller string, limit int) (int, error)
+	// SetStatus pauses, resumes or cancels a campaign, and raises the version of
+	// the campaigns; it makes a campaign that is unknown. One that has the status
+	// already is left alone, and no version is raised. Class Conflict: the
+	// campaign is cancelled and cannot get another status.
 	SetStatus(ctx context.Context, caller, campaign string, s CampaignStatus, actor string, now time.Time) error
 }
 

@@ -19,6 +19,8 @@ type Progress struct {
 	Priority int
 	Reason   string // of a final state, or of the latest failure
 	Provider string // that has the message, or may have it
+	// Hold is that of the transition; it is "" in what is read.
+	Hold string
 	// Contacts are the legs that were, or may have been, sent. The contact log
 	// is rebuilt from them.
 	Contacts []Contact

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Recovery finds what a crashed worker, a missing receipt or a campaign's pause
-// left behind. The reconciler calls it periodically. Each call is bounded by
+// Recovery finds what a crashed worker, a missing receipt, a campaign's pause or a
+// kill switch left behind. The reconciler calls it periodically. Each call is bounded by
 // limit: repeat it while it finds something.
 type Recovery interface {
 	// ReclaimExpired takes segments from workers whose lease ended before an
@@ -25,4 +25,7 @@ type Recovery interface {
 	// ResumeParked makes touches of resumed campaigns due again, and cancels
 	// those of cancelled campaigns. n is how many it moved.
 	ResumeParked(ctx context.Context, now time.Time, limit int) (n int, err error)
+	// ReleaseHeld makes touches due again that kill switches held back which have
+	// ended by now, or no longer match what they matched. n is how many it moved.
+	ReleaseHeld(ctx context.Context, now time.Time, limit int) (n int, err error)
 }

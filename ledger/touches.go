@@ -19,6 +19,11 @@ type Touches interface {
 	// (state due, campaign running) and have a priority above the given one: up
 	// to most of them, the highest first. Due is zero where the timer has fired.
 	PendingOf(ctx context.Context, customers []string, above, most int) (map[string][]TouchView, error)
+	// CountWaiting returns at most how many touches wait to be sent that a kill
+	// switch for a caller and a channel would hold back; "" is any. It reads kept
+	// counts and timers, and no touches. With a channel it leaves out what a
+	// pause or another kill switch holds back already.
+	CountWaiting(ctx context.Context, caller string, c touch.Channel) (int64, error)
 	// Cancel takes a touch back before it is sent. Class Conflict: it is being
 	// sent, was sent or is over; NotFound.
 	Cancel(ctx context.Context, caller string, id touch.ID, actor string, now time.Time) (Progress, error)

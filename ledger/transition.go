@@ -17,6 +17,9 @@ type Transition struct {
 	Lane     string    // "": the lane stays
 	Reason   string
 	Provider string
+	// Hold keeps a touch that is due until the kill switches of this name are over
+	// (KillSwitch.Hold, JoinHolds). Recovery.ReleaseHeld then lets it go on.
+	Hold string
 	// Contact, when set, is added to the progress' contacts or merged into the
 	// one of the same leg.
 	Contact *Contact
@@ -79,6 +82,7 @@ func Apply(cur Progress, tr Transition) (Progress, []touch.Event) {
 	next.Attempts = tr.Attempts
 	next.Due = tr.Due
 	next.Reason = tr.Reason
+	next.Hold = tr.Hold
 	if tr.Lane != "" {
 		next.Lane = tr.Lane
 	}

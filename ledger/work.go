@@ -34,8 +34,8 @@ type Work interface {
 	Release(ctx context.Context, ref SegmentRef, worker string) error
 	// Intend records, before any vendor is called, which dispatches are about to
 	// be sent. Class Conflict: the segment's epoch has changed.
-	// ErrControlChanged: the control version is another than the one that the
-	// touches were judged under, so judge again. dropped are the indexes (into
+	// ErrControlChanged: the rules have changed since the version that the touches
+	// were judged under, or one of their campaigns has. dropped are the indexes (into
 	// intents) of touches that were cancelled or moved on meanwhile; they must
 	// not be sent.
 	Intend(ctx context.Context, ref SegmentRef, controlVersion ControlVersion, intents []Intent) (dropped []int, err error)
@@ -50,8 +50,9 @@ type Work interface {
 }
 
 // ErrControlChanged is the error of Intend and AcceptAndClaim when a kill
-// switch, a pause, a policy or a lost shard of the contact log has changed what
-// may be sent since the touches were judged. Its class is Conflict.
+// switch, a policy, a lost shard of the contact log or the status of their own
+// campaign has changed what may be sent since the touches were judged. Its class
+// is Conflict.
 var ErrControlChanged = &touch.Error{Class: touch.Conflict, Message: "the rules changed since this touch was judged"}
 
 // Segment is a claimed set of touches.

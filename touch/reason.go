@@ -38,6 +38,7 @@ const (
 	ReasonBreaker    = "breaker_open"        // the circuit breaker is open
 	ReasonRate       = "rate_limited"        // the rate limiter has no token in time
 	ReasonLate       = "judged_too_long_ago" // the call would begin too long after the verdict; judged again
+	ReasonRevoked    = "verdict_revoked"     // a stop, a pause or a policy came before the call; judged again
 	ReasonPaused     = "paused"              // the vendor asked for a pause of all messages
 	ReasonNoProvider = "no_provider"         // no provider is configured for the channel
 
@@ -66,7 +67,7 @@ func Reasons() []string {
 		ReasonNoAddress, ReasonCannotGoInTime, ReasonCampaignCancelled, ReasonNotYetJudged,
 		ReasonExpired, ReasonCampaignPaused, ReasonKillSwitch, ReasonNoContactLog, ReasonNoTemplate,
 		ReasonBadTarget, ReasonOptOut, ReasonContent, ReasonOther,
-		ReasonBreaker, ReasonRate, ReasonLate, ReasonPaused, ReasonNoProvider,
+		ReasonBreaker, ReasonRate, ReasonLate, ReasonRevoked, ReasonPaused, ReasonNoProvider,
 		ReasonAttemptsSpent, ReasonNoReceipt,
 		ReasonWorkerLost, ReasonUnknownOutcome, ReasonNotSent, ReasonResent,
 		ReasonCampaign, ReasonCrashed, ReasonRedriven,

@@ -330,7 +330,7 @@ func TestKillSwitchAfterVerdict(t *testing.T) {
 	if err := h.watch.Refresh(h.ctx); err != nil {
 		t.Fatal(err)
 	}
-	h.advance(2 * time.Minute)
+	h.letGo()
 	h.step()
 	h.expect(id, touch.StateSent, touch.EventSent)
 }
@@ -375,9 +375,7 @@ func TestPausedCampaignWaits(t *testing.T) {
 		t.Fatal("a paused campaign went out")
 	}
 	set(ledger.CampaignRunning)
-	if _, err := h.ledger.Recovery.ResumeParked(h.ctx, h.now, 1000); err != nil {
-		t.Fatal(err)
-	}
+	h.letGo()
 	h.step()
 	for _, id := range ids {
 		h.expect(id, touch.StateSent, touch.EventSent)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"time"
 
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
@@ -50,6 +51,7 @@ func (d *Deliverer) Accept(ctx context.Context, touches []ledger.NewTouch, candi
 	}
 
 	claim.Until = d.now().Add(d.tuning.UrgentLease)
+	since := d.control.Elapsed()
 	accepted, claimed, refs, err := d.intake.AcceptAndClaim(ctx, touches, claim)
 	if err != nil {
 		abort(ctx, paths, err)
@@ -62,6 +64,8 @@ func (d *Deliverer) Accept(ctx context.Context, touches []ledger.NewTouch, candi
 	}
 
 	for _, p := range paths {
+		p.judged = control
+		p.since = since
 		p.start(ctx, accepted, claimed)
 	}
 	return accepted, refs, nil
@@ -76,6 +80,8 @@ type fastPath struct {
 	jobs      []*job
 	byTouch   map[touch.ID]*job
 	intended  []*job // with a reservation, an intent and a provider
+	judged    *ledger.Control
+	since     time.Duration // see clearance
 }
 
 // isRepeat reports whether the touch was stored by an earlier call: then the
@@ -144,6 +150,7 @@ func (p *fastPath) prepare(ctx context.Context, control *ledger.Control, claim *
 	claim.Lanes = append(claim.Lanes, p.lane)
 	for _, j := range p.intended {
 		claim.Intents[j.index] = j.intent(p.now())
+		j.intended = true
 	}
 	return nil
 }
@@ -201,9 +208,9 @@ func (p *fastPath) dropRepeats(ctx context.Context, accepted []ledger.Accepted) 
 func (p *fastPath) deliver(ctx context.Context, ref ledger.SegmentRef, urgent *priority.Urgent, others []*job) error {
 	defer urgent.End()
 	return p.deliverer.withLease(ctx, ref, func(ctx context.Context) error {
-		unsent := p.dispatch(ctx, p.intended)
+		failed, revoked := p.dispatch(ctx, p.judged, p.since, p.intended)
 		urgent.End() // bulk goes on while the results are written
-		return p.conclude(ctx, p.run(ctx, append(unsent, others...)))
+		return p.conclude(ctx, p.run(ctx, slices.Concat(failed, revoked, others)))
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"touchgate.dev/channels"
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/sqlite"
@@ -144,6 +145,14 @@ func (h *fixture) step() {
 	}
 }
 
+// letGo does what the reconciler does every second.
+func (h *fixture) letGo() {
+	h.t.Helper()
+	if err := workers.NewReconciler(h.options("reconciler")).Step(h.ctx); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 func (h *fixture) view(id touch.ID) *ledger.TouchView {
 	h.t.Helper()
 	v, err := h.ledger.Touches.Get(h.ctx, "", id)
@@ -219,6 +228,7 @@ type scriptedPool struct {
 	mu       sync.Mutex
 	names    []string
 	caps     map[string]adapter.Capabilities
+	before   func(d adapter.Dispatch) // is called before the call to the vendor
 	answer   func(provider string, d adapter.Dispatch) touch.Result
 	query    func(provider string, d adapter.Dispatch) (touch.Result, bool)
 	accepted map[string]int // by dispatch id
@@ -242,8 +252,15 @@ func (p *scriptedPool) Choose(c touch.Channel, _ adapter.Dispatch, exclude []str
 	return "", false, touch.Result{Class: touch.ResultRetryable, Reason: touch.ReasonNoProvider, NoAttempt: true}
 }
 
-func (p *scriptedPool) SendEach(_ context.Context, provider string, ds []adapter.Dispatch, done func(int, touch.Result)) {
+func (p *scriptedPool) SendEach(ctx context.Context, provider string, ds []adapter.Dispatch, may channels.Clearance, done func(int, touch.Result)) {
 	for i, d := range ds {
+		if p.before != nil {
+			p.before(d)
+		}
+		if refusal, ok := may.Confirm(ctx, i, i+1); !ok {
+			done(i, refusal)
+			continue
+		}
 		r := touch.Result{Class: touch.ResultAccepted}
 		if p.answer != nil {
 			r = p.answer(provider, d)

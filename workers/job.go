@@ -29,6 +29,8 @@ type job struct {
 	entry     contactlog.Entry // of this leg in the contact log
 	reserved  bool             // holds a reservation in the contact log
 
+	intended   bool // this worker has stored an intent to send it
+	hasStep    bool
 	provider   string
 	tried      []string     // providers that surely did not send it, in this step
 	lastResult touch.Result // of the last provider in tried

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// stopRecheck is how long a touch waits under a kill switch without an end,
-	// before it is judged again.
-	stopRecheck = 30 * time.Second
+	// stopRecheck is about how long a touch that may have been sent waits under a
+	// kill switch before it is looked at again.
+	stopRecheck = 2 * time.Second
 	// contactLogRecheck is how long a touch waits when the contact log does not
 	// answer.
 	contactLogRecheck = 2 * time.Second
@@ -130,7 +130,7 @@ func (g judge) loadRecipients(ctx context.Context, all []*job) error {
 // from being sent, and gives it its next step if so.
 func (g judge) stopped(control *ledger.Control, j *job, now time.Time) bool {
 	t := j.touch()
-	switch control.Campaigns[ledger.CampaignRef{Caller: t.Caller, Campaign: t.Campaign}] {
+	switch control.Campaigns.Of(ledger.CampaignRef{Caller: t.Caller, Campaign: t.Campaign}) {
 	case ledger.CampaignPaused:
 		g.reschedule(j, now, touch.ReasonCampaignPaused) // the next feed parks it
 		return true
@@ -149,11 +149,7 @@ func (g judge) stopped(control *ledger.Control, j *job, now time.Time) bool {
 		if s.Provider != "" || !s.Matches(t, j.channel(), now) {
 			continue
 		}
-		until := now.Add(stopRecheck + g.jitter.upTo(stopRecheck))
-		if s.Until != nil && s.Until.Before(until) {
-			until = *s.Until
-		}
-		g.reschedule(j, until, touch.ReasonKillSwitch+s.ID)
+		g.hold(j, touch.ReasonKillSwitch+s.ID, s.Hold())
 		return true
 	}
 	return false

@@ -65,7 +65,7 @@ func TestBulkStepsWaitForUrgent(t *testing.T) {
 			return map[string]func(){
 				"feed":   func() { _, _, _, _ = s.work.Feed(ctx, ref.Lane, time.Time{}, 1) },
 				"claim":  func() { _, _ = s.work.Claim(ctx, ref, "w", time.Time{}, time.Time{}) },
-				"intend": func() { _, _ = s.work.Intend(ctx, ref, 0, nil) },
+				"intend": func() { _, _ = s.work.Intend(ctx, ref, ledger.ControlVersion{}, nil) },
 				"settle": func() { _ = s.work.Apply(ctx, ref, nil) },
 			}
 		}

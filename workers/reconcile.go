@@ -15,8 +15,8 @@ const (
 )
 
 // Reconciler finds what stalled: segments whose worker died or whose queue task
-// was lost, touches of campaigns that were resumed or cancelled, and sent
-// touches that no vendor ever confirmed. Several reconcilers may run at once.
+// was lost, touches of campaigns that were resumed or cancelled, touches of kill
+// switches that have ended, and sent touches that no vendor ever confirmed. Several reconcilers may run at once.
 type Reconciler struct {
 	recovery ledger.Recovery
 	enqueue  func(context.Context, []ledger.SegmentRef) error
@@ -54,22 +54,30 @@ func (r *Reconciler) Step(ctx context.Context) error {
 		}
 	}
 
-	err = r.repeat(ctx, func(now time.Time) (moved int, err error) {
-		return r.recovery.ResumeParked(ctx, now, moveLimit)
-	})
-	if err != nil {
+	if err := r.letGo(ctx); err != nil {
 		return err
 	}
-	return r.repeat(ctx, func(now time.Time) (moved int, err error) {
-		return r.recovery.ExpireUnconfirmed(ctx, now.Add(-r.tuning.Horizon), now, moveLimit)
-	})
+	for ctx.Err() == nil {
+		now := r.now()
+		ended, err := r.recovery.ExpireUnconfirmed(ctx, now.Add(-r.tuning.Horizon), now, moveLimit)
+		if err != nil || ended < moveLimit {
+			return err
+		}
+	}
+	return nil
 }
 
-// repeat calls move until it moves fewer touches than the limit.
-func (r *Reconciler) repeat(ctx context.Context, move func(now time.Time) (moved int, err error)) error {
+// letGo moves on what pauses and kill switches that have ended held back, until
+// nothing is left. Both have their turn: a campaign of millions does not make
+// the touches of a kill switch wait.
+func (r *Reconciler) letGo(ctx context.Context) error {
 	for ctx.Err() == nil {
-		moved, err := move(r.now())
-		if err != nil || moved < moveLimit {
+		resumed, err := r.recovery.ResumeParked(ctx, r.now(), moveLimit)
+		if err != nil {
+			return err
+		}
+		released, err := r.recovery.ReleaseHeld(ctx, r.now(), moveLimit)
+		if err != nil || resumed+released == 0 {
 			return err
 		}
 	}

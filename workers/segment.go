@@ -89,24 +89,33 @@ func (b *batch) sort(touches []ledger.ClaimedTouch) []*job {
 }
 
 // run judges and sends the jobs. If a kill switch, a pause, a policy or a lost
-// shard changes the rules between judging and the intents, run starts again
-// with the jobs that were not sent.
+// shard changes the rules for some of them before they are sent, run starts again
+// with those.
 func (b *batch) run(ctx context.Context, jobs []*job) error {
 	jobs = b.resolve(ctx, jobs)
 	for len(jobs) > 0 {
 		// The intents of this round are only valid for this view.
 		control := b.control.Current()
 		allowed, err := b.judge.allowed(ctx, control, jobs)
-		if err != nil {
-			return err
-		}
-		jobs, err = b.send(ctx, control, allowed)
-		if errors.Is(err, ledger.ErrControlChanged) {
-			err = b.control.Refresh(ctx)
+		if err == nil {
+			jobs, err = b.send(ctx, control, allowed)
 		}
 		if err != nil {
+			b.releaseUnsent(jobs)
 			return err
 		}
 	}
 	return nil
+}
+
+// releaseUnsent makes jobs due again that have an intent and were surely not sent,
+// when the segment cannot be finished. A worker that found the intent and no
+// result would have to take them for sent.
+func (b *batch) releaseUnsent(jobs []*job) {
+	at := b.now().Add(b.tuning.RetryBase)
+	for _, j := range jobs {
+		if j.intended && !j.hasStep {
+			b.steps.reschedule(j, at, touch.ReasonLate)
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"touchgate.dev/channels"
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
@@ -75,11 +76,15 @@ func (v *simVendor) Choose(c touch.Channel, _ adapter.Dispatch, exclude []string
 	return "vendor", true, touch.Result{}
 }
 
-func (v *simVendor) SendEach(ctx context.Context, _ string, ds []adapter.Dispatch, done func(int, touch.Result)) {
+func (v *simVendor) SendEach(ctx context.Context, _ string, ds []adapter.Dispatch, may channels.Clearance, done func(int, touch.Result)) {
 	var all sync.WaitGroup
 	for i, d := range ds {
 		all.Go(func() {
 			v.s.dice.pause(2 * time.Second)
+			if refusal, ok := may.Confirm(ctx, i, i+1); !ok {
+				done(i, refusal)
+				return
+			}
 			if time.Now().After(d.NotAfter) {
 				done(i, touch.Result{Class: touch.ResultRetryable, Reason: touch.ReasonLate, NoAttempt: true})
 				return

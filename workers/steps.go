@@ -31,6 +31,7 @@ type steps struct {
 // add takes down the next step of a touch; contact nil leaves the contact log
 // as it is.
 func (s *steps) add(j *job, tr ledger.Transition, contact *contactlog.Settlement) {
+	j.hasStep = true
 	s.mu.Lock()
 	s.pending = append(s.pending, step{job: j, transition: tr, contact: contact})
 	s.mu.Unlock()
@@ -124,6 +125,21 @@ func (s *steps) reschedule(j *job, at time.Time, reason string, events ...touch.
 	tr.Provider = j.provider
 	tr.Contact = j.unknownContact(j.unknownSince)
 	s.add(j, tr, nil)
+}
+
+// hold keeps a touch back until kill switches are over. One that may have been
+// sent is looked at now and then, since its vendor can be asked all the same.
+func (s *steps) hold(j *job, reason, hold string) {
+	now := s.now()
+	if j.inFlight() {
+		s.reschedule(j, now.Add(stopRecheck+s.jitter.upTo(stopRecheck)), reason)
+		return
+	}
+	tr := s.transition(j, touch.StateDue)
+	tr.Due = now
+	tr.Reason = reason
+	tr.Hold = hold
+	s.add(j, tr, j.releaseIfReserved())
 }
 
 // drop takes a touch out of the segment and changes nothing else.

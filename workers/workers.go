@@ -22,6 +22,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"touchgate.dev/channels"
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
@@ -49,8 +50,8 @@ type Pool interface {
 	// refusal says why and for how long.
 	Choose(c touch.Channel, d adapter.Dispatch, exclude []string) (provider string, ok bool, refusal touch.Result)
 	// SendEach sends messages by one provider and calls done for each, from
-	// several goroutines.
-	SendEach(ctx context.Context, provider string, ds []adapter.Dispatch, done func(i int, r touch.Result))
+	// several goroutines. Right before each call it asks the clearance.
+	SendEach(ctx context.Context, provider string, ds []adapter.Dispatch, clearance channels.Clearance, done func(i int, r touch.Result))
 	// Query asks a provider what became of a message; false if it cannot say.
 	Query(ctx context.Context, provider string, d adapter.Dispatch) (touch.Result, bool)
 	// Capabilities returns what a provider can do; false if it is unknown.
@@ -68,6 +69,11 @@ type Control interface {
 	Current() *ledger.Control
 	// Refresh reads the view again if it has changed.
 	Refresh(ctx context.Context) error
+	// Confirm returns the view that was the newest at an instant at most
+	// ledger.ConfirmWithin ago.
+	Confirm(ctx context.Context) (*ledger.Control, error)
+	// Elapsed is the time by which Confirm measures.
+	Elapsed() time.Duration
 }
 
 // Slot is a free place of this process to work on one segment. Call exactly one

@@ -14,7 +14,6 @@ import (
 // pause, resume and cancel.
 type campaignHandlers struct {
 	intake *gateway.Service
-	ledger ledger.Campaigns
 	now    func() time.Time
 }
 
@@ -70,7 +69,7 @@ func (r *chunkReport) count(a *gateway.Answer, lineNumber int, now time.Time) {
 }
 
 func (h campaignHandlers) get(c *request) error {
-	v, err := h.ledger.Get(c.ctx(), c.principal.Caller, c.Param("campaign"))
+	v, err := h.intake.Campaign(c.ctx(), c.principal.Caller, c.Param("campaign"))
 	if err != nil {
 		return err
 	}
@@ -78,14 +77,24 @@ func (h campaignHandlers) get(c *request) error {
 	return c.reply(http.StatusOK, v)
 }
 
-func (h campaignHandlers) pause(c *request) error  { return h.set(c, ledger.CampaignPaused) }
-func (h campaignHandlers) resume(c *request) error { return h.set(c, ledger.CampaignRunning) }
-func (h campaignHandlers) cancel(c *request) error { return h.set(c, ledger.CampaignCancelled) }
-
-func (h campaignHandlers) set(c *request, status ledger.CampaignStatus) error {
-	campaign := c.Param("campaign")
-	if err := h.intake.SetCampaign(c.ctx(), c.principal, campaign, status); err != nil {
+// pause holds a campaign back. With ahead=true the campaign need not have any
+// touch yet.
+func (h campaignHandlers) pause(c *request) error {
+	ahead, err := c.flag("ahead")
+	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, map[string]any{"campaign": campaign, "status": status})
+	return h.set(c, ledger.CampaignPaused, ahead)
+}
+
+func (h campaignHandlers) resume(c *request) error { return h.set(c, ledger.CampaignRunning, false) }
+func (h campaignHandlers) cancel(c *request) error { return h.set(c, ledger.CampaignCancelled, false) }
+
+func (h campaignHandlers) set(c *request, status ledger.CampaignStatus, ahead bool) error {
+	order := gateway.CampaignOrder{Campaign: c.Param("campaign"), Status: status, Ahead: ahead}
+	binds, err := h.intake.SetCampaign(c.ctx(), c.principal, order)
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, map[string]any{"campaign": order.Campaign, "status": status, "binds": binds})
 }

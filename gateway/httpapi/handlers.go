@@ -26,7 +26,7 @@ func newHandlers(s Services, o Options, c *core) *handlers {
 	l := s.Ledger
 	return &handlers{
 		touches:     touchHandlers{intake: s.Intake, changes: s.Changes, ledger: l.Touches, now: c.now},
-		campaigns:   campaignHandlers{intake: s.Intake, ledger: l.Campaigns, now: c.now},
+		campaigns:   campaignHandlers{intake: s.Intake, now: c.now},
 		customers:   customerHandlers{facts: s.Facts},
 		lists:       listHandlers{facts: s.Facts, ledger: l.Listings},
 		templates:   templateHandlers{facts: s.Facts, ledger: l.Templates},

@@ -36,7 +36,7 @@ func (h *handlers) routes() []route {
 
 		{method: post, path: "/v1/campaigns/{campaign}/touches", access: key(access.ScopeSubmit), handle: h.campaigns.submit, intake: true, long: true},
 		{method: get, path: "/v1/campaigns/{campaign}", access: key(access.ScopeRead), handle: h.campaigns.get},
-		{method: post, path: "/v1/campaigns/{campaign}:pause", access: key(access.ScopeSubmit), handle: h.campaigns.pause},
+		{method: post, path: "/v1/campaigns/{campaign}:pause", access: key(access.ScopeSubmit), handle: h.campaigns.pause, query: []string{"ahead"}},
 		{method: post, path: "/v1/campaigns/{campaign}:resume", access: key(access.ScopeSubmit), handle: h.campaigns.resume},
 		{method: post, path: "/v1/campaigns/{campaign}:cancel", access: key(access.ScopeSubmit), handle: h.campaigns.cancel},
 

@@ -2,10 +2,15 @@ package operations
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"touchgate.dev/gateway/access"
 	"touchgate.dev/gateway/validate"
+	"touchgate.dev/internal/strictyaml"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -32,10 +37,23 @@ func (s *Service) KillSwitches(ctx context.Context) ([]ledger.KillSwitch, error)
 	return c.KillSwitches, nil
 }
 
-// PutKillSwitch sets or replaces a kill switch. Once it returns, workers begin
-// to send nothing that the switch matches: each asserts the control version
-// before it sends, and this call has raised it.
-func (s *Service) PutKillSwitch(ctx context.Context, p *access.Principal, id string, o KillSwitchOrder) (*ledger.KillSwitch, error) {
+// KillSwitchAnswer is a kill switch that was set.
+type KillSwitchAnswer struct {
+	ledger.KillSwitch
+	// Binds is at most how many touches wait now that the kill switch holds back.
+	// Categories are not told apart. 0: it holds nothing; nil: they could not be
+	// counted in time.
+	Binds   *int64 `json:"binds,omitempty"`
+	Warning string `json:"warning,omitempty"` // what looks like a slip
+}
+
+// countWithin is how long it may take to count what a kill switch holds back.
+const countWithin = 2 * time.Second
+
+// PutKillSwitch sets or replaces a kill switch. Once it returns, nothing that the
+// switch matches is sent, except what a vendor is being given at that moment
+// (with ledger.AnswerSettled).
+func (s *Service) PutKillSwitch(ctx context.Context, p *access.Principal, id string, o KillSwitchOrder) (*KillSwitchAnswer, error) {
 	now := s.now()
 	faults := s.tags.Check(&o)
 	validate.Name("id", id, 64, &faults)
@@ -56,5 +74,37 @@ func (s *Service) PutKillSwitch(ctx context.Context, p *access.Principal, id str
 		Since:    now,
 		Until:    o.Until,
 	}
-	return &killSwitch, s.controls.PutKillSwitch(ctx, killSwitch, p.Key, now)
+	// They are counted at the same time: later the workers have taken them off the
+	// timers, and the brake waits for no count.
+	answer := &KillSwitchAnswer{KillSwitch: killSwitch}
+	var counting sync.WaitGroup
+	counting.Go(func() { s.count(ctx, answer) })
+	err := s.controls.PutKillSwitch(ctx, killSwitch, p.Key, now)
+	counting.Wait()
+	return answer, err
+}
+
+// count fills in how many touches a kill switch holds back. The switch is in
+// force whether they can be counted or not.
+func (s *Service) count(ctx context.Context, a *KillSwitchAnswer) {
+	channel := a.Channel
+	if a.Provider != "" {
+		serves, known := s.providers[a.Provider]
+		if !known {
+			a.Warning = fmt.Sprintf("this process has no provider %q", a.Provider)
+			if nearest, ok := strictyaml.Nearest(a.Provider, slices.Sorted(maps.Keys(s.providers))); ok {
+				a.Warning += fmt.Sprintf(": did you mean %q?", nearest)
+			}
+		}
+		if !known || (channel != "" && channel != serves) {
+			a.Binds = new(int64)
+			return
+		}
+		channel = serves
+	}
+	ctx, cancel := context.WithTimeout(ctx, countWithin)
+	defer cancel()
+	if n, err := s.touches.CountWaiting(ctx, a.Caller, channel); err == nil {
+		a.Binds = &n
+	}
 }

@@ -13,27 +13,40 @@ import (
 
 	"touchgate.dev/gateway/validate"
 	"touchgate.dev/ledger"
+	"touchgate.dev/touch"
 )
 
 // Options are what the service is built from. The parts of the ledger are
 // required.
 type Options struct {
 	Controls    ledger.Controls
+	Touches     ledger.Touches
 	DeadLetters ledger.DeadLetters
-	Now         func() time.Time // default time.Now
+	// Providers are the channels that this process's providers serve, by name.
+	Providers map[string]touch.Channel
+	Now       func() time.Time // default time.Now
 }
 
 // Service carries out an operator's orders.
 type Service struct {
 	controls    ledger.Controls
+	touches     ledger.Touches
 	deadLetters ledger.DeadLetters
+	providers   map[string]touch.Channel
 	now         func() time.Time
 	tags        *validate.Tags
 }
 
 // New makes a Service.
 func New(o Options) *Service {
-	s := &Service{controls: o.Controls, deadLetters: o.DeadLetters, now: o.Now, tags: validate.NewTags()}
+	s := &Service{
+		controls:    o.Controls,
+		touches:     o.Touches,
+		deadLetters: o.DeadLetters,
+		providers:   o.Providers,
+		now:         o.Now,
+		tags:        validate.NewTags(),
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -99,7 +99,7 @@ func testCancelCampaign(k *kit) {
 	k.wantCounts()
 	control, err := k.ledger.Controls.Read(k.ctx)
 	k.must(err)
-	k.wantEqual(control.Campaigns[ledger.CampaignRef{Caller: "acme", Campaign: "nov"}], ledger.CampaignCancelled)
+	k.wantEqual(control.Campaigns.Of(ledger.CampaignRef{Caller: "acme", Campaign: "nov"}), ledger.CampaignCancelled)
 }
 
 // testCancelCampaignUnknownOutcome: a touch of unknown outcome is still resolved

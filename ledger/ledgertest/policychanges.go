@@ -49,7 +49,7 @@ func testProposals(k *kit) {
 	k.wantClass(touch.Conflict, k.ledger.PolicyChanges.Activate(k.ctx, active, k.now()))
 	control, err := k.ledger.Controls.Read(k.ctx)
 	k.must(err)
-	k.wantEqual([]any{control.PolicyHash, control.Version > version}, []any{"h1", true})
+	k.wantEqual([]any{control.PolicyHash, control.Version.Rules > version.Rules}, []any{"h1", true})
 
 	k.advance(time.Second)
 	back := nextStep(k, &ledger.Proposal{ID: "p2", Hash: "nothing", Base: "h1", Author: "bob", CreatedAt: k.now()}, ledger.ProposalActive, "bob")

@@ -111,7 +111,7 @@ func (f *Fixture) Rebuild(t testing.TB, change func(*gateway.Options)) {
 	})
 	f.FirstParty = firstparty.New(firstparty.Options{Items: l.Items, Receipts: f.Intake, Now: f.Now})
 	f.Changes = changes.New(changes.Options{Ledger: l, TemplateCache: f.templates, Now: f.Now})
-	f.Operations = operations.New(operations.Options{Controls: l.Controls, DeadLetters: l.DeadLetters, Now: f.Now})
+	f.Operations = operations.New(operations.Options{Controls: l.Controls, Touches: l.Touches, DeadLetters: l.DeadLetters, Now: f.Now})
 	f.Feed = feed.New(feed.Options{Events: l.Events, Subscriptions: l.Subscriptions, Now: f.Now})
 }
 

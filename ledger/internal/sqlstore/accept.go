@@ -97,8 +97,9 @@ func (in *acceptTx) run() error {
 	in.digests = map[int][16]byte{}
 	in.dropDuplicates()
 
+	var control *controlAssertion
 	if in.claim != nil {
-		in.t.assertControlVersion(in.claim.ControlVersion)
+		control = in.t.assertControlVersion(in.claim.ControlVersion)
 	}
 	if err := in.assign(); err != nil {
 		return err
@@ -110,6 +111,11 @@ func (in *acceptTx) run() error {
 	written, err := insertNew(&in.t.conn, insertTouches, in.rows)
 	if err != nil {
 		return err
+	}
+	if control != nil {
+		if err := control.noneChanged(in.claimedCampaigns); err != nil {
+			return err
+		}
 	}
 	old := in.answerNew(written)
 	in.groups.write()

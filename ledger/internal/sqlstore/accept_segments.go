@@ -88,3 +88,13 @@ func (in *acceptTx) claimSegment(s *segment) *ledger.Segment {
 	})
 	return claimed
 }
+
+// claimedCampaigns are the numbers of the campaigns of what is about to be sent.
+func (in *acceptTx) claimedCampaigns() ([]int64, error) {
+	nos := make([]int64, 0, len(in.claim.Intents))
+	for i := range in.claim.Intents {
+		t := &in.touches[i].Touch
+		nos = append(nos, in.campaigns[ledger.CampaignRef{Caller: t.Caller, Campaign: t.Campaign}])
+	}
+	return nos, nil
+}

@@ -45,7 +45,7 @@ func parseCampaignStatus(name ledger.CampaignStatus) (campaignStatus, error) {
 // sweep asks ResumeParked to resume or to cancel what is parked.
 var setCampaignStatusSQL = fmt.Sprintf(`UPDATE campaigns
 	SET status = $2, sweep = CASE WHEN $2 = %d THEN sweep ELSE 1 END
-	WHERE no = $1 AND %s`, campaignPaused, campaignCancelled.isNot())
+	WHERE no = $1 AND status <> $2 AND %s`, campaignPaused, campaignCancelled.isNot())
 
 // SetStatus implements ledger.Campaigns. It only stores the status. Feed
 // parks the groups of a paused campaign as it meets them; ResumeParked resumes or
@@ -62,13 +62,42 @@ func (s campaignStore) SetStatus(
 	if err := s.campaignNumbers(ctx, numbers); err != nil {
 		return err
 	}
+	no := numbers[ref]
 
-	e := touch.Event{At: now, Actor: actor, Caller: caller, Campaign: campaign, Reason: "campaign " + string(to)}
-	return s.updateControl(ctx, e, func(t *tx) error {
-		n, err := t.exec(setCampaignStatusSQL, numbers[ref], int64(status))
-		if err == nil && n == 0 {
-			return conflict("this campaign is cancelled")
-		}
+	// A repeated call is no transaction: nobody who writes waits for it.
+	var is campaignStatus
+	err = s.query(ctx, func(c *conn) error {
+		_, err := c.one([]any{&is}, `SELECT status FROM campaigns WHERE no = $1`, no)
 		return err
 	})
+	if err != nil || is == status {
+		return err
+	}
+
+	e := touch.Event{
+		Kind: touch.EventControl, At: now, Actor: actor, Caller: caller, Campaign: campaign, Reason: "campaign " + string(to),
+	}
+	return s.update(ctx, func(t *tx) error { return setCampaignStatus(t, no, status, e) })
+}
+
+func setCampaignStatus(t *tx, no int64, status campaignStatus, e touch.Event) error {
+	n, err := t.exec(setCampaignStatusSQL, no, int64(status))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		var is campaignStatus
+		_, err := t.one([]any{&is}, `SELECT status FROM campaigns WHERE no = $1`, no)
+		if err == nil && is != status {
+			err = conflict("this campaign is cancelled")
+		}
+		return err
+	}
+	change, err := t.nextCampaignChange()
+	if err != nil {
+		return err
+	}
+	t.send(`UPDATE campaigns SET changed = $2 WHERE no = $1`, no, change)
+	_, err = t.log([]touch.Event{e})
+	return err
 }

@@ -26,8 +26,18 @@ func (s workStore) Intend(
 // intend stores the intents of touches that did not change since they were
 // judged, and returns the indexes of the others.
 func intend(t *tx, ref ledger.SegmentRef, controlVersion ledger.ControlVersion, intents []ledger.Intent) (dropped []int, err error) {
-	t.assertControlVersion(controlVersion)
+	control := t.assertControlVersion(controlVersion)
 	seg, err := t.lockSegment(ref)
+	if err != nil {
+		return nil, err
+	}
+	err = control.noneChanged(func() ([]int64, error) {
+		seqs := make([]int64, len(intents))
+		for i := range intents {
+			seqs[i] = intents[i].Seq
+		}
+		return t.campaignsOf(seqs)
+	})
 	if err != nil {
 		return nil, err
 	}

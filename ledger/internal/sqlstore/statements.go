@@ -32,6 +32,9 @@ type statements struct {
 	claimTouches     string
 	segmentTimers    string
 	progressVersions string
+	campaignsOf      string
+	holds            string
+	heldGroups       string
 
 	// Receipts and history.
 	receiptVendorIDs string
@@ -60,6 +63,9 @@ func newStatements(d sqldb.Dialect) *statements {
 		claimTouches:     claimTouchesSQL(d),
 		segmentTimers:    segmentTimersSQL(d),
 		progressVersions: progressVersionsSQL(d),
+		campaignsOf:      campaignsOfSQL(d),
+		holds:            holdsSQL,
+		heldGroups:       lockGroupsSQL(d, heldGroups),
 
 		receiptVendorIDs: receiptVendorIDsSQL(d),
 		receiptTouches:   receiptTouchesSQL(d),

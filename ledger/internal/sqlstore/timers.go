@@ -13,7 +13,7 @@ type groupStatus int
 
 const (
 	groupWaiting   groupStatus = iota // for its due time
-	groupParked                       // its campaign is paused
+	groupParked                       // its campaign is paused, or a kill switch holds it
 	groupInSegment                    // its touches are in a segment
 )
 
@@ -25,7 +25,7 @@ func (s groupStatus) is() string { return "stage = " + strconv.Itoa(int(s)) }
 // Conditions over waits w.
 var (
 	isWaiting          = "w." + groupWaiting.is()
-	isParked           = "w." + groupParked.is()
+	isParked           = "w." + groupParked.is() + " AND w.hold = ''" // by a pause
 	isInSegment        = "w." + groupInSegment.is()
 	isOutsideOfSegment = "w.stage < " + strconv.Itoa(int(groupInSegment))
 )
@@ -37,7 +37,8 @@ type groupKey struct {
 	expires  int64 // see roundExpiry
 	due      int64
 	campaign int64
-	segment  int64 // not 0: the group begins in this segment
+	segment  int64  // not 0: the group begins in this segment
+	hold     string // not "": it is parked until these kill switches are over
 }
 
 // timerGroup is a set of touches that wait together: a row of waits.
@@ -61,10 +62,14 @@ func (g *timerGroup) alias() int64 {
 
 // status is that of a new group.
 func (g *timerGroup) status() groupStatus {
-	if g.segment != 0 {
+	switch {
+	case g.segment != 0:
 		return groupInSegment
+	case g.hold != "":
+		return groupParked
+	default:
+		return groupWaiting
 	}
-	return groupWaiting
 }
 
 // groupRow is a timer group as it is read.
@@ -107,6 +112,7 @@ var insertGroups = sqldb.NewInsert("waits", sqldb.Columns[*timerGroup]{
 	sqldb.Int("campaign", func(g *timerGroup) int64 { return g.campaign }),
 	sqldb.Int("stage", func(g *timerGroup) int64 { return int64(g.status()) }),
 	sqldb.Int("segment", func(g *timerGroup) int64 { return g.segment }),
+	sqldb.Text("hold", func(g *timerGroup) string { return g.hold }),
 	sqldb.Blob("seqs", func(g *timerGroup) []byte { return wire.PackInts(g.seqs) }),
 }, "", "")
 

@@ -175,7 +175,10 @@ func (ts *transitionSet) assignTimer(tr *transition) (err error) {
 		lane: next.Lane, priority: next.Priority, expires: roundExpiry(tr.before.expires, now),
 		due: roundDue(micros(next.Due), now), campaign: tr.before.campaign,
 	}
-	keep := before.Segment == 0 && tr.before.alias != 0 && before.Due.Equal(next.Due)
+	if next.State == touch.StateDue {
+		key.hold = next.Hold
+	}
+	keep := before.Segment == 0 && key.hold == "" && tr.before.alias != 0 && before.Due.Equal(next.Due)
 	var sentAt int64
 	switch {
 	case !next.Due.IsZero():

@@ -57,3 +57,14 @@ func UnpackInts(b []byte) ([]int64, error) {
 	}
 	return ns, r.err
 }
+
+// CountInts returns how many numbers PackInts wrote, without reading them: the
+// last byte of each number is the one below 128.
+func CountInts(b []byte) (n int) {
+	for _, c := range b {
+		if c < 1<<7 {
+			n++
+		}
+	}
+	return n
+}
