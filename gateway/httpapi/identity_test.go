@@ -37,7 +37,7 @@ func TestPathPlus(t *testing.T) {
 	// A verb after the name, and a percent sign in it.
 	f.dev(http.StatusOK, "PUT", "/v1/templates/50%25+more", `{"content":{"":{"body":"x"}}}`)
 	f.dev(http.StatusOK, "GET", "/v1/templates/50%25%2Bmore", "")
-	f.dev(http.StatusOK, "POST", "/v1/campaigns/a+b:pause", "")
+	f.dev(http.StatusOK, "POST", "/v1/campaigns/a+b:pause?ahead=true", "")
 	if got := f.dev(http.StatusOK, "GET", "/v1/campaigns/a%2Bb", "").field(t, "status"); got != "paused" {
 		t.Errorf("the campaign a+b is %v", got)
 	}

@@ -1,6 +1,8 @@
 package ledgertest
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,4 +54,20 @@ func MigrateNumbers(t *testing.T, l *ledger.Ledger, reopen func() *ledger.Ledger
 	if all, err := l.Listings.List(t.Context(), touch.Suppression, "", 100); err != nil || len(all) != len(keys) {
 		t.Errorf("%d entries, want %d (%v)", len(all), len(keys), err)
 	}
+}
+
+// MigrationUp returns the statements of a migration, so that a test can run it on
+// a ledger that is filled, whatever migrations came after it.
+func MigrationUp(t testing.TB, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, up, begins := strings.Cut(string(text), "-- +goose Up\n")
+	up, _, ends := strings.Cut(up, "-- +goose Down\n")
+	if !begins || !ends {
+		t.Fatalf("%s has no two parts", path)
+	}
+	return up
 }

@@ -54,8 +54,7 @@ func TestMigrateNumbers(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		// The next start runs the migration of numbers again.
-		if _, err := db.ExecContext(t.Context(), "DELETE FROM goose_db_version WHERE version_id = 6"); err != nil {
+		if _, err := db.ExecContext(t.Context(), ledgertest.MigrationUp(t, "migrations/0006_numbers.sql")); err != nil {
 			t.Fatal(err)
 		}
 		again, err := postgres.Open(t.Context(), dsn, postgres.Options{})

@@ -31,7 +31,14 @@ func TestMigrateNumbers(t *testing.T) {
 	}
 	ledgertest.MigrateNumbers(t, l, func() *ledger.Ledger {
 		l.Close()
-		forgetMigration(t, "sqlite", path)
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.ExecContext(t.Context(), ledgertest.MigrationUp(t, "migrations/0006_numbers.sql")); err != nil {
+			t.Fatal(err)
+		}
 		again, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -39,18 +46,6 @@ func TestMigrateNumbers(t *testing.T) {
 		t.Cleanup(func() { again.Close() })
 		return again
 	})
-}
-
-// forgetMigration lets the next start run the migration of numbers again.
-func forgetMigration(t *testing.T, driver, source string) {
-	db, err := sql.Open(driver, source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), "DELETE FROM goose_db_version WHERE version_id = 6"); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func BenchmarkLedger(b *testing.B) { ledgertest.Benchmark(b, open) }
