@@ -21,6 +21,7 @@ import (
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/gateway/httpapi"
 	"touchgate.dev/gateway/validate"
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 	"touchgate.dev/workers"
@@ -63,16 +64,18 @@ type App struct {
 	log     *slog.Logger
 	metrics *prometheus.Registry
 
-	ledger      *ledger.Ledger
-	redis       *redisStore
-	queue       *queue.Queue
-	rebuild     *contactRebuild
-	phones      *validate.Phones
-	services    httpapi.Services
-	listener    net.Listener // nil: the role serves no HTTP
-	connections *connections
-	handler     http.Handler
-	drain       httpapi.Drain // started when the process stops: intake and readiness answer 503
+	ledger *ledger.Ledger
+	redis  *redisStore
+	queue  *queue.Queue
+	// priorityGate makes bulk wait while urgent touches are under way.
+	priorityGate *priority.Gate
+	rebuild      *contactRebuild
+	phones       *validate.Phones
+	services     httpapi.Services
+	listener     net.Listener // nil: the role serves no HTTP
+	connections  *connections
+	handler      http.Handler
+	drain        httpapi.Drain // started when the process stops: intake and readiness answer 503
 
 	background []func(context.Context)       // what the role does beside delivery and HTTP
 	delivery   []func(context.Context) error // an error of one ends Run; empty: the role does not deliver
@@ -90,6 +93,8 @@ func newApp(cfg *Config, o Options) *App {
 		clock:   newClock(o.Wall, sinceBoot),
 		log:     o.Logger,
 		metrics: prometheus.NewRegistry(),
+
+		priorityGate: new(priority.Gate),
 	}
 	if a.now == nil {
 		a.now = a.clock.Now

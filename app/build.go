@@ -60,10 +60,9 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 
 	// The providers send messages to the vendors. Bulk waits at the priority
 	// gate while urgent touches are under way, here and in the parts below.
-	priorityGate := new(priority.Gate)
 	providers, err := Adapters(a.ledger.Items, o.WrapOwn).Open(cfg.Providers,
 		adapter.Options{Transport: channels.NewTransport()},
-		channels.Options{Now: a.now, Logger: a.component("channels"), Metrics: a.metrics, PriorityGate: priorityGate})
+		channels.Options{Now: a.now, Logger: a.component("channels"), Metrics: a.metrics, PriorityGate: a.priorityGate})
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +72,7 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 	a.onStop("queue", a.queue.Close)
 
 	// The workers feed the queue and deliver what it brings.
-	worker, err := a.workerOptions(rules, providers, watcher, priorityGate)
+	worker, err := a.workerOptions(rules, providers, watcher, a.priorityGate)
 	if err != nil {
 		return nil, err
 	}
@@ -87,14 +86,14 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 
 	// The gateway's services are the use cases behind the API.
 	templates := lookup.NewTemplates(a.ledger.Templates, a.now)
-	options := a.intakeOptions(rules, providers, watcher, priorityGate)
+	options := a.intakeOptions(rules, providers, watcher, a.priorityGate)
 	options.TemplateCache = templates
 	options.FastPath = fastPath
 	intake, err := gateway.New(options)
 	if err != nil {
 		return nil, err
 	}
-	a.services, err = a.newServices(intake, providers, templates, rules.options, priorityGate, o.DevKey)
+	a.services, err = a.newServices(intake, providers, templates, rules.options, a.priorityGate, o.DevKey)
 	if err != nil {
 		return nil, err
 	}

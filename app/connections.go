@@ -25,6 +25,10 @@ type connections struct {
 	quiet *list.List // of *connection, the one that has been quiet longest first
 }
 
+// writeBuffer is how much of an answer the kernel keeps for a client who does
+// not read. By itself it keeps up to 4 MB, which counts as this process's.
+const writeBuffer = 128 << 10
+
 // connection is one connection of the server.
 type connection struct {
 	*net.TCPConn // also for CloseWrite, which the server uses
@@ -68,6 +72,7 @@ func (l *countedListener) Accept() (net.Conn, error) {
 	if !ok {
 		return conn, nil // no listener of ours
 	}
+	_ = tcp.SetWriteBuffer(writeBuffer)
 	return l.connections.add(tcp), nil
 }
 

@@ -41,8 +41,10 @@ func (a *App) newHandler() http.Handler {
 		Metrics:   a.metrics,
 		Gatherer:  a.metrics,
 		Ready:     checks,
-		Drain:     &a.drain,
-		Limits:    a.cfg.Limits.http(),
+
+		PriorityGate: a.priorityGate,
+		Drain:        &a.drain,
+		Limits:       a.cfg.Limits.http(),
 	})
 }
 

@@ -47,6 +47,7 @@ type Service struct {
 	sets     ledger.PolicySets
 	controls ledger.Controls
 	leases   ledger.Leases
+	turn     simulationTurn
 	gate     *priority.Gate
 	records  records
 	options  ruleset.Options

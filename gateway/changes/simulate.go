@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies"
@@ -44,10 +43,6 @@ func (s *Service) Simulate(
 	if span <= 0 || span > maxSpan {
 		return nil, touch.Errorf(touch.Invalid, "since", "must be a span up to 800d")
 	}
-	set, err := s.compile(documents)
-	if err != nil {
-		return nil, documentFaults(err)
-	}
 	if progress == nil {
 		progress = func(SimulationStage) {}
 	}
@@ -56,12 +51,17 @@ func (s *Service) Simulate(
 		return nil, err
 	}
 	defer done()
+	set, err := s.compile(documents)
+	if err != nil {
+		return nil, documentFaults(err)
+	}
 
 	// Contacts before the span fill the caps that it begins with, so reading
 	// begins earlier by the longest window of a cap.
 	now := s.now()
 	from := now.Add(-span)
-	traffic := recordedTraffic{records: &s.records, gate: s.gate, now: now, since: from.Add(-set.Keep()), from: from}
+	pace := newPace(s.gate)
+	traffic := recordedTraffic{records: &s.records, pace: pace, now: now, since: from.Add(-set.Keep()), from: from}
 	legs, err := traffic.read(ctx, func(done int) {
 		progress(SimulationStage{Stage: "reading", Done: done})
 	})
@@ -69,7 +69,7 @@ func (s *Service) Simulate(
 		return nil, err
 	}
 	return simulate.Run(ctx, set, legs, func(done int) {
-		s.gate.WaitForUrgent(ctx)
+		pace.wait(ctx)
 		progress(SimulationStage{Stage: "judging", Done: done, Total: len(legs)})
 	})
 }
@@ -77,10 +77,10 @@ func (s *Service) Simulate(
 // recordedTraffic reads the legs of recorded touches, as simulate judges them.
 type recordedTraffic struct {
 	*records
-	gate  *priority.Gate // may be nil
-	now   time.Time      // lists are read as of this instant
-	since time.Time      // touches accepted earlier are not read
-	from  time.Time      // legs sent earlier only count as contacts
+	pace  *pace
+	now   time.Time // lists are read as of this instant
+	since time.Time // touches accepted earlier are not read
+	from  time.Time // legs sent earlier only count as contacts
 }
 
 // read returns all legs, ordered by the instant at which they are judged or
@@ -92,7 +92,7 @@ func (r *recordedTraffic) read(ctx context.Context, progress func(done int)) ([]
 	}
 	var legs []simulate.Recorded
 	for done := 0; ; {
-		r.gate.WaitForUrgent(ctx)
+		r.pace.wait(ctx)
 		views, next, err := r.touches.List(ctx, ledger.TouchFilter{After: after, Limit: simulatedPage})
 		if err != nil {
 			return nil, err

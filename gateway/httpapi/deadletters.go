@@ -113,8 +113,7 @@ func filterOf(c *request) (ledger.DeadLetterFilter, error) {
 	if f.After, err = c.number("after", 0); err != nil {
 		return f, err
 	}
-	limit, err := c.number("limit", 100)
-	f.Limit = int(min(limit, touch.MaxBatch+1))
+	f.Limit, err = c.limit(100, touch.MaxBatch)
 	return f, err
 }
 
@@ -123,16 +122,13 @@ func (h deadLetterHandlers) list(c *request) error {
 	if err != nil {
 		return err
 	}
-	found, next, err := h.operations.DeadLetters(c.ctx(), f)
-	if err != nil {
-		return err
+	read := func(after int64, n int) ([]ledger.DeadLetter, int64, error) {
+		f.After = after
+		f.Limit = n
+		return h.operations.DeadLetters(c.ctx(), f)
 	}
-	views := make([]deadLetterView, len(found))
-	for i := range found {
-		views[i] = viewDeadLetter(&found[i])
-	}
-	return replyPage(c, views, cursor(next), func(last int) (string, error) {
-		return cursor(found[last].Progress.Seq), nil
+	return replyPieces(c, f.After, f.Limit, read, func(d *ledger.DeadLetter) (any, int64) {
+		return viewDeadLetter(d), d.Progress.Seq
 	})
 }
 

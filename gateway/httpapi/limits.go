@@ -2,7 +2,10 @@ package httpapi
 
 import (
 	"cmp"
+	"runtime"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Limits bound what requests may cost: one of them, and all at once. Zero is
@@ -51,6 +54,7 @@ func (l Limits) divide(c *core) {
 	c.strangers = newBudget(strangers, largest, 1)
 	c.answers = newBudget(l.Answers, l.answer(), keyShares)
 	c.places = newPlaces(l.Streams)
+	c.pieces = semaphore.NewWeighted(int64(max(1, runtime.GOMAXPROCS(0)/2)))
 }
 
 // answer is what a large answer counts: its page, and as much again for what it

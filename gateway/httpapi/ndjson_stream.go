@@ -46,6 +46,7 @@ func stream[T any](c *request, store commit[T]) error {
 		store:    store,
 		total:    chunkReport{Done: true},
 		faults:   c.core.limits.Faults,
+		mayPend:  maxCommits,
 	}
 	// A server that can't do full duplex reads and answers in turns: that is
 	// slower, not wrong.
@@ -85,6 +86,7 @@ type streaming[T any] struct {
 	store    commit[T]
 	pending  []*chunk[T] // being committed, oldest first
 	total    chunkReport
+	mayPend  int   // chunks being committed at once: one after a chunk of bad lines
 	filling  int64 // bytes of the lines that no chunk has yet
 	told     int   // the last line whose report was written
 	faults   int   // wrong lines that a stream may have in any case
@@ -120,7 +122,7 @@ func (s *streaming[T]) run(ctx context.Context, groups <-chan []line[T]) bool {
 	for groups != nil || len(filling) > 0 || len(s.pending) > 0 {
 		// Commit a full chunk, or the last one, as soon as there is room.
 		full := len(filling) >= chunkLines || s.filling >= chunkBytes || (groups == nil && len(filling) > 0)
-		if full && len(s.pending) < maxCommits {
+		if full && len(s.pending) < s.mayPend {
 			filling = s.begin(ctx, filling)
 			continue
 		}
@@ -148,7 +150,7 @@ func (s *streaming[T]) run(ctx context.Context, groups <-chan []line[T]) bool {
 			s.filling += sizeOf(lines)
 			filling = append(filling, lines...)
 		case <-timer.C:
-			if len(filling) > 0 && len(s.pending) < maxCommits {
+			if len(filling) > 0 && len(s.pending) < s.mayPend {
 				filling = s.begin(ctx, filling)
 			}
 		case <-revoked:
@@ -215,6 +217,10 @@ func (s *streaming[T]) finish() bool {
 		return false
 	}
 	s.told = ch.report.LineTo
+	s.mayPend = maxCommits
+	if ch.report.Failed > ch.report.Lines/faultShare {
+		s.mayPend = 1
+	}
 	if failed := s.total.Failed; failed > s.faults && failed > s.total.Lines/faultShare {
 		s.request.core.metrics.bite("faults")
 		s.end(touch.Errorf(touch.Invalid, "", "%d lines were wrong: the rest is not read", failed))

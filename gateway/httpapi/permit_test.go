@@ -121,9 +121,6 @@ func TestOneSimulationAtATime(t *testing.T) {
 	if a.StatusCode != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" {
 		t.Errorf("the second: %d %s", a.StatusCode, a.body)
 	}
-	// What is wrong with documents is told all the same.
-	f.dev(http.StatusUnprocessableEntity, "POST", "/v1/policies:simulate", `{"documents": {"a": "policy: ["}}`)
-
 	hangUp()
 	<-gone
 	close(gate.open)

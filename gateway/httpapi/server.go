@@ -16,6 +16,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 
 	"touchgate.dev/gateway"
 	"touchgate.dev/gateway/access"
@@ -24,6 +25,7 @@ import (
 	"touchgate.dev/gateway/feed"
 	"touchgate.dev/gateway/firstparty"
 	"touchgate.dev/gateway/operations"
+	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 )
 
@@ -50,6 +52,9 @@ type Options struct {
 	Now      func() time.Time      // default time.Now
 	// Ready are the checks behind /readyz, by name.
 	Ready map[string]func(ctx context.Context) error
+	// PriorityGate, when set, makes long lists wait while urgent touches are
+	// under way.
+	PriorityGate *priority.Gate
 	// Drain, when started, refuses new touches, so that a node can be stopped.
 	Drain *Drain
 	// PublicURL is where vendors reach us ("https://touch.bank.example"): they
@@ -67,10 +72,12 @@ type core struct {
 	drain   *Drain
 	limits  Limits
 	metrics *httpMetrics
+	gate    *priority.Gate
 
 	bodies    *budget // of those whose caller is known
 	strangers *budget // of those whose signature comes with the body
 	answers   *budget
+	pieces    *semaphore.Weighted // of long lists, that are read at once
 	places    *places
 }
 
@@ -85,6 +92,7 @@ func New(s Services, o Options) http.Handler {
 		drain:   o.Drain,
 		limits:  o.Limits.withDefaults(),
 		metrics: newHTTPMetrics(o.Metrics),
+		gate:    o.PriorityGate,
 	}
 	c.limits.divide(c)
 	if c.log == nil {

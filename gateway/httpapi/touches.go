@@ -36,27 +36,23 @@ func (h touchHandlers) list(c *request) error {
 	if err != nil {
 		return err
 	}
-	limit, err := c.number("limit", 100)
+	limit, err := c.limit(100, touch.MaxBatch)
 	if err != nil {
 		return err
 	}
-	found, next, err := h.intake.Touches(c.ctx(), ledger.TouchFilter{
+	filter := ledger.TouchFilter{
 		Caller:   c.principal.Caller,
 		Campaign: c.Query("campaign"),
 		Customer: c.Query("customer"),
 		State:    touch.State(c.Query("state")),
-		After:    after,
-		Limit:    int(min(limit, 1001)),
-	})
-	if err != nil {
-		return err
 	}
-	views := make([]touchView, len(found))
-	for i := range found {
-		views[i] = viewTouch(&found[i])
+	read := func(after int64, n int) ([]ledger.TouchView, int64, error) {
+		filter.After = after
+		filter.Limit = n
+		return h.intake.Touches(c.ctx(), filter)
 	}
-	return replyPage(c, views, cursor(next), func(last int) (string, error) {
-		return cursor(found[last].Progress.Seq), nil
+	return replyPieces(c, after, limit, read, func(v *ledger.TouchView) (any, int64) {
+		return viewTouch(v), v.Progress.Seq
 	})
 }
 

@@ -1,0 +1,38 @@
+package bench
+
+import (
+	"net"
+	"syscall"
+)
+
+// smallBuffers lets the kernel keep little of what the target sends: more of it
+// would seem to have been read.
+func smallBuffers(_, _ string, c syscall.RawConn) error {
+	var set error
+	err := c.Control(func(fd uintptr) {
+		set = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10)
+	})
+	if err != nil {
+		return err
+	}
+	return set
+}
+
+// closed reports whether the other side has closed a connection from which
+// nobody reads: the kernel knows its state.
+func closed(conn net.Conn) bool {
+	raw, err := conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return true
+	}
+	ended := false
+	err = raw.Control(func(fd uintptr) {
+		// The first byte of TCP_INFO is the state of the connection.
+		state, err := syscall.GetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_INFO)
+		ended = err != nil || state&0xff != established
+	})
+	return err != nil || ended
+}
+
+// established is the state of a connection that both sides have open.
+const established = 1
