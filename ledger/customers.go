@@ -16,9 +16,10 @@ type Customers interface {
 	// and attributes. Consents and outcomes stay as they were. Class Invalid: a
 	// profile without an id, or two of one id.
 	Put(ctx context.Context, customers []touch.Customer, actor string, now time.Time) error
-	// AddConsents appends grants and revocations.
+	// AddConsents appends grants and revocations. A customer keeps the last word
+	// about each scope, and of the words before the newest: 1,000 in all.
 	AddConsents(ctx context.Context, facts []CustomerConsent, actor string) error
-	// AddOutcomes appends outcomes. One with the touch, kind and instant of a
+	// AddOutcomes appends outcomes, of which a customer keeps the newest 1,000. One with the touch, kind and instant of a
 	// stored one changes nothing.
 	AddOutcomes(ctx context.Context, facts []CustomerOutcome, actor string) error
 }

@@ -116,6 +116,21 @@ func (s *Service) compileProposed(ctx context.Context, hash string) error {
 	return documentFaults(err)
 }
 
+// maxRules bounds the rules of a set: each touch is judged by all of them.
+const maxRules = 2000
+
+// compileNew is compile for documents that somebody hands in.
+func (s *Service) compileNew(documents map[string]string) (*ruleset.Set, error) {
+	set, err := s.compile(documents)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(set.Rules()); n > maxRules {
+		return nil, touch.Errorf(touch.TooLarge, "documents", "have %d rules: a set has at most %d", n, maxRules)
+	}
+	return set, nil
+}
+
 // compileStored checks that documents that were approved still compile. What the
 // program found right then stays right.
 func (s *Service) compileStored(ctx context.Context, hash string) error {

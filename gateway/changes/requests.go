@@ -35,7 +35,7 @@ type CheckResult struct {
 
 // Check compiles documents and stores nothing.
 func (s *Service) Check(documents map[string]string) (*CheckResult, error) {
-	set, err := s.compile(documents)
+	set, err := s.compileNew(documents)
 	var faults touch.Faults
 	switch {
 	case errors.As(err, &faults):
@@ -58,7 +58,7 @@ func (s *Service) Draft(ctx context.Context, p *access.Principal, d Draft) (*led
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	set, err := s.compile(d.Documents)
+	set, err := s.compileNew(d.Documents)
 	if err != nil {
 		return nil, documentFaults(err)
 	}

@@ -51,7 +51,7 @@ func (s *Service) Simulate(
 		return nil, err
 	}
 	defer done()
-	set, err := s.compile(documents)
+	set, err := s.compileNew(documents)
 	if err != nil {
 		return nil, documentFaults(err)
 	}

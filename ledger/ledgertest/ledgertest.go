@@ -72,6 +72,7 @@ func Run(t *testing.T, open Open) {
 		{"Events", testEvents},
 		{"EventsConcurrently", testEventsConcurrently},
 		{"Customers", testCustomers},
+		{"CustomerBounds", testCustomerBounds},
 		{"Listings", testListings},
 		{"Templates", testTemplates},
 		{"Items", testItems},

@@ -44,11 +44,12 @@ func (f *customerFacts) addTo(c *touch.Customer) (events []touch.Event, isNew bo
 // addConsents adds the consents that are new, in the order of their time, and
 // returns their events.
 func (f *customerFacts) addConsents(c *touch.Customer) (events []touch.Event) {
+	before := c.Consents
 	for _, n := range f.consents {
 		known := func(o touch.Consent) bool {
 			return o.Scope == n.Scope && o.Granted == n.Granted && o.At.Equal(n.At) && o.Evidence == n.Evidence
 		}
-		if slices.ContainsFunc(c.Consents, known) {
+		if wouldGo(before, n) || slices.ContainsFunc(c.Consents, known) {
 			continue
 		}
 		c.Consents = append(c.Consents, n)
@@ -59,15 +60,18 @@ func (f *customerFacts) addConsents(c *touch.Customer) (events []touch.Event) {
 		events = append(events, touch.Event{Kind: touch.EventConsent, At: n.At, Reason: reason})
 	}
 	slices.SortStableFunc(c.Consents, func(a, b touch.Consent) int { return a.At.Compare(b.At) })
+	c.Consents = keepLatest(c.Consents)
 	return events
 }
 
 // addOutcomes adds the outcomes that are new, in the order of their time, and
 // returns them.
 func (f *customerFacts) addOutcomes(c *touch.Customer) (added []touch.Outcome) {
+	before := c.Outcomes
 	for _, n := range f.outcomes {
 		known := func(o touch.Outcome) bool { return o.Touch == n.Touch && o.Kind == n.Kind && o.At.Equal(n.At) }
-		if slices.ContainsFunc(c.Outcomes, known) {
+		tooOld := len(before) >= maxFacts && n.At.Before(before[0].At)
+		if tooOld || slices.ContainsFunc(c.Outcomes, known) {
 			continue
 		}
 		if f.logged && n.Address == "" {
@@ -78,5 +82,6 @@ func (f *customerFacts) addOutcomes(c *touch.Customer) (added []touch.Outcome) {
 		added = append(added, n)
 	}
 	slices.SortStableFunc(c.Outcomes, func(a, b touch.Outcome) int { return a.At.Compare(b.At) })
+	c.Outcomes = keepNewest(c.Outcomes)
 	return added
 }
