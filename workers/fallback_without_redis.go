@@ -64,13 +64,13 @@ func (f *Fallback) Run(ctx context.Context) {
 		}
 		down += fallbackLook
 		if down >= fallbackDelay && f.lease(ctx, f.name, fallbackTerm) {
-			f.log.LogAttrs(ctx, slog.LevelWarn, "Redis is down: urgent service touches are sent from the ledger",
+			f.processLog.LogAttrs(ctx, slog.LevelWarn, "Redis is down: urgent service touches are sent from the ledger",
 				slog.String("component", "fallback"))
 			f.runTerm(ctx)
 		}
 		return nil
 	}
-	loop.Every(ctx, fallbackLook, look, logStepError(ctx, f.log, "fallback"))
+	loop.Every(ctx, fallbackLook, look, logStepError(ctx, f.processLog, "fallback"))
 }
 
 func (f *Fallback) redisAnswers(ctx context.Context) bool {
@@ -93,7 +93,7 @@ func (f *Fallback) lease(ctx context.Context, holder string, term time.Duration)
 func (f *Fallback) runTerm(ctx context.Context) {
 	term, cancel := context.WithTimeout(ctx, fallbackTerm-fallbackDelay)
 	defer cancel()
-	logError := logStepError(term, f.log, "fallback")
+	logError := logStepError(term, f.processLog, "fallback")
 	_ = loop.Until(term, f.tuning.FeedEvery, func(ctx context.Context) (done bool, err error) {
 		if f.redisAnswers(ctx) {
 			return true, nil

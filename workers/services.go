@@ -35,7 +35,8 @@ type services struct {
 	now          func() time.Time
 	jitter       *jitter
 	tuning       Tuning
-	log          *slog.Logger
+	log          *slog.Logger // names the deliverer as its component
+	processLog   *slog.Logger // for a part that names itself
 	metrics      *metrics
 }
 
@@ -66,7 +67,8 @@ func newServices(o Options) *services {
 		now:          o.Now,
 		jitter:       &jitter{rand: o.Rand},
 		tuning:       o.Tuning.withDefaults(),
-		log:          o.Logger,
+		log:          o.Logger.With("component", "deliverer"),
+		processLog:   o.Logger,
 		metrics:      newMetrics(o.Metrics),
 	}
 }
