@@ -82,6 +82,7 @@ func (l *Compiler) Compile(text string, clock Clock) (*Condition, []Problem) {
 		reads: written.reads,
 		fast:  fastPartOf(checked.NativeRep().Expr()),
 	}
+	c.contacts, c.contactsKnown = contactsOf(checked.NativeRep().Expr())
 	for _, read := range written.reads {
 		c.consent = c.consent || read.Function == "consented" || read.Function == "revoked"
 		c.grants = c.grants || read.Function == "consented"

@@ -9,16 +9,18 @@ import (
 // Condition is one compiled expression. Rules with the same text and clock
 // share it. It is read-only.
 type Condition struct {
-	text      string
-	slot      int // in an evaluator's memos
-	program   cel.Program
-	fast      fastPart
-	clock     Clock
-	spans     map[string]*calendar.Span // that the text writes out
-	reads     []Read
-	may, must ScopeSet
-	consent   bool // it asks consented or revoked
-	grants    bool // it asks consented
+	text          string
+	slot          int // in an evaluator's memos
+	program       cel.Program
+	fast          fastPart
+	clock         Clock
+	spans         map[string]*calendar.Span // that the text writes out
+	reads         []Read
+	contacts      []Contacts
+	contactsKnown bool
+	may, must     ScopeSet
+	consent       bool // it asks consented or revoked
+	grants        bool // it asks consented
 }
 
 // Text is the expression as it was written.

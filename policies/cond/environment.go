@@ -15,6 +15,10 @@ import (
 // groups are the kinds of channels that conditions may name, such as "voice".
 var groups = channelGroups()
 
+// Groups are the kinds of channels that conditions may name, and their channels.
+// Do not change the map.
+func Groups() map[string][]string { return groups }
+
 func channelGroups() map[string][]string {
 	groups := map[string][]string{}
 	for _, channel := range touch.Channels() {

@@ -19,8 +19,9 @@ type Facts interface {
 	// that holds, and is no older than age. It puts the evidence into the trace.
 	Consented(scope string, age *calendar.Span, clock *Clock, tr *Trace) Tri
 	// Revoked reports whether the last statement on the scope is a
-	// revocation, made so long ago that the grace is over.
-	Revoked(scope string, grace *calendar.Span, clock *Clock, tr *Trace) Tri
+	// revocation, made so long ago that the grace is over. With ofConsent there
+	// is a grace only for a revocation that ended a consent.
+	Revoked(scope string, grace *calendar.Span, ofConsent bool, clock *Clock, tr *Trace) Tri
 	// Had reports whether the customer had this outcome within the span.
 	Had(outcome string, span *calendar.Span, clock *Clock, tr *Trace) Tri
 	// Within reports whether the instant in an attribute or preference lies in
@@ -28,12 +29,14 @@ type Facts interface {
 	Within(name string, span *calendar.Span, clock *Clock, tr *Trace) Tri
 	// Passed reports whether the instant in an attribute or preference has come.
 	Passed(name string, clock *Clock, tr *Trace) Tri
-	// Listed reports whether the customer or the address is on the list.
-	Listed(list string, tr *Trace) bool
+	// Listed reports whether the customer or the address is on the list, and has
+	// been for no longer than age.
+	Listed(list string, age *calendar.Span, clock *Clock, tr *Trace) Tri
 
 	// Tagged reports whether the customer has the tag.
 	Tagged(tag string) Tri
-	// Resident reports whether the customer lives in the jurisdiction.
+	// Resident reports whether the customer lives in the jurisdiction. It is
+	// Unknown for one who may: who lives in "us" may live in "us-fl".
 	Resident(jurisdiction string) Tri
 	// Attribute is a customer's attribute; false if it is missing.
 	Attribute(name string) (any, bool)

@@ -44,14 +44,14 @@ func functions() []function {
 			name: "revoked", args: oneName, result: cel.BoolType,
 			about: "the last word on this scope, or one above it, is a revocation",
 			call: func(v *Evaluator, args []ref.Val) ref.Val {
-				return v.facts.Revoked(argument(args[0]), nil, v.clock(), &v.trace).celValue()
+				return v.facts.Revoked(argument(args[0]), nil, false, v.clock(), &v.trace).celValue()
 			},
 		},
 		{
 			name: "revoked", args: nameWithSpan, result: cel.BoolType,
 			about: "the same, and the span that may pass until it binds is over",
 			call: func(v *Evaluator, args []ref.Val) ref.Val {
-				return v.facts.Revoked(argument(args[0]), v.span(args[1]), v.clock(), &v.trace).celValue()
+				return v.facts.Revoked(argument(args[0]), v.span(args[1]), v.running.grants, v.clock(), &v.trace).celValue()
 			},
 		},
 		{
@@ -79,7 +79,14 @@ func functions() []function {
 			name: "listed", args: oneName, result: cel.BoolType,
 			about: "the customer or the address is on this list",
 			call: func(v *Evaluator, args []ref.Val) ref.Val {
-				return types.Bool(v.facts.Listed(argument(args[0]), &v.trace))
+				return v.facts.Listed(argument(args[0]), nil, v.clock(), &v.trace).celValue()
+			},
+		},
+		{
+			name: "listed", args: nameWithSpan, result: cel.BoolType,
+			about: "the same, and listed no longer ago than the span: an entry lapses by its age",
+			call: func(v *Evaluator, args []ref.Val) ref.Val {
+				return v.facts.Listed(argument(args[0]), v.span(args[1]), v.clock(), &v.trace).celValue()
 			},
 		},
 		{

@@ -52,6 +52,29 @@ func ScopesOf(cats []touch.Category, chans []touch.Channel) ScopeSet {
 	return set
 }
 
+// ScopesMatching is the set of the scopes of a category and a channel. "" is any;
+// of a word that is unknown it is any, too.
+func ScopesMatching(category touch.Category, channel touch.Channel) ScopeSet {
+	set := AllScopes
+	if i := category.Index(); i >= 0 {
+		set &= (1<<touch.NumChannels - 1) << (i * touch.NumChannels)
+	}
+	if j := channel.Index(); j >= 0 {
+		set &= channelScopes[j]
+	}
+	return set
+}
+
+// channelScopes are the scopes of each channel.
+var channelScopes = func() (all [touch.NumChannels]ScopeSet) {
+	for i := range categories {
+		for j := range channels {
+			all[j] |= 1 << (i*touch.NumChannels + j)
+		}
+	}
+	return all
+}()
+
 // Factors writes the set as categories × channels. It returns false if the set
 // is no such product: for example marketing by SMS together with service by
 // push, without marketing by push. An empty list means all of its kind.

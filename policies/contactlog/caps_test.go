@@ -57,7 +57,7 @@ func TestCapsAreNeverExceeded(t *testing.T) {
 // exceeded.
 func TestCapsDetectBrokenLogs(t *testing.T) {
 	t.Parallel()
-	const rule = "if s >= 128 then at, kind = math.huge, 8 end"
+	const rule = "if s >= 128 then at, kind = math.huge, 4 end"
 	if strings.Count(reserveLua, rule) != 1 {
 		t.Fatal("reserve.lua does not have the rule where this test looks for it")
 	}

@@ -164,14 +164,39 @@ func readEntries(log string) ([]Entry, error) {
 
 // appendQuestion appends a question in the form of reserve.lua.
 func appendQuestion(b []byte, q *Question) []byte {
-	limit := min(max(0, q.Limit), 1<<16-1)
-	channels := bits(q.Match.Channels)
-	b = appendNumber(b, millis(q.Since))
-	b = append(b, byte(limit>>8), byte(limit), byte(channels>>8), byte(channels),
-		byte(bits(q.Match.Categories)), byte(q.Match.MinKind), 0)
 	m := &q.Match
-	return appendHashes(b, len(b)-1, m.Subject, m.Campaign, m.Address, m.Caller, m.Template)
+	limit := min(max(0, q.Limit), 1<<16-1)
+	b = appendNumber(b, millis(q.Since))
+	b = append(b, byte(limit>>8), byte(limit))
+	for kind := Attempt; kind <= Conversation; kind++ {
+		b = appendMask(b, m.countedChannels(kind))
+	}
+	b = append(b, byte(bits(m.Categories)), 0)
+	b = appendHashes(b, len(b)-1, m.Subject, m.Campaign, m.Address, m.Caller, m.Template)
+
+	b = append(b, byte(len(m.AnyOf)))
+	for i := range m.AnyOf {
+		a := &m.AnyOf[i]
+		b = appendMask(b, bits(a.Channels))
+		b = append(b, byte(bits(a.Categories)), byte(len(a.Terms)))
+		for _, t := range a.Terms {
+			field := byte(t.Field)
+			if t.Not {
+				field |= notBit
+			}
+			b = append(b, field, byte(len(t.Hashes)))
+			for _, h := range t.Hashes {
+				b = append(b, byte(h>>16), byte(h>>8), byte(h))
+			}
+		}
+	}
+	return b
 }
+
+// notBit marks a term that must not hold.
+const notBit = 128
+
+func appendMask(b []byte, mask uint16) []byte { return append(b, byte(mask>>8), byte(mask)) }
 
 // The forms of settlements. A commit may be kept in an unknown log.
 const (

@@ -61,18 +61,6 @@ type Question struct {
 	Match Match
 }
 
-// Match selects the entries that a question counts. Empty fields match all.
-type Match struct {
-	Channels   []touch.Channel
-	Categories []touch.Category
-	MinKind    Kind // pending entries count whatever it is
-	Subject    uint64
-	Campaign   uint64
-	Address    uint64
-	Caller     uint64
-	Template   uint64
-}
-
 // Reservation asks for one contact to be reserved under several caps at once.
 type Reservation struct {
 	Customer  string

@@ -11,7 +11,7 @@ import (
 // Counts reports whether the question counts an entry. Times are compared in
 // milliseconds.
 func (q *Question) Counts(e *Entry) bool {
-	return q.Match.Selects(e) && (e.Pending || (e.Kind >= q.Match.MinKind && millis(e.At) >= millis(q.Since)))
+	return q.Match.Reached(e) && (e.Pending || millis(e.At) >= millis(q.Since)) && q.Match.Selects(e)
 }
 
 // Count returns how many of the entries the question counts.
@@ -23,17 +23,6 @@ func (q *Question) Count(entries []Entry) (n int) {
 	}
 	return n
 }
-
-// Selects reports whether an entry matches, without regard to its time and kind.
-func (m *Match) Selects(e *Entry) bool {
-	return (len(m.Channels) == 0 || slices.Contains(m.Channels, e.Channel)) &&
-		(len(m.Categories) == 0 || slices.Contains(m.Categories, e.Category)) &&
-		matchesHash(m.Subject, e.Subject) && matchesHash(m.Campaign, e.Campaign) && matchesHash(m.Address, e.Address) &&
-		matchesHash(m.Caller, e.Caller) && matchesHash(m.Template, e.Template)
-}
-
-// matchesHash reports whether a hash is the wanted one; 0 wants any.
-func matchesHash(want, have uint64) bool { return want == 0 || want == have }
 
 // Hash shortens a subject, campaign, address, caller or template for the log: 0
 // for "", otherwise a number of 24 bits that is not 0. Two names with the same

@@ -114,7 +114,34 @@ func (s *story) question(t *rapid.T) Question {
 			q.Match.Categories = append(q.Match.Categories, categories(t))
 		}
 	}
+	if rapid.Bool().Draw(t, "kinds") {
+		for range rapid.IntRange(1, 3).Draw(t, "kinds") {
+			q.Match.Kinds = append(q.Match.Kinds, ChannelKind{Channel: channels(t), Kind: kinds.Draw(t, "kind")})
+		}
+	}
+	if rapid.Bool().Draw(t, "further") {
+		for range rapid.IntRange(1, 3).Draw(t, "alternatives") {
+			q.Match.AnyOf = append(q.Match.AnyOf, alternative(t))
+		}
+	}
 	return q
+}
+
+func alternative(t *rapid.T) (a Alternative) {
+	for range rapid.IntRange(0, 2).Draw(t, "channels") {
+		a.Channels = append(a.Channels, channels(t))
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "categories") {
+		a.Categories = append(a.Categories, categories(t))
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "terms") {
+		term := Term{Field: Field(rapid.IntRange(0, int(FieldTemplate)).Draw(t, "field")), Not: rapid.Bool().Draw(t, "not")}
+		for range rapid.IntRange(0, 2).Draw(t, "hashes") {
+			term.Hashes = append(term.Hashes, names.Draw(t, "hash"))
+		}
+		a.Terms = append(a.Terms, term)
+	}
+	return a
 }
 
 func (s *story) reserve(t *rapid.T) {

@@ -15,6 +15,7 @@ import (
 type absent struct {
 	lists         []string       // their names may hold placeholders
 	grace         *calendar.Span // how long a new entry may be ignored
+	lapse         *calendar.Span // after how long an entry binds no more; nil: never
 	checkedWithin *calendar.Span // how old our knowledge of the register may be
 	liftedBy      []string       // scopes: a consent after the listing lifts it
 }
@@ -35,7 +36,7 @@ func readAbsent(c *ruleReader, n *yaml.Node, r *rule) check {
 	r.kind = "list"
 	lists := n
 	if n.Kind == yaml.MappingNode {
-		f := c.fields(n, "lists", "grace", "checked_within", "lifted_by")
+		f := c.fields(n, "lists", "grace", "for", "checked_within", "lifted_by")
 		a.liftedBy = c.texts(f["lifted_by"])
 		c.readEach(f["lifted_by"], scopeName, a.liftedBy)
 		if lists = f["lists"]; lists == nil {
@@ -46,6 +47,7 @@ func readAbsent(c *ruleReader, n *yaml.Node, r *rule) check {
 			own := a.grace.FromOwnDay() // "listed for ten business days or more"
 			a.grace = &own
 		}
+		a.lapse = c.optionalSpan(f["for"])
 		a.checkedWithin = c.optionalSpan(f["checked_within"])
 	}
 	a.lists = c.texts(lists)
@@ -94,8 +96,8 @@ func (a *absent) notListed(e *evaluation, r *rule, f *touch.Finding, name string
 		if a.grace != nil {
 			begin = e.firstEnd(*a.grace, l.Since, &r.doc.clock)
 		}
-		over := l.Until != nil && !e.now.Before(*l.Until)
-		if begin.After(e.now) || over || e.consentedSince(a.liftedBy, l.Since, &e.trace) {
+		end := a.bindsUntil(e, r, l)
+		if begin.After(e.now) || end.ok || e.consentedSince(a.liftedBy, l.Since, &e.trace) {
 			continue
 		}
 		if a.grace != nil && !e.certain(*a.grace, l.Since, &r.doc.clock) {
@@ -105,13 +107,25 @@ func (a *absent) notListed(e *evaluation, r *rule, f *touch.Finding, name string
 			f.Reason = "listed in " + name
 			f.Since = l.Since
 		}
-		if l.Until == nil {
-			all = never
-		} else {
-			all = all.and(answer{retryAt: *l.Until})
-		}
+		all = all.and(end)
 	}
 	return all
+}
+
+// bindsUntil asks to wait until an entry ends: by its own end, or by its age.
+func (a *absent) bindsUntil(e *evaluation, r *rule, l *touch.Listing) answer {
+	end := never
+	if l.Until != nil {
+		end = notBefore(*l.Until, e.now)
+	}
+	if a.lapse == nil || end.ok {
+		return end
+	}
+	lapsed := e.notBeforeEnd(*a.lapse, l.Since, r)
+	if lapsed.ok || end.isNever() || (!lapsed.isNever() && lapsed.retryAt.Before(end.retryAt)) {
+		return lapsed
+	}
+	return end
 }
 
 // recentlyChecked is satisfied if our copy of the register is fresh enough.

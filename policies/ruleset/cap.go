@@ -1,6 +1,7 @@
 package ruleset
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -20,7 +21,12 @@ type capRule struct {
 	// selections are what a leg of each scope counts: counted, narrowed by
 	// channel, method and category.
 	selections [cond.NumScopes]selection
-	kind       contactlog.Kind // how far a contact must have come
+	kind       contactlog.Kind          // how far a contact must have come
+	kinds      []contactlog.ChannelKind // the same for single channels
+	// only narrows what is counted to the contacts that the rule's condition
+	// holds for: one subject or campaign, for example.
+	only     contactlog.Match
+	narrowed bool // only or kinds are set
 	// ranked leaves places to touches of higher priority, see caprank.go.
 	ranked bool
 }
@@ -53,7 +59,7 @@ func (c *capRule) evaluate(e *evaluation, r *rule, f *touch.Finding) answer {
 	for i := range c.limits {
 		one := &c.limits[i]
 		since := e.since(one.per, &r.doc.clock)
-		count, oldest := e.count(match, since, one.n)
+		count, oldest := e.count(&match, since, one.n)
 		blocked := count >= one.n
 		// The finding shows the first limit, or the first one that blocks, or
 		// one that blocks for ever.
@@ -120,24 +126,29 @@ func (c *capRule) nothing(scope int) bool { return c.selections[scope].none }
 func (c *capRule) match(e *evaluation) contactlog.Match {
 	s := &c.selections[e.scope]
 	m := contactlog.Match{Channels: s.channels, Categories: s.categories, MinKind: c.kind}
+	if c.narrowed {
+		m.Kinds = c.kinds
+		m.Subject, m.Campaign, m.Caller, m.Template = c.only.Subject, c.only.Campaign, c.only.Caller, c.only.Template
+		m.AnyOf = c.only.AnyOf
+	}
 	if c.by == 0 {
 		return m
 	}
 	own := e.entry()
 	if c.by.has(bySubject) {
-		m.Subject = own.Subject
+		m.Subject = cmp.Or(own.Subject, m.Subject)
 	}
 	if c.by.has(byCampaign) {
-		m.Campaign = own.Campaign
+		m.Campaign = cmp.Or(own.Campaign, m.Campaign)
 	}
 	if c.by.has(byAddress) {
 		m.Address = own.Address
 	}
 	if c.by.has(byCaller) {
-		m.Caller = own.Caller
+		m.Caller = cmp.Or(own.Caller, m.Caller)
 	}
 	if c.by.has(byTemplate) {
-		m.Template = own.Template
+		m.Template = cmp.Or(own.Template, m.Template)
 	}
 	return m
 }
@@ -146,21 +157,30 @@ func (c *capRule) match(e *evaluation) contactlog.Match {
 // n-th latest of them (zero if there are fewer): the one that must leave the
 // span before another contact fits. A pending contact counts as made now. The
 // log's resolution is the millisecond.
-func (e *evaluation) count(m contactlog.Match, since time.Time, n int) (count int, oldest time.Time) {
+func (e *evaluation) count(m *contactlog.Match, since time.Time, n int) (count int, oldest time.Time) {
 	e.times = e.times[:0]
 	from := since.UnixMilli()
 	now := e.q.Now.UnixMilli()
 	own := e.entry().ID
+	var classOf []uint8 // nil: AnyOf is asked for each entry
+	selected := uint8(0)
+	if m.AnyOf != nil {
+		classOf, selected = e.selectedClasses(m)
+	}
+	anyKind := m.MinKind == contactlog.Attempt && m.Kinds == nil
 	for i := range e.log.Entries {
 		entry := &e.log.Entries[i]
 		at := now
 		if !entry.Pending {
-			if entry.Kind < m.MinKind {
+			if !anyKind && !m.Reached(entry) {
 				continue
 			}
 			at = entry.At.UnixMilli()
 		}
-		if at >= from && entry.ID != own && m.Selects(entry) {
+		if classOf != nil && selected>>classOf[i]&1 == 0 {
+			continue
+		}
+		if at >= from && entry.ID != own && m.SelectsPlainly(entry) && (classOf != nil || m.AnyOf == nil || m.SelectsFurther(entry)) {
 			e.times = append(e.times, at)
 		}
 	}

@@ -1,6 +1,9 @@
 package ruleset
 
 import (
+	"maps"
+	"slices"
+
 	"go.yaml.in/yaml/v3"
 
 	"touchgate.dev/policies/cond"
@@ -23,13 +26,19 @@ func readCap(c *ruleReader, n *yaml.Node, r *rule) check {
 	cp.by = c.keys(f["by"], "customer", "subject", "campaign", "address", "caller", "template", "channel", "method",
 		"category", "other_channels", "other_methods")
 	cp.limits = c.limits(n, f)
-	cp.kind = c.countKind(f["count"])
+	cp.kind, cp.kinds = c.countKinds(f["count"])
 	cp.ranked = c.ranked(f["start"], r)
 
 	cp.counted = r.scopes()
 	if f["of"] != nil {
 		cp.counted = cond.ScopesOf(c.contacts(f["of"]))
+	} else if only, ok := matchOf(r.when); ok {
+		cp.only = only
+	} else {
+		c.warn(n, "split the rule, or say with of which contacts count", "the condition is too complicated to count by: contacts of every subject, campaign, caller and template count")
 	}
+	only := &cp.only
+	cp.narrowed = cp.kinds != nil || only.AnyOf != nil || only.Subject+only.Campaign+only.Caller+only.Template != 0
 	if !cp.selectByScope() {
 		c.fault(n, "say which: of: {categories: [marketing], channels: [sms, push]}", "the condition does not tell which contacts are counted")
 	}
@@ -62,6 +71,50 @@ func (c *ruleReader) limit(at, n, per *yaml.Node) limit {
 	return limit{n: c.number(n, "the limit", 1, 100_000), per: c.span(per)}
 }
 
+// countKinds reads "count": one stage for all channels, or stages by channel or
+// method. A channel that is not named counts attempts, the strict side.
+func (c *ruleReader) countKinds(n *yaml.Node) (contactlog.Kind, []contactlog.ChannelKind) {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return c.countKind(n), nil
+	}
+	var names []string
+	for group := range cond.Groups() {
+		names = append(names, group)
+	}
+	names = append(names, channelWords...)
+	slices.Sort(names)
+	f := c.fields(n, names...)
+
+	byGroup := map[touch.Channel]string{} // the group that set the kind
+	kinds := map[touch.Channel]contactlog.Kind{}
+	for _, group := range slices.Sorted(maps.Keys(cond.Groups())) {
+		if f[group] == nil {
+			continue
+		}
+		kind := c.countKind(f[group])
+		for _, word := range cond.Groups()[group] {
+			channel := touch.Channel(word)
+			if other := byGroup[channel]; other != "" && kinds[channel] != kind && f[word] == nil {
+				c.fault(f[group], "name "+word+" itself", "%s is counted by %s and by %s", word, other, group)
+			}
+			byGroup[channel] = group
+			kinds[channel] = kind
+		}
+	}
+	for _, word := range channelWords {
+		if f[word] != nil {
+			kinds[touch.Channel(word)] = c.countKind(f[word])
+		}
+	}
+	var all []contactlog.ChannelKind
+	for _, channel := range touch.Channels() {
+		if kind := kinds[channel]; kind != contactlog.Attempt {
+			all = append(all, contactlog.ChannelKind{Channel: channel, Kind: kind})
+		}
+	}
+	return contactlog.Attempt, all
+}
+
 func (c *ruleReader) countKind(n *yaml.Node) contactlog.Kind {
 	name := c.text(n)
 	if name == "" {
@@ -69,7 +122,7 @@ func (c *ruleReader) countKind(n *yaml.Node) contactlog.Kind {
 	}
 	kind, ok := countNames[name]
 	if !ok {
-		c.fault(n, "", "count is one of attempts, delivered, connected, conversations")
+		c.fault(n, "or by channel, such as {text: attempts, voice: conversations}", "count is one of attempts, delivered, connected, conversations")
 	}
 	return kind
 }

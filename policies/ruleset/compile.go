@@ -12,6 +12,7 @@ import (
 
 	"touchgate.dev/policies/calendar"
 	"touchgate.dev/policies/cond"
+	"touchgate.dev/policies/jurisdiction"
 	"touchgate.dev/touch"
 )
 
@@ -198,6 +199,9 @@ func (c *compiler) document(root *yaml.Node) {
 	c.doc = c.head(root, f, c.options)
 	c.declare(f["vocabulary"])
 	c.readEach(f["jurisdictions"], jurisdictionName, c.doc.jurisdictions)
+	for i, place := range c.doc.jurisdictions {
+		c.doc.jurisdictions[i] = jurisdiction.Canonical(place)
+	}
 	if c.doc.name == ruleSetName {
 		c.fault(f["policy"], "", "the name %q is our own", ruleSetName)
 	}

@@ -26,7 +26,7 @@ func (f *facts) Consented(scope string, age *calendar.Span, clock *cond.Clock, t
 }
 
 // Revoked implements cond.Facts.
-func (f *facts) Revoked(scope string, grace *calendar.Span, clock *cond.Clock, tr *cond.Trace) cond.Tri {
+func (f *facts) Revoked(scope string, grace *calendar.Span, ofConsent bool, clock *cond.Clock, tr *cond.Trace) cond.Tri {
 	last := f.lastStatement(scope, time.Time{}, tr)
 	switch {
 	case last == nil || last.Granted:
@@ -34,7 +34,34 @@ func (f *facts) Revoked(scope string, grace *calendar.Span, clock *cond.Clock, t
 	case grace == nil:
 		return cond.True
 	}
-	return f.runs(*grace, last.At, clock, tr).Not()
+	first, ended := f.firstRevocation(scope)
+	if ofConsent && !ended {
+		return cond.True // who never agreed has nothing that could go on
+	}
+	return f.runs(*grace, first, clock, tr).Not()
+}
+
+// firstRevocation is when the customer first revoked a scope since the last grant
+// of it: a second no must not begin the grace anew. It also reports whether that
+// revocation ended a consent, given before and not run out.
+func (f *facts) firstRevocation(scope string) (at time.Time, endedConsent bool) {
+	var grant *touch.Consent
+	for i := range f.q.Customer.Consents {
+		c := &f.q.Customer.Consents[i]
+		if c.Granted && !c.At.After(f.now) && speaksFor(c, scope) && (grant == nil || c.At.After(grant.At)) {
+			grant = c
+		}
+	}
+	for i := range f.q.Customer.Consents {
+		c := &f.q.Customer.Consents[i]
+		if c.Granted || c.At.After(f.now) || !speaksFor(c, scope) || (grant != nil && c.At.Before(grant.At)) {
+			continue
+		}
+		if at.IsZero() || c.At.Before(at) {
+			at = c.At
+		}
+	}
+	return at, grant != nil && (grant.Until == nil || at.Before(*grant.Until))
 }
 
 // consentedSince reports whether the customer has consented to one of the

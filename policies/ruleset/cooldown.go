@@ -8,23 +8,23 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"touchgate.dev/policies/calendar"
+	"touchgate.dev/policies/cond"
 	"touchgate.dev/touch"
 )
 
 // cooldown requires that some time has passed since an outcome.
 type cooldown struct {
-	after      []string // outcomes
-	per        calendar.Span
-	by         keys
-	categories []touch.Category // of the contacts whose outcomes count; empty: all
-	channels   []touch.Channel
-	grace      *calendar.Span // how long it may take to begin
-	liftedBy   []string       // scopes: a later consent to one of them ends it
-	times      int            // how many outcomes it takes
-	within     *calendar.Span // in which they must come
+	after    []string // outcomes
+	per      calendar.Span
+	by       keys
+	of       outcomesOf     // the contacts whose outcomes count
+	grace    *calendar.Span // how long it may take to begin
+	liftedBy []string       // scopes: a later consent to one of them ends it
+	times    int            // how many outcomes it takes
+	within   *calendar.Span // in which they must come
 }
 
-func readCooldown(c *ruleReader, n *yaml.Node, _ *rule) check {
+func readCooldown(c *ruleReader, n *yaml.Node, r *rule) check {
 	f := c.fields(n, "after", "for", "by", "of", "grace", "lifted_by", "times", "within")
 	d := &cooldown{after: c.texts(f["after"]), liftedBy: c.texts(f["lifted_by"]), times: 1}
 	c.readEach(f["after"], outcomeName, d.after)
@@ -43,7 +43,9 @@ func readCooldown(c *ruleReader, n *yaml.Node, _ *rule) check {
 		d.times = c.number(f["times"], "times", 1, 1000)
 	}
 	if f["of"] != nil {
-		d.categories, d.channels = c.contacts(f["of"])
+		d.of = outcomesOf{scopes: cond.ScopesOf(c.contacts(f["of"]))}
+	} else {
+		d.of = outcomesWhere(r.when)
 	}
 	return d
 }
@@ -87,8 +89,7 @@ func (d *cooldown) matches(e *evaluation, o *touch.Outcome) bool {
 		return !d.by.has(key) || have == "" || asked == "" || have == asked
 	}
 	return slices.Contains(d.after, o.Kind) &&
-		(len(d.categories) == 0 || o.Category == "" || slices.Contains(d.categories, o.Category)) &&
-		(len(d.channels) == 0 || o.Channel == "" || slices.Contains(d.channels, o.Channel)) &&
+		d.of.has(o) &&
 		same(bySubject, o.Subject, t.Subject) &&
 		same(byCampaign, o.Campaign, t.Campaign) &&
 		same(byAddress, o.Address, e.q.Address) &&

@@ -2,7 +2,6 @@ package ruleset
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"touchgate.dev/policies/calendar"
@@ -64,7 +63,7 @@ func endReason(reason string, c *calendar.Calendar) string {
 // unknown condition binds, except if the rule is in the sender's favour.
 func (e *evaluation) applies(r *rule) bool {
 	zones := r.doc.clock.Zones
-	if !e.binds(r.doc) ||
+	if (len(r.doc.jurisdictions) > 0 && !e.binds(r.doc)) ||
 		!e.inForce(r.doc.from, r.doc.until, zones, &e.trace) ||
 		!e.inForce(r.from, r.until, zones, &e.trace) {
 		return false
@@ -77,15 +76,6 @@ func (e *evaluation) applies(r *rule) bool {
 		return value == cond.True
 	}
 	return value != cond.False
-}
-
-// binds reports whether a document binds this customer. If the customer's
-// jurisdiction is not known, every document does.
-func (e *evaluation) binds(d *document) bool {
-	if len(d.jurisdictions) == 0 || e.q.Customer == nil || len(e.q.Customer.Jurisdictions) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(d.jurisdictions, e.livesIn)
 }
 
 // excused reports whether something sets the rule aside at the present

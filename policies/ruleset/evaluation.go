@@ -19,13 +19,15 @@ type evaluation struct {
 	// trace collects when the answer of the rule being evaluated may change.
 	trace cond.Trace
 
-	own   contactlog.Entry // the question's own contact, once it was asked for
-	times []int64          // scratch space of count
-	asked capQuestions     // scratch space of Prepare
+	own     contactlog.Entry // the question's own contact, once it was asked for
+	classes logClasses
+	times   []int64      // scratch space of count
+	asked   capQuestions // scratch space of Prepare
 }
 
 func newEvaluation(s *Set, conditions, zoneSets int) *evaluation {
 	e := &evaluation{set: s, conditions: cond.NewEvaluator(conditions)}
+	e.vocabulary = s.vocabulary
 	e.bySlot = make([]slotTimes, zoneSets)
 	return e
 }
@@ -38,6 +40,8 @@ func (s *Set) begin(q *Question, log contactlog.Snapshot) *evaluation {
 	e.log = log
 	e.scope = cond.ScopeOf(q.Touch.Category, e.leg.Channel)
 	e.own = contactlog.Entry{}
+	e.residence.read = false
+	e.classes.known = false
 	e.asked.reset()
 	e.readTexts()
 	e.conditions.Begin(&e.facts, e.scope)

@@ -14,9 +14,12 @@ import (
 // instant. It implements cond.Facts.
 type facts struct {
 	localTimes
-	q     *Question
-	leg   *touch.Leg
-	texts [cond.NumVariables]string
+	q   *Question
+	leg *touch.Leg
+	// vocabulary is the set's.
+	vocabulary *Vocabulary
+	residence  residence
+	texts      [cond.NumVariables]string
 }
 
 var _ cond.Facts = (*facts)(nil)
@@ -90,7 +93,8 @@ func (f *facts) Passed(name string, clock *cond.Clock, tr *cond.Trace) cond.Tri 
 }
 
 // Listed implements cond.Facts.
-func (f *facts) Listed(list string, tr *cond.Trace) bool {
+func (f *facts) Listed(list string, age *calendar.Span, clock *cond.Clock, tr *cond.Trace) cond.Tri {
+	value := cond.False
 	for i := range f.q.Listings {
 		l := &f.q.Listings[i]
 		if l.List != list || l.Key == touch.RegisterKey || !f.inScope(l.Scope) {
@@ -100,11 +104,20 @@ func (f *facts) Listed(list string, tr *cond.Trace) bool {
 		if l.Until != nil {
 			tr.Note(*l.Until)
 		}
-		if !l.Since.After(f.now) && (l.Until == nil || f.now.Before(*l.Until)) {
-			return true
+		if l.Since.After(f.now) || (l.Until != nil && !f.now.Before(*l.Until)) {
+			continue
+		}
+		if age == nil {
+			return cond.True
+		}
+		switch f.runs(*age, l.Since, clock, tr) {
+		case cond.True:
+			return cond.True
+		case cond.Unknown:
+			value = cond.Unknown
 		}
 	}
-	return false
+	return value
 }
 
 // Tagged implements cond.Facts.
@@ -113,26 +126,6 @@ func (f *facts) Tagged(tag string) cond.Tri {
 		return cond.Unknown
 	}
 	return cond.Of(slices.Contains(f.q.Customer.Tags, tag))
-}
-
-// Resident implements cond.Facts.
-func (f *facts) Resident(jurisdiction string) cond.Tri {
-	if f.q.Customer == nil || len(f.q.Customer.Jurisdictions) == 0 {
-		return cond.Unknown
-	}
-	return cond.Of(f.livesIn(jurisdiction))
-}
-
-// livesIn reports whether the customer lives in a jurisdiction. A resident of
-// "us-ca" is also one of "us".
-func (f *facts) livesIn(jurisdiction string) bool {
-	n := len(jurisdiction)
-	for _, home := range f.q.Customer.Jurisdictions {
-		if len(home) >= n && strings.EqualFold(home[:n], jurisdiction) && (len(home) == n || home[n] == '-') {
-			return true
-		}
-	}
-	return false
 }
 
 // Attribute implements cond.Facts.

@@ -55,7 +55,10 @@ func TestJurisdictions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for home, want := range map[string]string{"us": "d-us", "us-ca": "d-us d-us-ca", "fr": "d-fr", "de": "", "fr,us": "d-us d-fr", "": "d-us d-fr d-us-ca", "usa": ""} {
+	for home, want := range map[string]string{
+		"us-ca": "d-us d-us-ca", "fr": "d-fr", "de": "",
+		// Who lives in the US may live in California, and nobody knows where "usa" is.
+		"fr,us": "d-us d-fr d-us-ca", "us": "d-us d-us-ca", "us-ny": "d-us", "us,us-ny": "d-us", "US-CA": "d-us d-us-ca", "": "d-us d-fr d-us-ca", "usa": "d-us d-fr d-us-ca"} {
 		q := ask("k", "c", touch.Marketing, touch.SMS, at(t, "03-02 12:00"))
 		q.TemplateDuties = []string{"d-us", "d-fr", "d-us-ca"}
 		if home != "" {

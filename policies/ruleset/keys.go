@@ -41,8 +41,12 @@ func (c *ruleReader) keys(n *yaml.Node, allowed ...string) keys {
 	return k
 }
 
-// contacts reads "of": which contacts are counted. An empty list means all.
+// contacts reads "of": which contacts are counted. An empty list means all, and
+// so does the word all.
 func (c *ruleReader) contacts(n *yaml.Node) (categories []touch.Category, channels []touch.Channel) {
+	if n.Kind == yaml.ScalarNode && n.Value == "all" {
+		return nil, nil
+	}
 	f := c.fields(n, "categories", "channels")
 	for _, word := range c.words(f["categories"], "category", cond.Words(touch.Categories())) {
 		categories = append(categories, touch.Category(word))

@@ -20,8 +20,8 @@ type evaluator func(r *rule, f *touch.Finding) answer
 // Evaluate evaluates every rule for q. It is pure: the same question, log and
 // set give the same verdict. Every rule that applies leaves a finding, and the
 // strictest decision wins. A deferral names the first instant at which all
-// rules are satisfied together if nothing else happens. If no such instant
-// lies within the horizon, the decision is a refusal. A log that is not Known
+// rules are satisfied together if nothing else happens. If there is no such
+// instant, or none is found, the decision is a refusal; see search. A log that is not Known
 // blocks every cap for a minute.
 func (s *Set) Evaluate(q Question, log contactlog.Snapshot) touch.Verdict {
 	e := s.begin(&q, log)
@@ -99,14 +99,14 @@ func (e *evaluation) denied(r *rule, f *touch.Finding, a answer) {
 }
 
 // firstAllowed is the first instant at which one rule alone is satisfied,
-// given its answer now; zero if there is none within the horizon. It returns
+// given its answer now; zero if there is none that the search finds. It returns
 // the evaluation to now.
 func (e *evaluation) firstAllowed(r *rule, a answer) time.Time {
 	defer e.at(e.q.Now)
-	limit := e.q.Now.Add(calendar.Horizon)
+	search := e.newSearch()
 	for range maxSteps {
 		t := a.retryAt
-		if t.IsZero() || t.After(limit) {
+		if t.IsZero() || search.tooFar(e.now, t) {
 			return time.Time{}
 		}
 		e.at(t)
@@ -117,13 +117,36 @@ func (e *evaluation) firstAllowed(r *rule, a answer) time.Time {
 	return time.Time{}
 }
 
+// search is how far ahead an instant is searched for. Weekly hours that never
+// meet would be tried for ever, so the search ends at the horizon. But a rule may
+// name an instant that is far away (a cool-down of two years): the horizon counts
+// from there on, and the deferral stays one however long it is.
+type search struct{ limit time.Time }
+
+// longWait is longer than any wait for hours to open, or for a month to end.
+const longWait = 70 * 24 * time.Hour
+
+func (e *evaluation) newSearch() search { return search{limit: e.q.Now.Add(calendar.Horizon)} }
+
+// tooFar reports whether the step from one instant to the next leads out of the
+// search. Years of five digits cannot be written.
+func (s *search) tooFar(from, to time.Time) bool {
+	if to.UTC().Year() > 9999 {
+		return true
+	}
+	if to.Sub(from) > longWait {
+		s.limit = later(s.limit, to.Add(calendar.Horizon))
+	}
+	return to.After(s.limit)
+}
+
 // setJointInstant sets the verdict's Until to the first instant at which all
 // rules are satisfied together, or turns the verdict into a refusal. Each rule
 // names an instant before which it is surely not satisfied. The latest of
 // these is a lower bound: go there and ask again, until no rule objects.
 func (e *evaluation) setJointInstant(v *touch.Verdict, eval evaluator) {
 	defer e.at(e.q.Now)
-	limit := e.q.Now.Add(calendar.Horizon)
+	search := e.newSearch()
 	t := e.q.Now
 	for range maxSteps {
 		e.at(t)
@@ -133,7 +156,7 @@ func (e *evaluation) setJointInstant(v *touch.Verdict, eval evaluator) {
 				continue
 			}
 			a := eval(r, nil)
-			if a.isNever() || a.retryAt.After(limit) {
+			if a.isNever() || (!a.ok && search.tooFar(t, a.retryAt)) {
 				v.Decision = touch.DecisionRefuse
 				v.Rule = r.id
 				v.Kind = r.kind
