@@ -93,7 +93,7 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.services, err = a.newServices(intake, providers, templates, rules.options, a.priorityGate, o.DevKey)
+	a.services, err = a.newServices(intake, providers, templates, rules, a.priorityGate, o.DevKey)
 	if err != nil {
 		return nil, err
 	}

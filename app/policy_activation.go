@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"touchgate.dev/gateway/vocabulary"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/counter"
 	"touchgate.dev/policies"
@@ -21,25 +22,28 @@ import (
 // rules are the policies in force on this node: the ledger's active set, and
 // the guard that judges touches by it.
 type rules struct {
-	sets     ledger.PolicySets
-	changes  ledger.PolicyChanges
-	guard    *policies.Guard
-	outcomes *counter.Counter // for rules that bound a ratio
-	options  ruleset.Options  // each set is compiled with them
-	log      *slog.Logger
+	sets       ledger.PolicySets
+	changes    ledger.PolicyChanges
+	guard      *policies.Guard
+	outcomes   *counter.Counter // for rules that bound a ratio
+	options    ruleset.Options  // each set is compiled with them
+	vocabulary *vocabulary.Checker
+	log        *slog.Logger
 }
 
 // newRules makes rules that judge by a contact log. They have no policies until
 // follow has run.
 func newRules(l *ledger.Ledger, contacts contactlog.Log, log *slog.Logger) *rules {
 	outcomes := counter.New(l.Events)
+	guard := policies.NewGuard(contacts, contactEntries(l))
 	return &rules{
-		sets:     l.PolicySets,
-		changes:  l.PolicyChanges,
-		guard:    policies.NewGuard(contacts, contactEntries(l)),
-		outcomes: outcomes,
-		options:  ruleset.Options{Tallies: outcomes.Count},
-		log:      log,
+		vocabulary: vocabulary.New(guard.Set),
+		sets:       l.PolicySets,
+		changes:    l.PolicyChanges,
+		guard:      guard,
+		outcomes:   outcomes,
+		options:    ruleset.Options{Tallies: outcomes.Count},
+		log:        log,
 	}
 }
 

@@ -11,11 +11,11 @@ import (
 	"touchgate.dev/gateway/feed"
 	"touchgate.dev/gateway/firstparty"
 	"touchgate.dev/gateway/httpapi"
+	"touchgate.dev/gateway/inbound"
 	"touchgate.dev/gateway/operations"
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
-	"touchgate.dev/policies/ruleset"
 )
 
 // intakeOptions are what the service that takes in touches and receipts is
@@ -35,12 +35,13 @@ func (a *App) intakeOptions(
 		Metrics:      a.metrics,
 		MaxFuture:    a.cfg.Limits.MaxFuture.Std(),
 		Phones:       a.phones,
+		Vocabulary:   rules.vocabulary,
 	}
 }
 
 // newServices makes the gateway's use cases around intake.
 func (a *App) newServices(
-	intake *gateway.Service, providers *channels.Pool, templates *lookup.Templates, policyOptions ruleset.Options,
+	intake *gateway.Service, providers *channels.Pool, templates *lookup.Templates, rules *rules,
 	gate *priority.Gate, devKey string,
 ) (httpapi.Services, error) {
 	secret, err := tokenSecret(a.cfg)
@@ -53,23 +54,27 @@ func (a *App) newServices(
 	}
 
 	l := a.ledger
+	customerFacts := facts.New(facts.Options{
+		Customers:     l.Customers,
+		Listings:      l.Listings,
+		Templates:     l.Templates,
+		TemplateCache: templates,
+		Vocabulary:    rules.vocabulary,
+		Phones:        a.phones,
+		Now:           a.now,
+	})
 	return httpapi.Services{
-		Intake: intake,
-		Keys:   access.NewKeys(access.KeyOptions{Store: l.Keys, Now: a.now, DevKey: devKey}),
-		Tokens: tokens.Audited(l.Audit),
-		Facts: facts.New(facts.Options{
-			Customers:     l.Customers,
-			Listings:      l.Listings,
-			Templates:     l.Templates,
-			TemplateCache: templates,
-			Phones:        a.phones,
-			Now:           a.now,
-		}),
+		Intake:  intake,
+		Keys:    access.NewKeys(access.KeyOptions{Store: l.Keys, Now: a.now, DevKey: devKey}),
+		Tokens:  tokens.Audited(l.Audit),
+		Facts:   customerFacts,
+		Inbound: inbound.New(intake, customerFacts, a.now),
 		FirstParty: firstparty.New(firstparty.Options{
-			Items:    l.Items,
-			Receipts: intake,
-			Now:      a.now,
-			Logger:   a.component("first-party"),
+			Items:      l.Items,
+			Receipts:   intake,
+			Vocabulary: rules.vocabulary,
+			Now:        a.now,
+			Logger:     a.component("first-party"),
 
 			WatchesPerCustomer: a.cfg.Limits.MaxCustomerStreams,
 			Watches:            a.cfg.Limits.MaxAppStreams,
@@ -77,7 +82,7 @@ func (a *App) newServices(
 		Changes: changes.New(changes.Options{
 			Ledger:        l,
 			TemplateCache: templates,
-			Policies:      policyOptions,
+			Policies:      rules.options,
 			PriorityGate:  gate,
 			Now:           a.now,
 		}),
@@ -85,7 +90,9 @@ func (a *App) newServices(
 			Controls:    l.Controls,
 			Touches:     l.Touches,
 			DeadLetters: l.DeadLetters,
+			Keys:        l.Keys,
 			Providers:   providers.Channels(),
+			OwnCallers:  []string{access.DevCaller},
 			Now:         a.now,
 		}),
 		Feed:   feed.New(feed.Options{Events: l.Events, Subscriptions: l.Subscriptions, Now: a.now}),

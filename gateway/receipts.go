@@ -49,6 +49,8 @@ func (s *Service) ReceiveCallback(ctx context.Context, provider string, r adapte
 	// acknowledgement for.
 	for i := range receipts {
 		receipts[i].Provider = provider // a vendor speaks only about its own messages
+		// A word that nobody has declared is kept: the vendor cannot mend it.
+		receipts[i].Outcome = s.vocabulary.SpellOutcome(receipts[i].Outcome)
 	}
 	return ack, s.Receive(ctx, receipts)
 }
@@ -63,7 +65,7 @@ func (s *Service) ReceiveFrom(ctx context.Context, p *access.Principal, receipts
 	var faults touch.Faults
 	for i := range receipts {
 		r := &receipts[i]
-		faults = append(faults, checkReceipt(r, now).In("receipts", i)...)
+		faults = append(faults, s.checkReceipt(r, now).In("receipts", i)...)
 		r.Provider = "caller:" + p.Caller
 		r.VendorID = ""
 	}
@@ -73,8 +75,9 @@ func (s *Service) ReceiveFrom(ctx context.Context, p *access.Principal, receipts
 	return s.Receive(ctx, receipts)
 }
 
-func checkReceipt(r *touch.Receipt, now time.Time) touch.Faults {
+func (s *Service) checkReceipt(r *touch.Receipt, now time.Time) touch.Faults {
 	var faults touch.Faults
+	r.Outcome = s.vocabulary.Outcome("outcome", r.Outcome, &faults)
 	if _, _, err := touch.ParseDispatchID(r.Dispatch); err != nil {
 		faults.Add("dispatch", "must be a dispatch id: a touch id, a dot and the leg")
 	}

@@ -26,6 +26,7 @@ import (
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/gateway/validate"
+	"touchgate.dev/gateway/vocabulary"
 	"touchgate.dev/internal/batcher"
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
@@ -87,6 +88,9 @@ type Options struct {
 	Metrics       prometheus.Registerer // default: registers nothing
 	// MaxFuture is how far ahead a touch may be planned (default 400 days).
 	MaxFuture time.Duration
+	// Vocabulary knows the outcomes that receipts report; nil knows those of the
+	// program itself.
+	Vocabulary *vocabulary.Checker
 	// Phones writes telephone numbers in E.164; nil knows no region.
 	Phones *validate.Phones
 }
@@ -107,6 +111,7 @@ type Service struct {
 	maxFuture    time.Duration
 	tags         *validate.Tags
 	phones       *validate.Phones
+	vocabulary   *vocabulary.Checker
 	admissions   *batcher.Batcher[*pending, struct{}]
 }
 
@@ -132,6 +137,10 @@ func New(o Options) (*Service, error) {
 		maxFuture:    o.MaxFuture,
 		tags:         validate.NewTags(),
 		phones:       o.Phones,
+		vocabulary:   o.Vocabulary,
+	}
+	if s.vocabulary == nil {
+		s.vocabulary = vocabulary.New(nil)
 	}
 	if s.phones == nil {
 		s.phones = &validate.Phones{}

@@ -19,8 +19,10 @@ type Customers interface {
 	// AddConsents appends grants and revocations. A customer keeps the last word
 	// about each scope, and of the words before the newest: 1,000 in all.
 	AddConsents(ctx context.Context, facts []CustomerConsent, actor string) error
-	// AddOutcomes appends outcomes, of which a customer keeps the newest 1,000. One with the touch, kind and instant of a
-	// stored one changes nothing.
+	// AddOutcomes appends outcomes, of which a customer keeps the newest 1,000. One
+	// with the touch, kind and instant of a stored one changes nothing. An opt-out
+	// also revokes the consent to its category and channel; what it does not name is
+	// meant as a whole.
 	AddOutcomes(ctx context.Context, facts []CustomerOutcome, actor string) error
 }
 

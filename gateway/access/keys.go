@@ -149,9 +149,12 @@ func splitKey(text string) (id, secret string, ok bool) {
 	return id, secret, ok && len(id) == 16 && len(secret) == 52
 }
 
+// DevCaller is the caller of the key for development, which no ledger lists.
+const DevCaller = "dev"
+
 // devPrincipal may do everything.
 func devPrincipal() *Principal {
-	p := &Principal{Caller: "dev", Key: "dev"}
+	p := &Principal{Caller: DevCaller, Key: DevCaller}
 	for _, scope := range Scopes() {
 		p.Scopes = append(p.Scopes, string(scope))
 	}

@@ -40,6 +40,7 @@ func (s *Service) AddConsents(ctx context.Context, p *access.Principal, consents
 	for i := range consents {
 		c := consents[i]
 		faults := s.tags.Check(&c)
+		s.vocabulary.Scope("scope", c.Scope, &faults)
 		validate.Instant(&c.At, now, &faults)
 		if c.Until != nil && !c.Until.After(c.At) {
 			faults.Add("until", "must be after at")

@@ -59,6 +59,13 @@ func (s *Service) PutCustomers(ctx context.Context, p *access.Principal, profile
 	return wrong, s.customers.Put(ctx, customers, p.Key, s.now())
 }
 
+// Warnings lists what in a profile is stored and read by no rule, although a
+// rule reads a name much like it.
+func (s *Service) Warnings(f *Profile) touch.Faults {
+	stored := f.customer()
+	return s.vocabulary.Warnings(&stored)
+}
+
 // customer returns the profile as the ledger stores it.
 func (f *Profile) customer() touch.Customer {
 	return touch.Customer{
@@ -76,6 +83,8 @@ func (s *Service) checkProfile(f *Profile) touch.Faults {
 	faults := s.tags.Check(f)
 	s.zones.check(f.Zones, &faults)
 	f.Addresses = s.phones.Addresses(f.Addresses, &faults)
+	stored := f.customer()
+	s.vocabulary.Customer(&stored, &faults)
 	for name, value := range f.Attributes {
 		switch value := value.(type) {
 		case bool, float64:

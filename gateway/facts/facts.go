@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"touchgate.dev/gateway/validate"
+	"touchgate.dev/gateway/vocabulary"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
 )
@@ -26,6 +27,9 @@ type Options struct {
 	// TemplateCache, when set, is told of new versions, so that this process
 	// uses them at once.
 	TemplateCache *lookup.Templates
+	// Vocabulary knows the names that mean something; nil knows those of the
+	// program itself.
+	Vocabulary *vocabulary.Checker
 	// Phones writes telephone numbers in E.164; nil knows no region.
 	Phones *validate.Phones
 	Now    func() time.Time // default time.Now
@@ -41,6 +45,7 @@ type Service struct {
 	tags          *validate.Tags
 	zones         *zoneCache
 	phones        *validate.Phones
+	vocabulary    *vocabulary.Checker
 }
 
 // New makes a Service.
@@ -54,6 +59,10 @@ func New(o Options) *Service {
 		tags:          validate.NewTags(),
 		zones:         newZoneCache(),
 		phones:        o.Phones,
+		vocabulary:    o.Vocabulary,
+	}
+	if s.vocabulary == nil {
+		s.vocabulary = vocabulary.New(nil)
 	}
 	if s.phones == nil {
 		s.phones = &validate.Phones{}

@@ -16,7 +16,8 @@ type Outcome struct {
 }
 
 // AddOutcomes appends what came of contacts that other systems made, so that
-// cool-downs see them; one without an instant happened now. The first result
+// cool-downs see them; one without an instant happened now. An opt-out revokes
+// consent, as it does when a vendor reports it. The first result
 // has one entry for each outcome, as in PutCustomers.
 func (s *Service) AddOutcomes(ctx context.Context, p *access.Principal, outcomes []Outcome) ([]error, error) {
 	now := s.now()
@@ -25,6 +26,7 @@ func (s *Service) AddOutcomes(ctx context.Context, p *access.Principal, outcomes
 	for i := range outcomes {
 		o := outcomes[i]
 		faults := s.tags.Check(&o)
+		o.Kind = s.vocabulary.Outcome("kind", o.Kind, &faults)
 		if o.Channel != "" && !o.Channel.Valid() {
 			faults.Add("channel", "must be one of %s", validate.Join(touch.Channels()))
 		}

@@ -13,7 +13,7 @@ import (
 // do-not-call list, under its name. The first result has one entry for each,
 // as in PutCustomers.
 func (s *Service) PutRegister(ctx context.Context, p *access.Principal, register string, entries []ListEntry) ([]error, error) {
-	if err := checkRegisterName(register); err != nil {
+	if err := s.checkRegister(register); err != nil {
 		return nil, err
 	}
 	now := s.now()
@@ -35,7 +35,7 @@ func (s *Service) PutRegister(ctx context.Context, p *access.Principal, register
 // instant, by default now. Rules with checked_within refuse when this is too
 // long ago.
 func (s *Service) CheckRegister(ctx context.Context, p *access.Principal, register string, at time.Time) error {
-	if err := checkRegisterName(register); err != nil {
+	if err := s.checkRegister(register); err != nil {
 		return err
 	}
 	now := s.now()
@@ -49,11 +49,12 @@ func (s *Service) CheckRegister(ctx context.Context, p *access.Principal, regist
 	return s.listings.Put(ctx, []touch.Listing{mark}, p.Key, now)
 }
 
-func checkRegisterName(name string) error {
+func (s *Service) checkRegister(name string) error {
 	var faults touch.Faults
 	validate.Name("register", name, 64, &faults)
 	if name == touch.Suppression {
 		faults.Add("register", "must not be %q: that list is the bank's own", touch.Suppression)
 	}
+	s.vocabulary.List("register", name, &faults)
 	return faults.Err()
 }

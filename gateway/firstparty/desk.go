@@ -3,8 +3,10 @@ package firstparty
 import (
 	"context"
 	"slices"
+	"unicode/utf8"
 
 	"touchgate.dev/gateway/access"
+	"touchgate.dev/gateway/validate"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -78,7 +80,8 @@ func (s *Service) Release(ctx context.Context, t *access.Token, id string) error
 // vendor's receipt so that cool-downs start. Class Conflict when the manager
 // has not claimed the task. The same completion again changes nothing.
 func (s *Service) Complete(ctx context.Context, t *access.Token, id, outcome, note string) error {
-	if err := checkCompletion(outcome, note); err != nil {
+	outcome, err := s.checkCompletion(outcome, note)
+	if err != nil {
 		return err
 	}
 	return s.updateTask(ctx, t, id, func(item *touch.Item) (bool, error) {
@@ -97,16 +100,18 @@ func (s *Service) Complete(ctx context.Context, t *access.Token, id, outcome, no
 	})
 }
 
-func checkCompletion(outcome, note string) error {
+// checkCompletion checks what a manager reports. It returns the outcome as rules
+// spell it.
+func (s *Service) checkCompletion(outcome, note string) (spelled string, err error) {
 	var faults touch.Faults
-	if outcome == "" || len(outcome) > 64 {
-		faults.Add("outcome", "must have 1 to 64 characters: %s, %s, %s, %s, %s or a word of your own",
-			touch.OutcomeConversation, touch.OutcomeRefused, touch.OutcomeOptOut, touch.OutcomeNoAnswer, touch.OutcomeCompleted)
-	}
-	if len(note) > 2048 {
+	validate.Name("outcome", outcome, 64, &faults)
+	if utf8.RuneCountInString(note) > 2048 {
 		faults.Add("note", "must have at most 2048 characters")
 	}
-	return faults.Err()
+	if len(faults) == 0 {
+		outcome = s.vocabulary.Outcome("outcome", outcome, &faults)
+	}
+	return outcome, faults.Err()
 }
 
 // updateTask is updateItem for a task that the manager may see; any other does

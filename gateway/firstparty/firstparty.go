@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"time"
 
+	"touchgate.dev/gateway/vocabulary"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -28,8 +29,10 @@ type ReceiptReceiver interface {
 type Options struct {
 	Items    ledger.Items
 	Receipts ReceiptReceiver
-	Now      func() time.Time // default time.Now
-	Logger   *slog.Logger     // default: discards
+	// Vocabulary knows the outcomes; nil knows those of the program itself.
+	Vocabulary *vocabulary.Checker
+	Now        func() time.Time // default time.Now
+	Logger     *slog.Logger     // default: discards
 	// WatchesPerCustomer and Watches bound how many inboxes are watched at once
 	// on this node (default 3 and 2,000).
 	WatchesPerCustomer int
@@ -38,20 +41,24 @@ type Options struct {
 
 // Service serves inbox, pop-ups and tasks.
 type Service struct {
-	items    ledger.Items
-	receipts ReceiptReceiver
-	now      func() time.Time
-	log      *slog.Logger
-	inboxes  *inboxHub
+	items      ledger.Items
+	receipts   ReceiptReceiver
+	vocabulary *vocabulary.Checker
+	now        func() time.Time
+	log        *slog.Logger
+	inboxes    *inboxHub
 }
 
 // New makes a Service.
 func New(o Options) *Service {
-	s := &Service{items: o.Items, receipts: o.Receipts, now: o.Now, log: o.Logger}
+	s := &Service{items: o.Items, receipts: o.Receipts, vocabulary: o.Vocabulary, now: o.Now, log: o.Logger}
 	s.inboxes = &inboxHub{
 		perCustomer: cmp.Or(o.WatchesPerCustomer, defaultWatchesPerCustomer),
 		perNode:     cmp.Or(o.Watches, defaultWatches),
 		pollers:     map[string]*inboxPoller{},
+	}
+	if s.vocabulary == nil {
+		s.vocabulary = vocabulary.New(nil)
 	}
 	if s.now == nil {
 		s.now = time.Now

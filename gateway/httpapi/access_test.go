@@ -49,7 +49,7 @@ func TestCallersAreIsolated(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/v1/touches", "/v1/events"} {
-		if a := f.call("GET", path, other, ""); strings.Contains(string(a.body), "c1") {
+		if a := f.call("GET", path, other, ""); strings.Contains(string(a.body), `"customer":"c1"`) {
 			t.Errorf("%s shows another caller's touch: %s", path, a.body)
 		}
 	}

@@ -46,7 +46,18 @@ func (h customerHandlers) put(c *request) error {
 	if wrong[0] != nil {
 		return wrong[0]
 	}
-	return h.get(c)
+	customer, err := h.facts.Customer(c.ctx(), id)
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, storedCustomer{customer, fieldErrors(h.facts.Warnings(&profile))})
+}
+
+// storedCustomer is the answer to a profile. The warnings name what was stored
+// and is read by no rule, although a rule reads a name much like it.
+type storedCustomer struct {
+	*touch.Customer
+	Warnings []fieldError `json:"warnings,omitempty"`
 }
 
 func (h customerHandlers) addConsents(c *request) error {
@@ -74,7 +85,15 @@ func (h customerHandlers) addOutcomes(c *request) error {
 }
 
 func (h customerHandlers) stream(c *request) error {
-	return stream(c, commitFacts(c.principal, h.facts.PutCustomers))
+	store := commitFacts(c.principal, h.facts.PutCustomers)
+	return stream(c, func(ctx context.Context, lines []line[facts.Profile], report *chunkReport) error {
+		for i := range lines {
+			if lines[i].err == nil {
+				report.warn(lines[i].number, h.facts.Warnings(&lines[i].value))
+			}
+		}
+		return store(ctx, lines, report)
+	})
 }
 
 func (h customerHandlers) streamConsents(c *request) error {

@@ -96,6 +96,7 @@ func services(f *gatewaytest.Fixture) httpapi.Services {
 		Keys:       f.Keys,
 		Tokens:     f.Tokens,
 		Facts:      f.Facts,
+		Inbound:    f.Inbound,
 		FirstParty: f.FirstParty,
 		Changes:    f.Changes,
 		Operations: f.Operations,

@@ -10,6 +10,7 @@ type handlers struct {
 	lists       listHandlers
 	templates   templateHandlers
 	receipts    receiptHandlers
+	inbound     inboundHandlers
 	tokens      tokenHandlers
 	app         appHandlers
 	desk        deskHandlers
@@ -31,6 +32,7 @@ func newHandlers(s Services, o Options, c *core) *handlers {
 		lists:       listHandlers{facts: s.Facts, ledger: l.Listings},
 		templates:   templateHandlers{facts: s.Facts, ledger: l.Templates},
 		receipts:    receiptHandlers{intake: s.Intake, publicURL: o.PublicURL},
+		inbound:     inboundHandlers{inbound: s.Inbound},
 		tokens:      tokenHandlers{tokens: s.Tokens},
 		app:         appHandlers{items: s.FirstParty, now: c.now},
 		desk:        deskHandlers{items: s.FirstParty},

@@ -24,6 +24,9 @@ type chunkReport struct {
 	Failed  int            `json:"failed,omitempty"` // lines that were wrong
 	Errors  []lineError    `json:"errors,omitempty"`
 	equal   equalFaults
+	// Warnings name what was stored and is probably a slip, in the first lines
+	// that have one.
+	Warnings []lineError `json:"warnings,omitempty"`
 	// Error says why the stream ended early. The lines from LineFrom on are
 	// not known to be stored: send them again.
 	Error *problem `json:"error,omitempty"`
@@ -69,6 +72,18 @@ func (r *chunkReport) fail(lineNumber int, err error) {
 		known.listed++
 		known.last = len(r.Errors)
 		r.Errors = append(r.Errors, lineError{Line: lineNumber, Field: f.Field, Message: f.Message})
+	}
+}
+
+// maxWarnings is how many warnings of one chunk are listed.
+const maxWarnings = 20
+
+// warn adds warnings about a line, as long as there are few.
+func (r *chunkReport) warn(lineNumber int, warnings touch.Faults) {
+	for _, w := range warnings {
+		if len(r.Warnings) < maxWarnings {
+			r.Warnings = append(r.Warnings, lineError{Line: lineNumber, Field: w.Field, Message: w.Message})
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 )
 
 type report struct {
+	Warnings []struct{ Field string }
 	LineFrom int `json:"line_from"`
 	LineTo   int `json:"line_to"`
 	Done     bool

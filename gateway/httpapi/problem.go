@@ -26,6 +26,15 @@ type fieldError struct {
 	Message string `json:"message"`
 }
 
+// fieldErrors lists faults as answers do.
+func fieldErrors(faults touch.Faults) []fieldError {
+	errs := make([]fieldError, len(faults))
+	for i, f := range faults {
+		errs[i] = fieldError{Field: f.Field, Message: f.Message}
+	}
+	return errs
+}
+
 // malformed marks an input that could not be read at all (400), as opposed to
 // one that was read and found wrong (422).
 type malformed struct{ error }

@@ -62,6 +62,7 @@ func (h *handlers) routes() []route {
 		{method: put, path: "/v1/templates/{name}", access: key(access.ScopeTemplates), handle: h.templates.put},
 
 		{method: post, path: "/v1/receipts", access: key(access.ScopeReceipts), handle: h.receipts.fromSystem},
+		{method: post, path: "/v1/inbound", access: key(access.ScopeReceipts), handle: h.inbound.receive},
 		{method: post, path: "/v1/receipts/{provider}", access: open, handle: h.receipts.callback},
 
 		{method: get, path: "/v1/app/inbox", access: app, handle: h.app.inbox, query: []string{"after", "limit"}, large: true},

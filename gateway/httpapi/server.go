@@ -24,6 +24,7 @@ import (
 	"touchgate.dev/gateway/facts"
 	"touchgate.dev/gateway/feed"
 	"touchgate.dev/gateway/firstparty"
+	"touchgate.dev/gateway/inbound"
 	"touchgate.dev/gateway/operations"
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
@@ -36,6 +37,7 @@ type Services struct {
 	Keys       *access.Keys
 	Tokens     *access.Tokens
 	Facts      *facts.Service
+	Inbound    *inbound.Service
 	FirstParty *firstparty.Service
 	Changes    *changes.Service
 	Operations *operations.Service

@@ -2,7 +2,6 @@ package operations
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -10,7 +9,6 @@ import (
 
 	"touchgate.dev/gateway/access"
 	"touchgate.dev/gateway/validate"
-	"touchgate.dev/internal/strictyaml"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -91,10 +89,7 @@ func (s *Service) count(ctx context.Context, a *KillSwitchAnswer) {
 	if a.Provider != "" {
 		serves, known := s.providers[a.Provider]
 		if !known {
-			a.Warning = fmt.Sprintf("this process has no provider %q", a.Provider)
-			if nearest, ok := strictyaml.Nearest(a.Provider, slices.Sorted(maps.Keys(s.providers))); ok {
-				a.Warning += fmt.Sprintf(": did you mean %q?", nearest)
-			}
+			a.Warning = unknownName("provider", a.Provider, slices.Sorted(maps.Keys(s.providers)))
 		}
 		if !known || (channel != "" && channel != serves) {
 			a.Binds = new(int64)
@@ -104,6 +99,9 @@ func (s *Service) count(ctx context.Context, a *KillSwitchAnswer) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, countWithin)
 	defer cancel()
+	if callers, err := s.callers(ctx); a.Caller != "" && err == nil && !slices.Contains(callers, a.Caller) {
+		a.Warning = unknownName("caller", a.Caller, callers)
+	}
 	if n, err := s.touches.CountWaiting(ctx, a.Caller, channel); err == nil {
 		a.Binds = &n
 	}

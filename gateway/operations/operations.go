@@ -24,7 +24,12 @@ type Options struct {
 	DeadLetters ledger.DeadLetters
 	// Providers are the channels that this process's providers serve, by name.
 	Providers map[string]touch.Channel
-	Now       func() time.Time // default time.Now
+	// Keys, when set, lists the callers that there are.
+	Keys ledger.Keys
+	// OwnCallers are callers without a key in the ledger, such as that of the key
+	// for development.
+	OwnCallers []string
+	Now        func() time.Time // default time.Now
 }
 
 // Service carries out an operator's orders.
@@ -35,6 +40,8 @@ type Service struct {
 	providers   map[string]touch.Channel
 	now         func() time.Time
 	tags        *validate.Tags
+	keys        ledger.Keys
+	ownCallers  []string
 }
 
 // New makes a Service.
@@ -44,6 +51,8 @@ func New(o Options) *Service {
 		touches:     o.Touches,
 		deadLetters: o.DeadLetters,
 		providers:   o.Providers,
+		keys:        o.Keys,
+		ownCallers:  o.OwnCallers,
 		now:         o.Now,
 		tags:        validate.NewTags(),
 	}

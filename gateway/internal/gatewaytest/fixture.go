@@ -19,12 +19,31 @@ import (
 	"touchgate.dev/gateway/facts"
 	"touchgate.dev/gateway/feed"
 	"touchgate.dev/gateway/firstparty"
+	"touchgate.dev/gateway/inbound"
 	"touchgate.dev/gateway/operations"
+	"touchgate.dev/gateway/vocabulary"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/ledger/sqlite"
+	"touchgate.dev/policies/ruleset"
 	"touchgate.dev/touch"
 )
+
+// rules are the policies whose names the fixture knows. The guard judges as the
+// test says, not by them.
+const rules = `
+policy: names
+zone: customer
+vocabulary:
+  lists: [dnc]
+  outcomes: [promised]
+  attributes: [score, vip, member_since]
+  preferences: [language]
+  tags: [vip]
+rules:
+  - {id: quiet, own: {quiet: quiet}}
+  - {id: member, when: category == "marketing", require: passed("member_since")}
+`
 
 // Noon is the instant at which a fixture's clock stands at first.
 var Noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -41,6 +60,7 @@ type Fixture struct {
 	Keys       *access.Keys
 	Tokens     *access.Tokens
 	Facts      *facts.Service
+	Inbound    *inbound.Service
 	FirstParty *firstparty.Service
 	Changes    *changes.Service
 	Operations *operations.Service
@@ -53,6 +73,7 @@ type Fixture struct {
 	DevKey   string              // read by Rebuild
 
 	templates *lookup.Templates
+	rules     *ruleset.Set // whose names are known
 	mu        sync.Mutex
 	now       time.Time
 }
@@ -74,6 +95,10 @@ func NewOn(t testing.TB, l *ledger.Ledger) *Fixture {
 	t.Helper()
 	f := &Fixture{Ledger: l, Guard: &Guard{}, now: Noon}
 	f.templates = lookup.NewTemplates(l.Templates, f.Now)
+	var err error
+	if f.rules, err = ruleset.Compile([]ruleset.Source{{Name: "rules.yaml", Data: []byte(rules)}}, ruleset.Options{}); err != nil {
+		t.Fatal(err)
+	}
 	f.Rebuild(t, nil)
 	return f
 }
@@ -82,7 +107,9 @@ func NewOn(t testing.TB, l *ledger.Ledger) *Fixture {
 // options of intake.
 func (f *Fixture) Rebuild(t testing.TB, change func(*gateway.Options)) {
 	t.Helper()
+	words := vocabulary.New(func() *ruleset.Set { return f.rules })
 	o := gateway.Options{
+		Vocabulary:    words,
 		Ledger:        f.Ledger,
 		Guard:         f.Guard,
 		Now:           f.Now,
@@ -108,10 +135,15 @@ func (f *Fixture) Rebuild(t testing.TB, change func(*gateway.Options)) {
 	f.Keys = access.NewKeys(access.KeyOptions{Store: l.Keys, Now: f.Now, DevKey: f.DevKey})
 	f.Facts = facts.New(facts.Options{
 		Customers: l.Customers, Listings: l.Listings, Templates: l.Templates, TemplateCache: f.templates, Now: f.Now,
+		Vocabulary: words,
 	})
-	f.FirstParty = firstparty.New(firstparty.Options{Items: l.Items, Receipts: f.Intake, Now: f.Now})
+	f.FirstParty = firstparty.New(firstparty.Options{Items: l.Items, Receipts: f.Intake, Vocabulary: words, Now: f.Now})
 	f.Changes = changes.New(changes.Options{Ledger: l, TemplateCache: f.templates, Now: f.Now})
-	f.Operations = operations.New(operations.Options{Controls: l.Controls, Touches: l.Touches, DeadLetters: l.DeadLetters, Now: f.Now})
+	f.Inbound = inbound.New(f.Intake, f.Facts, f.Now)
+	f.Operations = operations.New(operations.Options{
+		Controls: l.Controls, Touches: l.Touches, DeadLetters: l.DeadLetters, Keys: l.Keys,
+		OwnCallers: []string{access.DevCaller, "engine"}, Now: f.Now,
+	})
 	f.Feed = feed.New(feed.Options{Events: l.Events, Subscriptions: l.Subscriptions, Now: f.Now})
 }
 

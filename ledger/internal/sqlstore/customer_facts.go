@@ -85,3 +85,24 @@ func (f *customerFacts) addOutcomes(c *touch.Customer) (added []touch.Outcome) {
 	c.Outcomes = keepNewest(c.Outcomes)
 	return added
 }
+
+// revokeBy adds what an opt-out revokes: the consent to its category on its
+// channel. One that names no channel revokes the category on all channels, and
+// one that names no category revokes every category. Other outcomes revoke
+// nothing.
+func (f *customerFacts) revokeBy(o *touch.Outcome, evidence string) {
+	if o.Kind != touch.OutcomeOptOut {
+		return
+	}
+	categories := touch.Categories()
+	if o.Category != "" {
+		categories = []touch.Category{o.Category}
+	}
+	for _, category := range categories {
+		scope := string(category)
+		if o.Channel != "" {
+			scope += ":" + string(o.Channel)
+		}
+		f.consents = append(f.consents, touch.Consent{Scope: scope, At: o.At, Evidence: evidence})
+	}
+}

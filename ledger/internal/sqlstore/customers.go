@@ -69,6 +69,7 @@ func (s customerStore) AddOutcomes(ctx context.Context, outcomes []ledger.Custom
 			return err
 		}
 		f.outcomes = append(f.outcomes, o.Outcome)
+		f.revokeBy(&o.Outcome, "outcome reported by "+actor)
 	}
 	return s.update(ctx, func(t *tx) error { return t.changeCustomers(facts, actor) })
 }

@@ -99,18 +99,13 @@ func (t *tx) saveOutcomes(ts *transitionSet, touches map[int64]*touch.Touch) err
 	return t.changeCustomers(facts, "")
 }
 
-// addOutcome adds the outcome that an event reports. An opt-out also revokes
-// the consent to the channel.
+// addOutcome adds the outcome that an event reports.
 func (f *customerFacts) addOutcome(tc *touch.Touch, e *touch.Event) {
 	p := pastContact(tc, ledger.Contact{Leg: e.Leg, Channel: e.Channel})
-	f.outcomes = append(f.outcomes, touch.Outcome{
+	o := touch.Outcome{
 		Kind: e.Outcome, At: e.At, Channel: e.Channel, Category: tc.Category, Subject: tc.Subject, Campaign: tc.Campaign,
 		Caller: tc.Caller, Template: p.Template, Address: p.Address, Touch: tc.ID,
-	})
-	if e.Outcome == touch.OutcomeOptOut {
-		f.consents = append(f.consents, touch.Consent{
-			Scope: string(tc.Category) + ":" + string(e.Channel), At: e.At,
-			Evidence: "receipt of " + touch.DispatchID(tc.ID, e.Leg),
-		})
 	}
+	f.outcomes = append(f.outcomes, o)
+	f.revokeBy(&o, "receipt of "+touch.DispatchID(tc.ID, e.Leg))
 }
