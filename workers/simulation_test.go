@@ -48,6 +48,14 @@ type sim struct {
 	queue      []ledger.SegmentRef
 	ledgerDown bool // the ledger does not answer
 	logDown    bool // the contact log does not answer
+	braked     []brakedSpan
+}
+
+// brakedSpan is a time in which nothing may go out: from the answer to a brake to
+// the call that ends it.
+type brakedSpan struct {
+	kind     string
+	from, to time.Time
 }
 
 // dice is a random source that is safe for concurrent use.
@@ -283,6 +291,8 @@ func (s *sim) run(t *testing.T) []touch.ID {
 		suspended := &suspension{}
 		all.Go(func() { s.submitUrgent(ctx, options(fmt.Sprintf("s%d", i), suspended), suspended, n) })
 	}
+	all.Go(func() { watch.Run(ctx, func(error) {}) })
+	all.Go(func() { s.brake(ctx, t) })
 	all.Go(func() { workers.NewFeeder(options("feeder", &suspension{})).Run(ctx) })
 	all.Go(func() { workers.NewReconciler(options("reconciler", &suspension{})).Run(ctx) })
 	for i := range 3 {
@@ -305,6 +315,41 @@ func (s *sim) run(t *testing.T) []touch.ID {
 	cancel()
 	all.Wait()
 	return ids
+}
+
+// brake pauses the campaign and stops the channel now and then, as a gateway does
+// it, and lets them go.
+func (s *sim) brake(ctx context.Context, t *testing.T) {
+	l := ledger.AnswerSettled(s.real)
+	ref := ledger.CampaignRef{Caller: "bank", Campaign: "spring"}
+	status := func(to ledger.CampaignStatus) error {
+		return l.Campaigns.SetStatus(ctx, ref.Caller, ref.Campaign, to, "ops", time.Now())
+	}
+	for i := range 8 {
+		s.dice.pause(20 * time.Second)
+		kind, begin, end := "pause", func() error { return status(ledger.CampaignPaused) }, func() error { return status(ledger.CampaignRunning) }
+		if i%2 == 1 {
+			kind = "stop"
+			begin = func() error {
+				return l.Controls.PutKillSwitch(ctx, ledger.KillSwitch{ID: "s", Channel: touch.SMS}, "ops", time.Now())
+			}
+			end = func() error { return l.Controls.EndKillSwitch(ctx, "s", "ops", time.Now()) }
+		}
+		if err := begin(); err != nil {
+			t.Error(err)
+			return
+		}
+		span := brakedSpan{kind: kind, from: time.Now()}
+		s.dice.pause(10 * time.Second)
+		span.to = time.Now()
+		s.mu.Lock()
+		s.braked = append(s.braked, span)
+		s.mu.Unlock()
+		if err := end(); err != nil {
+			t.Error(err)
+			return
+		}
+	}
 }
 
 // work delivers queued segments. Now and then the worker dies (its context ends
@@ -401,7 +446,7 @@ func (s *sim) submit(t *testing.T, n int) (ids []touch.ID) {
 func simTouch(i int) ledger.NewTouch {
 	key := fmt.Sprintf("k%d", i)
 	tc := touch.Touch{ID: touch.NewID("bank", key), Caller: "bank", AcceptedAt: time.Now(), Request: touch.Request{
-		Key: key, Customer: fmt.Sprintf("c%d", i%3), Category: touch.Service,
+		Key: key, Customer: fmt.Sprintf("c%d", i%3), Category: touch.Service, Campaign: "spring",
 		Plan:      []touch.Leg{{Channel: touch.SMS, Content: &touch.Content{Body: "hello"}}},
 		Addresses: map[touch.Channel]string{touch.SMS: "+100"},
 	}}
@@ -427,6 +472,13 @@ func (s *sim) violations(t *testing.T, ids []touch.ID) (faults []string) {
 			faults = append(faults, v.Touch.Key+" is said to be sent and was not")
 		}
 		byCustomer[v.Touch.Customer] = append(byCustomer[v.Touch.Customer], took...)
+		for _, at := range took {
+			for _, span := range s.braked {
+				if at.After(span.from) && at.Before(span.to) {
+					faults = append(faults, fmt.Sprintf("%s went out %v after a %s was answered", v.Touch.Key, at.Sub(span.from), span.kind))
+				}
+			}
+		}
 	}
 	for c, at := range byCustomer {
 		slices.SortFunc(at, time.Time.Compare)
@@ -449,8 +501,9 @@ func simulate(t *testing.T, seed uint64, change func(*ledger.Ledger)) (faults []
 	return faults
 }
 
-// TestSimulation: whatever dies, is suspended or does not answer, every touch
-// ends, none is sent twice, and no cap is exceeded.
+// TestSimulation: whatever dies, is suspended, is braked or does not answer, every
+// touch ends, none is sent twice or after a brake was answered, and no cap is
+// exceeded.
 func TestSimulation(t *testing.T) {
 	for seed := range uint64(*simSeeds) {
 		if faults := simulate(t, seed, nil); len(faults) > 0 {
