@@ -21,6 +21,7 @@ import (
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/gateway/httpapi"
 	"touchgate.dev/gateway/validate"
+	"touchgate.dev/internal/netguard"
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
@@ -70,6 +71,8 @@ type App struct {
 	// priorityGate makes bulk wait while urgent touches are under way.
 	priorityGate *priority.Gate
 	rebuild      *contactRebuild
+	// webhookGuard says where webhooks may be called.
+	webhookGuard *netguard.Guard
 	phones       *validate.Phones
 	services     httpapi.Services
 	listener     net.Listener // nil: the role serves no HTTP

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"touchgate.dev/internal/loop"
@@ -72,7 +71,7 @@ func (a *App) addBackground(rules *rules, watcher *ledger.ControlWatcher, worker
 	a.background = append(a.background,
 		workers.NewFeeder(worker).Run,
 		workers.NewReconciler(worker).Run,
-		workers.NewWebhooks(worker, http.DefaultTransport, a.cfg.Webhooks.Timeout.Std()).Run,
+		a.newWebhooks(worker).Run,
 		workers.NewRetention(worker, keep).Run,
 		a.rebuild.run,
 		a.every(escalateEvery, "escalation", func(ctx context.Context) error {
@@ -84,6 +83,16 @@ func (a *App) addBackground(rules *rules, watcher *ledger.ControlWatcher, worker
 			return err
 		}),
 	)
+}
+
+// newWebhooks makes the part that calls webhooks.
+func (a *App) newWebhooks(worker workers.Options) *workers.Webhooks {
+	transport := a.webhookGuard.Transport()
+	a.onStop("webhooks", func() error {
+		transport.CloseIdleConnections()
+		return nil
+	})
+	return workers.NewWebhooks(worker, transport, a.cfg.Webhooks.Timeout.Std())
 }
 
 // every makes a part that calls step once in a period, and logs its errors.

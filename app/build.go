@@ -15,10 +15,12 @@ import (
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/gateway"
 	"touchgate.dev/gateway/validate"
+	"touchgate.dev/internal/netguard"
 	"touchgate.dev/internal/priority"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/policies/contactlog"
+	"touchgate.dev/touch"
 	"touchgate.dev/workers"
 	"touchgate.dev/workers/queue"
 )
@@ -38,6 +40,10 @@ func Build(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 	}
 	if err := a.openStores(ctx); err != nil {
 		return nil, err
+	}
+
+	if a.webhookGuard, err = netguard.New(cfg.Webhooks.Allow); err != nil {
+		return nil, touch.Errorf(touch.Invalid, "webhooks.allow", "%v", err)
 	}
 
 	// The watcher has this node's view of kill switches, shard epochs and the

@@ -5,6 +5,7 @@ import (
 
 	"touchgate.dev/channels"
 	"touchgate.dev/channels/adapter"
+	"touchgate.dev/gateway/feed"
 	"touchgate.dev/touch"
 )
 
@@ -97,6 +98,11 @@ type PoliciesConfig struct {
 // WebhooksConfig limits the calls to callers' webhooks.
 type WebhooksConfig struct {
 	Timeout touch.Duration `yaml:"timeout" validate:"min=100000000,max=60000000000"`
+	// Allow names what may be called beside the public internet: networks,
+	// addresses, host names, and *.suffix for the names below one.
+	Allow []string `yaml:"allow"`
+	// PerCaller is how many webhooks one caller may have.
+	PerCaller int `yaml:"per_caller" validate:"min=1,max=10000"`
 }
 
 // WorkersConfig limits what one worker process does at once.
@@ -132,7 +138,7 @@ func DefaultConfig() Config {
 		Data:     "touchgate-data",
 		Ledger:   LedgerConfig{Driver: "sqlite"},
 		Redis:    RedisConfig{Mode: "embedded"},
-		Webhooks: WebhooksConfig{Timeout: touch.Duration(10 * time.Second)},
+		Webhooks: WebhooksConfig{Timeout: touch.Duration(10 * time.Second), PerCaller: feed.DefaultMaxWebhooks},
 		Workers:  WorkersConfig{Urgent: 32, Bulk: 8, Drain: touch.Duration(25 * time.Second)},
 		Limits:   defaultLimits(),
 		Log:      LogConfig{Level: "info", Format: "text"},

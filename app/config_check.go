@@ -2,10 +2,12 @@ package app
 
 import (
 	"errors"
+	"fmt"
 
 	"touchgate.dev/channels"
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/gateway/validate"
+	"touchgate.dev/internal/netguard"
 	"touchgate.dev/internal/strictyaml"
 	"touchgate.dev/touch"
 )
@@ -36,6 +38,14 @@ func (l *loader) check(cfg *Config) {
 	}
 	if _, err := validate.NewPhones(cfg.PhoneRegion); err != nil {
 		l.faultAt("phone_region", "%s", touch.FaultsOf(err)[0].Message)
+	}
+	if _, err := netguard.New(cfg.Webhooks.Allow); err != nil {
+		at := "webhooks.allow"
+		var entry *netguard.EntryError
+		if errors.As(err, &entry) {
+			at = fmt.Sprintf("%s[%d]", at, entry.Index)
+		}
+		l.faultAt(at, "%v", err)
 	}
 	l.checkProviders(cfg)
 }

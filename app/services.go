@@ -95,7 +95,14 @@ func (a *App) newServices(
 			OwnCallers:  []string{access.DevCaller},
 			Now:         a.now,
 		}),
-		Feed:   feed.New(feed.Options{Events: l.Events, Subscriptions: l.Subscriptions, Now: a.now}),
+		Feed: feed.New(feed.Options{
+			Events:        l.Events,
+			Subscriptions: l.Subscriptions,
+			Index:         l.EventIndex,
+			Guard:         a.webhookGuard,
+			MaxWebhooks:   a.cfg.Webhooks.PerCaller,
+			Now:           a.now,
+		}),
 		Ledger: l,
 	}, nil
 }

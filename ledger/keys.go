@@ -15,8 +15,8 @@ type Keys interface {
 	// List returns up to limit (1 to 1000) keys in the order of their ids, from
 	// the one after an id on; the revoked ones too.
 	List(ctx context.Context, after string, limit int) ([]APIKey, error)
-	// Revoke ends a key, and records who did; one revoked earlier keeps its
-	// instant. Class NotFound.
+	// Revoke ends a key and the subscriptions that were made with it, and records
+	// who did; one revoked earlier keeps its instant. Class NotFound.
 	Revoke(ctx context.Context, id, actor string, now time.Time) error
 }
 

@@ -30,6 +30,7 @@ type Ledger struct {
 	Contacts      Contacts
 	Campaigns     Campaigns
 	Events        Events
+	EventIndex    EventIndex
 	Customers     Customers
 	Listings      Listings
 	Templates     Templates

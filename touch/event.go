@@ -30,7 +30,20 @@ const (
 	EventCustomer EventKind = "customer.changed"
 	EventListing  EventKind = "listing.changed"
 	EventControl  EventKind = "control.changed" // a pause, a stop, a policy; Reason says which
+
+	EventSubscription      EventKind = "subscription.changed" // a webhook was made or changed; Reason says how
+	EventSubscriptionEnded EventKind = "subscription.ended"   // a webhook gets no more calls
 )
+
+// EventKinds lists every kind.
+func EventKinds() []EventKind {
+	return []EventKind{
+		EventAccepted, EventRefused, EventDeferred, EventSent, EventUnknown, EventRetry, EventFallback, EventDelivered,
+		EventUndelivered, EventRead, EventReplied, EventOutcome, EventFailed, EventExpired, EventCancelled,
+		EventUnconfirmed, EventDead, EventConsent, EventCustomer, EventListing, EventControl,
+		EventSubscription, EventSubscriptionEnded,
+	}
+}
 
 // Event is one line of the ledger.
 type Event struct {

@@ -3,75 +3,119 @@ package workers
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"net/url"
+	"strings"
+	"syscall"
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"touchgate.dev/internal/netguard"
 	"touchgate.dev/ledger"
-	"touchgate.dev/touch"
 )
 
-// webhookBody is the body of a webhook call.
-type webhookBody struct {
-	Type      string        `json:"type"`
-	Timestamp time.Time     `json:"timestamp"`
-	Data      []touch.Event `json:"data"`
+// Why a call had no answer, in the words that GET /v1/subscriptions/{id} shows.
+// The text of an error may quote an address, and an address may hold a token.
+const (
+	noAnswerTimeout    = "timeout"
+	noAnswerRefused    = "refused"
+	noAnswerName       = "name_not_found"
+	noAnswerNotAllowed = "address_not_allowed"
+	noAnswerTLS        = "tls"
+	noAnswerOther      = "no_answer"
+	noAnswerSecret     = "unusable_secret"
+)
+
+// call makes one signed call of a delivery. The signature and its instant are
+// of this try; the id and the body are the delivery's.
+func (w *Webhooks) call(ctx context.Context, sub *ledger.Subscription, d *ledger.Delivery, body []byte) ledger.WebhookCall {
+	began := w.now()
+	call := ledger.WebhookCall{Delivery: *d, CalledAt: began}
+	signature, err := sign(sub, d.ID, began, body)
+	if err != nil {
+		call.Error = noAnswerSecret
+		return call
+	}
+	call.Status, err = w.post(ctx, sub.URL, d.ID, signature, began, body)
+	call.Took = max(0, w.now().Sub(began))
+	if err != nil {
+		call.Error = wordFor(err)
+	}
+	return call
 }
 
-// post makes one signed call. Its id is made of the subscription and the last
-// event, so that a repeated call has the same id and the receiver can drop it.
-func (w *Webhooks) post(ctx context.Context, s ledger.Subscription, last int64, events []touch.Event) error {
-	now := w.now()
-	body, err := json.Marshal(webhookBody{Type: "touch.events", Timestamp: now, Data: events})
-	if err != nil {
-		return err
+// sign returns the signatures by the secret, and by those that were rotated
+// away and are still good.
+func sign(sub *ledger.Subscription, id string, at time.Time, body []byte) (string, error) {
+	secrets := []string{sub.Secret}
+	for _, p := range sub.Previous {
+		if at.Before(p.Until) {
+			secrets = append(secrets, p.Secret)
+		}
 	}
-	id := fmt.Sprintf("%s-%d", s.ID, last)
-	signer, err := standardwebhooks.NewWebhook(s.Secret)
-	if err != nil {
-		return touch.Errorf(touch.Internal, "secret", "the subscription's secret cannot be used")
+	signatures := make([]string, 0, len(secrets))
+	for _, secret := range secrets {
+		signer, err := standardwebhooks.NewWebhook(secret)
+		if err != nil {
+			return "", err
+		}
+		signature, err := signer.Sign(id, at, body)
+		if err != nil {
+			return "", err
+		}
+		signatures = append(signatures, signature)
 	}
-	signature, err := signer.Sign(id, now, body)
-	if err != nil {
-		return err
-	}
+	return strings.Join(signatures, " "), nil
+}
 
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, bytes.NewReader(body))
+func (w *Webhooks) post(
+	ctx context.Context, address, id, signature string, at time.Time, body []byte,
+) (status int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "touchgate")
 	req.Header.Set(standardwebhooks.HeaderWebhookID, id)
-	req.Header.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))
+	req.Header.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(at.Unix()))
 	req.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
 
 	resp, err := w.client.Do(req)
 	if err != nil {
-		return withoutURL(err)
+		return 0, err
 	}
 	defer resp.Body.Close()
-	// The connection can be used again only after the body was read.
-	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)); err != nil {
-		return err
-	}
-	if resp.StatusCode/100 != 2 {
-		return touch.Errorf(touch.Unavailable, "url", "answered %d", resp.StatusCode)
-	}
-	return nil
+	// The connection can be used again only after the body was read. The status
+	// is the answer, whatever becomes of the body.
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+	return resp.StatusCode, nil
 }
 
-// withoutURL removes a webhook's address from an error: it may contain a token,
-// which must not appear in a log.
-func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
+// wordFor returns the word for an error of a call.
+func wordFor(err error) string {
+	var name *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	var record tls.RecordHeaderError
+	var timeout net.Error
+	switch {
+	case errors.Is(err, netguard.ErrRefused):
+		return noAnswerNotAllowed
+	case errors.As(err, &name) && name.IsNotFound:
+		return noAnswerName
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return noAnswerRefused
+	case errors.As(err, &certificate), errors.As(err, &unknown), errors.As(err, &record):
+		return noAnswerTLS
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return noAnswerTimeout
 	}
-	return err
+	return noAnswerOther
 }

@@ -54,7 +54,7 @@ func TestWebhooksInOrder(t *testing.T) {
 		ID: "s1", Caller: "bank", URL: server.URL, Secret: hookSecret, CreatedAt: h.now,
 		Kinds: []touch.EventKind{touch.EventAccepted, touch.EventSent},
 	}
-	if err := h.ledger.Subscriptions.Put(h.ctx, sub); err != nil {
+	if err := h.ledger.Subscriptions.Create(h.ctx, sub, 0); err != nil {
 		t.Fatal(err)
 	}
 	h.submit(150, nil)
@@ -62,7 +62,7 @@ func TestWebhooksInOrder(t *testing.T) {
 	if err := r.Step(h.ctx); err != nil {
 		t.Fatal(err)
 	}
-	subs, err := h.ledger.Subscriptions.List(h.ctx, "bank")
+	subs, err := h.ledger.Subscriptions.List(h.ctx, "bank", "", 10)
 	if err != nil || subs[0].Failures != 1 || subs[0].Cursor != 0 || !subs[0].NextAt.After(h.now) {
 		t.Fatalf("after a failure: %+v, %v", subs, err)
 	}

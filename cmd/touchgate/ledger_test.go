@@ -25,8 +25,8 @@ func ledgerFolder(t *testing.T, n int) (environ []string, ids []touch.ID) {
 	}
 	defer l.Close()
 	now := time.Now()
-	sub := ledger.Subscription{ID: "hook1", Caller: "acme", URL: "https://hooks.acme.example/x", Secret: "whsec_secret", Cursor: 1 << 12}
-	if err := l.Subscriptions.Put(t.Context(), sub); err != nil {
+	sub := ledger.Subscription{ID: "hook1", Caller: "acme", URL: "https://hooks.acme.example/x", Secret: "whsec_secret", Cursor: 2 << 12}
+	if err := l.Subscriptions.Create(t.Context(), sub, 0); err != nil {
 		t.Fatal(err)
 	}
 	for i := range n {

@@ -135,7 +135,7 @@ func traceTouch(ctx context.Context, l *ledger.Ledger, id touch.ID) (*touchTrace
 	if err := f.traceLegs(ctx, l, v); err != nil {
 		return nil, err
 	}
-	subscriptions, err := l.Subscriptions.List(ctx, t.Caller)
+	subscriptions, err := l.Subscriptions.List(ctx, t.Caller, "", 1000)
 	for i := range subscriptions {
 		f.Webhooks = append(f.Webhooks, traceWebhook(&subscriptions[i], f.Events))
 	}

@@ -14,6 +14,7 @@ import (
 
 	"touchgate.dev/app"
 	"touchgate.dev/examples"
+	"touchgate.dev/internal/netguard"
 	"touchgate.dev/internal/simulator"
 	"touchgate.dev/touch"
 )
@@ -127,6 +128,7 @@ func serveDev(cmd *cobra.Command, f serveFlags, environ []string) error {
 	if cfg.AppSecret, err = app.LoadOrCreateSecret(filepath.Join(f.data, "app-secret")); err != nil {
 		return err
 	}
+	cfg.Webhooks.Allow = append(cfg.Webhooks.Allow, netguard.Loopback()...)
 	a, err := app.Build(cmd.Context(), cfg, app.Options{DevKey: devKey, WrapOwn: vendors.Record, Policies: examples.Policies()})
 	if err != nil {
 		return err

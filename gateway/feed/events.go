@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"touchgate.dev/internal/loop"
+	"touchgate.dev/internal/netguard"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -25,11 +26,18 @@ const (
 	maxWait   = 30 * time.Second
 )
 
+// DefaultMaxWebhooks is how many webhooks a caller may have unless the
+// configuration says otherwise.
+const DefaultMaxWebhooks = 64
+
 // Options are what the service is built from. The parts of the ledger are
 // required.
 type Options struct {
 	Events        ledger.Events
 	Subscriptions ledger.Subscriptions
+	Index         ledger.EventIndex
+	Guard         *netguard.Guard  // where webhooks may be; default: the public internet
+	MaxWebhooks   int              // of one caller; default 64
 	Now           func() time.Time // default time.Now
 	Random        io.Reader        // default crypto/rand
 }
@@ -38,13 +46,30 @@ type Options struct {
 type Service struct {
 	events        ledger.Events
 	subscriptions ledger.Subscriptions
+	index         ledger.EventIndex
+	guard         *netguard.Guard
+	maxWebhooks   int
 	now           func() time.Time
 	random        io.Reader
 }
 
 // New makes a Service.
 func New(o Options) *Service {
-	s := &Service{events: o.Events, subscriptions: o.Subscriptions, now: o.Now, random: o.Random}
+	s := &Service{
+		events:        o.Events,
+		subscriptions: o.Subscriptions,
+		index:         o.Index,
+		guard:         o.Guard,
+		maxWebhooks:   o.MaxWebhooks,
+		now:           o.Now,
+		random:        o.Random,
+	}
+	if s.guard == nil {
+		s.guard = netguard.Public()
+	}
+	if s.maxWebhooks == 0 {
+		s.maxWebhooks = DefaultMaxWebhooks
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

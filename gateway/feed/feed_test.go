@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"touchgate.dev/gateway/access"
 	"touchgate.dev/gateway/feed"
 	"touchgate.dev/gateway/internal/gatewaytest"
 	"touchgate.dev/touch"
@@ -19,7 +20,7 @@ func TestSubscriptions(t *testing.T) {
 		"http://engine.example/h": false, "ftp://engine.example": false, "https://user:pw@engine.example": false,
 		"https://": false, "": false, "http://127.0.0.1.evil.example/": false,
 	} {
-		s, err := f.Feed.Subscribe(ctx, "engine", address, nil, 0)
+		s, err := f.Feed.Subscribe(ctx, gatewaytest.Engine(), feed.NewWebhook{URL: address})
 		if (err == nil) != good {
 			t.Errorf("%s: %v", address, err)
 		}
@@ -27,17 +28,17 @@ func TestSubscriptions(t *testing.T) {
 			t.Errorf("%s: a secret of %d characters", address, len(s.Secret))
 		}
 	}
-	if _, err := f.Feed.Subscribe(ctx, "engine", "https://e.example", []touch.EventKind{"touch.lost"}, 0); gatewaytest.FirstField(t, err) != "kinds" {
+	if _, err := f.Feed.Subscribe(ctx, gatewaytest.Engine(), feed.NewWebhook{URL: "https://e.example", Kinds: []touch.EventKind{"touch.lost"}}); gatewaytest.FirstField(t, err) != "kinds" {
 		t.Errorf("an unknown kind: %v", err)
 	}
-	all, _ := f.Ledger.Subscriptions.List(ctx, "engine")
+	all, _ := f.Feed.Webhooks(ctx, gatewaytest.Engine(), "engine", "", 10)
 	if len(all) != 4 {
 		t.Fatalf("%d webhooks", len(all))
 	}
-	if err := f.Ledger.Subscriptions.Delete(ctx, "stranger", all[0].ID); touch.ClassOf(err) != touch.NotFound {
+	if err := f.Feed.Unsubscribe(ctx, &access.Principal{Caller: "stranger"}, all[0].ID); touch.ClassOf(err) != touch.NotFound {
 		t.Errorf("a stranger ends it: %v", err)
 	}
-	if err := f.Ledger.Subscriptions.Delete(ctx, "engine", all[0].ID); err != nil {
+	if err := f.Feed.Unsubscribe(ctx, gatewaytest.Engine(), all[0].ID); err != nil {
 		t.Error(err)
 	}
 }

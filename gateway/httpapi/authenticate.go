@@ -11,6 +11,7 @@ import (
 // a token for an audience, or everybody.
 type permission struct {
 	scope    access.Scope
+	or       access.Scope // another scope that will do; "" is none
 	audience string
 	public   bool
 }
@@ -39,7 +40,7 @@ func (co *core) authenticate(c *request, need permission) error {
 		c.token = token
 		return err
 	}
-	p, err := co.permitted(c.ctx(), bearer, need.scope)
+	p, err := co.permitted(c.ctx(), bearer, need)
 	if err != nil {
 		return err
 	}

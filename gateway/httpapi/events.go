@@ -5,15 +5,11 @@ import (
 	"net/http"
 
 	"touchgate.dev/gateway/feed"
-	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
 // eventHandlers serve the feed of events. Webhooks stand in webhooks.go.
-type eventHandlers struct {
-	feed   *feed.Service
-	ledger ledger.Subscriptions
-}
+type eventHandlers struct{ feed *feed.Service }
 
 // list returns events after a cursor; with wait it waits for the first.
 func (h eventHandlers) list(c *request) error {

@@ -36,7 +36,7 @@ func newHandlers(s Services, o Options, c *core) *handlers {
 		tokens:      tokenHandlers{tokens: s.Tokens},
 		app:         appHandlers{items: s.FirstParty, now: c.now},
 		desk:        deskHandlers{items: s.FirstParty},
-		events:      eventHandlers{feed: s.Feed, ledger: l.Subscriptions},
+		events:      eventHandlers{feed: s.Feed},
 		policies:    policyHandlers{changes: s.Changes, requests: l.PolicyChanges, sets: l.PolicySets},
 		keys:        keyHandlers{keys: s.Keys, ledger: l.Keys},
 		stops:       killSwitchHandlers{operations: s.Operations, ledger: l.Controls, now: c.now},

@@ -47,7 +47,7 @@ func (c *request) watchPermit(need permission) {
 // is no longer good. A ledger that does not answer ends no stream: the stream
 // will find out by itself.
 func (c *request) stillMay(ctx context.Context) error {
-	_, err := c.core.permitted(ctx, c.permit.bearer, c.permit.need.scope)
+	_, err := c.core.permitted(ctx, c.permit.bearer, c.permit.need)
 	switch touch.ClassOf(err) {
 	case touch.Unauthenticated, touch.Forbidden:
 		return err
@@ -65,14 +65,15 @@ func (c *request) refusedMeanwhile() error {
 	return nil
 }
 
-// permitted returns the principal of a key that has the scope.
-func (co *core) permitted(ctx context.Context, bearer string, scope access.Scope) (*access.Principal, error) {
+// permitted returns the principal of a key that has the scope, or the other
+// that will do.
+func (co *core) permitted(ctx context.Context, bearer string, need permission) (*access.Principal, error) {
 	p, err := co.keys.Authenticate(ctx, bearer)
 	if err != nil {
 		return nil, err
 	}
-	if !p.May(scope) {
-		return nil, touch.Errorf(touch.Forbidden, "", "the API key lacks the scope %q", scope)
+	if !p.May(need.scope) && (need.or == "" || !p.May(need.or)) {
+		return nil, touch.Errorf(touch.Forbidden, "", "the API key lacks the scope %q", need.scope)
 	}
 	return p, nil
 }

@@ -24,7 +24,8 @@ func (h *handlers) routes() []route {
 	app := permission{audience: access.AudienceApp}
 	desk := permission{audience: access.AudienceDesk}
 	open := permission{public: true} // or proven by a vendor's signature
-	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+	ownOrAdmin := permission{scope: access.ScopeRead, or: access.ScopeAdmin}
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 
 	return []route{
 		{method: post, path: "/v1/touches", access: key(access.ScopeSubmit), handle: h.touches.submit, intake: true},
@@ -81,9 +82,14 @@ func (h *handlers) routes() []route {
 		{method: post, path: "/v1/desk/tasks/{id}:complete", access: desk, handle: h.desk.complete},
 
 		{method: get, path: "/v1/events", access: key(access.ScopeRead), handle: h.events.list, query: []string{"after", "limit", "wait"}, long: true},
-		{method: get, path: "/v1/subscriptions", access: key(access.ScopeRead), handle: h.events.subscriptions},
+		{method: get, path: "/v1/subscriptions", access: ownOrAdmin, handle: h.events.subscriptions, query: []string{"all", "caller", "after", "limit"}},
 		{method: post, path: "/v1/subscriptions", access: key(access.ScopeRead), handle: h.events.subscribe},
-		{method: del, path: "/v1/subscriptions/{id}", access: key(access.ScopeRead), handle: h.events.unsubscribe},
+		{method: get, path: "/v1/subscriptions/{id}", access: ownOrAdmin, handle: h.events.subscription},
+		{method: patch, path: "/v1/subscriptions/{id}", access: key(access.ScopeRead), handle: h.events.moveSubscription},
+		{method: del, path: "/v1/subscriptions/{id}", access: ownOrAdmin, handle: h.events.unsubscribe},
+		{method: post, path: "/v1/subscriptions/{id}:rotate", access: key(access.ScopeRead), handle: h.events.rotateSecret},
+		{method: post, path: "/v1/subscriptions/{id}:redeliver", access: key(access.ScopeRead), handle: h.events.redeliver},
+		{method: post, path: "/v1/subscriptions/{id}:adopt", access: key(access.ScopeRead), handle: h.events.adoptSubscription},
 
 		{method: get, path: "/v1/policies", access: key(access.ScopeRead), handle: h.policies.list, query: []string{"state", "limit"}, large: true},
 		{method: post, path: "/v1/policies", access: key(access.ScopePolicyWrite), handle: h.policies.draft},

@@ -152,5 +152,9 @@ func lineOf(r *journal.Record, o Options) (line, error) {
 }
 
 func concernsRules(e touch.Event) bool {
-	return e.Kind == touch.EventControl || e.Kind == touch.EventListing
+	switch e.Kind {
+	case touch.EventControl, touch.EventListing, touch.EventSubscription, touch.EventSubscriptionEnded:
+		return true
+	}
+	return false
 }

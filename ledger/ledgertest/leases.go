@@ -21,4 +21,9 @@ func testLeases(k *kit) {
 	k.advance(time.Second)
 	held("report", "b", true)
 	held("report", "a", false)
+
+	k.must(k.ledger.Leases.Release(k.ctx, "report", "a")) // it has none
+	held("report", "a", false)
+	k.must(k.ledger.Leases.Release(k.ctx, "report", "b"))
+	held("report", "a", true)
 }

@@ -26,6 +26,12 @@ func (*database) AppendJournal(s sqldb.Session, records []sqlstore.JournalRow) e
 			Query: `INSERT INTO journal (pos, id, at, count, callers, body, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			Args:  []any{pos, r.ID, r.At, r.Count, r.Callers, r.Body, hash},
 		})
+		for _, caller := range r.Names {
+			s.Queue(sqldb.Statement{
+				Query: `INSERT INTO journal_callers (caller, block) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+				Args:  []any{caller, pos >> sqlstore.IndexBits},
+			})
+		}
 	}
 	s.Queue(sqldb.Statement{Query: `UPDATE head SET pos = $1, hash = $2 WHERE id = 1`, Args: []any{pos, hash}})
 	return nil

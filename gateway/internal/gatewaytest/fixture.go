@@ -22,6 +22,7 @@ import (
 	"touchgate.dev/gateway/inbound"
 	"touchgate.dev/gateway/operations"
 	"touchgate.dev/gateway/vocabulary"
+	"touchgate.dev/internal/netguard"
 	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/lookup"
 	"touchgate.dev/ledger/sqlite"
@@ -144,7 +145,13 @@ func (f *Fixture) Rebuild(t testing.TB, change func(*gateway.Options)) {
 		Controls: l.Controls, Touches: l.Touches, DeadLetters: l.DeadLetters, Keys: l.Keys,
 		OwnCallers: []string{access.DevCaller, "engine"}, Now: f.Now,
 	})
-	f.Feed = feed.New(feed.Options{Events: l.Events, Subscriptions: l.Subscriptions, Now: f.Now})
+	guard, err := netguard.New(netguard.Loopback())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Feed = feed.New(feed.Options{
+		Events: l.Events, Subscriptions: l.Subscriptions, Index: l.EventIndex, Guard: guard, Now: f.Now,
+	})
 }
 
 // Now returns the fixture's time.

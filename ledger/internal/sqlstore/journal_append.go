@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"hash/fnv"
+	"slices"
 
 	"touchgate.dev/ledger/journal"
 	"touchgate.dev/touch"
@@ -21,6 +22,8 @@ type record struct {
 	reserved int
 	at       int64
 	callers  int64 // see callerBit
+	// names are the same callers by name, for the index of the journal.
+	names []string
 }
 
 // recorder collects the events of a transaction.
@@ -64,9 +67,19 @@ func (t *tx) reserve(n int) (*record, error) {
 func (r *record) add(events []touch.Event) {
 	for i := range events {
 		r.body.Add(&events[i])
-		r.callers |= callerBit(events[i].Caller)
+		r.addCaller(events[i].Caller)
 	}
 	r.count += len(events)
+}
+
+func (r *record) addCaller(caller string) {
+	if caller == "" || len(r.names) > 0 && r.names[len(r.names)-1] == caller {
+		return
+	}
+	r.callers |= callerBit(caller)
+	if !slices.Contains(r.names, caller) {
+		r.names = append(r.names, caller)
+	}
 }
 
 // callerBit returns one of 62 bits for a caller. A record has the bits of all
@@ -85,7 +98,8 @@ func callerBit(caller string) int64 {
 func (r *record) row() JournalRow {
 	stored := journal.Record{ID: r.id, At: r.at, Count: int64(r.count), Body: r.body.Bytes()}
 	return JournalRow{
-		ID: stored.ID, At: stored.At, Count: stored.Count, Callers: r.callers, Body: stored.Body, Sum: stored.Sum(),
+		ID: stored.ID, At: stored.At, Count: stored.Count, Callers: r.callers, Names: r.names,
+		Body: stored.Body, Sum: stored.Sum(),
 	}
 }
 

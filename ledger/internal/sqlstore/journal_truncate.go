@@ -65,6 +65,9 @@ func truncateJournal(t *tx, before int64, limit int, now time.Time) (n int, err 
 	if _, err := t.exec(`DELETE FROM journal WHERE pos <= $1`, run.last.Pos); err != nil {
 		return 0, err
 	}
+	if err := t.truncateIndex(earlier.Pos, run.last.Pos); err != nil {
+		return 0, err
+	}
 	_, err = t.log([]touch.Event{run.last.Event(now)})
 	return run.n, err
 }

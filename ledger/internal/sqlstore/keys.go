@@ -77,10 +77,14 @@ func (s keyStore) keys(ctx context.Context, tail string, args ...any) (keys []le
 	return keys, err
 }
 
-// Revoke implements ledger.Keys. A key that is revoked already keeps the
-// instant of the first revocation.
+// Revoke implements ledger.Keys. The subscriptions of the key end with it. A
+// key that is revoked already keeps the instant of the first revocation.
 func (s keyStore) Revoke(ctx context.Context, id, actor string, now time.Time) error {
 	return s.update(ctx, func(t *tx) error {
+		// The version's row first, as whoever makes a subscription locks it.
+		if err := t.raiseSubscriptions(); err != nil {
+			return err
+		}
 		n, err := t.exec(`UPDATE keys SET revoked = CASE WHEN revoked = 0 THEN $2 ELSE revoked END WHERE id = $1`,
 			id, micros(now))
 		if err != nil {
@@ -88,6 +92,10 @@ func (s keyStore) Revoke(ctx context.Context, id, actor string, now time.Time) e
 		}
 		if n == 0 {
 			return notFound("this key")
+		}
+		by := ledger.SubscriptionAct{Actor: actor, At: now, Reason: "its key " + id + " was revoked"}
+		if err := t.endSubscriptionsOf(id, by); err != nil {
+			return err
 		}
 		_, err = t.log([]touch.Event{{Kind: touch.EventControl, At: now, Actor: actor, Reason: "key " + id + " revoked"}})
 		return err

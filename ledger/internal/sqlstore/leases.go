@@ -21,3 +21,11 @@ func (s leaseStore) Acquire(
 	})
 	return held, err
 }
+
+// Release implements ledger.Leases.
+func (s leaseStore) Release(ctx context.Context, name, holder string) error {
+	return s.update(ctx, func(t *tx) error {
+		_, err := t.exec(`DELETE FROM leases WHERE name = $1 AND holder = $2`, name, holder)
+		return err
+	})
+}

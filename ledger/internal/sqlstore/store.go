@@ -17,8 +17,9 @@
 // The events of a transaction are one row of the journal.
 //
 // Transactions lock rows in this order, so that they cannot block each other
-// for ever: control, segments, campaigns, waits, touches, progress (by number),
-// customers (by id), counts, the journal's head.
+// for ever: control, the version of the subscriptions, keys, subscriptions,
+// segments, campaigns, waits, touches, progress (by number), customers (by id),
+// counts, the journal's head.
 package sqlstore
 
 import (
@@ -46,6 +47,7 @@ type (
 	contactStore      struct{ *core }
 	campaignStore     struct{ *core }
 	eventStore        struct{ *core }
+	eventIndexStore   struct{ *core }
 	customerStore     struct{ *core }
 	listingStore      struct{ *core }
 	templateStore     struct{ *core }
@@ -78,6 +80,7 @@ func New(db Driver, now func() time.Time) *ledger.Ledger {
 		Contacts:      contactStore{c},
 		Campaigns:     campaignStore{c},
 		Events:        eventStore{c},
+		EventIndex:    eventIndexStore{c},
 		Customers:     customerStore{c},
 		Listings:      listingStore{c},
 		Templates:     templateStore{c},
