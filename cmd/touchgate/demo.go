@@ -72,8 +72,10 @@ deferred waits for a later time; repeated was known from an earlier run.`,
 	flags.StringVar(&f.file, "file", "", "send this NDJSON `FILE` instead; templates that it names are made up")
 	flags.StringVar(&f.policies, "policies", "", "the `FOLDER` of policies (default: examples/policies)")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object to standard output at the end")
-	flags.StringVar(&f.data, "data", "", "keep the ledger, the vendors' log and the clock in this `FOLDER`; a second run goes on from there")
-	flags.StringVar(&f.config, "config", "", "use the ledger and the Redis of this configuration `FILE`, rather than embedded ones")
+	flags.StringVar(&f.data, "data", "",
+		"keep the ledger, the vendors' log and the clock in this `FOLDER`; a second run goes on from there")
+	flags.StringVar(&f.config, "config", "",
+		"use the ledger and the Redis of this configuration `FILE`, rather than embedded ones")
 	flags.IntVar(&f.workers, "workers", 0, "deliver by so many worker processes (with --config)")
 	cmd.AddCommand(demoWorkerCommand(environ))
 	return cmd
@@ -122,11 +124,18 @@ func runDemo(ctx context.Context, f demoFlags) error {
 
 // runLoad sends the load, waits until nothing moves any more, and verifies what
 // came of it.
-func runLoad(ctx context.Context, f demoFlags, stage *demoSystem, load *demoLoad, client *apiclient.Client) (*demoResult, error) {
+func runLoad(
+	ctx context.Context,
+	f demoFlags,
+	stage *demoSystem,
+	load *demoLoad,
+	client *apiclient.Client,
+) (*demoResult, error) {
 	if err := load.prepare(ctx, client); err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(f.stderr, "it is %s in the demo; the API answers at %s\n", stage.now().UTC().Format("Monday 2 January 2006 15:04 MST"), stage.app.URL())
+	fmt.Fprintf(f.stderr, "it is %s in the demo; the API answers at %s\n",
+		stage.now().UTC().Format("Monday 2 January 2006 15:04 MST"), stage.app.URL())
 	sent, err := load.submit(ctx, client, f.stderr)
 	if err != nil {
 		return nil, err

@@ -15,12 +15,14 @@ type acceptedKeys struct {
 	faulty []int
 }
 
+// add notes the key of the next line; "" is a line without a touch.
 func (k *acceptedKeys) add(key string) {
 	k.mu.Lock()
 	k.keys = append(k.keys, key)
 	k.mu.Unlock()
 }
 
+// addFaulty notes the lines that the gateway reported as faulty.
 func (k *acceptedKeys) addFaulty(errors []apiclient.LineError) {
 	k.mu.Lock()
 	for _, e := range errors {
@@ -29,7 +31,8 @@ func (k *acceptedKeys) addFaulty(errors []apiclient.LineError) {
 	k.mu.Unlock()
 }
 
-// list returns the keys of all lines that were not faulty.
+// list returns the keys of all lines that were not faulty. Call it once, at the end
+// of the stream.
 func (k *acceptedKeys) list() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -139,9 +139,9 @@ func (s *demoSystem) loadTruth(path string) error {
 	return s.vendors.Received().Load(earlier)
 }
 
-// demoBehaviours is how the vendors misbehave: the first one for text messages
-// is down for some seconds and now and then loses its answer, and receipts of
-// all are as unreliable as in life.
+// demoBehaviours returns how each vendor misbehaves. The first one for text messages
+// is down for five seconds, and loses an answer or throttles now and then. All
+// vendors lose, repeat and delay receipts, as real ones do.
 func demoBehaviours() map[string]simulator.Behaviour {
 	ms := func(n int) touch.Duration { return touch.Duration(time.Duration(n) * time.Millisecond) }
 	receipts := simulator.Receipts{
@@ -168,14 +168,19 @@ func demoBehaviours() map[string]simulator.Behaviour {
 // demoTuning retries and resolves unknown outcomes sooner than a bank would, so
 // that a demo ends within a minute.
 func demoTuning() workers.Tuning {
-	return workers.Tuning{ResolveBase: 300 * time.Millisecond, RetryBase: 300 * time.Millisecond, RetryMax: 10 * time.Second}
+	return workers.Tuning{
+		ResolveBase: 300 * time.Millisecond,
+		RetryBase:   300 * time.Millisecond,
+		RetryMax:    10 * time.Second,
+	}
 }
 
 // demoConfig returns the configuration of the demo's processes.
 func demoConfig(f demoFlags, providers string) (*app.Config, error) {
 	environ := f.environ
 	if f.config == "" {
-		environ = append([]string{}, "TOUCHGATE_DATA="+f.data) // not the environment's: an embedded demo is the same everywhere
+		// An embedded demo is the same everywhere: it ignores the user's environment.
+		environ = []string{"TOUCHGATE_DATA=" + f.data}
 	}
 	cfg, err := app.LoadConfig(f.config, environ, app.Adapters(nil, nil))
 	if err != nil {
@@ -192,7 +197,10 @@ func demoConfig(f demoFlags, providers string) (*app.Config, error) {
 
 // runWhile runs the app until work has returned. If the app ends first, the
 // context of work ends, and the app's error is returned.
-func (s *demoSystem) runWhile(ctx context.Context, work func(context.Context) (*demoResult, error)) (*demoResult, error) {
+func (s *demoSystem) runWhile(
+	ctx context.Context,
+	work func(context.Context) (*demoResult, error),
+) (*demoResult, error) {
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	ended := make(chan error, 1)

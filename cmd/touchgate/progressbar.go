@@ -29,7 +29,7 @@ type progressBar struct {
 	running  sync.WaitGroup
 }
 
-// newProgress starts a bar; a total of 0 is unknown.
+// newProgress starts a bar with a total, 0 if it is not known yet.
 func newProgress(out io.Writer, title string, total int64) *progressBar {
 	b := &progressBar{out: out, title: title, total: total, began: time.Now(), quit: make(chan struct{})}
 	if isTerminal(out) {
@@ -68,6 +68,7 @@ func (b *progressBar) printLines() {
 	}
 }
 
+// printLine prints the time, the share that is done and the text.
 func (b *progressBar) printLine() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -126,7 +127,9 @@ func (b *progressBar) stop() {
 	close(b.quit)
 	if b.writer != nil {
 		b.tracker.MarkAsDone()
-		for ended := false; !ended; { // a Stop before the writer has begun is lost
+		// The writer ignores a Stop that comes before it has begun to render, so
+		// repeat it until the writer has ended.
+		for ended := false; !ended; {
 			b.writer.Stop()
 			select {
 			case <-b.rendered:

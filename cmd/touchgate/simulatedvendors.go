@@ -11,11 +11,11 @@ import (
 	"touchgate.dev/touch"
 )
 
-// simulatedVendors is the vendors of the demo and of a development server: a
-// simulator on loopback, and the providers that call it.
+// simulatedVendors are the vendors of the demo and of a development server: a
+// simulator on loopback, and the configuration of the providers that call it.
 type simulatedVendors struct {
 	*simulator.Server
-	// config is the providers as a configuration file would name them.
+	// config is the list of providers as YAML, as in a configuration file.
 	config string
 }
 
@@ -37,7 +37,9 @@ func startSimulatedVendors(address string, o simulator.Options) (*simulatedVendo
 	}
 	breaker := map[string]any{"open": "3s", "window": "10s"}
 	vendor := func(name, adapter string, weight int, own map[string]any) map[string]any {
-		return map[string]any{"name": name, "adapter": adapter, "weight": weight, "timeout": "5s", "breaker": breaker, "config": own}
+		return map[string]any{
+			"name": name, "adapter": adapter, "weight": weight, "timeout": "5s", "breaker": breaker, "config": own,
+		}
 	}
 	speaks := func(name string, more map[string]any) map[string]any {
 		own := map[string]any{"url": server.URL(name), "secret": o.Secret}
@@ -49,7 +51,9 @@ func startSimulatedVendors(address string, o simulator.Options) (*simulatedVendo
 	text, err := yaml.Marshal([]map[string]any{
 		vendor("sms-a", "sms/http", 1, speaks("sms-a", map[string]any{"from": "BANK"})),
 		vendor("sms-b", "sms/http", 0, speaks("sms-b", map[string]any{"from": "BANK"})),
-		vendor("fcm", "push/fcm", 1, map[string]any{"url": server.URL("fcm"), "credentials": account, "receipt_secret": o.Secret}),
+		vendor("fcm", "push/fcm", 1, map[string]any{
+			"url": server.URL("fcm"), "credentials": account, "receipt_secret": o.Secret,
+		}),
 		vendor("dialler", "ai_call/http", 1, speaks("dialler", nil)),
 		{"name": "inbox", "adapter": "inbox", "weight": 1},
 		{"name": "popup", "adapter": "popup", "weight": 1},
@@ -62,7 +66,7 @@ func startSimulatedVendors(address string, o simulator.Options) (*simulatedVendo
 	return &simulatedVendors{server, string(text)}, nil
 }
 
-// readProviders reads what startSimulated wrote.
+// readProviders reads the providers that startSimulatedVendors wrote.
 func readProviders(config string) ([]channels.ProviderConfig, error) {
 	var providers []channels.ProviderConfig
 	if err := yaml.Unmarshal([]byte(config), &providers); err != nil {

@@ -16,14 +16,14 @@ import (
 )
 
 const (
-	waitEvery = 300 * time.Millisecond
-	// quietAfter is how long counts must stand still before anything is
-	// looked at more closely: late receipts come within it.
+	waitEvery = 300 * time.Millisecond // between two looks at the counts
+	// quietAfter is how long the counts must stay the same before single touches
+	// are looked at. Late receipts come within this time.
 	quietAfter = 3 * time.Second
-	// soon parts a touch that is about to go on from one that waits for
-	// another time of day.
+	// A touch that is due within soon is about to go on. One that is due later waits
+	// for another time of day, and the demo does not wait with it.
 	soon = 2 * time.Minute
-	// stuckAfter is how long to wait for what should have moved.
+	// stuckAfter is how long to wait for a touch that should move and does not.
 	stuckAfter = 90 * time.Second
 )
 
@@ -31,7 +31,13 @@ const (
 // each touch is final, is sent and waits for a receipt, or waits for a time that
 // is not soon. It returns nil also if a touch that should move does not for
 // stuckAfter.
-func waitForCampaigns(ctx context.Context, client *apiclient.Client, campaigns []string, now func() time.Time, out io.Writer) error {
+func waitForCampaigns(
+	ctx context.Context,
+	client *apiclient.Client,
+	campaigns []string,
+	now func() time.Time,
+	out io.Writer,
+) error {
 	b := newProgress(out, "delivering", 0)
 	defer b.stop()
 	var last map[touch.State]int
@@ -57,6 +63,7 @@ func waitForCampaigns(ctx context.Context, client *apiclient.Client, campaigns [
 	}
 }
 
+// countStates returns how many touches of the campaigns are in each state.
 func countStates(ctx context.Context, client *apiclient.Client, campaigns []string) (map[touch.State]int, error) {
 	counts := map[touch.State]int{}
 	for _, campaign := range campaigns {
@@ -74,6 +81,8 @@ func countStates(ctx context.Context, client *apiclient.Client, campaigns []stri
 	return counts, nil
 }
 
+// showCounts shows the counts beside the bar. A touch counts as done unless it is
+// due or its outcome is unknown.
 func showCounts(b *progressBar, counts map[touch.State]int) {
 	total, open := 0, 0
 	for state, n := range counts {
@@ -83,12 +92,19 @@ func showCounts(b *progressBar, counts map[touch.State]int) {
 		}
 	}
 	b.set(int64(total-open), int64(total))
-	b.setText("sent %d, delivered %d, capped %d, refused %d, failed %d, waiting %d", counts[touch.StateSent], counts[touch.StateDelivered],
-		counts[touch.StateCapped], counts[touch.StateRefused], counts[touch.StateFailed], open)
+	b.setText("sent %d, delivered %d, capped %d, refused %d, failed %d, waiting %d",
+		counts[touch.StateSent], counts[touch.StateDelivered], counts[touch.StateCapped],
+		counts[touch.StateRefused], counts[touch.StateFailed], open)
 }
 
 // stillMoving reports whether a touch of the campaigns should change soon.
-func stillMoving(ctx context.Context, client *apiclient.Client, campaigns []string, counts map[touch.State]int, now time.Time) (bool, error) {
+func stillMoving(
+	ctx context.Context,
+	client *apiclient.Client,
+	campaigns []string,
+	counts map[touch.State]int,
+	now time.Time,
+) (bool, error) {
 	found := errors.New("found") // ends a listing
 	for _, campaign := range campaigns {
 		for _, state := range []touch.State{touch.StateDue, touch.StateUnknown, touch.StateSent} {
@@ -114,6 +130,7 @@ func stillMoving(ctx context.Context, client *apiclient.Client, campaigns []stri
 	return false, nil
 }
 
+// isMoving reports whether a touch should change soon without a receipt.
 func isMoving(t *apiclient.Touch, now time.Time) bool {
 	switch {
 	case t.State == touch.StateSent && t.Due.IsZero():
