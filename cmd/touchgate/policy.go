@@ -63,7 +63,8 @@ func readPolicies(paths ...string) ([]ruleset.Source, error) {
 			return nil, usageError("%s holds no policy (*.yaml)", path)
 		}
 		for _, s := range found {
-			sources = append(sources, ruleset.Source{Name: filepath.Join(path, filepath.FromSlash(s.Name)), Data: s.Data})
+			name := filepath.Join(path, filepath.FromSlash(s.Name))
+			sources = append(sources, ruleset.Source{Name: name, Data: s.Data})
 		}
 	}
 	return sources, nil

@@ -30,6 +30,7 @@ func policyChangeCommands(environ []string) []*cobra.Command {
 	}
 }
 
+// policySubmitCommand stores a proposal and asks for its approval.
 func policySubmitCommand(environ []string) *cobra.Command {
 	var f apiFlags
 	var title, reason, effective string
@@ -64,7 +65,9 @@ id, which approve takes.`,
 				return err
 			}
 			if !draft {
-				if err := client.Do(cmd.Context(), http.MethodPost, "/v1/policies/"+p.ID+":submit", map[string]string{"reason": reason}, &p); err != nil {
+				path := "/v1/policies/" + p.ID + ":submit"
+				why := map[string]string{"reason": reason}
+				if err := client.Do(cmd.Context(), http.MethodPost, path, why, &p); err != nil {
 					return err
 				}
 			}
@@ -98,8 +101,9 @@ func policyDecisionCommand(environ []string, verb, short, long string) *cobra.Co
 				return err
 			}
 			var p ledger.Proposal
-			err = client.Do(cmd.Context(), http.MethodPost, "/v1/policies/"+url.PathEscape(args[0])+":"+verb, map[string]string{"reason": reason}, &p)
-			if err != nil {
+			path := "/v1/policies/" + url.PathEscape(args[0]) + ":" + verb
+			why := map[string]string{"reason": reason}
+			if err := client.Do(cmd.Context(), http.MethodPost, path, why, &p); err != nil {
 				return err
 			}
 			printProposal(cmd.OutOrStdout(), &p)
@@ -111,6 +115,8 @@ func policyDecisionCommand(environ []string, verb, short, long string) *cobra.Co
 	return cmd
 }
 
+// policyRollbackCommand activates an earlier set again. It needs no approval, so
+// that one person can undo a change that does harm.
 func policyRollbackCommand(environ []string) *cobra.Command {
 	var f apiFlags
 	var to, reason string
@@ -124,7 +130,8 @@ func policyRollbackCommand(environ []string) *cobra.Command {
 				return err
 			}
 			var p ledger.Proposal
-			if err := client.Do(cmd.Context(), http.MethodPost, "/v1/policies:rollback", map[string]string{"to": to, "reason": reason}, &p); err != nil {
+			body := map[string]string{"to": to, "reason": reason}
+			if err := client.Do(cmd.Context(), http.MethodPost, "/v1/policies:rollback", body, &p); err != nil {
 				return err
 			}
 			printProposal(cmd.OutOrStdout(), &p)
@@ -137,6 +144,7 @@ func policyRollbackCommand(environ []string) *cobra.Command {
 	return cmd
 }
 
+// policyListCommand prints one row for each proposal.
 func policyListCommand(environ []string) *cobra.Command {
 	var f apiFlags
 	cmd := &cobra.Command{
@@ -157,7 +165,10 @@ func policyListCommand(environ []string) *cobra.Command {
 			t := commandline.NewTable(cmd.OutOrStdout())
 			t.AppendHeader(table.Row{"id", "state", "title", "hash", "author", "approver", "last step"})
 			for _, p := range page.Items {
-				t.AppendRow(table.Row{p.ID, p.State, p.Title, p.Hash, p.Author, p.Approver, p.History[len(p.History)-1].At.UTC().Format(time.DateTime)})
+				last := p.History[len(p.History)-1].At
+				t.AppendRow(table.Row{
+					p.ID, p.State, p.Title, p.Hash, p.Author, p.Approver, last.UTC().Format(time.DateTime),
+				})
 			}
 			t.Render()
 			return nil
@@ -167,6 +178,7 @@ func policyListCommand(environ []string) *cobra.Command {
 	return cmd
 }
 
+// policyShowCommand prints the documents of a set, each after its name.
 func policyShowCommand(environ []string) *cobra.Command {
 	var f apiFlags
 	cmd := &cobra.Command{

@@ -10,6 +10,8 @@ import (
 	"touchgate.dev/policies/ruleset"
 )
 
+// policyDiffCommand compares two sets of documents by what they mean. Both must
+// compile: a difference to a faulty document would say little.
 func policyDiffCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{

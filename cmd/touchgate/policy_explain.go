@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"touchgate.dev/internal/apiclient"
 	"touchgate.dev/internal/commandline"
 	"touchgate.dev/policies"
 	"touchgate.dev/policies/replay"
@@ -16,6 +17,8 @@ import (
 	"touchgate.dev/touch"
 )
 
+// policyExplainCommand prints the verdicts of a touch in words: those that a
+// gateway recorded, or one that is made from a file without any gateway.
 func policyExplainCommand(environ []string) *cobra.Command {
 	var f apiFlags
 	var file, zone string
@@ -47,25 +50,7 @@ and as far as they are known customer, listings, duties and contacts.`,
 			if err != nil {
 				return err
 			}
-			var view struct {
-				State  touch.State   `json:"state"`
-				Reason string        `json:"reason"`
-				Events []touch.Event `json:"events"`
-			}
-			id, err := touch.ParseID(args[0])
-			if err != nil {
-				return err
-			}
-			if err := client.Do(cmd.Context(), http.MethodGet, "/v1/touches/"+id.String(), nil, &view); err != nil {
-				return err
-			}
-			explainEvents(cmd.OutOrStdout(), view.Events, loc)
-			fmt.Fprintf(cmd.OutOrStdout(), "The touch is %s", view.State)
-			if view.Reason != "" {
-				commandline.Printf(cmd.OutOrStdout(), " (%s)", view.Reason)
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), ".")
-			return nil
+			return explainTouch(cmd, client, args[0], loc)
 		},
 	}
 	f.register(cmd)
@@ -75,6 +60,8 @@ and as far as they are known customer, listings, duties and contacts.`,
 	return cmd
 }
 
+// loadZone returns a zone of the tz database, or a usage error that names an
+// example.
 func loadZone(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
 	if err != nil {
@@ -83,7 +70,34 @@ func loadZone(name string) (*time.Location, error) {
 	return zone, nil
 }
 
-// explainCase judges a question from a file.
+// explainTouch reads a touch from the gateway and prints its events with their
+// verdicts.
+func explainTouch(cmd *cobra.Command, client *apiclient.Client, name string, zone *time.Location) error {
+	id, err := touch.ParseID(name)
+	if err != nil {
+		return err
+	}
+	var view struct {
+		State  touch.State   `json:"state"`
+		Reason string        `json:"reason"`
+		Events []touch.Event `json:"events"`
+	}
+	if err := client.Do(cmd.Context(), http.MethodGet, "/v1/touches/"+id.String(), nil, &view); err != nil {
+		return err
+	}
+
+	out := cmd.OutOrStdout()
+	explainEvents(out, view.Events, zone)
+	fmt.Fprintf(out, "The touch is %s", view.State)
+	if view.Reason != "" {
+		commandline.Printf(out, " (%s)", view.Reason)
+	}
+	fmt.Fprintln(out, ".")
+	return nil
+}
+
+// explainCase judges the question in a file by the documents at the paths docs,
+// and prints the verdict in words.
 func explainCase(cmd *cobra.Command, file string, docs []string, zone *time.Location) error {
 	data, err := readInput(cmd, file)
 	if err != nil {
@@ -105,10 +119,12 @@ func explainCase(cmd *cobra.Command, file string, docs []string, zone *time.Loca
 	return nil
 }
 
-// explainEvents prints what happened, and each verdict in words.
+// explainEvents prints one line for each event, and below it the event's verdict
+// in words if it has one.
 func explainEvents(w io.Writer, events []touch.Event, zone *time.Location) {
 	for _, e := range events {
-		commandline.Printf(w, "%s %s", e.At.In(zone).Format("Mon 2006-01-02 15:04:05 MST"), strings.TrimPrefix(string(e.Kind), "touch."))
+		at := e.At.In(zone).Format("Mon 2006-01-02 15:04:05 MST")
+		commandline.Printf(w, "%s %s", at, strings.TrimPrefix(string(e.Kind), "touch."))
 		if e.Channel != "" {
 			commandline.Printf(w, " by %s", e.Channel)
 		}

@@ -15,12 +15,16 @@ import (
 	"touchgate.dev/touch"
 )
 
+// forecastFlags describe the touches that are asked about.
 type forecastFlags struct {
 	apiFlags
 	zone, template, subject, campaign string
 	channels, categories              []string
 }
 
+// policyForecastCommand prints one row for each category and channel: whether the
+// customer may be contacted now, and otherwise from when on and which rule says
+// so. The gateway judges each touch as if it were sent, but records nothing.
 func policyForecastCommand(environ []string) *cobra.Command {
 	var f forecastFlags
 	cmd := &cobra.Command{
@@ -69,9 +73,9 @@ every channel. A rule that demands a duty of the template refuses unless
 	return cmd
 }
 
-// requests is one touch for each category and channel asked about.
+// requests returns one touch for each category and channel that the flags allow.
+// It returns a usage error if a flag names an unknown category or channel.
 func (f *forecastFlags) requests(customer string) ([]touch.Request, error) {
-	var all []touch.Request
 	for _, c := range f.categories {
 		if !touch.Category(c).Valid() {
 			return nil, usageError("%q is not a category: one of %v", c, touch.Categories())
@@ -82,6 +86,8 @@ func (f *forecastFlags) requests(customer string) ([]touch.Request, error) {
 			return nil, usageError("%q is not a channel: one of %v", c, touch.Channels())
 		}
 	}
+
+	var all []touch.Request
 	for _, category := range touch.Categories() {
 		if len(f.categories) > 0 && !slices.Contains(f.categories, string(category)) {
 			continue
@@ -92,16 +98,25 @@ func (f *forecastFlags) requests(customer string) ([]touch.Request, error) {
 			}
 			leg := touch.Leg{Channel: channel, Template: f.template}
 			if f.template == "" {
+				// The API wants a template or a text. This text is never sent.
 				leg.Content = &touch.Content{Title: "forecast", Body: "forecast"}
 			}
-			all = append(all, touch.Request{Key: "forecast-" + string(category) + "-" + string(channel), Customer: customer,
-				Category: category, Subject: f.subject, Campaign: f.campaign, Plan: []touch.Leg{leg}})
+			all = append(all, touch.Request{
+				Key:      "forecast-" + string(category) + "-" + string(channel),
+				Customer: customer,
+				Category: category,
+				Subject:  f.subject,
+				Campaign: f.campaign,
+				Plan:     []touch.Leg{leg},
+			})
 		}
 	}
 	return all, nil
 }
 
-// forecastAnswer is a forecast as the API answers it.
+// forecastAnswer is the API's answer for one touch. Verdicts has one verdict for
+// each leg that was judged; the last one decided. Error is set instead if the
+// gateway would not accept the touch at all.
 type forecastAnswer struct {
 	Decision touch.Decision  `json:"decision"`
 	Due      time.Time       `json:"due"`
@@ -116,21 +131,26 @@ type forecastAnswer struct {
 	} `json:"error"`
 }
 
+// askForecasts returns one answer for each request, in their order.
 func askForecasts(ctx context.Context, client *apiclient.Client, requests []touch.Request) ([]forecastAnswer, error) {
 	var out struct {
 		Answers []forecastAnswer `json:"answers"`
 	}
 	err := client.Do(ctx, http.MethodPost, "/v1/touches:check", map[string]any{"touches": requests}, &out)
 	if err == nil && len(out.Answers) != len(requests) {
-		err = touch.Errorf(touch.Unavailable, "", "the gateway gave %d answers for %d questions", len(out.Answers), len(requests))
+		err = touch.Errorf(touch.Unavailable, "", "the gateway gave %d answers for %d questions",
+			len(out.Answers), len(requests))
 	}
 	return out.Answers, err
 }
 
+// forecastRow returns the table's row for one request. A forecast that is neither
+// allowed nor deferred is refused, and its row says "never".
 func forecastRow(r *touch.Request, a *forecastAnswer, zone *time.Location) table.Row {
 	row := table.Row{r.Category, r.Plan[0].Channel, "no", "never", "", ""}
 	if a.Error != nil {
-		row[3], row[5] = "", a.Error.Detail
+		row[3] = ""
+		row[5] = a.Error.Detail
 		if len(a.Error.Errors) > 0 {
 			row[5] = a.Error.Errors[0].Field + ": " + a.Error.Errors[0].Message
 		}
@@ -149,7 +169,8 @@ func forecastRow(r *touch.Request, a *forecastAnswer, zone *time.Location) table
 	return row
 }
 
-// reasonOf is what the deciding rule said.
+// reasonOf returns the reason that the deciding rule gave, or which kind of rule
+// does not hold if it gave none. It returns "" if no rule decided.
 func reasonOf(v *touch.Verdict) string {
 	for _, f := range v.Findings {
 		if f.Rule == v.Rule && f.Decision == v.Decision && !f.Shadow {

@@ -11,6 +11,8 @@ import (
 	"touchgate.dev/touch"
 )
 
+// policyFormatCommand prints documents in canonical form, or rewrites their files.
+// With -l it only names the files that differ.
 func policyFormatCommand() *cobra.Command {
 	var write, list bool
 	cmd := &cobra.Command{
@@ -51,8 +53,9 @@ func policyFormatCommand() *cobra.Command {
 	return cmd
 }
 
-// replaceFile puts new content in a file's place at once: a crash leaves the
-// old one or the new.
+// replaceFile replaces the content of a file. It writes a new file beside the old
+// one and renames it, so a crash leaves either the old content or the new, never a
+// part of it.
 func replaceFile(path string, data []byte) error {
 	mode := os.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {

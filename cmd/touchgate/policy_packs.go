@@ -23,6 +23,7 @@ engineering research, not legal advice: have a pack signed off before it binds.`
 	return cmd
 }
 
+// policyPacksListCommand prints one row for each rule pack.
 func policyPacksListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
@@ -48,6 +49,7 @@ func policyPacksListCommand() *cobra.Command {
 	}
 }
 
+// policyPacksShowCommand prints the policy or the page of a rule pack.
 func policyPacksShowCommand() *cobra.Command {
 	var page bool
 	cmd := &cobra.Command{

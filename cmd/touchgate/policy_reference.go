@@ -8,6 +8,8 @@ import (
 	"touchgate.dev/policies/ruleset"
 )
 
+// policyReferenceCommand prints docs/policy-reference.md. The compiler's own table
+// of rules is its source, so the page cannot contradict the code.
 func policyReferenceCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "reference",

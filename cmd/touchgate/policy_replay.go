@@ -15,6 +15,8 @@ import (
 	"touchgate.dev/touch"
 )
 
+// policyReplayCommand judges a recorded decision again on this machine. It shows
+// an auditor that the decision follows from its documents and facts alone.
 func policyReplayCommand(environ []string) *cobra.Command {
 	var f apiFlags
 	var file, save, zone string
@@ -55,6 +57,7 @@ the answer is another.`,
 			if err != nil {
 				return printFaults(err, cmd)
 			}
+
 			out := cmd.OutOrStdout()
 			fmt.Fprint(out, commandline.PlainLines(policies.Explain(c.Verdict, loc)))
 			for _, r := range c.Caveats {
@@ -77,6 +80,9 @@ the answer is another.`,
 	return cmd
 }
 
+// fetchDecision returns the decision about the touch with this id, as the API's
+// JSON. It also writes the JSON to the file save, unless that is "". Only the owner
+// can read the file, because it holds the customer's facts.
 func fetchDecision(cmd *cobra.Command, f *apiFlags, environ []string, name, save string) ([]byte, error) {
 	id, err := touch.ParseID(name)
 	if err != nil {

@@ -19,12 +19,15 @@ import (
 	"touchgate.dev/touch"
 )
 
+// simulateFlags name the draft and the recorded traffic that it judges.
 type simulateFlags struct {
 	apiFlags
 	policy, since string
 	asJSON        bool
 }
 
+// policySimulateCommand shows what a draft of the policies would have refused or
+// delayed. The gateway does the work, because it has the recorded touches.
 func policySimulateCommand(environ []string) *cobra.Command {
 	var f simulateFlags
 	cmd := &cobra.Command{
@@ -70,17 +73,27 @@ read as they are now; consents, outcomes and lists by their dates.`,
 	return cmd
 }
 
-// askSimulation reads the answer's lines and shows how far it is.
-func askSimulation(ctx context.Context, client *apiclient.Client, since string, documents map[string]string, progress io.Writer) (*simulate.Report, error) {
+// askSimulation has the gateway simulate the documents. The answer is NDJSON: lines
+// of progress, which it prints to progress, and at the end a report or an error.
+func askSimulation(
+	ctx context.Context,
+	client *apiclient.Client,
+	since string,
+	documents map[string]string,
+	progress io.Writer,
+) (*simulate.Report, error) {
 	body, err := json.Marshal(map[string]any{"documents": documents})
 	if err != nil {
-		return nil, touch.Errorf(touch.Internal, "", "cannot be worded: %w", err)
+		return nil, touch.Errorf(touch.Internal, "", "cannot be encoded as JSON: %w", err)
 	}
-	answer, err := client.Open(ctx, http.MethodPost, "/v1/policies:simulate?since="+url.QueryEscape(since), bytes.NewReader(body))
+	path := "/v1/policies:simulate?since=" + url.QueryEscape(since)
+	answer, err := client.Open(ctx, http.MethodPost, path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	defer answer.Close()
+
+	// The report is one line. It has examples of every rule, so the line may be long.
 	lines := bufio.NewScanner(answer)
 	lines.Buffer(make([]byte, 64<<10), 64<<20)
 	for lines.Scan() {
@@ -111,12 +124,31 @@ func askSimulation(ctx context.Context, client *apiclient.Client, since string, 
 	return nil, touch.Errorf(touch.Unavailable, "", "the answer ended early")
 }
 
+// printSimulation prints a report for a person.
 func printSimulation(w io.Writer, r *simulate.Report) {
 	fmt.Fprintf(w, "Draft %s, over %d recorded legs.\n\n", r.Policy, r.Total.Legs)
+	printSimulatedGroups(w, r)
+	if len(r.ByRule) == 0 {
+		fmt.Fprintln(w, "\nNo rule would have held anything back.")
+		return
+	}
+	fmt.Fprintln(w)
+	printSimulatedRules(w, r)
+}
+
+// printSimulatedGroups prints the counts by channel, category and campaign, and the
+// total.
+func printSimulatedGroups(w io.Writer, r *simulate.Report) {
 	groups := commandline.NewTable(w)
-	groups.AppendHeader(table.Row{"", "legs", "sent", "refused", "would send", "later", "would refuse", "newly refused", "newly sent"})
+	groups.AppendHeader(table.Row{
+		"", "legs", "sent", "refused",
+		"would send", "later", "would refuse", "newly refused", "newly sent",
+	})
 	row := func(name string, t simulate.Counts) {
-		groups.AppendRow(table.Row{name, t.Legs, t.Sent, t.Refused, t.WouldSend, t.WouldDelay, t.WouldRefuse, t.NewlyRefused, t.NewlySent})
+		groups.AppendRow(table.Row{
+			name, t.Legs, t.Sent, t.Refused,
+			t.WouldSend, t.WouldDelay, t.WouldRefuse, t.NewlyRefused, t.NewlySent,
+		})
 	}
 	for _, part := range []struct {
 		title string
@@ -132,23 +164,26 @@ func printSimulation(w io.Writer, r *simulate.Report) {
 	}
 	row("total", r.Total)
 	groups.Render()
-	if len(r.ByRule) == 0 {
-		fmt.Fprintln(w, "\nNo rule would have held anything back.")
-		return
-	}
-	fmt.Fprintln(w)
+}
+
+// printSimulatedRules prints the counts of each rule that would have held something
+// back, and then examples of what it would have held back.
+func printSimulatedRules(w io.Writer, r *simulate.Report) {
 	rules := commandline.NewTable(w)
 	rules.AppendHeader(table.Row{"rule", "would refuse", "would defer", "newly refused"})
 	for _, d := range r.ByRule {
 		rules.AppendRow(table.Row{d.Rule, d.Refused, d.Deferred, d.NewlyRefused})
 	}
 	rules.Render()
+
+	const seconds = "2006-01-02 15:04:05Z"
 	fmt.Fprintln(w, "\nFor example:")
 	for _, d := range r.ByRule {
 		for _, e := range d.Examples {
-			commandline.Printf(w, "  %s  %s %s %s at %s: %s", d.Rule, e.Touch, e.Category, e.Channel, e.At.UTC().Format("2006-01-02 15:04:05Z"), e.Decision)
+			commandline.Printf(w, "  %s  %s %s %s at %s: %s",
+				d.Rule, e.Touch, e.Category, e.Channel, e.At.UTC().Format(seconds), e.Decision)
 			if !e.Until.IsZero() {
-				fmt.Fprintf(w, " until %s", e.Until.UTC().Format("2006-01-02 15:04:05Z"))
+				fmt.Fprintf(w, " until %s", e.Until.UTC().Format(seconds))
 			}
 			if e.Reason != "" {
 				commandline.Printf(w, ", %s", e.Reason)
