@@ -32,15 +32,17 @@ head: the number and the hash of the last record. If you keep the head elsewhere
 you can prove later that an export is complete.`,
 		Example: `  touchgate audit export --config touchgate.yaml > audit.ndjson`,
 		Args:    cobra.NoArgs,
-		RunE: onLedger(&path, environ, app.OpenExistingLedger, func(cmd *cobra.Command, _ []string, l *ledger.Ledger) error {
+	}
+	export.RunE = onLedger(&path, environ, app.OpenExistingLedger,
+		func(cmd *cobra.Command, _ []string, l *ledger.Ledger) error {
 			head, err := audit.Export(cmd.Context(), l.Journal, cmd.OutOrStdout(), audit.Options{All: all})
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%d records, %d of them shown; head: %d %s\n", head.Records, head.Shown, head.Pos, head.Hash)
+			fmt.Fprintf(cmd.ErrOrStderr(), "%d records, %d of them shown; head: %d %s\n",
+				head.Records, head.Shown, head.Pos, head.Hash)
 			return nil
-		}),
-	}
+		})
 	export.Flags().StringVar(&path, "config", "", "the configuration `FILE` that names the ledger")
 	export.Flags().BoolVar(&all, "all", false, "show every record, customers' touches too")
 
@@ -63,13 +65,15 @@ it proves that it is this export. The exit status is 1 if it is not.`,
 			defer in.Close()
 			got, err := audit.Verify(in, head, func(e touch.Event) {
 				if list {
-					commandline.Printf(cmd.OutOrStdout(), "%s  %-16s  %s\n", e.At.UTC().Format("2006-01-02 15:04:05"), e.Actor, e.Reason)
+					at := e.At.UTC().Format("2006-01-02 15:04:05")
+					commandline.Printf(cmd.OutOrStdout(), "%s  %-16s  %s\n", at, e.Actor, e.Reason)
 				}
 			})
 			if err != nil {
 				return &exitError{exitFailed, args[0] + ": " + err.Error()}
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "ok: %d records, %d of them shown; head: %d %s\n", got.Records, got.Shown, got.Pos, got.Hash)
+			fmt.Fprintf(cmd.OutOrStdout(), "ok: %d records, %d of them shown; head: %d %s\n",
+				got.Records, got.Shown, got.Pos, got.Hash)
 			return nil
 		},
 	}

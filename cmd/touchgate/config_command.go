@@ -9,6 +9,7 @@ import (
 	"touchgate.dev/app"
 )
 
+// configCommand checks or prints a configuration, without starting anything.
 func configCommand(environ []string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
@@ -46,13 +47,14 @@ func configCommand(environ []string) *cobra.Command {
 			return yaml.NewEncoder(cmd.OutOrStdout()).Encode(cfg)
 		},
 	}
-	cmd.PersistentFlags().StringVar(&path, "config", "", "the configuration `FILE`; without it the defaults and the environment")
+	cmd.PersistentFlags().StringVar(&path, "config", "",
+		"the configuration `FILE`; without it the defaults and the environment")
 	cmd.AddCommand(check, show)
 	return cmd
 }
 
-// hideValues blanks what a provider's own keys hold: which of them is a secret
-// is the adapter's knowledge.
+// hideValues replaces every value in a provider's own settings. Only the adapter
+// knows which of them are secrets, so none is shown.
 func hideValues(n *yaml.Node) {
 	if n.Kind == yaml.ScalarNode {
 		n.SetString("(hidden)")
@@ -60,7 +62,7 @@ func hideValues(n *yaml.Node) {
 	}
 	for i, child := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 {
-			continue
+			continue // a mapping's children are key, value, key, value
 		}
 		hideValues(child)
 	}

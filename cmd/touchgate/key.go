@@ -63,7 +63,8 @@ func keyCreateCommand(with withKeys) *cobra.Command {
 			return nil
 		}),
 	}
-	cmd.Flags().StringSliceVar(&scopes, "scopes", []string{"submit", "read"}, "what it may do: submit, read, receipts, customers, templates, desk, policy:write, policy:approve, admin")
+	cmd.Flags().StringSliceVar(&scopes, "scopes", []string{"submit", "read"},
+		"what it may do: submit, read, receipts, customers, templates, desk, policy:write, policy:approve, admin")
 	return cmd
 }
 
@@ -84,7 +85,8 @@ func keyListCommand(with withKeys) *cobra.Command {
 				if k.RevokedAt != nil {
 					revoked = k.RevokedAt.UTC().Format(time.DateTime)
 				}
-				t.AppendRow(table.Row{k.ID, k.Caller, strings.Join(k.Scopes, ","), k.CreatedAt.UTC().Format(time.DateTime), revoked})
+				created := k.CreatedAt.UTC().Format(time.DateTime)
+				t.AppendRow(table.Row{k.ID, k.Caller, strings.Join(k.Scopes, ","), created, revoked})
 			}
 			t.Render()
 			return nil

@@ -16,7 +16,8 @@ const traceTimeFormat = "2006-01-02 15:04:05.000 MST"
 
 // print tells a touch's life to a person.
 func (f *touchTrace) print(w io.Writer, zone *time.Location) {
-	commandline.Printf(w, "touch %s\n  of %s, key %s, customer %s\n  %s, priority %d", f.ID, f.Caller, f.Key, f.Customer, f.Category, f.Priority)
+	commandline.Printf(w, "touch %s\n  of %s, key %s, customer %s\n  %s, priority %d",
+		f.ID, f.Caller, f.Key, f.Customer, f.Category, f.Priority)
 	if f.Campaign != "" {
 		commandline.Printf(w, ", campaign %s", f.Campaign)
 	}
@@ -90,7 +91,8 @@ func (f *touchTrace) printLeg(w io.Writer, i int, zone *time.Location) {
 
 // printEvent prints one event, with its result and its verdict.
 func printEvent(w io.Writer, e *touch.Event, zone *time.Location) {
-	commandline.Printf(w, "  %s  %-11s", e.At.In(zone).Format(traceTimeFormat), strings.TrimPrefix(string(e.Kind), "touch."))
+	at := e.At.In(zone).Format(traceTimeFormat)
+	commandline.Printf(w, "  %s  %-11s", at, strings.TrimPrefix(string(e.Kind), "touch."))
 	if e.Channel != "" {
 		commandline.Printf(w, " leg %d %s", e.Leg, e.Channel)
 	}

@@ -17,7 +17,8 @@ func parseInstant(flag, text string, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, usageError("--%s %s: write an instant such as 2026-12-01T00:00:00+08:00, or how long ago, such as 2h or 7d", flag, text)
+		return at, usageError("--%s %s: write an instant such as 2026-12-01T00:00:00+08:00, "+
+			"or how long ago, such as 2h or 7d", flag, text)
 	}
 	return at, nil
 }

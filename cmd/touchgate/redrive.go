@@ -76,7 +76,8 @@ scope admin, and its name is recorded. Look first: --list shows the touches,
 	flags.StringVar(&o.Campaign, "campaign", "", "only those of this `CAMPAIGN`")
 	flags.StringVar(&o.Reason, "reason", "", "only those dead-lettered for this `REASON`")
 	flags.StringVar(&o.Channel, "channel", "", "only those that died on this `CHANNEL`")
-	flags.StringVar(&since, "since", "", "only those dead-lettered since this `TIME`: an instant, or how long ago, such as 2h or 7d")
+	flags.StringVar(&since, "since", "",
+		"only those dead-lettered since this `TIME`: an instant, or how long ago, such as 2h or 7d")
 	flags.BoolVar(&o.All, "all", false, "every one of them")
 	flags.BoolVar(&o.DryRun, "dry-run", false, "only say how many")
 	flags.BoolVar(&list, "list", false, "only list them")
@@ -87,7 +88,13 @@ scope admin, and its name is recorded. Look first: --list shows the touches,
 // listDead prints the dead-lettered touches, page by page.
 func listDead(cmd *cobra.Command, client *apiclient.Client, o *redriveFlags) error {
 	q := url.Values{"limit": {"1000"}}
-	for name, value := range map[string]string{"touch": o.Touch, "caller": o.Caller, "campaign": o.Campaign, "reason": o.Reason, "channel": o.Channel} {
+	for name, value := range map[string]string{
+		"touch":    o.Touch,
+		"caller":   o.Caller,
+		"campaign": o.Campaign,
+		"reason":   o.Reason,
+		"channel":  o.Channel,
+	} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -123,7 +130,8 @@ func listDead(cmd *cobra.Command, client *apiclient.Client, o *redriveFlags) err
 			case !d.ExpiresAt.IsZero() && time.Now().After(d.ExpiresAt):
 				goes = "nowhere: expired"
 			}
-			t.AppendRow(table.Row{d.ID, d.Caller, d.Campaign, d.Channel, d.Reason, d.DeadAt.UTC().Format(time.DateTime), goes})
+			deadAt := d.DeadAt.UTC().Format(time.DateTime)
+			t.AppendRow(table.Row{d.ID, d.Caller, d.Campaign, d.Channel, d.Reason, deadAt, goes})
 		}
 		if page.Next == "" {
 			return nil

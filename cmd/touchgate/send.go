@@ -162,8 +162,10 @@ func (s *chunkTotals) add(c apiclient.Chunk) {
 	}
 }
 
+// print prints the totals, and below "refused" each reason with its number.
 func (s *chunkTotals) print(w io.Writer) {
-	fmt.Fprintf(w, "lines %d\naccepted %d (of them deferred %d)\nrepeated %d\nrefused %d\n", s.Lines, s.Accepted, s.Deferred, s.Repeated, s.Refused)
+	fmt.Fprintf(w, "lines %d\naccepted %d (of them deferred %d)\nrepeated %d\nrefused %d\n",
+		s.Lines, s.Accepted, s.Deferred, s.Repeated, s.Refused)
 	reasons := make([]string, 0, len(s.Reasons))
 	for reason := range s.Reasons {
 		reasons = append(reasons, reason)
