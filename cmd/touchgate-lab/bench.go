@@ -16,7 +16,8 @@ import (
 	"touchgate.dev/workers"
 )
 
-// benchCommand measures. Package bench does the work; here are the flags.
+// benchCommand measures Touchgate on this machine. It only reads the flags; package
+// bench does the work.
 func benchCommand(environ []string) *cobra.Command {
 	var o bench.Options
 	var ledger string
@@ -42,7 +43,8 @@ if one of the three counts is not zero.`,
 				return err
 			}
 			report, err := bench.Run(cmd.Context(), args[0], o)
-			if report != nil && len(report.All) > 0 { // also what was measured before an error
+			// After an error the report has what was measured before it.
+			if report != nil && len(report.All) > 0 {
 				report.Table(cmd.ErrOrStderr())
 				if asJSON {
 					if err := report.JSON(cmd.OutOrStdout()); err != nil {
@@ -51,7 +53,8 @@ if one of the three counts is not zero.`,
 				}
 			}
 			if err == nil && report.Bad() {
-				err = touch.Errorf(touch.Internal, "", "lost %d, duplicated %d, over cap %d", report.Lost, report.Duplicated, report.OverCap)
+				err = touch.Errorf(touch.Internal, "", "lost %d, duplicated %d, over cap %d",
+					report.Lost, report.Duplicated, report.OverCap)
 			}
 			return err
 		},
@@ -70,7 +73,7 @@ if one of the three counts is not zero.`,
 	return cmd
 }
 
-// finishBenchOptions sets what does not come from a flag of its own.
+// finishBenchOptions sets the options that do not have a flag of their own.
 func finishBenchOptions(cmd *cobra.Command, o *bench.Options, ledger string) error {
 	switch ledger {
 	case "both":
@@ -147,7 +150,9 @@ func benchServeCommand(environ []string) *cobra.Command {
 		Args:   cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			// Settings in the operator's environment are meant for another server.
-			environ = slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, app.EnvPrefix) })
+			environ = slices.DeleteFunc(slices.Clone(environ), func(v string) bool {
+				return strings.HasPrefix(v, app.EnvPrefix)
+			})
 			cfg, err := app.LoadConfig(config, environ, app.Adapters(nil, nil))
 			if err != nil {
 				return err

@@ -9,8 +9,8 @@ import (
 	"touchgate.dev/internal/lab/nemesis"
 )
 
-// serveCommand runs a Touchgate as `touchgate serve` does, by a clock that can
-// be set wrong. The nemesis starts its processes by it.
+// serveCommand runs a Touchgate as `touchgate serve` does, but by a clock that can
+// be set wrong. The nemesis starts its processes with this command.
 func serveCommand(environ []string) *cobra.Command {
 	var config, clock string
 	cmd := &cobra.Command{
@@ -37,7 +37,8 @@ func serveCommand(environ []string) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&config, "config", "", "the configuration `FILE`")
-	cmd.Flags().StringVar(&clock, "clock", "", "a `FILE` with the clock's offset from the machine's, in nanoseconds, in eight bytes")
+	cmd.Flags().StringVar(&clock, "clock", "",
+		"a `FILE` with the clock's offset from the machine's, in nanoseconds, in eight bytes")
 	return cmd
 }
 

@@ -57,9 +57,10 @@ func Modes() []string {
 	return names
 }
 
-// Run measures one mode, or all of them with two rounds each ("edge" only by
-// its name). If a mode fails,
-// Run measures the others nevertheless. Run returns, and cleans up, when ctx ends.
+// Run measures one mode, or with the name "all" every mode, two rounds each. Mode
+// "edge" is not a part of "all". If a mode fails, Run measures the others
+// nevertheless, and returns all errors joined. When ctx ends Run cleans up and
+// returns. A name that is no mode is an error of class Invalid.
 func Run(ctx context.Context, name string, o Options) (*Report, error) {
 	var chosen []mode
 	for _, m := range modes() {

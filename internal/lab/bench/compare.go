@@ -42,7 +42,8 @@ func (e *env) compare(f *Figures, d *finishedWork, begun func(i int) time.Time) 
 	times := newHistogram()
 	overCap := 0
 	for k := range parts {
-		// A cap counts all workloads; what is lost is known of earlier ones.
+		// A cap counts the contacts of all workloads. What earlier ones lost was
+		// counted when they were compared.
 		var claims []oracle.Claim
 		var messages []oracle.Message
 		for _, w := range e.finished.all {

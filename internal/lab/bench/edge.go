@@ -13,21 +13,22 @@ import (
 )
 
 const (
-	// edgeMemory is what the target may ever have resident, and edgeRatio how
-	// much longer a single touch may take at the 99th percentile, while it is
-	// attacked.
-	edgeMemory = 256 // MiB
-	edgeRatio  = 2
+	// edgeMemory is the most resident memory that the target may ever use, in MiB.
+	edgeMemory = 256
+	// edgeRatio limits the 99th percentile of urgent touches while the target is
+	// attacked: it may be so many times that of the quiet target.
+	edgeRatio = 2
 
 	edgeHistory = 2000 // touches with a long text, for lists and simulations
-	edgeRounds  = 3
+	edgeRounds  = 3    // of a quiet and an attacked target each
 )
 
-// edge measures urgent touches, one by one, on a quiet target and on one that
-// is attacked by all the ways in which requests can be expensive: bodies that
-// stall, readers who do not read, a stream of lines that are wrong, and
-// simulations. It takes both by turns in one run, and fails where an attack is
-// felt too much.
+// edge measures urgent touches, one by one, on a quiet target and then on one that
+// is attacked. The attackers make the requests that cost a server most: bodies that
+// stall, answers that nobody reads, a stream of faulty lines, and simulations. Each
+// round measures both, so that a change of the machine's speed concerns both. edge
+// returns an error if the attack slows urgent touches too much, or if the target
+// uses too much memory.
 func edge(ctx context.Context, e *env) (*Figures, error) {
 	n := orDefault(e.options.Touches, 500)
 	if err := e.submitHistory(ctx, edgeHistory); err != nil {
@@ -58,6 +59,8 @@ func edge(ctx context.Context, e *env) (*Figures, error) {
 		attacked = append(attacked, f)
 	}
 
+	// The result is the attacked round with the median 99th percentile, compared with
+	// the median quiet one. Its three counts are sums over all rounds.
 	f := medianP99(attacked)
 	f.Rounds = len(attacked)
 	still := medianP99(quiet)
@@ -71,7 +74,8 @@ func edge(ctx context.Context, e *env) (*Figures, error) {
 	f.addAlso("quiet_p99_ms", still.P99)
 	f.addAlso("p99_to_quiet", ratio)
 	if ratio > edgeRatio || f.PeakMB > edgeMemory {
-		return nil, touch.Errorf(touch.Internal, "", "attacked: p99 %.2f ms is %.1f times the quiet %.2f ms (at most %d), with %.0f MB (at most %d)",
+		return nil, touch.Errorf(touch.Internal, "",
+			"attacked: p99 %.2f ms is %.1f times the quiet %.2f ms (at most %d), with %.0f MB (at most %d)",
 			f.P99, ratio, still.P99, edgeRatio, f.PeakMB, edgeMemory)
 	}
 	return f, nil
@@ -79,33 +83,39 @@ func edge(ctx context.Context, e *env) (*Figures, error) {
 
 // medianP99 returns the figures with the median 99th percentile.
 func medianP99(all []*Figures) *Figures {
-	sorted := slices.SortedFunc(slices.Values(all), func(a, b *Figures) int { return cmp.Compare(a.P99, b.P99) })
+	byP99 := func(a, b *Figures) int { return cmp.Compare(a.P99, b.P99) }
+	sorted := slices.SortedFunc(slices.Values(all), byP99)
 	return sorted[len(sorted)/2]
 }
 
-// submitHistory submits touches with long texts that are due much later.
+// submitHistory submits n touches with long texts that are due after the run. They
+// make lists and simulations expensive, and are never sent.
 func (e *env) submitHistory(ctx context.Context, n int) error {
 	due := time.Now().Add(100 * 24 * time.Hour).UTC().Format(time.RFC3339)
 	text := strings.Repeat("Your bank has much to say. ", 200)
 	name := uniqueName("history", 0)
 	lines := &lineReader{n: n, line: func(b []byte, i int) []byte {
-		return fmt.Appendf(b, `{"key":"%s-%d","customer":"c%08d","category":"service","not_before":%q,"plan":[{"channel":"inbox","content":{"body":%q}}]}`+"\n",
+		return fmt.Appendf(b, `{"key":"%s-%d","customer":"c%08d","category":"service","not_before":%q,`+
+			`"plan":[{"channel":"inbox","content":{"body":%q}}]}`+"\n",
 			name, i, i, due, text)
 	}}
-	failed := 0
 	client, err := e.readersClient(ctx)
 	if err != nil {
 		return err
 	}
-	err = client.Upload(ctx, "/v1/campaigns/"+name+"/touches", lines, func(c apiclient.Chunk) { failed += c.Failed + c.Refused })
+
+	failed := 0
+	err = client.Upload(ctx, "/v1/campaigns/"+name+"/touches", lines, func(c apiclient.Chunk) {
+		failed += c.Failed + c.Refused
+	})
 	if err == nil && failed > 0 {
 		err = touch.Errorf(touch.Internal, "", "%d touches of the history were not taken in", failed)
 	}
 	return err
 }
 
-// readersClient returns a client of the caller whose lists the idle readers ask
-// for.
+// readersClient returns a client with the name of the caller whose touches the idle
+// readers list.
 func (e *env) readersClient(ctx context.Context) (*apiclient.Client, error) {
 	key, err := e.attackKey(ctx, "read")
 	if err != nil {

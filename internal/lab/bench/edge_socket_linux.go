@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// smallBuffers lets the kernel keep little of what the target sends: more of it
-// would seem to have been read.
+// smallBuffers makes the kernel's receive buffer small. The kernel acknowledges all
+// that fits into it, so with a large buffer the target would seem to have a reader.
 func smallBuffers(_, _ string, c syscall.RawConn) error {
 	var set error
 	err := c.Control(func(fd uintptr) {
@@ -18,8 +18,8 @@ func smallBuffers(_, _ string, c syscall.RawConn) error {
 	return set
 }
 
-// closed reports whether the other side has closed a connection from which
-// nobody reads: the kernel knows its state.
+// closed reports whether the other side has closed the connection. Nobody reads from
+// it, so only the kernel knows.
 func closed(conn net.Conn) bool {
 	raw, err := conn.(*net.TCPConn).SyscallConn()
 	if err != nil {

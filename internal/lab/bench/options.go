@@ -26,6 +26,6 @@ type Options struct {
 	Profile string
 	// Start starts the target with a configuration file and more arguments.
 	Start func(ctx context.Context, config, profile string, more ...string) (*Target, error)
-	// Progress gets a line about each step.
+	// Progress receives a line of text about each step.
 	Progress io.Writer
 }

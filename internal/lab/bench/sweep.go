@@ -24,12 +24,54 @@ var perSecond = []string{"touches per second"}
 
 func sweeps() []sweep {
 	return []sweep{
-		{name: "customers", x: "customers", y: "touches per second", values: []int{1000, 10_000, 100_000, 1_000_000}, series: perSecond, at: sweepCustomers},
-		{name: "contacts", x: "contacts in a customer's log", y: "contacts reserved and committed per second", values: []int{0, 1, 2, 5, 10, 20, 30, 50}, series: []string{"per second", "bytes in Redis"}, at: sweepContacts},
-		{name: "rules", x: "rules", y: "µs for a verdict", values: []int{1, 3, 10, 30, 100, 300, 1000}, series: []string{"µs"}, at: sweepRules},
-		{name: "segment", x: "touches in a segment", y: "touches per second", values: []int{1, 10, 50, 100, 250, 500, 1000}, series: perSecond, at: sweepSegment},
-		{name: "workers", x: "segments delivered at once", y: "touches per second", values: []int{1, 2, 4, 8}, series: perSecond, at: sweepWorkers},
-		{name: "size", x: "touches in the campaign", y: "touches per second", values: []int{10_000, 100_000, 1_000_000, 10_000_000}, series: []string{"touches per second", "peak MB"}, at: sweepSize},
+		{
+			name:   "customers",
+			x:      "customers",
+			y:      "touches per second",
+			values: []int{1000, 10_000, 100_000, 1_000_000},
+			series: perSecond,
+			at:     sweepCustomers,
+		},
+		{
+			name:   "contacts",
+			x:      "contacts in a customer's log",
+			y:      "contacts reserved and committed per second",
+			values: []int{0, 1, 2, 5, 10, 20, 30, 50},
+			series: []string{"per second", "bytes in Redis"},
+			at:     sweepContacts,
+		},
+		{
+			name:   "rules",
+			x:      "rules",
+			y:      "µs for a verdict",
+			values: []int{1, 3, 10, 30, 100, 300, 1000},
+			series: []string{"µs"},
+			at:     sweepRules,
+		},
+		{
+			name:   "segment",
+			x:      "touches in a segment",
+			y:      "touches per second",
+			values: []int{1, 10, 50, 100, 250, 500, 1000},
+			series: perSecond,
+			at:     sweepSegment,
+		},
+		{
+			name:   "workers",
+			x:      "segments delivered at once",
+			y:      "touches per second",
+			values: []int{1, 2, 4, 8},
+			series: perSecond,
+			at:     sweepWorkers,
+		},
+		{
+			name:   "size",
+			x:      "touches in the campaign",
+			y:      "touches per second",
+			values: []int{10_000, 100_000, 1_000_000, 10_000_000},
+			series: []string{"touches per second", "peak MB"},
+			at:     sweepSize,
+		},
 	}
 }
 

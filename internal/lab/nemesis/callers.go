@@ -143,7 +143,7 @@ func (c *callers) accepted(requests []touch.Request) {
 	}
 }
 
-// chance is true in so many of a hundred cases.
+// chance returns true with a probability in percent.
 func (c *callers) chance(percent int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
