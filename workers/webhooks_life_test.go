@@ -43,14 +43,14 @@ func TestWebhookRetryKeepsIDAndBody(t *testing.T) {
 				t.Errorf("the retry differs:\n%s %s\n%s %s", calls[0].id, calls[0].body, c.id, c.body)
 			}
 		}
-		var heard []int64
+		var got []int64
 		for _, c := range calls[2:] {
 			for _, e := range c.events {
-				heard = append(heard, e.Seq)
+				got = append(got, e.Seq)
 			}
 		}
-		if len(heard) != 3 || !slices.IsSorted(heard) {
-			t.Errorf("heard %v", heard)
+		if len(got) != 3 || !slices.IsSorted(got) {
+			t.Errorf("heard %v", got)
 		}
 		sub := h.get(id)
 		if sub.Failures != 0 || sub.Pending != nil || len(sub.Calls) != len(calls) || sub.Calls[0].Status != 500 {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"touchgate.dev/gateway/access"
+	"touchgate.dev/internal/strictyaml"
 	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
@@ -79,12 +80,24 @@ func (s *Service) checkWebhook(w NewWebhook) error {
 	for i, kind := range w.Kinds {
 		switch {
 		case !slices.Contains(touch.EventKinds(), kind):
-			faults.Add("kinds", "%q is not a kind of event", kind)
+			faults.Add("kinds", "%q is not a kind of event%s", kind, suggest(kind))
 		case slices.Contains(w.Kinds[:i], kind):
 			faults.Add("kinds", "%q stands there twice", kind)
 		}
 	}
 	return faults.Err()
+}
+
+// suggest names the kind that was probably meant.
+func suggest(kind touch.EventKind) string {
+	known := make([]string, 0, len(touch.EventKinds()))
+	for _, k := range touch.EventKinds() {
+		known = append(known, string(k))
+	}
+	if near, ok := strictyaml.Nearest(string(kind), known); ok {
+		return " (did you mean " + near + "?)"
+	}
+	return ""
 }
 
 // Webhooks returns up to limit webhooks with an id after the given one: the
