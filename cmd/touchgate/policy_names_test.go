@@ -45,3 +45,26 @@ func TestCheckCalendars(t *testing.T) {
 	expect(t, exitOK, []string{"policy", "explain", "--case", dir + "/case.json", "--policy", dir + "/ended.yaml", "--zone", "Asia/Shanghai"},
 		"sms must wait until Tue 2027-01-05 11:00:00 CST", `the calendar "holidays of p" is known until 2020-12-31 only`)
 }
+
+// TestPolicyTestReports: the steps are counted, and rules that decided none named.
+func TestPolicyTestReports(t *testing.T) {
+	dir := files(t, map[string]string{
+		"policy.yaml": "policy: p\nrules:\n  - {id: once, cap: {limit: 1, per: 7d}, else: refuse}\n  - {id: idle, absent_from: {lists: [national-dnc]}}\n",
+		"scenarios.json": `{"id": "s", "time_zone": "Europe/London", "steps": [
+ {"at": "2026-10-20T10:00:00+01:00", "do": "register", "customer": "d", "scope": "nationl-dnc"},
+ {"at": "2026-10-20T10:00:00+01:00", "do": "touch", "customer": "c", "channel": "sms", "category": "service", "expect": "allow"},
+ {"at": "2026-10-20T11:00:00+01:00", "do": "touch", "customer": "c", "channel": "sms", "category": "service", "expect": "deny"}]}`,
+	})
+	expect(t, exitOK, []string{"policy", "test", dir}, "no step was decided by p/idle", "ok: 1 scenarios, 3 steps",
+		"no rule reads the list nationl-dnc (did you mean national-dnc?) in step 1")
+}
+
+// TestCheckNamesTheRightLine: what breaks in braces is named where it stands.
+func TestCheckNamesTheRightLine(t *testing.T) {
+	dir := files(t, map[string]string{
+		"braces.yaml": "policy: p\nrules:\n  - {id: a, require: consented(\"x\", \"2 years\")}\n",
+		"hours.yaml":  "policy: p\nrules:\n  - {id: a, hours: {daily: [\"09:00-10:00\"]}}\n  - {id: b, hours: {daily: [\"9:00-20:00\"]}}\n  - {id: c, hours: {daily: [\"22:00-08:00\"]}}\n",
+	})
+	expect(t, exitFailed, []string{"policy", "check", dir + "/braces.yaml"}, "braces.yaml:3: ", "single quotes", "1 fault")
+	expect(t, exitFailed, []string{"policy", "check", dir + "/hours.yaml"}, "hours.yaml:4: ", "hours.yaml:5: ", "2 faults")
+}

@@ -22,7 +22,8 @@ NAME.json stands its policy NAME.yaml; where there is none, all *.yaml files of
 the folder, and of folders below that have no scenarios of their own, are its
 policies. Folders are searched to the bottom.
 
-Each step that differs is a line. The exit status is 1 when a step differs, a
+Each step that differs is a line. So is each rule that decided no step (nothing
+proves it), and each name in a step that no rule reads. The exit status is 1 when a step differs, a
 document is faulty, or nothing was found to play.`,
 		Example: `  touchgate policy test policies/packs
   touchgate policy test --policy law.yaml --scenarios law.json

@@ -25,10 +25,13 @@ type scenarioTest struct {
 	redis    string // its address; "": play on the model only
 	password string // of the Redis
 
-	files  int // scenarios
-	faulty int // times that a scenario could not be played
-	steps  int // played
-	differ int // of them, with another answer than expected
+	files   int // scenarios
+	faulty  int // times that a scenario could not be played
+	steps   int // of all scenarios
+	touches int // the steps that are judged
+	differ  int // of them, with another answer than expected
+
+	played []playedSet
 }
 
 // run plays every scenario on a model of the contact log, and on Redis too if there
@@ -52,11 +55,12 @@ func (t *scenarioTest) run(ctx context.Context, cases []scenarioCase) error {
 			}
 		}
 	}
+	t.printIdle()
 	if t.differ+t.faulty > 0 {
 		return &exitError{exitFailed, fmt.Sprintf("%d of %d steps differ, %d of %d scenarios could not be played",
 			t.differ, t.steps, t.faulty, t.files)}
 	}
-	fmt.Fprintf(t.out, "ok: %d scenarios, %d steps\n", t.files, t.steps)
+	fmt.Fprintf(t.out, "ok: %d scenarios, %d steps (%d touches judged)\n", t.files, t.steps, t.touches)
 	return nil
 }
 
@@ -94,8 +98,14 @@ func (t *scenarioTest) runScenario(ctx context.Context, c scenarioCase, where st
 		return err
 	}
 
-	// The unknown keys are the same on each log, so they are printed once.
+	// What the files hold is the same on each log, so it is counted and printed once.
 	if where == "" {
+		t.steps += len(file.Steps)
+		t.touches += len(report.Steps)
+		t.note(c.scenario, set, report)
+		for _, name := range file.UnreadNames(set.Vocabulary()) {
+			fmt.Fprintf(t.out, "%s: no rule reads %s\n", c.scenario, name)
+		}
 		for _, key := range file.Unknown {
 			fmt.Fprintf(t.out, "%s: passed over the unknown key %s\n", c.scenario, key)
 		}
@@ -105,7 +115,6 @@ func (t *scenarioTest) runScenario(ctx context.Context, c scenarioCase, where st
 	if where != "" {
 		label += " on " + where
 	}
-	t.steps += len(report.Steps)
 	for _, s := range report.Steps {
 		if !s.OK {
 			t.differ++

@@ -87,7 +87,7 @@ func (e *evaluation) notBeforeEnd(span calendar.Span, from time.Time, r *rule) a
 	if end.IsZero() {
 		return never
 	}
-	if !end.After(e.now) && !e.certain(span, from, &r.doc.clock) {
+	if span.Business() && !end.After(e.now) && !e.certain(span, from, &r.doc.clock) {
 		e.trace.Uncovered = r.doc.clock.Calendar
 		return never
 	}
@@ -159,34 +159,53 @@ func (c *capRule) match(e *evaluation) contactlog.Match {
 // log's resolution is the millisecond.
 func (e *evaluation) count(m *contactlog.Match, since time.Time, n int) (count int, oldest time.Time) {
 	e.times = e.times[:0]
-	from := since.UnixMilli()
-	now := e.q.Now.UnixMilli()
-	own := e.entry().ID
-	var classOf []uint8 // nil: AnyOf is asked for each entry
-	selected := uint8(0)
-	if m.AnyOf != nil {
-		classOf, selected = e.selectedClasses(m)
-	}
-	anyKind := m.MinKind == contactlog.Attempt && m.Kinds == nil
-	for i := range e.log.Entries {
-		entry := &e.log.Entries[i]
-		at := now
-		if !entry.Pending {
-			if !anyKind && !m.Reached(entry) {
-				continue
-			}
-			at = entry.At.UnixMilli()
-		}
-		if classOf != nil && selected>>classOf[i]&1 == 0 {
-			continue
-		}
-		if at >= from && entry.ID != own && m.SelectsPlainly(entry) && (classOf != nil || m.AnyOf == nil || m.SelectsFurther(entry)) {
-			e.times = append(e.times, at)
-		}
+	if m.MinKind == contactlog.Attempt && m.Kinds == nil && m.AnyOf == nil {
+		e.countAll(m, since)
+	} else {
+		e.countSome(m, since)
 	}
 	if count = len(e.times); count < n {
 		return count, time.Time{}
 	}
 	slices.Sort(e.times)
 	return count, time.UnixMilli(e.times[count-n]).UTC()
+}
+
+// countAll collects the times of the entries that a match of every kind selects.
+func (e *evaluation) countAll(m *contactlog.Match, since time.Time) {
+	from := since.UnixMilli()
+	now := e.q.Now.UnixMilli()
+	own := e.entry().ID
+	for i := range e.log.Entries {
+		entry := &e.log.Entries[i]
+		at := now
+		if !entry.Pending {
+			at = entry.At.UnixMilli()
+		}
+		if at >= from && entry.ID != own && m.SelectsPlainly(entry) {
+			e.times = append(e.times, at)
+		}
+	}
+}
+
+// countSome is as countAll for a match with kinds or alternatives.
+func (e *evaluation) countSome(m *contactlog.Match, since time.Time) {
+	from := since.UnixMilli()
+	now := e.q.Now.UnixMilli()
+	own := e.entry().ID
+	classes, known := e.selectedClasses(m)
+	anyKind := m.MinKind == contactlog.Attempt && m.Kinds == nil
+	for i := range e.log.Entries {
+		if known && classes>>e.classes.of[i]&1 == 0 {
+			continue
+		}
+		entry := &e.log.Entries[i]
+		at := now
+		if !entry.Pending {
+			at = entry.At.UnixMilli()
+		}
+		if at >= from && (anyKind || m.Reached(entry)) && entry.ID != own && (known || m.Selects(entry)) {
+			e.times = append(e.times, at)
+		}
+	}
 }

@@ -178,7 +178,7 @@ func (c *compiler) parseAll(sources []Source) []parsed {
 		}
 		named, err := calendar.Parse(source.Data, c.options.Calendars)
 		if err != nil {
-			p.broken(err)
+			p.broken(err, source.Data)
 			continue
 		}
 		c.options.Calendars[named.Name] = named

@@ -69,7 +69,12 @@ func TestFaultLinesAndHints(t *testing.T) {
 		"unknown category":        {rule(`when: category == "advertising", require: 'true'`), `"advertising" is not a category`, 3},
 		"unknown channel":         {rule(`when: 'channel in ["sms", "fax"]', require: 'true'`), `"fax" is not a channel`, 3},
 		"never true":              {rule(`when: category == "marketing" && category == "service", require: 'true'`), "never true", 3},
-		"comma in a flow":         {rule(`require: within("bought", "7d")`), "not YAML", 2},
+		"comma in a flow":         {rule(`require: within("bought", "7d")`), "not YAML: a text in braces ends at a comma", 3}, // its own line, not that before
+		"and how to mend it":      {rule(`require: within("bought", "7d")`), "put the whole condition in single quotes, as in require: '", 3},
+		"a list in a flow":        {rule(`when: channel in ["sms", "push"], require: 'true'`), "in single quotes, as in when: '", 3},
+		"in a flow of more lines": {"policy: p\nrules:\n  - {id: a, require: 'true'}\n  - {id: r,\n     when: category == \"marketing\",\n     require: consented(\"x\", \"2 years\")}\n", "in single quotes, as in require: '", 6},
+		"after a block":           {"policy: p\nrules:\n  - id: a\n    require: |\n      consented(\"x\", \"2 years\") || {\n  - {id: r, require: consented(\"x\", \"2 years\")}\n", "in single quotes", 6},
+		"window without a zero":   {rule(`hours: {daily: ["9:00-20:00"]}`), "did you mean 09:00-20:00?", 3},
 		"comma without quotes":    {rule(`require: within(subject, subject)`), "put a condition with commas in quotes", 3},
 		"leading not":             {rule(`when: !(channel in human), require: 'true'`), "begins with ! in quotes", 3},
 		"reserved name":           {"policy: touchgate\n", "is our own", 1},

@@ -103,11 +103,15 @@ func (e *evaluation) excuse(r *rule) (evidence string, ok bool) {
 	}
 	if r.cap != nil {
 		if by := e.exemptedBy(); by != nil {
-			return "uncounted by " + by.id, true
+			return UncountedBy + by.id, true
 		}
 	}
 	return "", false
 }
+
+// UncountedBy begins the evidence of a cap that does not bind, before the rule
+// that takes the contact out of every count.
+const UncountedBy = "uncounted by "
 
 // waived is the waiver that sets the rule aside, or nil.
 func (e *evaluation) waived(r *rule) *waiver {

@@ -1,6 +1,7 @@
 package ruleset
 
 import (
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -12,7 +13,7 @@ import (
 // hours requires that a weekly table is open wherever the customer may be.
 type hours struct {
 	calendar.Hours
-	closed bool // it never opens
+	closed bool // it never opens, or is faulty
 	// hopeless is set if the table is never open in all of the document's
 	// candidate zones at once: for a customer of unknown zone it never opens.
 	hopeless bool
@@ -44,13 +45,16 @@ func readHours(c *ruleReader, n *yaml.Node, _ *rule) check {
 		for _, text := range c.texts(value) {
 			w, err := calendar.ParseWindow(text)
 			if err != nil {
-				c.fault(value, "", "%v", err)
+				c.fault(value, windowHint(text), "%v", err)
+				h.closed = true
 				return h
 			}
 			windows = append(windows, w)
 		}
 		if err := h.Set(key.Value, windows); err != nil {
 			c.fault(key, "", "%v", err)
+			h.closed = true
+			return h
 		}
 	}
 	if h.UsesHolidays() {
@@ -61,6 +65,27 @@ func readHours(c *ruleReader, n *yaml.Node, _ *rule) check {
 	}
 	h.hopeless = !h.meets(c.doc.clock.Zones.Unknown)
 	return h
+}
+
+// windowHint is how a window is written that lacks its zeros: 09:00-20:00 for
+// 9:00-20:00; "" if that is not what is wrong.
+func windowHint(text string) string {
+	var ends []string
+	for end := range strings.SplitSeq(text, "-") {
+		hour, minute, ok := strings.Cut(strings.TrimSpace(end), ":")
+		if !ok {
+			minute = "00"
+		}
+		if len(hour) == 1 {
+			hour = "0" + hour
+		}
+		ends = append(ends, hour+":"+minute)
+	}
+	right := strings.Join(ends, "-")
+	if _, err := calendar.ParseWindow(right); err != nil {
+		return ""
+	}
+	return "did you mean " + right + "?"
 }
 
 // meets reports whether the table, holidays apart, is ever open in all zones at

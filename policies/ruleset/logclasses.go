@@ -8,7 +8,7 @@ const maxClasses = 8
 
 // logClasses sorts the entries of the question's log into classes: those that no
 // cap can tell apart but by time and kind. Most customers have few, so a cap with
-// a long condition asks once for each class, and not for each entry.
+// a condition on texts asks once for each class, and not for each entry.
 type logClasses struct {
 	known   bool // for the present log
 	tooMany bool
@@ -50,17 +50,17 @@ func sameClass(a, b *contactlog.Entry) bool {
 		a.Address == b.Address && a.Channel == b.Channel && a.Category == b.Category
 }
 
-// selectedClasses returns the class of each entry, and which classes have an
-// alternative of the match, a bit each; nil if there are too many classes.
-func (e *evaluation) selectedClasses(m *contactlog.Match) (of []uint8, selected uint8) {
+// selectedClasses returns which classes of the log a match selects, a bit each;
+// false if there are too many classes.
+func (e *evaluation) selectedClasses(m *contactlog.Match) (selected uint8, known bool) {
 	c := e.classify()
 	if c.tooMany {
-		return nil, 0
+		return 0, false
 	}
 	for class, i := range c.first {
-		if m.SelectsFurther(&e.log.Entries[i]) {
+		if m.Selects(&e.log.Entries[i]) {
 			selected |= 1 << class
 		}
 	}
-	return c.of, selected
+	return selected, true
 }

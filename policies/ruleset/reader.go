@@ -54,11 +54,24 @@ func (r *reader) recent(n *yaml.Node, hint, format string, args ...any) {
 }
 
 // broken reports an error of the YAML library or of a calendar.
-func (r *reader) broken(err error) {
+func (r *reader) broken(err error, data []byte) {
 	f := touch.Fault{File: r.file, Message: strings.ReplaceAll(err.Error(), "yaml: ", "")}
 	if m := yamlLine.FindStringSubmatch(f.Message); m != nil {
 		f.Line, _ = strconv.Atoi(m[1])
 		f.Message = strings.Replace(f.Message, m[0], "", 1)
+		if strings.Contains(f.Message, "did not find expected") && !strings.Contains(f.Message, "node content") {
+			f.Line++ // the library counts these from 0
+		}
+	}
+	if strings.Contains(f.Message, "expected ',' or") || strings.Contains(f.Message, "mapping values are not allowed") {
+		if line, key := flowFault(data); line > 0 {
+			f.Line = line
+			f.Message = "not YAML: a text in braces ends at a comma, a bracket or a quote"
+			f.Hint = "put the whole condition in single quotes"
+			if key != "" {
+				f.Hint += ", as in " + key + ": 'consented(\"marketing\", \"2 years\")'"
+			}
+		}
 	}
 	if strings.Contains(f.Message, "cannot start any token") {
 		f.Hint = "indent with spaces, not with tabs"
@@ -85,7 +98,7 @@ func (r *reader) parse(data []byte) *yaml.Node {
 		r.fault(nil, "", "the document is empty")
 		return nil
 	case err != nil:
-		r.broken(fmt.Errorf("not YAML: %w", err))
+		r.broken(fmt.Errorf("not YAML: %w", err), data)
 		return nil
 	}
 	if err := d.Decode(&more); !errors.Is(err, io.EOF) {

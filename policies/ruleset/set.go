@@ -52,6 +52,18 @@ func (s *Set) Rules() []string {
 	return ids
 }
 
+// Binding are the ids of the rules that can decide, in the order of the
+// documents: all but those of ours and those that are recorded only.
+func (s *Set) Binding() []string {
+	var ids []string
+	for _, r := range s.rules {
+		if !r.shadow && r.doc.name != ruleSetName {
+			ids = append(ids, r.id)
+		}
+	}
+	return ids
+}
+
 // Ranks reports whether a rule evaluates the leg together with the touches
 // ahead of it. Only then is Question.Ahead needed.
 func (s *Set) Ranks(t *touch.Touch, leg int) bool {

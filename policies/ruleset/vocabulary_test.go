@@ -262,3 +262,13 @@ rules:
 		t.Errorf("%v", err)
 	}
 }
+
+// A fault in hours adds no other about the rules before them.
+func TestFaultyHoursAreOneFault(t *testing.T) {
+	for _, window := range []string{"9:00-20:00", "22:00-08:00", "08:00-25:00"} {
+		got := found(t, "policy: p\nrules:\n  - {id: a, hours: {daily: ['09:00-10:00']}}\n  - {id: b, hours: {daily: ['"+window+"']}}\n")
+		if strings.Count(got, "fault") != 1 || !strings.HasPrefix(got, "fault a.yaml:4: ") {
+			t.Errorf("%s: %s", window, got)
+		}
+	}
+}

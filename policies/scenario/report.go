@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"touchgate.dev/touch"
@@ -11,6 +12,9 @@ import (
 type Report struct {
 	File  *File
 	Steps []StepResult
+	// Decided are the ids of the rules that decided a step, or took its contact
+	// out of the counts.
+	Decided map[string]bool
 }
 
 // StepResult is the answer to one touch step.
@@ -19,6 +23,8 @@ type StepResult struct {
 	Step    Step
 	Verdict touch.Verdict
 	OK      bool // the verdict is the expected one
+
+	zone *time.Location // in which instants are printed
 }
 
 // Differs returns the steps whose answer is not the expected one.
@@ -32,19 +38,38 @@ func (r *Report) Differs() []StepResult {
 	return out
 }
 
-// String returns one line with the expected and the actual answer.
+// Undecided lists the rules of a set that decided no step of any of the reports:
+// without them every answer would have been the same. Rules that are recorded only
+// cannot decide.
+func Undecided(rules []string, reports ...*Report) []string {
+	var idle []string
+	for _, rule := range rules {
+		decided := func(r *Report) bool { return r.Decided[rule] }
+		if !slices.ContainsFunc(reports, decided) {
+			idle = append(idle, rule)
+		}
+	}
+	return idle
+}
+
+// String returns one line with the expected and the actual answer. Instants are
+// those of the customers' clocks.
 func (r StepResult) String() string {
 	mark := "ok  "
 	if !r.OK {
 		mark = "DIFF"
 	}
 	want := r.Step.Expect
+	zone := r.zone
+	if zone == nil {
+		zone = r.Step.At.Location()
+	}
 	if !r.Step.Until.IsZero() {
-		want += " until " + r.Step.Until.Format(time.RFC3339)
+		want += " until " + r.Step.Until.In(zone).Format(time.RFC3339)
 	}
 	got := string(r.Verdict.Decision)
 	if !r.Verdict.Until.IsZero() {
-		got += " until " + r.Verdict.Until.In(r.Step.At.Location()).Format(time.RFC3339Nano)
+		got += " until " + r.Verdict.Until.In(zone).Format("2006-01-02T15:04:05.999Z07:00")
 	}
 	if r.Verdict.Rule != "" {
 		got += " by " + r.Verdict.Rule

@@ -31,7 +31,11 @@ func Run(ctx context.Context, set *ruleset.Set, file *File, log contactlog.Log) 
 	r.guard = policies.NewGuard(log, r.pastContacts)
 	r.guard.Use(set)
 
-	report := &Report{File: file}
+	report := &Report{File: file, Decided: map[string]bool{}}
+	zone, err := time.LoadLocation(file.TimeZone)
+	if err != nil {
+		return report, touch.Errorf(touch.Invalid, "time_zone", "there is no zone %q", file.TimeZone)
+	}
 	for i, step := range file.Steps {
 		if step.Do != "touch" {
 			if err := r.applyFact(ctx, step); err != nil {
@@ -48,9 +52,26 @@ func Run(ctx context.Context, set *ruleset.Set, file *File, log contactlog.Log) 
 			Step:    step,
 			Verdict: v,
 			OK:      matches(step, v),
+			zone:    zone,
 		})
+		report.note(v)
 	}
 	return report, nil
+}
+
+// note notes which rules decided a verdict: all that asked for its decision.
+func (r *Report) note(v touch.Verdict) {
+	if v.Rule != "" {
+		r.Decided[v.Rule] = true
+	}
+	for _, f := range v.Findings {
+		if f.Decision == v.Decision && f.Decision != touch.DecisionAllow && !f.Shadow {
+			r.Decided[f.Rule] = true
+		}
+		if by, ok := strings.CutPrefix(f.Evidence, ruleset.UncountedBy); ok && f.Excused {
+			r.Decided[by] = true
+		}
+	}
 }
 
 // runner is one run of a scenario: the facts as of the current step.
