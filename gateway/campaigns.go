@@ -49,11 +49,7 @@ func (s *Service) SetCampaign(ctx context.Context, p *access.Principal, o Campai
 	if err := faults.Err(); err != nil {
 		return 0, err
 	}
-	_, err = s.ledger.Campaigns.Get(ctx, p.Caller, o.Campaign)
-	if touch.ClassOf(err) == touch.NotFound {
-		err = s.allowAhead(ctx, p.Caller, o)
-	}
-	if err != nil {
+	if err := s.knowsCampaign(ctx, p.Caller, o); err != nil {
 		return 0, err
 	}
 	if err := s.ledger.Campaigns.SetStatus(ctx, p.Caller, o.Campaign, o.Status, p.Key, s.now()); err != nil {
@@ -67,6 +63,19 @@ func (s *Service) SetCampaign(ctx context.Context, p *access.Principal, o Campai
 		return 0, err
 	}
 	return bound(v), nil
+}
+
+// knowsCampaign returns nil if the campaign exists, or need not. Pauses are
+// repeated when it is urgent: a campaign that is stopped exists, without a look.
+func (s *Service) knowsCampaign(ctx context.Context, caller string, o CampaignOrder) error {
+	if s.campaignStatus(&touch.Touch{Caller: caller, Request: touch.Request{Campaign: o.Campaign}}) == ledger.CampaignPaused {
+		return nil
+	}
+	_, err := s.ledger.Campaigns.Get(ctx, caller, o.Campaign)
+	if touch.ClassOf(err) == touch.NotFound {
+		return s.allowAhead(ctx, caller, o)
+	}
+	return err
 }
 
 // allowAhead returns nil if an unknown campaign may be stopped all the same.

@@ -91,12 +91,17 @@ func (w *ControlWatcher) Run(ctx context.Context, report func(error)) {
 }
 
 // Confirm returns a Control that was the newest at an instant at most
-// ConfirmWithin ago. If no read has said so it reads now, and waits for that.
-// Errors are those of Refresh, and that of ctx.
-func (w *ControlWatcher) Confirm(ctx context.Context) (*Control, error) {
+// ConfirmWithin ago. since is an instant by Elapsed at which the caller itself knew
+// of no change that matters to it: if that is not longer ago, any Control will do.
+// Otherwise, if no read has said so, it reads now and waits for that. Errors are
+// those of Refresh, and that of ctx.
+func (w *ControlWatcher) Confirm(ctx context.Context, since time.Duration) (*Control, error) {
 	asked := w.elapsed()
 	if c := w.fresh(asked); c != nil {
 		return c, nil
+	}
+	if asked-since <= ConfirmWithin {
+		return w.current.Load(), nil
 	}
 	if err := w.lock(ctx); err != nil {
 		return nil, err

@@ -13,6 +13,9 @@ import (
 	"touchgate.dev/ledger"
 )
 
+// never is an instant that is long ago.
+const never = -time.Hour
+
 // controlSource is a store of which only the version is real.
 type controlSource struct {
 	version atomic.Int64
@@ -48,7 +51,7 @@ func TestConfirm(t *testing.T) {
 		}
 		source.version.Store(1)
 		time.Sleep(ledger.ConfirmWithin)
-		c, err := w.Confirm(t.Context())
+		c, err := w.Confirm(t.Context(), never)
 		if err != nil || c.Version.Campaigns != 0 || source.reads.Load() != 0 {
 			t.Fatal("a fresh confirmation:", c, err, source.reads.Load())
 		}
@@ -56,7 +59,7 @@ func TestConfirm(t *testing.T) {
 		var all sync.WaitGroup
 		for range 64 {
 			all.Go(func() {
-				if c, err := w.Confirm(t.Context()); err != nil || c.Version.Campaigns != 1 {
+				if c, err := w.Confirm(t.Context(), never); err != nil || c.Version.Campaigns != 1 {
 					t.Error("an old confirmation:", c, err)
 				}
 			})
@@ -64,6 +67,28 @@ func TestConfirm(t *testing.T) {
 		all.Wait()
 		if n := source.reads.Load(); n != 1 {
 			t.Errorf("64 callers read %d times", n)
+		}
+	})
+}
+
+// TestConfirmBySelf: who knew of no change a moment ago waits for no read.
+func TestConfirmBySelf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &controlSource{takes: 10 * time.Millisecond}
+		w := ledger.NewControlWatcher(source)
+		if err := w.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		since := w.Elapsed()
+		time.Sleep(ledger.ConfirmWithin)
+		begin := time.Now()
+		if _, err := w.Confirm(t.Context(), since); err != nil || time.Since(begin) > 0 {
+			t.Error("waited for", time.Since(begin), err)
+		}
+		time.Sleep(time.Millisecond)
+		if _, err := w.Confirm(t.Context(), since); err != nil || source.reads.Load() != 1 {
+			t.Error("an old knowledge:", err, source.reads.Load())
 		}
 	})
 }
@@ -84,7 +109,7 @@ func TestConfirmCountsFromTheRead(t *testing.T) {
 		source.version.Store(1) // the read has seen the version before
 		reading.Wait()
 		source.takes = 0
-		if c, err := w.Confirm(t.Context()); err != nil || c.Version.Campaigns != 1 {
+		if c, err := w.Confirm(t.Context(), never); err != nil || c.Version.Campaigns != 1 {
 			t.Error("confirmed by a read that began too long ago:", c, err)
 		}
 	})
@@ -105,7 +130,7 @@ func TestConfirmWithoutLedger(t *testing.T) {
 		var all sync.WaitGroup
 		for range 64 {
 			all.Go(func() {
-				if _, err := w.Confirm(t.Context()); err == nil {
+				if _, err := w.Confirm(t.Context(), never); err == nil {
 					t.Error("confirmed without a ledger")
 				}
 			})
@@ -116,11 +141,11 @@ func TestConfirmWithoutLedger(t *testing.T) {
 		}
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := w.Confirm(gone); err == nil {
+		if _, err := w.Confirm(gone, never); err == nil {
 			t.Error("confirmed for a caller that has gone")
 		}
 		source.down.Store(false)
-		if _, err := w.Confirm(t.Context()); err != nil {
+		if _, err := w.Confirm(t.Context(), never); err != nil {
 			t.Error("the ledger is back:", err)
 		}
 	})
@@ -140,7 +165,7 @@ func TestRunWhileCallsAreMade(t *testing.T) {
 		defer watching.Stop()
 		for range 1000 {
 			begin := time.Now()
-			if _, err := w.Confirm(t.Context()); err != nil || time.Since(begin) > 0 {
+			if _, err := w.Confirm(t.Context(), never); err != nil || time.Since(begin) > 0 {
 				t.Fatal("a caller waited for", time.Since(begin), err)
 			}
 			time.Sleep(time.Millisecond)

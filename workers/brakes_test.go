@@ -226,7 +226,7 @@ type unconfirmed struct {
 	elapsed time.Duration
 }
 
-func (*unconfirmed) Confirm(context.Context) (*ledger.Control, error) {
+func (*unconfirmed) Confirm(context.Context, time.Duration) (*ledger.Control, error) {
 	return nil, errors.New("the ledger does not answer")
 }
 

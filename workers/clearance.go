@@ -31,14 +31,11 @@ func (c *clearance) Revoked(lo, hi int) bool { return c.revokedBy(c.control.Curr
 // Confirm implements channels.Clearance. A process that cannot read the ledger
 // sends nothing.
 func (c *clearance) Confirm(ctx context.Context, lo, hi int) (refusal touch.Result, ok bool) {
-	newest := c.control.Current()
-	if c.control.Elapsed()-c.since > ledger.ConfirmWithin {
-		var err error
-		if newest, err = c.control.Confirm(ctx); err != nil {
-			return touch.Result{
-				Class: touch.ResultRetryable, Reason: touch.ReasonLate, NoAttempt: true, Detail: "the controls could not be confirmed",
-			}, false
-		}
+	newest, err := c.control.Confirm(ctx, c.since)
+	if err != nil {
+		return touch.Result{
+			Class: touch.ResultRetryable, Reason: touch.ReasonLate, NoAttempt: true, Detail: "the controls could not be confirmed",
+		}, false
 	}
 	if c.revokedBy(newest, lo, hi) {
 		return channels.RevokedResult(), false

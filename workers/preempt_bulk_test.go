@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,7 +61,7 @@ func TestBulkStepsWaitForUrgent(t *testing.T) {
 	bulk, urgent := ledger.SegmentRef{Lane: touch.Lane(touch.SMS, false)}, ledger.SegmentRef{Lane: touch.Lane(touch.SMS, true)}
 	synctest.Test(t, func(t *testing.T) {
 		gate, ctx := new(priority.Gate), t.Context()
-		s := newServices(Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: &idleGuard{}, PriorityGate: gate})
+		s := newServices(Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: &idleGuard{}, PriorityGate: gate, Logger: slog.New(slog.DiscardHandler)})
 		onLane := func(ref ledger.SegmentRef) map[string]func() {
 			return map[string]func(){
 				"feed":   func() { _, _, _, _ = s.work.Feed(ctx, ref.Lane, time.Time{}, 1) },
@@ -103,7 +104,7 @@ func TestBulkStepsWaitForUrgent(t *testing.T) {
 
 func TestBulkContactsAreSplit(t *testing.T) {
 	g := &idleGuard{}
-	s := newServices(Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: g, PriorityGate: new(priority.Gate)})
+	s := newServices(Options{Ledger: &ledger.Ledger{Work: idleWork{}}, Guard: g, PriorityGate: new(priority.Gate), Logger: slog.New(slog.DiscardHandler)})
 	if vs, err := s.guard.Reserve(t.Context(), questions(2*contactsPerCall+1, touch.Marketing)); err != nil || len(vs) != 2*contactsPerCall+1 || g.calls != 3 {
 		t.Errorf("%d verdicts by %d calls: %v", len(vs), g.calls, err)
 	}

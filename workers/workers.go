@@ -69,9 +69,9 @@ type Control interface {
 	Current() *ledger.Control
 	// Refresh reads the view again if it has changed.
 	Refresh(ctx context.Context) error
-	// Confirm returns the view that was the newest at an instant at most
-	// ledger.ConfirmWithin ago.
-	Confirm(ctx context.Context) (*ledger.Control, error)
+	// Confirm returns a view that was the newest at an instant at most
+	// ledger.ConfirmWithin ago; any view if since is not longer ago.
+	Confirm(ctx context.Context, since time.Duration) (*ledger.Control, error)
 	// Elapsed is the time by which Confirm measures.
 	Elapsed() time.Duration
 }
