@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -45,6 +46,8 @@ func (s *Service) ReceiveCallback(ctx context.Context, provider string, r adapte
 		return adapter.Ack{}, err
 	}
 
+	s.countUnread(ctx, provider, &ack)
+
 	// Store first and acknowledge then: a vendor repeats what it gets no
 	// acknowledgement for.
 	for i := range receipts {
@@ -55,24 +58,43 @@ func (s *Service) ReceiveCallback(ctx context.Context, provider string, r adapte
 	return ack, s.Receive(ctx, receipts)
 }
 
+// countUnread counts and logs the entries of a callback that were not taken.
+func (s *Service) countUnread(ctx context.Context, provider string, ack *adapter.Ack) {
+	s.metrics.receipts.WithLabelValues("foreign").Add(float64(ack.Foreign))
+	if len(ack.Faults) == 0 {
+		return
+	}
+	s.metrics.badReceipts.WithLabelValues(provider).Add(float64(len(ack.Faults)))
+	first := ack.Faults[0]
+	s.log.LogAttrs(ctx, slog.LevelWarn, "entries of a receipt callback were not taken",
+		slog.String("component", "gateway"), slog.String("provider", provider), slog.Int("entries", len(ack.Faults)),
+		slog.String("first", first.Field+": "+first.Message))
+}
+
 // ReceiveFrom stores receipts that a system of the bank reports, for example a
 // call centre. The key that it presents vouches for them. They name their
-// touch by dispatch id.
+// touch by dispatch id; one about another caller's touch changes nothing. The
+// good ones are stored also where others are wrong: to send all again does no
+// harm. Faults name the wrong ones.
 func (s *Service) ReceiveFrom(ctx context.Context, p *access.Principal, receipts []touch.Receipt) error {
-	// All receipts are good or none is stored: the caller mends the request
-	// and sends it again.
 	now := s.now()
 	var faults touch.Faults
+	good := make([]touch.Receipt, 0, len(receipts))
 	for i := range receipts {
-		r := &receipts[i]
-		faults = append(faults, s.checkReceipt(r, now).In("receipts", i)...)
-		r.Provider = "caller:" + p.Caller
+		r := receipts[i]
+		ofReceipt := s.checkReceipt(&r, now)
+		if len(ofReceipt) > 0 {
+			faults = append(faults, ofReceipt.In("receipts", i)...)
+			continue
+		}
+		r.Provider = ledger.ReportedBy(p.Caller)
 		r.VendorID = ""
+		good = append(good, r)
 	}
-	if len(faults) > 0 {
-		return faults
+	if err := s.Receive(ctx, good); err != nil {
+		return err
 	}
-	return s.Receive(ctx, receipts)
+	return faults.Err()
 }
 
 func (s *Service) checkReceipt(r *touch.Receipt, now time.Time) touch.Faults {
@@ -124,6 +146,8 @@ func (s *Service) Receive(ctx context.Context, receipts []touch.Receipt) error {
 // receiptResult returns the metric's label for a receipt.
 func receiptResult(r *ledger.AppliedReceipt) string {
 	switch {
+	case r.Foreign:
+		return "foreign"
 	case !r.Known:
 		return "unmatched"
 	case r.Changed:

@@ -21,6 +21,7 @@ type Receipts interface {
 // AppliedReceipt is what one receipt changed.
 type AppliedReceipt struct {
 	Known   bool // a touch was found
+	Foreign bool // it was found, and the source may not speak about it: nothing changed
 	Changed bool // the receipt was news
 	Touch   touch.Touch
 	Leg     int
@@ -36,10 +37,7 @@ func ApplyReceipt(cur Progress, t *touch.Touch, leg int, r touch.Receipt, now ti
 	if leg >= len(t.Plan) {
 		return cur, nil
 	}
-	at := r.At
-	if at.IsZero() || at.After(now) {
-		at = now // a vendor's clock may run ahead of ours
-	}
+	at := nearestInstant(r.At, cur, t, leg, now)
 	a := receiptApplier{next: cur, touch: t, leg: leg, receipt: r, at: at, now: now}
 	switch r.Kind {
 	case touch.ReceiptFailed:
@@ -57,6 +55,24 @@ func ApplyReceipt(cur Progress, t *touch.Touch, leg int, r touch.Receipt, now ti
 	}
 	a.next.Version++
 	return a.next, a.events
+}
+
+// nearestInstant returns the instant at which something that a receipt reports
+// can have happened: not after now, and not before the leg was sent. A vendor's
+// clock may run ahead or behind, or stand at 1970: taken at its word a refusal
+// of today would be over long ago. No instant is now.
+func nearestInstant(reported time.Time, p Progress, t *touch.Touch, leg int, now time.Time) time.Time {
+	sent := t.AcceptedAt
+	if c, made := p.ContactOn(leg); made && c.At.After(sent) {
+		sent = c.At
+	}
+	switch {
+	case reported.IsZero() || reported.After(now) || sent.After(now):
+		return now
+	case reported.Before(sent):
+		return sent
+	}
+	return reported
 }
 
 // receiptApplier applies one receipt to next.
@@ -82,6 +98,9 @@ func (a *receiptApplier) event(kind touch.EventKind) {
 		Provider: a.receipt.Provider,
 		VendorID: a.receipt.VendorID,
 		Code:     a.receipt.Code,
+	}
+	if reported := a.receipt.At; !reported.IsZero() && !reported.Equal(a.at) {
+		e.Result.Detail = "reported for " + reported.UTC().Format(time.RFC3339Nano)
 	}
 	a.events = append(a.events, e)
 }

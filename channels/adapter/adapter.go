@@ -92,9 +92,10 @@ type ReceiptRequest struct {
 
 // ReceiptParser parses a vendor's callbacks. ParseReceipts verifies the signature
 // before it parses the body. It returns an error of class Unauthenticated for a
-// wrong signature, and of class Invalid for a body that it cannot parse. It
-// never panics, and many goroutines may call it at once. The host sends Ack to
-// the vendor.
+// wrong signature, and of class Invalid for a body that it cannot parse. An entry
+// of the body that it cannot read costs only itself: it returns the others, and
+// the faults in Ack. It never panics, and many goroutines may call it at once. The
+// host sends Ack to the vendor.
 type ReceiptParser interface {
 	ParseReceipts(r ReceiptRequest) ([]touch.Receipt, Ack, error)
 }
@@ -105,6 +106,13 @@ type Ack struct {
 	Status      int
 	ContentType string
 	Body        []byte
+	// Faults are the entries that were not taken, each with its place in Field,
+	// such as "[3].status". The host counts and logs them; the vendor reads of
+	// them in Body, where its protocol has a place for it.
+	Faults touch.Faults
+	// Foreign counts entries about messages that are not ours, which another
+	// system sent by the same account. They are let go.
+	Foreign int
 }
 
 // Querier asks the vendor whether it has a dispatch. The Result is Accepted if

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"touchgate.dev/channels/adapter"
@@ -26,6 +27,14 @@ type Receipt struct {
 	Outcome string    `json:"outcome,omitempty"` // of replied and outcome: conversation, refused, opt_out …
 	Code    string    `json:"code,omitempty"`
 	At      time.Time `json:"at,omitzero"`
+}
+
+// receivedReceipt is Receipt as vendors write it: a code may be a number, and an
+// instant may be anything.
+type receivedReceipt struct {
+	Receipt
+	Code json.RawMessage `json:"code"`
+	At   json.RawMessage `json:"at"`
 }
 
 // The statuses of a call's receipt, besides delivered and failed.
@@ -68,8 +77,10 @@ func NewReceipts(secret, previous adapter.Secret, now func() time.Time, calls bo
 	return r, nil
 }
 
-// ParseReceipts implements adapter.ReceiptParser: verify, then parse. One
-// broken entry makes the whole callback Invalid, so that the vendor hears of it.
+// ParseReceipts implements adapter.ReceiptParser: verify, then parse. An entry
+// that is broken costs only itself, because the vendor would send the same again
+// for ever: the answer names it. Ids of another system on the same account are no
+// fault.
 func (p Receipts) ParseReceipts(r adapter.ReceiptRequest) ([]touch.Receipt, adapter.Ack, error) {
 	var err error
 	for _, k := range p.keys {
@@ -80,25 +91,123 @@ func (p Receipts) ParseReceipts(r adapter.ReceiptRequest) ([]touch.Receipt, adap
 	if err != nil {
 		return nil, adapter.Ack{}, err
 	}
-	var in []Receipt
+	var in []json.RawMessage
 	if json.Unmarshal(r.Body, &in) != nil {
 		return nil, adapter.Ack{}, touch.Errorf(touch.Invalid, "", "the body is not a JSON array of receipts")
 	}
 	if len(in) > maxReceipts {
 		return nil, adapter.Ack{}, touch.Errorf(touch.TooLarge, "", "at most %d receipts in one call", maxReceipts)
 	}
-	out := make([]touch.Receipt, len(in))
-	for i, v := range in {
-		if out[i], err = p.receipt(v); err != nil {
-			return nil, adapter.Ack{}, atEntry(i, err)
+	out := make([]touch.Receipt, 0, len(in))
+	var ack adapter.Ack
+	for i, entry := range in {
+		receipt, err := p.read(entry)
+		switch {
+		case err == nil:
+			out = append(out, receipt)
+		case errors.Is(err, errForeign):
+			ack.Foreign++
+		default:
+			for _, f := range touch.FaultsOf(err) {
+				ack.Faults.Add("["+strconv.Itoa(i)+"]."+f.Field, "%s", f.Message)
+			}
 		}
 	}
-	return out, adapter.Ack{Status: http.StatusNoContent}, nil
+	return out, p.answer(ack), nil
+}
+
+// maxFaults is how many faults an answer lists.
+const maxFaults = 100
+
+// answer completes the ack: 204, or 200 with what was not taken.
+func (p Receipts) answer(ack adapter.Ack) adapter.Ack {
+	ack.Status = http.StatusNoContent
+	if len(ack.Faults) == 0 {
+		return ack
+	}
+	type entry struct {
+		Entry   string `json:"entry"` // its place in the call, and the field
+		Message string `json:"message"`
+	}
+	var report struct {
+		NotTaken []entry `json:"not_taken"`
+	}
+	for _, f := range ack.Faults[:min(len(ack.Faults), maxFaults)] {
+		report.NotTaken = append(report.NotTaken, entry{Entry: f.Field, Message: f.Message})
+	}
+	body, err := json.Marshal(report)
+	if err != nil {
+		return ack // texts of our own always marshal
+	}
+	ack.Status = http.StatusOK
+	ack.ContentType = "application/json"
+	ack.Body = body
+	return ack
+}
+
+// errForeign means that an entry is about a message of another system.
+var errForeign = errors.New("vendorapi: not one of our ids")
+
+// read reads one entry.
+func (p Receipts) read(entry json.RawMessage) (touch.Receipt, error) {
+	var in receivedReceipt
+	var wrongType *json.UnmarshalTypeError
+	switch err := json.Unmarshal(entry, &in); {
+	case errors.As(err, &wrongType) && wrongType.Field != "":
+		return touch.Receipt{}, touch.Errorf(touch.Invalid, strings.TrimPrefix(wrongType.Field, "Receipt."), "must be a text")
+	case err != nil:
+		return touch.Receipt{}, touch.Errorf(touch.Invalid, "id", "the entry is not a JSON object")
+	}
+	in.Receipt.Code = scalar(in.Code)
+	in.Receipt.At = instant(in.At)
+	return p.receipt(in.Receipt)
+}
+
+// scalar returns a text or a number as text; other JSON is "".
+func scalar(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	var number json.Number
+	if json.Unmarshal(raw, &number) == nil {
+		return number.String()
+	}
+	return ""
+}
+
+// instantLayouts are how vendors write instants. One without a zone is read as
+// UTC: it may be off by hours, and counts as the nearest possible instant.
+var instantLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999",
+	"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999Z0700", "20060102150405",
+}
+
+// instant returns the instant that a text or a number of seconds or milliseconds
+// since 1970 names; what cannot be read is none, so that the receipt is of now.
+func instant(raw json.RawMessage) time.Time {
+	text := scalar(raw)
+	for _, layout := range instantLayouts {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at
+		}
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	switch {
+	case err != nil || n < 0 || n > 1e14:
+		return time.Time{}
+	case n > 1e11: // the year 5138 in seconds, 1973 in milliseconds
+		return time.UnixMilli(int64(n)).UTC()
+	}
+	return time.Unix(int64(n), 0).UTC()
 }
 
 func (p Receipts) receipt(in Receipt) (touch.Receipt, error) {
+	if in.ID == "" {
+		return touch.Receipt{}, touch.Errorf(touch.Invalid, "id", "is required")
+	}
 	if _, _, err := touch.ParseDispatchID(in.ID); err != nil {
-		return touch.Receipt{}, touch.Errorf(touch.Invalid, "id", "is not one of our ids")
+		return touch.Receipt{}, errForeign
 	}
 	if len(in.VendorID) > 128 || len(in.Outcome) > 64 {
 		return touch.Receipt{}, touch.Errorf(touch.Invalid, "vendor_id", "is too long, or outcome is")
@@ -143,13 +252,4 @@ func callReceipt(status string, out touch.Receipt) (touch.Receipt, error) {
 		return touch.Receipt{}, touch.Errorf(touch.Invalid, "status", "is not a status of a call")
 	}
 	return out, nil
-}
-
-// atEntry names the entry that an error of receipt speaks of.
-func atEntry(i int, err error) error {
-	var e *touch.Error
-	if errors.As(err, &e) {
-		e.Field = "[" + strconv.Itoa(i) + "]." + e.Field
-	}
-	return err
 }

@@ -60,6 +60,8 @@ func Run(t *testing.T, open Open) {
 		{"CancelCampaign", testCancelCampaign},
 		{"CancelCampaignUnknownOutcome", testCancelCampaignUnknownOutcome},
 		{"Receipts", testReceipts},
+		{"ForeignReceipts", testForeignReceipts},
+		{"ReceiptClocks", testReceiptClocks},
 		{"ReceiptsFallback", testReceiptsFallback},
 		{"ReceiptsBeforeSend", testReceiptsBeforeSend},
 		{"ReportedOptOut", testReportedOptOut},

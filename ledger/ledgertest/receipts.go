@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"touchgate.dev/ledger"
@@ -44,8 +45,10 @@ func testReceipts(k *kit) {
 		k.t.Fatalf("%+v", got)
 	}
 	v := k.wantState(a, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered)
-	if !v.Events[2].At.Equal(at) {
-		k.t.Fatalf("delivered at %v, want %v", v.Events[2].At, at)
+	// The vendor's clock is behind: nothing arrives before it was sent.
+	sent, _ := v.Progress.ContactOn(0)
+	if e := v.Events[2]; !e.At.Equal(sent.At) || !strings.Contains(e.Result.Detail, at.UTC().Format(time.RFC3339Nano)) {
+		k.t.Fatalf("delivered at %v (%s), want %v", e.At, e.Result.Detail, sent.At)
 	}
 	k.wantState(b, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventRead)
 	k.wantState(c, touch.StateSent)
@@ -140,4 +143,86 @@ func testOptOut(k *kit) {
 		k.t.Fatalf("%v", kinds)
 	}
 	k.wantState(n, touch.StateDelivered, touch.EventAccepted, touch.EventSent, touch.EventDelivered, touch.EventOutcome, touch.EventReplied, touch.EventOutcome)
+}
+
+// testForeignReceipts holds that a receipt is believed only about what its source
+// was given: the stand-by vendor, another channel's vendor and another caller's
+// system change nothing.
+func testForeignReceipts(k *kit) {
+	n := k.touch()
+	k.accept(n)
+	foreign := func(provider string, leg int, kind touch.ReceiptKind, outcome string) {
+		k.t.Helper()
+		before, err := k.ledger.Touches.Get(k.ctx, n.Touch.Caller, n.Touch.ID)
+		k.must(err)
+		r := touch.Receipt{Provider: provider, Dispatch: touch.DispatchID(n.Touch.ID, leg), Kind: kind, Outcome: outcome}
+		got := k.receive(r)
+		if !got[0].Foreign || got[0].Known || got[0].Changed {
+			k.t.Fatalf("%s about leg %d: %+v", provider, leg, got[0])
+		}
+		after, err := k.ledger.Touches.Get(k.ctx, n.Touch.Caller, n.Touch.ID)
+		k.must(err)
+		k.wantEqual(after, before)
+	}
+	foreign(ledger.ReportedBy("other"), 0, touch.ReceiptOutcome, touch.OutcomeOptOut)
+
+	k.deliver(bulk, 1) // by p1
+	foreign("p2", 0, touch.ReceiptFailed, "")
+	foreign("p2", 0, touch.ReceiptReplied, touch.OutcomeOptOut)
+	foreign(ledger.ReportedBy("other"), 0, touch.ReceiptDelivered, "")
+	customers, err := k.ledger.Customers.Get(k.ctx, []string{n.Touch.Customer})
+	k.must(err)
+	if len(customers) != 0 {
+		k.t.Fatalf("a foreign opt-out was stored: %+v", customers)
+	}
+
+	own := touch.Receipt{Provider: ledger.ReportedBy(n.Touch.Caller), Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptDelivered}
+	if got := k.receive(own); !got[0].Changed {
+		k.t.Fatalf("the caller's own system: %+v", got[0])
+	}
+}
+
+// testReceiptClocks holds that no clock of a vendor moves a consequence out of
+// the time that was possible: from the sending until now.
+func testReceiptClocks(k *kit) {
+	for name, reported := range map[string]time.Time{
+		"the epoch":       time.Unix(0, 0),
+		"the year 1":      time.Time{}.Add(time.Hour),
+		"an hour before":  k.now().Add(-time.Hour),
+		"a day ahead":     k.now().Add(24 * time.Hour),
+		"the year 9999":   time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC),
+		"no instant":      {},
+		"another zone":    k.now().Add(-time.Hour).In(time.FixedZone("", 8*3600)),
+		"a minute behind": k.now().Add(-time.Minute),
+	} {
+		n := k.touch()
+		k.accept(n)
+		k.deliver(bulk, 1)
+		k.receive(touch.Receipt{
+			Provider: "p1", Dispatch: touch.DispatchID(n.Touch.ID, 0), Kind: touch.ReceiptReplied, Outcome: touch.OutcomeOptOut, At: reported,
+		})
+		v, err := k.ledger.Touches.Get(k.ctx, n.Touch.Caller, n.Touch.ID)
+		k.must(err)
+		sent, _ := v.Progress.ContactOn(0)
+		for _, e := range v.Events {
+			if e.Kind != touch.EventOutcome {
+				continue
+			}
+			if e.At.Before(sent.At) || e.At.After(k.now()) {
+				k.t.Errorf("%s: the outcome is of %v, sent %v, now %v", name, e.At, sent.At, k.now())
+			}
+			if original := e.Result.Detail; (original == "") != (reported.IsZero() || reported.Equal(e.At)) {
+				k.t.Errorf("%s: the original is kept as %q", name, original)
+			}
+		}
+	}
+	customers, err := k.ledger.Customers.Get(k.ctx, []string{k.touch().Touch.Customer})
+	k.must(err)
+	for _, c := range customers {
+		for _, consent := range c.Consents {
+			if consent.At.Before(k.now().Add(-time.Minute)) {
+				k.t.Errorf("a revocation of %v, which an older consent would lift", consent.At)
+			}
+		}
+	}
 }

@@ -62,6 +62,10 @@ func (t *tx) applyReceipts(
 			continue
 		}
 		ts.add(target.seq, func(cur ledger.Progress) (ledger.Progress, []touch.Event) {
+			if !target.proven && !ledger.MayReport(cur, tc, target.leg, receipts[i].Provider) {
+				answers[i] = ledger.AppliedReceipt{Foreign: true}
+				return cur, nil
+			}
 			next, events := ledger.ApplyReceipt(cur, tc, target.leg, receipts[i], now)
 			answers[i] = ledger.AppliedReceipt{
 				Known: true, Changed: next.Version != cur.Version, Touch: *tc, Leg: target.leg, Before: cur, After: next,

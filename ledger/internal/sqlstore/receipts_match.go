@@ -9,6 +9,8 @@ import (
 type receiptTarget struct {
 	seq int64
 	leg int
+	// proven: the vendor has named the id that it gave the message itself.
+	proven bool
 }
 
 func receiptVendorIDsSQL(d sqldb.Dialect) string {
@@ -51,6 +53,7 @@ func (c *conn) matchVendorIDs(receipts []touch.Receipt, targets []receiptTarget)
 		if err := rows.Scan(&key, &target.seq, &target.leg); err != nil {
 			return err
 		}
+		target.proven = true
 		for _, i := range byKey[[16]byte(key)] {
 			targets[i] = target
 		}
@@ -80,7 +83,9 @@ func (c *conn) matchDispatches(receipts []touch.Receipt, targets []receiptTarget
 			return err
 		}
 		for _, d := range byID[touch.ID(id)] {
-			targets[d.index] = receiptTarget{seq: seq, leg: d.leg}
+			target := &targets[d.index]
+			proven := target.proven && target.seq == seq && target.leg == d.leg
+			*target = receiptTarget{seq: seq, leg: d.leg, proven: proven}
 		}
 		return nil
 	}, c.core.sql.receiptTouches, c.array(ids))

@@ -108,6 +108,7 @@ func (t *tx) applyMatched(now time.Time, tail string, args ...any) error {
 		if err := unmarshal(doc, &r); err != nil {
 			return err
 		}
+		target.proven = true
 		receipts = append(receipts, r)
 		targets = append(targets, target)
 		digests = append(digests, digest)
