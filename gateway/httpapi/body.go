@@ -18,7 +18,7 @@ func (c *request) plainBody() (io.Reader, error) {
 	case "", "identity":
 		return c.Request.Body, nil
 	case "gzip":
-		z, err := newInflater(c.Request.Body, c.core.limits.Ratio)
+		z, err := newInflater(c.Request.Body, c.core.limits.Ratio, c.core.metrics)
 		if err != nil {
 			return nil, err
 		}

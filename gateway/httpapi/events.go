@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 
@@ -27,7 +28,10 @@ func (h eventHandlers) list(c *request) error {
 			return touch.Errorf(touch.Invalid, "wait", "is not a duration: write 10s")
 		}
 	}
-	events, err := h.feed.Events(c.permit.good, c.principal.Caller, after, int(min(limit, 1001)), wait.Std())
+	// The journal of a caller with few events is long to read.
+	ctx, cancel := context.WithTimeout(c.permit.good, wait.Std()+c.core.limits.Timeout)
+	defer cancel()
+	events, err := h.feed.Events(ctx, c.principal.Caller, after, int(min(limit, 1001)), wait.Std())
 	if err := c.refusedMeanwhile(); err != nil {
 		return err
 	}

@@ -16,19 +16,20 @@ const ratioFrom = 1 << 20
 // answer. Not safe for concurrent use.
 type inflater struct {
 	*gzip.Reader
-	wire  *countingReader
-	plain int64
-	ratio int64
+	wire    *countingReader
+	plain   int64
+	ratio   int64
+	metrics *httpMetrics
 }
 
 // newInflater reads the head of a gzip body; class Invalid when it has none.
-func newInflater(body io.Reader, ratio int) (*inflater, error) {
+func newInflater(body io.Reader, ratio int, metrics *httpMetrics) (*inflater, error) {
 	wire := &countingReader{r: body}
 	z, err := gzip.NewReader(wire)
 	if err != nil {
 		return nil, malformed{touch.Errorf(touch.Invalid, "", "the body is not gzip")}
 	}
-	return &inflater{Reader: z, wire: wire, ratio: int64(ratio)}, nil
+	return &inflater{Reader: z, wire: wire, ratio: int64(ratio), metrics: metrics}, nil
 }
 
 // Read implements io.Reader.
@@ -36,6 +37,7 @@ func (z *inflater) Read(p []byte) (int, error) {
 	n, err := z.Reader.Read(p)
 	z.plain += int64(n)
 	if z.plain > ratioFrom && z.plain > z.ratio*z.wire.n {
+		z.metrics.bite("ratio")
 		return 0, touch.Errorf(touch.TooLarge, "", "the body expands to more than %d times its size", z.ratio)
 	}
 	return n, err
