@@ -20,9 +20,10 @@ type webhookBody struct {
 
 // webhookBatch is the events of a delivery.
 type webhookBatch struct {
-	events []json.RawMessage
-	size   int
-	more   bool // there may be events that did not fit
+	events  []json.RawMessage
+	size    int
+	more    bool // there may be events that did not fit
+	skipped int  // events before these that the subscription does not want
 }
 
 // add appends an event. It returns false, and leaves the event out, when the
@@ -81,6 +82,7 @@ func (w *Webhooks) collect(ctx context.Context, sub *ledger.Subscription) (*webh
 			return batch, nil
 		}
 		sub.Cursor = through
+		batch.skipped += len(events)
 	}
 	return batch, nil
 }
