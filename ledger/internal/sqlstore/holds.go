@@ -18,8 +18,9 @@ const holdsSQL = `WITH RECURSIVE holds(h) AS (
 	SELECT (SELECT min(w.hold) FROM waits w WHERE w.hold > holds.h AND w.hold <> '') FROM holds WHERE holds.h IS NOT NULL)
 	SELECT h FROM holds WHERE h IS NOT NULL`
 
-// heldGroups are the groups that one hold keeps.
-const heldGroups = `w.hold = $1 AND w.hold <> '' ORDER BY w.id`
+// heldGroups are the groups that one hold keeps. One that is in a segment stays
+// there: a process of an earlier build may have let it go and left the name.
+var heldGroups = `w.hold = $1 AND w.hold <> '' AND w.` + groupParked.is() + ` ORDER BY w.id`
 
 // ReleaseHeld implements ledger.Recovery. A worker whose copy of the kill switches
 // is older than the end of one may still hold touches under it: they are met by
