@@ -35,21 +35,21 @@ func functions() []function {
 		},
 		{
 			name: "consented", args: nameWithSpan, result: cel.BoolType,
-			about: "the same, and agreed no longer ago than the span",
+			about: "the same, and agreed no longer ago than the span (of business days, the day of the consent is the first)",
 			call: func(v *Evaluator, args []ref.Val) ref.Val {
 				return v.facts.Consented(argument(args[0]), v.span(args[1]), v.clock(), &v.trace).celValue()
 			},
 		},
 		{
 			name: "revoked", args: oneName, result: cel.BoolType,
-			about: "the last word on this scope, or one above it, is a revocation",
+			about: "the last word on this scope, or one above it, is a revocation, whether or not there was a consent before",
 			call: func(v *Evaluator, args []ref.Val) ref.Val {
 				return v.facts.Revoked(argument(args[0]), nil, false, v.clock(), &v.trace).celValue()
 			},
 		},
 		{
 			name: "revoked", args: nameWithSpan, result: cel.BoolType,
-			about: "the same, and the span that may pass until it binds is over",
+			about: "the same, and the span that may pass until it binds is over; it begins with the first revocation since the last consent. Where the condition asks `consented` too, the span is for those only whose consent was revoked: who never agreed and says no is not let in by it",
 			call: func(v *Evaluator, args []ref.Val) ref.Val {
 				return v.facts.Revoked(argument(args[0]), v.span(args[1]), v.running.grants, v.clock(), &v.trace).celValue()
 			},
@@ -98,7 +98,7 @@ func functions() []function {
 		},
 		{
 			name: "resident", args: oneName, result: cel.BoolType,
-			about: "the customer lives in this jurisdiction; `us-ca` lies in `us`",
+			about: "the customer lives in this jurisdiction; `us-ca` lies in `us`. Of one who is known to live in `us` it is unknown whether that is `us-ca`",
 			call: func(v *Evaluator, args []ref.Val) ref.Val {
 				return v.facts.Resident(argument(args[0])).celValue()
 			},

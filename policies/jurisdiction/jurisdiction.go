@@ -74,6 +74,9 @@ func Known(code string) bool {
 	return true
 }
 
+// Divided lists the countries whose parts are known.
+func Divided() []string { return slices.Sorted(maps.Keys(known().divided)) }
+
 // isWord reports whether a part of a code is letters and digits.
 func isWord(part string) bool {
 	for _, letter := range part {

@@ -23,7 +23,7 @@ func kinds() []ruleKind {
 	return []ruleKind{
 		{
 			key: "hours", decide: touch.DecisionDefer, read: readHours,
-			about:   "The weekly table must be open where the customer is. Days are `mon` to `sun`, ranges, lists with commas, `daily`, `holiday`, `eve` (of a holiday) and `workday` (a weekend day made a working day); a day that is not named is closed. Windows are from, inclusive, to, exclusive. `margin` closes each earlier.",
+			about:   "The weekly table must be open where the customer is. Days are `mon` to `sun`, ranges, lists with commas, `daily`, `holiday`, `eve` (of a holiday) and `workday` (a weekend day made a working day); a day that is not named is closed. A holiday's hours replace all others, and an eve's those of the day. Neither opens a day that is closed by its name (`sun: []`), and an eve opens no closed day at all; only `workday` opens a weekend. Holidays, eves and working days need a calendar. Windows are from, inclusive, to, exclusive. `margin` closes each earlier.",
 			example: `{id: night, when: category == "marketing", hours: {mon-fri: ["09:00-12:00", "14:00-20:00"], sat: ["10:00-17:00"], holiday: [], margin: 30s}}`,
 		},
 		{
@@ -33,12 +33,12 @@ func kinds() []ruleKind {
 		},
 		{
 			key: "cap", decide: touch.DecisionDefer, read: readCap,
-			about:   "Fewer than `limit` contacts within `per`, or several such `limits` at once. `by` narrows the count to the same subject, campaign, address, caller, template, channel, method (calls, texts, app) or category, or to `other_channels` or `other_methods` than the leg's; `of` says which categories and channels count (as the condition, where absent); `count` how far a contact must have come: attempts (all), delivered, connected, conversations. `start: ranked` keeps places for the customer's touches of higher priority that wait (due or not, in campaigns that run): a touch starts only if each of them still finds its place at its own time; otherwise it stands back, and is judged again when that one has had its turn, has ended or has expired. A limit of 1 is a spacing; with `by: [other_channels]` and `per: week` it keeps channels apart; `forever` makes it once only.",
+			about:   "Fewer than `limit` contacts within `per`, or several such `limits` at once. `by` narrows the count to the same subject, campaign, address, caller, template, channel, method (calls, texts, app) or category, or to `other_channels` or `other_methods` than the leg's; `of` says which categories and channels count, and takes over the whole condition: see below. `count` is how far a contact must have come, for all channels or for each: see below. `start: ranked` keeps places for the customer's touches of higher priority that wait (due or not, in campaigns that run): a touch starts only if each of them still finds its place at its own time; otherwise it stands back, and is judged again when that one has had its turn, has ended or has expired. A limit of 1 is a spacing; with `by: [other_channels]` and `per: week` it keeps channels apart; `forever` makes it once only.",
 			example: `{id: weekly, when: category == "marketing", cap: {limits: [{limit: 1, per: 4h}, {limit: 3, per: 7d}], by: [subject]}}`,
 		},
 		{
 			key: "cooldown", decide: touch.DecisionDefer, read: readCooldown,
-			about:   "No contact for a span after an outcome. `by` (as of a cap) and `of` narrow which outcomes count; `times` and `within` say how many it takes; `grace` is how long it may take to begin; `lifted_by` names the scopes whose later consent ends it.",
+			about:   "No contact for a span after an outcome. `by` (as of a cap) and `of` narrow which outcomes count: without `of`, those of the contacts that the condition holds for, as a cap counts them; see below. `times` and `within` say how many it takes; `grace` is how long it may take to begin; `lifted_by` names the scopes whose later consent ends it.",
 			example: `{id: refused, when: category == "marketing", cooldown: {after: [refused, opt_out], for: 60 full days, by: [subject], lifted_by: "marketing:{channel}"}}`,
 		},
 		{
@@ -48,7 +48,7 @@ func kinds() []ruleKind {
 		},
 		{
 			key: "absent_from", decide: touch.DecisionRefuse, read: readAbsent,
-			about:   "Customer and address are on none of the lists. `grace` is how long after its listing an entry may be ignored, `checked_within` how old our knowledge of the register may be (attribute `checked:` and the list's name), `lifted_by` names the scopes whose consent, given after the listing, lifts it (with `unless: consented(…)` an earlier one does too). Names may hold " + strings.Join(placeholders, ", ") + ".",
+			about:   "Customer and address are on none of the lists. `grace` is how long after its listing an entry may be ignored, `for` after how long it lapses by its age (without it, it stays until it ends), `checked_within` how old our knowledge of the register may be (attribute `checked:` and the list's name), `lifted_by` names the scopes whose consent, given after the listing, lifts it (with `unless: consented(…)` an earlier one does too). Names may hold " + strings.Join(placeholders, ", ") + ".",
 			example: `{id: register, when: category == "marketing", absent_from: {lists: [national-dnc], grace: 28 days}, unless: consented("marketing")}`,
 		},
 		{
