@@ -42,7 +42,7 @@ func newRules(l *ledger.Ledger, contacts contactlog.Log, log *slog.Logger) *rule
 		changes:    l.PolicyChanges,
 		guard:      guard,
 		outcomes:   outcomes,
-		options:    ruleset.Options{Tallies: outcomes.Count},
+		options:    ruleset.Options{CountOutcomes: outcomes.Count},
 		log:        log,
 	}
 }

@@ -54,7 +54,7 @@ func New(events ledger.Events) *Counter {
 }
 
 // Count returns how many of a campaign's contacts had an outcome since the
-// beginning of an hour; false while that is not known. It fits ruleset.Tallies.
+// beginning of an hour; false while that is not known. It fits ruleset.CountOutcomes.
 func (c *Counter) Count(caller, campaign, outcome string, since time.Time) (int, bool) {
 	from := hourOf(since)
 	for earliest := c.wanted.Load(); from < earliest && !c.wanted.CompareAndSwap(earliest, from); {

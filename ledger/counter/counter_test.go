@@ -127,7 +127,7 @@ func TestRatioRule(t *testing.T) {
 		f.add(touch.EventOutcome, time.Hour, "abandoned", c.abandoned)
 		counts := counter.New(f)
 		set, err := ruleset.Compile([]ruleset.Source{{Name: "p.yaml", Data: []byte(
-			"policy: p\nrules:\n  - {id: r, ratio: {of: abandoned, over: connected, max: 3%, per: 30 days, at_least: 100}}\n")}}, ruleset.Options{Tallies: counts.Count})
+			"policy: p\nrules:\n  - {id: r, ratio: {of: abandoned, over: connected, max: 3%, per: 30 days, at_least: 100}}\n")}}, ruleset.Options{CountOutcomes: counts.Count})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,9 +26,9 @@ type Options struct {
 	Calendars map[string]*calendar.Calendar
 	// Holidays are additional holidays in every calendar.
 	Holidays []calendar.Day
-	// Tallies counts a campaign's outcomes for ratio rules. With nil a ratio
+	// CountOutcomes counts a campaign's outcomes for ratio rules. With nil a ratio
 	// rule waits, because no count is known.
-	Tallies Tallies
+	CountOutcomes CountOutcomes
 	// Stored says that the documents were activated before, maybe by an earlier
 	// version of the program. What that version did not find wrong is a warning
 	// then, and no fault: a node must be able to start with the set in force.
@@ -73,7 +73,7 @@ func Compile(sources []Source, o Options) (*Set, error) {
 			conditions: conditions,
 			names:      &names{declared: map[nameKind][]string{}, closed: map[nameKind]bool{}},
 		},
-		set:     &Set{tallies: o.Tallies},
+		set:     &Set{countOutcomes: o.CountOutcomes},
 		options: &o,
 		zones:   map[string]*cond.ZoneSet{},
 		ids:     map[string]bool{},

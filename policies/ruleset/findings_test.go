@@ -96,7 +96,7 @@ func TestRatio(t *testing.T) {
 	abandoned, known3 := 2, true
 	set, err := ruleset.Compile([]ruleset.Source{{Name: "p", Data: []byte(
 		"policy: p\nrules:\n  - {id: r, ratio: {of: abandoned, over: connected, max: 3%, per: 30 days, at_least: 50}}\n")}},
-		ruleset.Options{Tallies: func(caller, campaign, outcome string, since time.Time) (int, bool) {
+		ruleset.Options{CountOutcomes: func(caller, campaign, outcome string, since time.Time) (int, bool) {
 			if caller != "caller" || campaign != "autumn" || !since.Equal(at(t, "02-01 00:00")) {
 				t.Errorf("asked for %s, %s since %s", caller, campaign, since)
 			}

@@ -11,10 +11,10 @@ import (
 	"touchgate.dev/touch"
 )
 
-// Tallies counts how many of a campaign's contacts since an instant had an
+// CountOutcomes counts how many of a campaign's contacts since an instant had an
 // outcome, or were "delivered", "connected" or "attempts". It returns false if
 // the count is not known. It must be fast and safe for concurrent use.
-type Tallies func(caller, campaign, outcome string, since time.Time) (int, bool)
+type CountOutcomes func(caller, campaign, outcome string, since time.Time) (int, bool)
 
 // ratioRetry is how long to wait before a ratio is looked at again: only other
 // touches can change it.
@@ -81,11 +81,11 @@ func (q *ratio) evaluate(e *evaluation, r *rule, f *touch.Finding) answer {
 }
 
 func (q *ratio) counts(e *evaluation, since time.Time) (part, whole int, known bool) {
-	if e.set.tallies == nil {
+	if e.set.countOutcomes == nil {
 		return 0, 0, false
 	}
 	t := e.q.Touch
-	part, partKnown := e.set.tallies(t.Caller, t.Campaign, q.of, since)
-	whole, wholeKnown := e.set.tallies(t.Caller, t.Campaign, q.over, since)
+	part, partKnown := e.set.countOutcomes(t.Caller, t.Campaign, q.of, since)
+	whole, wholeKnown := e.set.countOutcomes(t.Caller, t.Campaign, q.over, since)
 	return part, whole, partKnown && wholeKnown
 }

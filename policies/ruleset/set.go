@@ -12,11 +12,11 @@ import (
 // concurrent use. The bank's own suppression list binds in every set, by the
 // rule "touchgate/suppression".
 type Set struct {
-	hash      string
-	documents []*document
-	rules     []*rule
-	tallies   Tallies
-	base      *cond.ZoneSet // the customer's zones, by the options alone
+	hash          string
+	documents     []*document
+	rules         []*rule
+	countOutcomes CountOutcomes
+	base          *cond.ZoneSet // the customer's zones, by the options alone
 
 	vocabulary *Vocabulary
 	warnings   touch.Faults
