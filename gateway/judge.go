@@ -129,7 +129,7 @@ func (p *pending) question(leg int, now time.Time) policies.Question {
 		Now:      p.earliest(now),
 	}
 	if t := p.templates[leg]; t != nil {
-		q.TemplateDuties = t.Duties
+		q.TemplateObligations = t.Obligations
 	}
 	return q
 }

@@ -15,7 +15,7 @@ func TestTemplatePinsAndParams(t *testing.T) {
 	f := gatewaytest.New(t)
 	offer := ledger.Template{
 		Name: "offer", Variables: []ledger.TemplateVariable{{Name: "amount"}},
-		Content: map[touch.Channel]touch.Content{touch.SMS: {Body: "up to ${amount}"}}, Duties: []string{"opt_out_text"},
+		Content: map[touch.Channel]touch.Content{touch.SMS: {Body: "up to ${amount}"}}, Obligations: []string{"opt_out_text"},
 	}
 	if v, err := f.Facts.PutTemplate(t.Context(), gatewaytest.Engine(), offer); err != nil || v != 1 {
 		t.Fatalf("version %d, %v", v, err)
@@ -35,15 +35,15 @@ func TestTemplatePinsAndParams(t *testing.T) {
 			t.Errorf("%s: got %v", field, got.Err)
 		}
 	}
-	var duties []string
+	var obligations []string
 	f.Guard.Judge = func(q policies.Question) touch.Verdict {
-		duties = q.TemplateDuties
+		obligations = q.TemplateObligations
 		return touch.Verdict{Decision: touch.DecisionAllow}
 	}
 	good := use("4", "offer", map[string]string{"amount": "5"})
 	a := f.Submit(t, good)[0]
-	if a.Err != nil || !slices.Equal(duties, offer.Duties) {
-		t.Fatalf("got %v with duties %v", a.Err, duties)
+	if a.Err != nil || !slices.Equal(obligations, offer.Obligations) {
+		t.Fatalf("got %v with obligations %v", a.Err, obligations)
 	}
 	view, _ := f.Ledger.Touches.Get(t.Context(), "engine", a.ID)
 	if !slices.Equal(view.Touch.Pins, []int{1}) {

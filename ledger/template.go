@@ -18,10 +18,11 @@ type Template struct {
 	Variables []TemplateVariable `json:"variables,omitempty"`
 	// Content by channel; "" is for every channel without its own.
 	Content map[touch.Channel]touch.Content `json:"content"`
-	// Duties are the obligations that the text fulfils, for example "opt_out_text".
-	Duties    []string  `json:"duties,omitempty"`
-	CreatedAt time.Time `json:"created_at"`
-	CreatedBy string    `json:"created_by,omitempty"`
+	// Obligations names what the text fulfils for rules with the key "duty", for
+	// example "opt_out_text".
+	Obligations []string  `json:"duties,omitempty"`
+	CreatedAt   time.Time `json:"created_at"`
+	CreatedBy   string    `json:"created_by,omitempty"`
 }
 
 // TemplateVariable is one declared variable of a template.

@@ -49,7 +49,7 @@ func Explain(v touch.Verdict, zone *time.Location) string {
 		}
 		b.WriteByte('\n')
 	}
-	for _, d := range v.Duties {
+	for _, d := range v.Obligations {
 		fmt.Fprintf(&b, "  duty   %s\n", d)
 	}
 	return b.String()

@@ -51,14 +51,14 @@ type Verdict struct {
 	Decision Decision  `json:"decision"`
 	Until    time.Time `json:"until,omitzero"` // with DecisionDefer: the first instant at which all constraints hold together
 	// Rule is the rule that decided (the first of the strictest), and Kind its kind.
-	Rule     string    `json:"rule,omitempty"`
-	Kind     string    `json:"kind,omitempty"`
-	Channel  Channel   `json:"channel,omitempty"`
-	At       time.Time `json:"at,omitzero"`
-	Policy   string    `json:"policy,omitempty"` // content hash of the compiled set
-	Customer int64     `json:"customer_version,omitempty"`
-	Findings []Finding `json:"findings,omitempty"`
-	Duties   []string  `json:"duties,omitempty"` // obligations of an allow: opt-out text, label …
+	Rule        string    `json:"rule,omitempty"`
+	Kind        string    `json:"kind,omitempty"`
+	Channel     Channel   `json:"channel,omitempty"`
+	At          time.Time `json:"at,omitzero"`
+	Policy      string    `json:"policy,omitempty"` // content hash of the compiled set
+	Customer    int64     `json:"customer_version,omitempty"`
+	Findings    []Finding `json:"findings,omitempty"`
+	Obligations []string  `json:"duties,omitempty"` // obligations of an allow: opt-out text, label …
 }
 
 // RefusedAs is the final state of a touch that this verdict refuses: Capped

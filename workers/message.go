@@ -10,7 +10,7 @@ import (
 )
 
 // prepareDispatch writes the job's message: where it goes and what it says. It
-// adds the address and the template's duties to the question. A reason other
+// adds the address and the template's obligations to the question. A reason other
 // than "" says why this leg cannot be sent.
 func (g judge) prepareDispatch(ctx context.Context, j *job, q *policies.Question) (reason string, err error) {
 	t := j.touch()
@@ -37,7 +37,7 @@ func (g judge) prepareDispatch(ctx context.Context, j *job, q *policies.Question
 			return touch.ReasonNoTemplate, nil
 		}
 		content = rendered
-		q.TemplateDuties = template.Duties
+		q.TemplateObligations = template.Obligations
 	}
 	if content.Title == "" {
 		content.Title = leg.Title

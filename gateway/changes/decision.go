@@ -35,7 +35,7 @@ func (s *Service) Decision(ctx context.Context, caller string, id touch.ID, even
 	if err != nil {
 		return nil, err
 	}
-	duties, err := s.records.duties(ctx, t, leg)
+	obligations, err := s.records.obligations(ctx, t, leg)
 	if err != nil {
 		return nil, err
 	}
@@ -46,13 +46,13 @@ func (s *Service) Decision(ctx context.Context, caller string, id touch.ID, even
 		Verdict:  *e.Verdict,
 		Policies: map[string]string{},
 		Case: replay.Case{
-			At:       e.Verdict.At,
-			Caller:   t.Caller,
-			Touch:    t.Request,
-			Leg:      leg,
-			Customer: to.Customer,
-			Listings: to.Listings,
-			Duties:   duties,
+			At:          e.Verdict.At,
+			Caller:      t.Caller,
+			Touch:       t.Request,
+			Leg:         leg,
+			Customer:    to.Customer,
+			Listings:    to.Listings,
+			Obligations: obligations,
 		},
 	}
 	if to.Customer != nil {

@@ -40,9 +40,9 @@ func (r *records) recipients(ctx context.Context, touches []*touch.Touch, at tim
 	return byTouch, nil
 }
 
-// duties returns the obligations that the template of a leg fulfils, in the
+// obligations returns the names of what the template of a leg fulfils, in the
 // version that intake pinned. A template that is gone fulfils none.
-func (r *records) duties(ctx context.Context, t *touch.Touch, leg int) ([]string, error) {
+func (r *records) obligations(ctx context.Context, t *touch.Touch, leg int) ([]string, error) {
 	if t.Plan[leg].Template == "" {
 		return nil, nil
 	}
@@ -57,7 +57,7 @@ func (r *records) duties(ctx context.Context, t *touch.Touch, leg int) ([]string
 	if err != nil {
 		return nil, err
 	}
-	return template.Duties, nil
+	return template.Obligations, nil
 }
 
 // cursorBefore returns a cursor after which all touches accepted since the

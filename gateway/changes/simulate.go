@@ -198,14 +198,14 @@ func (r *recordedTraffic) legs(
 
 // question asks about a leg as of an instant.
 func (r *recordedTraffic) question(ctx context.Context, t *touch.Touch, leg int, to *lookup.Recipient, at time.Time) (simulate.Recorded, error) {
-	duties, err := r.duties(ctx, t, leg)
+	obligations, err := r.obligations(ctx, t, leg)
 	return simulate.Recorded{Question: policies.Question{
-		Touch:          t,
-		Leg:            leg,
-		Customer:       to.Customer,
-		Listings:       to.Listings,
-		Address:        to.Address,
-		TemplateDuties: duties,
-		Now:            at,
+		Touch:               t,
+		Leg:                 leg,
+		Customer:            to.Customer,
+		Listings:            to.Listings,
+		Address:             to.Address,
+		TemplateObligations: obligations,
+		Now:                 at,
 	}}, err
 }

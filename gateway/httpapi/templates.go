@@ -15,9 +15,9 @@ type templateHandlers struct {
 }
 
 type templateBody struct {
-	Variables []ledger.TemplateVariable       `json:"variables"`
-	Content   map[touch.Channel]touch.Content `json:"content"`
-	Duties    []string                        `json:"duties"`
+	Variables   []ledger.TemplateVariable       `json:"variables"`
+	Content     map[touch.Channel]touch.Content `json:"content"`
+	Obligations []string                        `json:"duties"`
 }
 
 // list returns the latest version of each template.
@@ -54,7 +54,7 @@ func (h templateHandlers) put(c *request) error {
 	}
 	name := c.Param("name")
 	version, err := h.facts.PutTemplate(c.ctx(), c.principal, ledger.Template{
-		Name: name, Variables: body.Variables, Content: body.Content, Duties: body.Duties,
+		Name: name, Variables: body.Variables, Content: body.Content, Obligations: body.Obligations,
 	})
 	if err != nil {
 		return err

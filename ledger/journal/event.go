@@ -178,8 +178,8 @@ func writeVerdict(w *wire.Writer, v *touch.Verdict) {
 	for i := range v.Findings {
 		writeFinding(w, &v.Findings[i])
 	}
-	w.Uint(uint64(len(v.Duties)))
-	for _, d := range v.Duties {
+	w.Uint(uint64(len(v.Obligations)))
+	for _, d := range v.Obligations {
 		w.Interned(d)
 	}
 }
@@ -202,9 +202,9 @@ func readVerdict(r *wire.Reader) *touch.Verdict {
 		}
 	}
 	if n := r.Count(); n > 0 {
-		v.Duties = make([]string, n)
-		for i := range v.Duties {
-			v.Duties[i] = r.Interned()
+		v.Obligations = make([]string, n)
+		for i := range v.Obligations {
+			v.Obligations[i] = r.Interned()
 		}
 	}
 	return v

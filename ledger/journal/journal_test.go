@@ -20,7 +20,7 @@ func TestRecordKeepsEvents(t *testing.T) {
 			Reason: "r", Outcome: "refused", Actor: "a",
 			Result: &touch.Result{Class: touch.ResultAccepted, Provider: "p", VendorID: "v", RetryAfter: time.Second, NoAttempt: true},
 			Verdict: &touch.Verdict{
-				Decision: touch.DecisionDefer, Rule: "p/r", At: noon, Duties: []string{"opt_out_text"},
+				Decision: touch.DecisionDefer, Rule: "p/r", At: noon, Obligations: []string{"opt_out_text"},
 				Findings: []touch.Finding{{Rule: "p/r", Decision: touch.DecisionDefer, Count: 2, Limit: 3, Shadow: true}},
 			},
 		},

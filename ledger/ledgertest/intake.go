@@ -62,7 +62,7 @@ func testAcceptKeepsAll(k *kit) {
 			Rule: "night", Kind: "hours", Decision: touch.DecisionDefer, Until: at, Reason: "r", Count: 1, Limit: 3, Since: k.now(),
 			Evidence: "e", Shadow: true, Excused: true,
 		}},
-		Duties: []string{"opt_out_text"},
+		Obligations: []string{"opt_out_text"},
 	}
 	n.Events[0].Attempt = 2
 	n.Events[0].Outcome = "o"

@@ -11,7 +11,7 @@ import (
 func testTemplates(k *kit) {
 	t := ledger.Template{
 		Name: "offer", Variables: []ledger.TemplateVariable{{Name: "amount"}},
-		Content: map[touch.Channel]touch.Content{"": {Body: "${amount}"}}, Duties: []string{"opt_out_text"},
+		Content: map[touch.Channel]touch.Content{"": {Body: "${amount}"}}, Obligations: []string{"opt_out_text"},
 	}
 	put := func(want int) {
 		k.t.Helper()

@@ -22,10 +22,10 @@ type Case struct {
 	Leg    int           `json:"leg,omitempty"`
 	// Customer is nil where nothing is known about the customer. Rules then
 	// read every fact in the strictest way.
-	Customer *touch.Customer `json:"customer,omitempty"`
-	Listings []touch.Listing `json:"listings,omitempty"`
-	Duties   []string        `json:"duties,omitempty"` // those that the leg's template fulfils
-	Contacts []Contact       `json:"contacts,omitempty"`
+	Customer    *touch.Customer `json:"customer,omitempty"`
+	Listings    []touch.Listing `json:"listings,omitempty"`
+	Obligations []string        `json:"duties,omitempty"` // those that the leg's template fulfils
+	Contacts    []Contact       `json:"contacts,omitempty"`
 	// Ahead are the customer's waiting touches. A cap with `start: ranked`
 	// reserves room for those of higher priority.
 	Ahead []Waiting `json:"ahead,omitempty"`

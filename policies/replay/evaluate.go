@@ -14,13 +14,13 @@ import (
 func (c *Case) Evaluate(set *ruleset.Set) touch.Verdict {
 	t := newTouch(c, c.Caller, c.Touch)
 	q := policies.Question{
-		Touch:          t,
-		Leg:            c.Leg,
-		Customer:       c.Customer,
-		Listings:       c.Listings,
-		TemplateDuties: c.Duties,
-		Now:            c.At,
-		Address:        touch.AddressOn(t.Plan[c.Leg].Channel, &t.Request, c.Customer),
+		Touch:               t,
+		Leg:                 c.Leg,
+		Customer:            c.Customer,
+		Listings:            c.Listings,
+		TemplateObligations: c.Obligations,
+		Now:                 c.At,
+		Address:             touch.AddressOn(t.Plan[c.Leg].Channel, &t.Request, c.Customer),
 	}
 	for i := range c.Ahead {
 		w := &c.Ahead[i]

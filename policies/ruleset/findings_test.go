@@ -60,12 +60,12 @@ func TestJurisdictions(t *testing.T) {
 		// Who lives in the US may live in California, and nobody knows where "usa" is.
 		"fr,us": "d-us d-fr d-us-ca", "us": "d-us d-us-ca", "us-ny": "d-us", "us,us-ny": "d-us", "US-CA": "d-us d-us-ca", "": "d-us d-fr d-us-ca", "usa": "d-us d-fr d-us-ca"} {
 		q := ask("k", "c", touch.Marketing, touch.SMS, at(t, "03-02 12:00"))
-		q.TemplateDuties = []string{"d-us", "d-fr", "d-us-ca"}
+		q.TemplateObligations = []string{"d-us", "d-fr", "d-us-ca"}
 		if home != "" {
 			q.Customer.Jurisdictions = strings.Split(home, ",")
 		}
-		if v := set.Evaluate(q, known); strings.Join(v.Duties, " ") != want {
-			t.Errorf("%q: %v, want %s", home, v.Duties, want)
+		if v := set.Evaluate(q, known); strings.Join(v.Obligations, " ") != want {
+			t.Errorf("%q: %v, want %s", home, v.Obligations, want)
 		}
 	}
 }

@@ -23,7 +23,7 @@ func readObligation(c *ruleReader, n *yaml.Node, r *rule) check {
 
 func (o *obligation) evaluate(e *evaluation, _ *rule, f *touch.Finding) answer {
 	for _, name := range o.names {
-		if slices.Contains(e.q.TemplateDuties, name) {
+		if slices.Contains(e.q.TemplateObligations, name) {
 			continue
 		}
 		if f != nil {

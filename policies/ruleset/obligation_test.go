@@ -18,7 +18,7 @@ func TestObligations(t *testing.T) {
 		{
 			name:  "duty fulfilled",
 			rules: `  - {id: r, duty: opt-out-text}`,
-			given: func(q *ruleset.Question, _ *contactlog.Snapshot) { q.TemplateDuties = []string{"opt-out-text"} },
+			given: func(q *ruleset.Question, _ *contactlog.Snapshot) { q.TemplateObligations = []string{"opt-out-text"} },
 			want:  touch.DecisionAllow,
 		},
 	})

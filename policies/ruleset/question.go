@@ -20,8 +20,9 @@ type Question struct {
 	Listings []touch.Listing
 	// Address is the leg's resolved address, "" if the channel has none.
 	Address string
-	// TemplateDuties are the obligations that the leg's template fulfils.
-	TemplateDuties []string
+	// TemplateObligations names what the leg's template fulfils for rules with the
+	// key "duty", for example "opt_out_text".
+	TemplateObligations []string
 	// Ahead are the customer's waiting touches of higher priority, the highest
 	// first. They are needed only if the guard says so; see MaxAhead.
 	Ahead []Ahead

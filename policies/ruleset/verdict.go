@@ -60,7 +60,7 @@ func (e *evaluation) verdict(eval evaluator) touch.Verdict {
 		f.Shadow = r.shadow
 		if f.Decision == touch.DecisionAllow {
 			if len(r.obligations) > 0 && !r.shadow && !f.Excused {
-				v.Duties = append(v.Duties, r.obligations...)
+				v.Obligations = append(v.Obligations, r.obligations...)
 			}
 			continue
 		}

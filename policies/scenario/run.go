@@ -136,12 +136,12 @@ func (r *runner) askTouch(ctx context.Context, i int, s Step) (touch.Verdict, er
 		},
 	}
 	q := policies.Question{
-		Touch:          t,
-		Customer:       customer,
-		Listings:       r.listings[customer.ID],
-		Address:        cmp.Or(s.Address, "address of "+customer.ID),
-		TemplateDuties: s.Duties,
-		Now:            s.At,
+		Touch:               t,
+		Customer:            customer,
+		Listings:            r.listings[customer.ID],
+		Address:             cmp.Or(s.Address, "address of "+customer.ID),
+		TemplateObligations: s.Obligations,
+		Now:                 s.At,
 	}
 	verdicts, err := r.guard.Reserve(ctx, []policies.Question{q})
 	if err != nil {

@@ -31,20 +31,20 @@ type File struct {
 
 // Step is one thing that happens.
 type Step struct {
-	At       time.Time      `json:"at"`
-	Do       string         `json:"do"` // touch, outcome, consent, revoke, register, unregister, customer
-	Channel  touch.Channel  `json:"channel,omitempty"`
-	Category touch.Category `json:"category,omitempty"`
-	Subject  string         `json:"subject,omitempty"`
-	Customer string         `json:"customer"`
-	Outcome  string         `json:"outcome,omitempty"`
-	Scope    string         `json:"scope,omitempty"`
-	Campaign string         `json:"campaign,omitempty"`
-	Template string         `json:"template,omitempty"`
-	Duties   []string       `json:"duties,omitempty"`   // those that the template fulfils
-	Caller   string         `json:"caller,omitempty"`   // default: "scenario"
-	Address  string         `json:"address,omitempty"`  // default: an address of the customer
-	Evidence string         `json:"evidence,omitempty"` // of a consent
+	At          time.Time      `json:"at"`
+	Do          string         `json:"do"` // touch, outcome, consent, revoke, register, unregister, customer
+	Channel     touch.Channel  `json:"channel,omitempty"`
+	Category    touch.Category `json:"category,omitempty"`
+	Subject     string         `json:"subject,omitempty"`
+	Customer    string         `json:"customer"`
+	Outcome     string         `json:"outcome,omitempty"`
+	Scope       string         `json:"scope,omitempty"`
+	Campaign    string         `json:"campaign,omitempty"`
+	Template    string         `json:"template,omitempty"`
+	Obligations []string       `json:"duties,omitempty"`   // those that the template fulfils
+	Caller      string         `json:"caller,omitempty"`   // default: "scenario"
+	Address     string         `json:"address,omitempty"`  // default: an address of the customer
+	Evidence    string         `json:"evidence,omitempty"` // of a consent
 	// Zones, Jurisdictions, Tags, Preferences and Attributes are the facts
 	// that a "customer" step sets.
 	Zones         []string          `json:"zones,omitempty"`

@@ -29,7 +29,7 @@ func FuzzUnpack(f *testing.F) {
 	body := journal.NewBody()
 	body.Add(&touch.Event{
 		Kind: touch.EventSent, Key: "k", Result: &touch.Result{VendorID: "v"}, Until: until,
-		Verdict: &touch.Verdict{Findings: []touch.Finding{{Rule: "r"}}, Duties: []string{"d"}},
+		Verdict: &touch.Verdict{Findings: []touch.Finding{{Rule: "r"}}, Obligations: []string{"d"}},
 	})
 	f.Add(body.Bytes())
 	f.Add(packTouch(&touch.Touch{Pins: []int{1}, Request: touch.Request{
