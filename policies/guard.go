@@ -46,7 +46,9 @@ func (g *Guard) Ranks(t *touch.Touch, leg int) bool {
 	return set != nil && set.Ranks(t, leg)
 }
 
-// Settle ends reservations, and corrects contacts later.
+// Settle commits and releases reservations, and corrects contacts about which a
+// receipt came later. It does what contactlog.Log.Settle does, and does nothing for
+// an empty list.
 func (g *Guard) Settle(ctx context.Context, ss []contactlog.Settlement) error {
 	if len(ss) == 0 {
 		return nil
