@@ -37,6 +37,7 @@ var retired = map[string]string{
 	"stand back": "defer to higher",
 	"suspects":   "isolated",
 	"take up":    "acquire",
+	"tallies":    "counts",
 	"tally":      "counter",
 	"turn away":  "reject",
 	"unheard":    "intent unrecorded",
