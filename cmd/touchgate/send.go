@@ -130,7 +130,7 @@ func openInput(path string) (io.ReadCloser, int64, error) {
 // firstCampaign returns the campaign of the first line, without consuming it.
 func firstCampaign(r *bufio.Reader) (string, error) {
 	head, _ := r.Peek(128 << 10)
-	line, _, _ := strings.Cut(strings.TrimLeft(string(head), "\r\n\t "), "\n")
+	line, _, _ := strings.Cut(strings.TrimLeft(strings.TrimPrefix(string(head), "\ufeff"), "\r\n\t "), "\n")
 	var first struct{ Campaign string }
 	if err := json.Unmarshal([]byte(line), &first); err != nil || first.Campaign == "" {
 		return "", touch.Errorf(touch.Invalid, "campaign", "the first line names no campaign: give one by --campaign")

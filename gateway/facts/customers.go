@@ -2,6 +2,7 @@ package facts
 
 import (
 	"context"
+	"math"
 	"unicode/utf8"
 
 	"touchgate.dev/gateway/access"
@@ -66,6 +67,10 @@ func (s *Service) Warnings(f *Profile) touch.Faults {
 	return s.vocabulary.Warnings(&stored)
 }
 
+// maxExact is the largest number up to which JSON's numbers keep every unit. A
+// longer account number would be rounded without a word.
+const maxExact = 1<<53 - 1
+
 // customer returns the profile as the ledger stores it.
 func (f *Profile) customer() touch.Customer {
 	return touch.Customer{
@@ -87,7 +92,11 @@ func (s *Service) checkProfile(f *Profile) touch.Faults {
 	s.vocabulary.Customer(&stored, &faults)
 	for name, value := range f.Attributes {
 		switch value := value.(type) {
-		case bool, float64:
+		case bool:
+		case float64:
+			if math.Abs(value) > maxExact {
+				faults.Add("attributes."+name, "must be at most %d: write a longer number as a text, which keeps its digits", maxExact)
+			}
 		case string:
 			if utf8.RuneCountInString(value) > 512 {
 				faults.Add("attributes."+name, "must have at most 512 characters")

@@ -6,6 +6,7 @@ import (
 
 	"touchgate.dev/gateway/facts"
 	"touchgate.dev/gateway/internal/gatewaytest"
+	"touchgate.dev/ledger"
 	"touchgate.dev/touch"
 )
 
@@ -89,7 +90,7 @@ func TestSuppressionFaults(t *testing.T) {
 	if _, err := f.Facts.Suppress(ctx, gatewaytest.Engine(), []facts.ListEntry{both}, false); gatewaytest.FirstField(t, err) != "entries[0].until" {
 		t.Errorf("an end and for_ever: %v", err)
 	}
-	if list, err := f.Ledger.Listings.List(ctx, touch.Suppression, "", 10); err != nil || len(list) != 0 {
+	if list, err := f.Ledger.Listings.List(ctx, touch.Suppression, ledger.ListingCursor{}, 10); err != nil || len(list) != 0 {
 		t.Fatalf("bad entries were saved: %v, %v", list, err)
 	}
 }
@@ -110,7 +111,7 @@ func TestSuppressionDryRun(t *testing.T) {
 		if err != nil || reach != (facts.Impact{Customers: 1, Unknown: 1, Addresses: 1}) {
 			t.Fatalf("reach %+v, %v", reach, err)
 		}
-		list, _ := f.Ledger.Listings.List(ctx, touch.Suppression, "", 10)
+		list, _ := f.Ledger.Listings.List(ctx, touch.Suppression, ledger.ListingCursor{}, 10)
 		if want := map[bool]int{true: 0, false: 3}[dry]; len(list) != want {
 			t.Errorf("dry %v: %d entries, want %d", dry, len(list), want)
 		}

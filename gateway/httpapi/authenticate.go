@@ -16,13 +16,14 @@ type permission struct {
 	public   bool
 }
 
-// bearer returns the key or the token of the request; "" when there is none.
+// bearer returns the key or the token of the request; "" when there is none. The
+// name of the scheme has no case (RFC 9110, 11.1).
 func (c *request) bearer() string {
-	bearer, ok := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
-	if !ok {
+	scheme, bearer, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
 		return ""
 	}
-	return bearer
+	return strings.TrimSpace(bearer)
 }
 
 // authenticate finds out who sent the request, and checks that they may use

@@ -1,8 +1,10 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"touchgate.dev/gateway/httpapi/strictjson"
@@ -12,9 +14,17 @@ import (
 // inflateBytes is what a gzip reader keeps: its window and tables.
 const inflateBytes = 48 << 10
 
+// contentEncoding returns how the body is compressed. Its name has no case (RFC
+// 9110, 8.4.1).
+func (c *request) contentEncoding() string { return strings.ToLower(c.GetHeader("Content-Encoding")) }
+
+// byteOrderMark is what some editors write before UTF-8. RFC 8259 lets readers of
+// JSON skip it.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
 // plainBody returns the body without its compression.
 func (c *request) plainBody() (io.Reader, error) {
-	switch c.GetHeader("Content-Encoding") {
+	switch c.contentEncoding() {
 	case "", "identity":
 		return c.Request.Body, nil
 	case "gzip":
@@ -35,7 +45,7 @@ func (c *request) readBody() ([]byte, error) {
 		return nil, err
 	}
 	c.awaitBody(c.core.limits.Timeout)
-	if c.GetHeader("Content-Encoding") == "gzip" {
+	if c.contentEncoding() == "gzip" {
 		if err := c.hold(inflateBytes); err != nil {
 			return nil, err
 		}
@@ -50,7 +60,7 @@ func (c *request) readBody() ([]byte, error) {
 // readWireBody reads the whole body as it was sent, for a route on which its
 // signature shows who calls: nothing of a stranger is decompressed.
 func (c *request) readWireBody() ([]byte, error) {
-	if encoding := c.GetHeader("Content-Encoding"); encoding != "" && encoding != "identity" {
+	if encoding := c.contentEncoding(); encoding != "" && encoding != "identity" {
 		return nil, malformed{touch.Errorf(touch.Invalid, "", "the body of a callback must not be compressed")}
 	}
 	if err := c.checkDeclared(); err != nil {
@@ -149,7 +159,7 @@ func bind[T any](c *request) (v T, err error) {
 	if err != nil {
 		return v, err
 	}
-	if err := strictjson.Decode(data, &v); err != nil {
+	if err := strictjson.Decode(bytes.TrimPrefix(data, byteOrderMark), &v); err != nil {
 		return v, malformed{err}
 	}
 	return v, nil

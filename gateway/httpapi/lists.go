@@ -2,8 +2,11 @@ package httpapi
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"touchgate.dev/gateway/access"
 	"touchgate.dev/gateway/facts"
@@ -34,12 +37,16 @@ func (h listHandlers) list(c *request, list string) error {
 	if err != nil {
 		return err
 	}
-	listings, err := h.ledger.List(c.ctx(), list, c.Query("after"), limit)
+	after, err := parseListingCursor(c.Query("after"))
 	if err != nil {
 		return err
 	}
-	key := func(last int) (string, error) { return listings[last].Key, nil }
-	return replyPage(c, listings, nextOf(listings, limit, key), key)
+	listings, err := h.ledger.List(c.ctx(), list, after, limit)
+	if err != nil {
+		return err
+	}
+	cursor := func(last int) (string, error) { return formatListingCursor(ledger.CursorOf(&listings[last])), nil }
+	return replyPage(c, listings, nextOf(listings, limit, cursor), cursor)
 }
 
 // suppress answers with the impact of the entries; with dry_run it saves none.
@@ -87,4 +94,23 @@ func (h listHandlers) end(c *request, list string) error {
 		return err
 	}
 	return c.noContent(h.facts.EndListEntry(c.ctx(), c.principal, list, entry))
+}
+
+// formatListingCursor writes a place in a list as callers hand it back.
+func formatListingCursor(c ledger.ListingCursor) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(c.Key + "\x00" + c.Scope))
+}
+
+// parseListingCursor reads what formatListingCursor has written; "" is the
+// beginning.
+func parseListingCursor(text string) (ledger.ListingCursor, error) {
+	if text == "" {
+		return ledger.ListingCursor{}, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	key, scope, ok := strings.Cut(string(b), "\x00")
+	if err != nil || !ok || !utf8.Valid(b) {
+		return ledger.ListingCursor{}, touch.Errorf(touch.Invalid, "after", "is not the next of a page of this list")
+	}
+	return ledger.ListingCursor{Key: key, Scope: scope}, nil
 }

@@ -91,6 +91,9 @@ func (l *lineReader[T]) next() ([]byte, error) {
 		return nil, io.EOF
 	}
 	l.number++
+	if l.number == 1 {
+		raw = bytes.TrimPrefix(raw, byteOrderMark)
+	}
 	return bytes.TrimSpace(raw), err
 }
 

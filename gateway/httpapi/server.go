@@ -118,6 +118,11 @@ func New(s Services, o Options) http.Handler {
 	engine.Use(c.observe, c.recover)
 	for _, r := range newHandlers(s, o, c).routes() {
 		engine.Handle(r.method, ginPath(r.path), c.serve(r))
+		// HEAD is GET without the body (RFC 9110, 9.3.2), which the server leaves
+		// out by itself. A stream has no answer to take the headers of.
+		if r.method == http.MethodGet && !r.long {
+			engine.Handle(http.MethodHead, ginPath(r.path), c.serve(r))
+		}
 	}
 	return withVerbs(engine)
 }

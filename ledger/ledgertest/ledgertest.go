@@ -77,6 +77,7 @@ func Run(t *testing.T, open Open) {
 		{"CustomerBounds", testCustomerBounds},
 		{"ReportedOptOut", testReportedOptOut},
 		{"Listings", testListings},
+		{"ListingPages", testListingPages},
 		{"Templates", testTemplates},
 		{"Items", testItems},
 		{"Tasks", testTasks},

@@ -51,7 +51,7 @@ func MigrateNumbers(t *testing.T, l *ledger.Ledger, reopen func() *ledger.Ledger
 	if e := live["phone:+8613800000003"]; len(e) == 1 && e[0].Until != nil {
 		t.Errorf("a shorter entry replaced the one for ever: %+v", e[0])
 	}
-	if all, err := l.Listings.List(t.Context(), touch.Suppression, "", 100); err != nil || len(all) != len(keys) {
+	if all, err := l.Listings.List(t.Context(), touch.Suppression, ledger.ListingCursor{}, 100); err != nil || len(all) != len(keys) {
 		t.Errorf("%d entries, want %d (%v)", len(all), len(keys), err)
 	}
 }

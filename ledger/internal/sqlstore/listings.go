@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"touchgate.dev/ledger"
 	"touchgate.dev/ledger/internal/sqldb"
 	"touchgate.dev/touch"
 )
@@ -96,11 +97,12 @@ func (s listingStore) Live(ctx context.Context, keys []string, now time.Time) (m
 
 // List implements ledger.Listings.
 func (s listingStore) List(
-	ctx context.Context, list, afterKey string, limit int,
+	ctx context.Context, list string, after ledger.ListingCursor, limit int,
 ) (all []touch.Listing, err error) {
 	err = s.query(ctx, func(c *conn) error {
 		all, err = queryDocs[touch.Listing](c, `SELECT doc FROM listings
-			WHERE list = $1 AND key > $2 ORDER BY key, scope LIMIT $3`, list, afterKey, clampLimit(limit, 100, 1000))
+			WHERE list = $1 AND (key, scope) > ($2, $3) ORDER BY key, scope LIMIT $4`,
+			list, after.Key, after.Scope, clampLimit(limit, 100, 1000))
 		return err
 	})
 	return all, err
