@@ -120,7 +120,9 @@ policies are checked, and the nearest known one is named.
 - Scopes of consents: a category, or a category and a channel (` + "`marketing:sms`" + `). What begins with
   another word is a fault unless it is declared; a purpose beneath a category
   (` + "`marketing:night`" + `) is warned of until it is declared. Revoking a scope revokes those beneath
-  it; granting one grants its channels.
+  it; granting one grants its channels. Who writes STOP under a text revokes ` + "`marketing:sms`" + `,
+  which ` + "`consented(\"marketing\")`" + ` does not see: ask for ` + "`consented(\"marketing:\" + channel)`" + `, or add a
+  cool-down after ` + "`opt_out`" + `.
 - Jurisdictions: codes of countries by ISO 3166-1 (` + "`it`" + `) and of their parts (` + "`us-fl`" + `), in any
   case; ` + "`uk`" + ` is ` + "`gb`" + `. What lies within a part (` + "`us-ny-nyc`" + `) is up to the bank. The parts of these
   countries are checked: %s. A policy for ` + "`us-fl`" + ` binds a customer
