@@ -1,9 +1,12 @@
 package httpapi_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
+
+	"touchgate.dev/ledger"
 )
 
 func TestCampaigns(t *testing.T) {
@@ -92,4 +95,19 @@ func TestBrakesAnswerWhatTheyBind(t *testing.T) {
 			t.Errorf("%s: %s", order, a.body)
 		}
 	}
+}
+
+// fullOfEmpty is a ledger in which the caller has as many campaigns without a
+// touch as are allowed.
+type fullOfEmpty struct{ ledger.Campaigns }
+
+func (fullOfEmpty) CountEmpty(_ context.Context, _ string, limit int) (int, error) { return limit, nil }
+
+// TestEmptyCampaignsAreBounded: nobody makes campaigns without end by pausing
+// them ahead; what has touches can be paused all the same.
+func TestEmptyCampaignsAreBounded(t *testing.T) {
+	f := newFixture(t, func(l *ledger.Ledger) { l.Campaigns = fullOfEmpty{l.Campaigns} })
+	f.dev(http.StatusConflict, "POST", "/v1/campaigns/one-more:pause?ahead=true", "")
+	f.dev(http.StatusAccepted, "POST", "/v1/touches", body("a"))
+	f.dev(http.StatusOK, "POST", "/v1/campaigns/nov:pause?ahead=true", "")
 }
