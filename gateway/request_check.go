@@ -41,8 +41,10 @@ func checkLeg(l *touch.Leg, index int, longest touch.Duration, faults *touch.Fau
 		add("content", "a leg has a template or content, not both")
 	case l.Template == "" && len(l.Params) > 0:
 		add("params", "params belong to a template")
-	case l.Content != nil && l.Content.Body == "" && l.Content.Title == "":
-		add("content.body", "content needs a body or a title")
+	case l.Content != nil && l.Content.SaysNothing():
+		add("content.body", "content needs a body or a title that is not blank")
+	case l.Content != nil && !l.Channel.SaysTitles() && l.Content.Title != "":
+		add("content.title", "%s cannot say a title: put it into the body", l.Channel)
 	case l.Template == "" && l.Content == nil && !l.Channel.IsTask():
 		add("template", "a leg needs a template or content")
 	case l.Template == "" && l.Content == nil && l.Title == "":

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -35,8 +34,6 @@ type TemplateVariable struct {
 // defaultMaxLen bounds a variable that declares no MaxLen, in characters.
 const defaultMaxLen = 256
 
-var placeholder = regexp.MustCompile(`\$\{([A-Za-z0-9_]+)\}`)
-
 // Validate checks that the template has content and that it declares every
 // ${variable} of the content exactly once. Errors are of class Invalid and name
 // the field.
@@ -55,11 +52,16 @@ func (t *Template) Validate() error {
 		if channel != "" && !channel.Valid() {
 			return touch.Errorf(touch.Invalid, "content", "%q is not a channel", channel)
 		}
-		for _, text := range placeholderTexts(&content) {
-			for _, m := range placeholder.FindAllStringSubmatch(*text, -1) {
-				if !declared[m[1]] {
-					return touch.Errorf(touch.Invalid, "variables", "the content uses ${%s}, which is not declared", m[1])
-				}
+		field := "content." + string(channel)
+		switch {
+		case content.SaysNothing():
+			return touch.Errorf(touch.Invalid, field+".body", "content needs a body or a title that is not blank")
+		case !channel.SaysTitles() && content.Title != "":
+			return touch.Errorf(touch.Invalid, field+".title", "%s cannot say a title: put it into the body", channel)
+		}
+		for _, part := range partsOf(&content) {
+			if err := part.check(field, declared); err != nil {
+				return err
 			}
 		}
 	}
@@ -77,10 +79,10 @@ func (t *Template) Check(channel touch.Channel, params map[string]string) error 
 	known := 0
 	for _, v := range t.Variables {
 		value, ok := params[v.Name]
-		if !ok {
-			if !v.Optional {
-				return touch.Errorf(touch.Invalid, "params."+v.Name, "template %q needs it", t.Name)
-			}
+		switch {
+		case !v.Optional && strings.TrimSpace(value) == "":
+			return touch.Errorf(touch.Invalid, "params."+v.Name, "template %q needs it, and it is missing or empty", t.Name)
+		case !ok:
 			continue
 		}
 		known++
@@ -119,25 +121,4 @@ func (t *Template) content(channel touch.Channel) (touch.Content, bool) {
 		c, ok = t.Content[""]
 	}
 	return c, ok
-}
-
-// Render returns the template's content for the channel with the params put in;
-// false when it has no content for the channel. A value is not searched for
-// placeholders itself: a customer named "${amount}" stays that.
-func (t *Template) Render(channel touch.Channel, params map[string]string) (touch.Content, bool) {
-	c, ok := t.content(channel)
-	if !ok {
-		return c, false
-	}
-	for _, text := range placeholderTexts(&c) {
-		if strings.Contains(*text, "${") {
-			*text = placeholder.ReplaceAllStringFunc(*text, func(m string) string { return params[m[2:len(m)-1]] })
-		}
-	}
-	return c, true
-}
-
-// placeholderTexts returns the parts of a content that may hold variables.
-func placeholderTexts(c *touch.Content) []*string {
-	return []*string{&c.Title, &c.Body, &c.Link, &c.Image}
 }

@@ -23,11 +23,11 @@ const (
 // adapters, in which its adapter gets a line. TestNewChannel adds a row and
 // runs every test named TestEveryChannel against the result.
 var channels = [...]channelRow{
-	{name: SMS, logCode: 1, groups: []string{"text"}, phone: true, needsAddress: true},
+	{name: SMS, logCode: 1, groups: []string{"text"}, phone: true, needsAddress: true, bodyOnly: true},
 	{name: Push, logCode: 2, groups: []string{"app"}, needsAddress: true},
 	{name: Popup, logCode: 3, groups: []string{"app"}, firstParty: true},
 	{name: Inbox, logCode: 4, groups: []string{"app"}, firstParty: true},
-	{name: AICall, logCode: 5, groups: []string{voice, "machine"}, phone: true, addressOf: SMS, needsAddress: true},
+	{name: AICall, logCode: 5, groups: []string{voice, "machine"}, phone: true, addressOf: SMS, needsAddress: true, bodyOnly: true},
 	{name: RMTask, logCode: 6, groups: []string{voice, "human"}, phone: true, addressOf: SMS, firstParty: true, task: true},
 }
 
@@ -51,6 +51,8 @@ type channelRow struct {
 	needsAddress bool
 	// firstParty: messages stay with the bank; no vendor is called.
 	firstParty bool
+	// bodyOnly: a message is one text, and has no place for a title.
+	bodyOnly bool
 	// task: a person works on it, with a title, an assignee and a due time.
 	task bool
 }
@@ -125,6 +127,10 @@ func (c Channel) IsCall() bool { return c.Method() == voice }
 
 // IsPhone reports whether the channel's addresses are telephone numbers.
 func (c Channel) IsPhone() bool { return c.row().phone }
+
+// SaysTitles reports whether a message on the channel has a title beside its
+// body.
+func (c Channel) SaysTitles() bool { return !c.row().bodyOnly }
 
 // IsTask reports whether a leg on the channel is work for a person, with a
 // title, an assignee and a due time.

@@ -25,6 +25,7 @@ const (
 	ReasonKillSwitch     = "stop:"                   // followed by the id of the stop that holds it back
 	ReasonNoContactLog   = "contact_log_unavailable" // the contact log does not answer; judged again in a moment
 	ReasonNoTemplate     = "no_template"             // the template does not exist, or has no text for the channel
+	ReasonNoText         = "no_text"                 // what the channel would say is empty
 
 	// Given by a vendor, in a result or a receipt.
 
@@ -65,7 +66,7 @@ const (
 func Reasons() []string {
 	return []string{
 		ReasonNoAddress, ReasonCannotGoInTime, ReasonCampaignCancelled, ReasonNotYetJudged,
-		ReasonExpired, ReasonCampaignPaused, ReasonKillSwitch, ReasonNoContactLog, ReasonNoTemplate,
+		ReasonExpired, ReasonCampaignPaused, ReasonKillSwitch, ReasonNoContactLog, ReasonNoTemplate, ReasonNoText,
 		ReasonBadTarget, ReasonOptOut, ReasonContent, ReasonOther,
 		ReasonBreaker, ReasonRate, ReasonLate, ReasonRevoked, ReasonPaused, ReasonNoProvider,
 		ReasonAttemptsSpent, ReasonNoReceipt,

@@ -3,6 +3,7 @@ package touch
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -61,6 +62,12 @@ type Content struct {
 	Image     string            `json:"image,omitempty" validate:"omitempty,max=2048,uri,passive"`
 	Placement string            `json:"placement,omitempty" validate:"max=64,name"`
 	Data      map[string]string `json:"data,omitempty" validate:"max=64,dive,keys,required,max=64,name,endkeys,max=2048"`
+}
+
+// SaysNothing reports whether the content has neither a body nor a title that
+// could be read.
+func (c *Content) SaysNothing() bool {
+	return strings.TrimSpace(c.Body) == "" && strings.TrimSpace(c.Title) == ""
 }
 
 // Assignee is who does an rm_task: one manager, a queue of managers or a

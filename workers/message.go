@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"strings"
 
 	"touchgate.dev/channels/adapter"
 	"touchgate.dev/ledger"
@@ -41,6 +42,11 @@ func (g judge) prepareDispatch(ctx context.Context, j *job, q *policies.Question
 	}
 	if content.Title == "" {
 		content.Title = leg.Title
+	}
+	// Nothing empty is sent: it would count against caps, be paid for, and tell
+	// the customer nothing.
+	if content.SaysNothing() || (!leg.Channel.SaysTitles() && strings.TrimSpace(content.Body) == "") {
+		return touch.ReasonNoText, nil
 	}
 
 	j.dispatch = adapter.Dispatch{

@@ -99,7 +99,7 @@ func (f *forecastFlags) requests(customer string) ([]touch.Request, error) {
 			leg := touch.Leg{Channel: channel, Template: f.template}
 			if f.template == "" {
 				// The API wants a template or a text. This text is never sent.
-				leg.Content = &touch.Content{Title: "forecast", Body: "forecast"}
+				leg.Content = &touch.Content{Body: "forecast"}
 			}
 			all = append(all, touch.Request{
 				Key:      "forecast-" + string(category) + "-" + string(channel),

@@ -186,7 +186,11 @@ func (w *World) request(category touch.Category, expires time.Time) touch.Reques
 }
 
 func (w *World) leg(c touch.Channel) touch.Leg {
-	return touch.Leg{Channel: c, Content: &touch.Content{Title: "nemesis", Body: "a message of the nemesis"}}
+	content := &touch.Content{Body: "a message of the nemesis"}
+	if c.SaysTitles() {
+		content.Title = "nemesis"
+	}
+	return touch.Leg{Channel: c, Content: content}
 }
 
 // legWithFallback makes a leg that the next one follows after four seconds
