@@ -58,10 +58,10 @@ func TestCloseOrder(t *testing.T) {
 	if touch.ClassOf(err) != touch.Unavailable || !strings.Contains(err.Error(), "redis") {
 		t.Errorf("Close returned %v, want the error of redis", err)
 	}
-	if want := []string{"listener", "queue", "redis", "ledger"}; !slices.Equal(closed, want) {
+	if want := []string{"listener", "webhooks", "queue", "redis", "ledger"}; !slices.Equal(closed, want) {
 		t.Errorf("closed %v, want %v", closed, want)
 	}
-	if err := a.Close(); err != nil || len(closed) != 4 {
+	if err := a.Close(); err != nil || len(closed) != 5 {
 		t.Errorf("closed again: %v, %v", closed, err)
 	}
 }

@@ -69,14 +69,14 @@ func runWith(environ []string, args ...string) (status int, stdout, stderr strin
 func TestLedgerVerify(t *testing.T) {
 	environ, _ := ledgerFolder(t, 3)
 	status, out, _ := runWith(environ, "ledger", "verify")
-	head, ok := strings.CutPrefix(strings.TrimSpace(out), "ok: 6 records; head: ")
+	head, ok := strings.CutPrefix(strings.TrimSpace(out), "ok: 7 records; head: ")
 	if status != exitOK || !ok {
 		t.Fatalf("%d %q", status, out)
 	}
 	if status, _, errs := runWith(environ, "ledger", "verify", "--noted", head); status != exitOK {
 		t.Errorf("%d %s", status, errs)
 	}
-	if status, _, errs := runWith(environ, "ledger", "verify", "--noted", "6:"+strings.Repeat("a", 64)); status != exitFailed || !strings.Contains(errs, "record 6 has another hash") {
+	if status, _, errs := runWith(environ, "ledger", "verify", "--noted", "7:"+strings.Repeat("a", 64)); status != exitFailed || !strings.Contains(errs, "record 7 has another hash") {
 		t.Errorf("%d %s", status, errs)
 	}
 	if status, _, _ := runWith(environ, "ledger", "verify", "--noted", "x"); status != exitUsage {
@@ -120,11 +120,11 @@ func TestLedgerExport(t *testing.T) {
 	environ, _ := ledgerFolder(t, 20)
 	dir := t.TempDir()
 	whole := filepath.Join(dir, "whole.ndjson")
-	if status, _, errs := runWith(environ, "ledger", "export", "--out", whole); status != exitOK || !strings.Contains(errs, "40 events") {
+	if status, _, errs := runWith(environ, "ledger", "export", "--out", whole); status != exitOK || !strings.Contains(errs, "41 events") {
 		t.Fatalf("%d %s", status, errs)
 	}
 	want, err := os.ReadFile(whole)
-	if err != nil || bytes.Count(want, []byte("\n")) != 40 {
+	if err != nil || bytes.Count(want, []byte("\n")) != 41 {
 		t.Fatal(err, string(want))
 	}
 	for _, kept := range []int{0, 10, len(want) / 2, len(want) - 1, len(want)} {
@@ -145,7 +145,7 @@ func TestLedgerExport(t *testing.T) {
 	if _, out, _ := runWith(environ, "ledger", "export", "--campaign", "dec"); out != "" {
 		t.Errorf("another campaign: %s", out)
 	}
-	if _, out, _ := runWith(environ, "ledger", "export", "--since", "1h", "--after", fmt.Sprint(30<<12)); strings.Count(out, "\n") != 10 {
+	if _, out, _ := runWith(environ, "ledger", "export", "--since", "1h", "--after", fmt.Sprint(30<<12)); strings.Count(out, "\n") != 11 {
 		t.Errorf("after the cursor: %s", out)
 	}
 }
