@@ -7,60 +7,79 @@ import (
 	"touchgate.dev/touch"
 )
 
-func TestDigestOfMeaning(t *testing.T) {
-	at := func(text string) *time.Time {
-		instant, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return &instant
-	}
-	request := func() touch.Request {
-		return touch.Request{
-			Key: "k", Customer: "c", Category: touch.Service, NotBefore: at("2026-12-24T01:00:00Z"),
-			Plan: []touch.Leg{{Channel: touch.SMS}, {Channel: touch.Push, Wait: touch.Duration(time.Hour)}},
-		}
-	}
-	first := request()
-	for name, c := range map[string]struct {
-		change func(*touch.Request)
-		same   bool
+func TestUrgent(t *testing.T) {
+	for _, c := range []struct {
+		category touch.Category
+		priority int
+		want     bool
 	}{
-		"another zone":         {func(r *touch.Request) { r.NotBefore = at("2026-12-24T09:00:00+08:00") }, true},
-		"another instant":      {func(r *touch.Request) { r.NotBefore = at("2026-12-24T09:00:00Z") }, false},
-		"default without wait": {func(r *touch.Request) { r.Plan[0].Until = "sent" }, true},
-		"default with wait":    {func(r *touch.Request) { r.Plan[1].Until = "delivered" }, true},
-		"not the default":      {func(r *touch.Request) { r.Plan[1].Until = "sent" }, false},
-		"an empty map":         {func(r *touch.Request) { r.Addresses = map[touch.Channel]string{} }, true},
-		"another key":          {func(r *touch.Request) { r.Key = "l" }, false},
+		{touch.Service, 0, false},
+		{touch.Service, 8, false},
+		{touch.Service, 9, true},
+		{touch.Marketing, 9, true},
+		{touch.Transactional, 0, true},
 	} {
-		r := request()
-		c.change(&r)
-		spelled := r.Plan[0].Until
-		if same := r.Digest() == first.Digest(); same != c.same {
-			t.Errorf("%s: the same is %v, want %v", name, same, c.same)
-		}
-		if r.Plan[0].Until != spelled {
-			t.Errorf("%s: Digest changed the request", name)
+		r := touch.Request{Category: c.category, Priority: c.priority}
+		if got := r.Urgent(); got != c.want {
+			t.Errorf("%s with priority %d: urgent is %v, want %v", c.category, c.priority, got, c.want)
 		}
 	}
 }
 
-func TestAddressKey(t *testing.T) {
-	for address, want := range map[string]string{
-		"+8613800000009":  "phone:+8613800000009",
-		"8613800000009":   "phone:+8613800000009",
-		"008613800000009": "phone:+8613800000009",
-		"07700900001":     "phone:07700900001",
-		"":                "phone:",
+func TestExpired(t *testing.T) {
+	expires := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	r := touch.Request{}
+	if r.Expired(expires) {
+		t.Error("a request without ExpiresAt has expired")
+	}
+
+	r.ExpiresAt = &expires
+	if r.Expired(expires.Add(-time.Nanosecond)) {
+		t.Error("the request has expired before ExpiresAt")
+	}
+	if !r.Expired(expires) {
+		t.Error("the request has not expired at ExpiresAt")
+	}
+}
+
+func TestLegSucceeds(t *testing.T) {
+	minute := touch.Duration(time.Minute)
+	for _, c := range []struct {
+		leg       touch.Leg
+		afterSent bool
+	}{
+		{touch.Leg{}, true},
+		{touch.Leg{Wait: minute}, false},
+		{touch.Leg{Wait: minute, Until: "sent"}, true},
+		{touch.Leg{Until: "sent"}, true},
+		{touch.Leg{Until: "delivered"}, false},
 	} {
-		for _, ch := range []touch.Channel{touch.SMS, touch.AICall} {
-			if got := touch.AddressKey(ch, address); got != want {
-				t.Errorf("%s %q: %s, want %s", ch, address, got, want)
+		for state, want := range map[touch.State]bool{
+			touch.StateSent:      c.afterSent,
+			touch.StateDelivered: true,
+			touch.StateUnknown:   false,
+			touch.StateFailed:    false,
+		} {
+			if got := c.leg.Succeeds(state); got != want {
+				t.Errorf("wait %s, until %q: %s ends the plan is %v, want %v", c.leg.Wait, c.leg.Until, state, got, want)
 			}
 		}
 	}
-	if got := touch.AddressKey(touch.Push, "86138"); got != "push:86138" {
-		t.Errorf("a device: %s", got)
+}
+
+func TestSaysNothing(t *testing.T) {
+	for _, c := range []struct {
+		title, body string
+		want        bool
+	}{
+		{"", "", true},
+		{" ", "\n\t", true},
+		{"", "hello", false},
+		{"hello", "", false},
+	} {
+		content := touch.Content{Title: c.title, Body: c.body, Link: "https://bank.example"}
+		if got := content.SaysNothing(); got != c.want {
+			t.Errorf("title %q, body %q: got %v, want %v", c.title, c.body, got, c.want)
+		}
 	}
 }
