@@ -1,9 +1,10 @@
 package touch
 
-// AddressOn returns where a leg on the channel goes: the address in the
-// request, else the customer's own. A call without a number of its own uses the
-// number for text messages. The result is "" when no address is known; c may be
-// nil.
+// AddressOn returns the address that a leg on the channel goes to: the address
+// in the request, else the customer's. If there is neither, it tries the channel
+// whose addresses serve too: a call goes to the number for text messages. It
+// returns "" if no address is known. c may be nil: nothing is known of the
+// customer.
 func AddressOn(channel Channel, r *Request, c *Customer) string {
 	if a := ownAddress(channel, r, c); a != "" {
 		return a
@@ -14,7 +15,7 @@ func AddressOn(channel Channel, r *Request, c *Customer) string {
 	return ""
 }
 
-// ownAddress looks at the channel's own addresses only.
+// ownAddress is AddressOn without the addresses of other channels.
 func ownAddress(channel Channel, r *Request, c *Customer) string {
 	if a := r.Addresses[channel]; a != "" {
 		return a
@@ -25,6 +26,6 @@ func ownAddress(channel Channel, r *Request, c *Customer) string {
 	return ""
 }
 
-// AddressOn returns where a leg on the channel goes whose request names no
-// address. The result is "" when none is known; c may be nil.
+// AddressOn returns the address that a leg on the channel goes to if its request
+// names none. It returns "" if no address is known. c may be nil.
 func (c *Customer) AddressOn(channel Channel) string { return AddressOn(channel, &Request{}, c) }

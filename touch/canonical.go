@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// canonical returns the request in the one spelling of its meaning: instants in
-// UTC, and what equals a default left out. Telephone numbers are in E.164
-// already when a request reaches this package. The request is not changed.
+// canonical returns a copy of the request in which one meaning has one spelling:
+// instants are in UTC, and a value that equals a default is left out. The
+// gateway has already written telephone numbers in E.164. The request itself is
+// not changed.
 func (r *Request) canonical() *Request {
 	c := *r
 	c.NotBefore = inUTC(r.NotBefore)
@@ -17,7 +18,7 @@ func (r *Request) canonical() *Request {
 		if !changed {
 			continue
 		}
-		if &c.Plan[0] == &r.Plan[0] {
+		if &c.Plan[0] == &r.Plan[0] { // the copy still shares the caller's array
 			c.Plan = slices.Clone(r.Plan)
 		}
 		c.Plan[i] = leg
@@ -33,8 +34,8 @@ func inUTC(at *time.Time) *time.Time {
 	return &utc
 }
 
-// canonical returns the leg without what equals a default; changed says that
-// there was something.
+// canonical returns a copy of the leg without the values that equal a default.
+// changed reports whether there was one.
 func (l *Leg) canonical() (c Leg, changed bool) {
 	c = *l
 	if c.Until != "" && c.Until == c.defaultUntil() {
@@ -44,7 +45,7 @@ func (l *Leg) canonical() (c Leg, changed bool) {
 	return c, changed
 }
 
-// defaultUntil is what ends the plan at a leg that does not say it.
+// defaultUntil returns the state that ends the plan at this leg if Until is "".
 func (l *Leg) defaultUntil() string {
 	if l.Wait == 0 {
 		return "sent"

@@ -6,11 +6,13 @@ import (
 	"time"
 )
 
-// Duration is an absolute length of time, written like "30m", "48h" or "7d"
-// (a day here is 24 hours).
+// Duration is a length of time in nanoseconds. As text it is "30m", "48h" or
+// "7d". A day is always 24 hours, also when the clocks change.
 type Duration time.Duration
 
-// ParseDuration reads the forms of time.ParseDuration and whole days ("7d").
+// ParseDuration reads what time.ParseDuration reads, and whole days from "0d" to
+// "36500d". It does not read days beside other units ("1d12h"). The error is of
+// class Invalid.
 func ParseDuration(s string) (Duration, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.Atoi(days)
@@ -26,7 +28,8 @@ func ParseDuration(s string) (Duration, error) {
 	return Duration(d), nil
 }
 
-// String writes whole days as "7d" and the rest as time.Duration does.
+// String returns whole days as "7d", and any other length as time.Duration does
+// ("36h0m0s"). Zero is "0s".
 func (d Duration) String() string {
 	if day := Duration(24 * time.Hour); d != 0 && d%day == 0 {
 		return strconv.Itoa(int(d/day)) + "d"
@@ -34,13 +37,14 @@ func (d Duration) String() string {
 	return time.Duration(d).String()
 }
 
-// Std is d as a time.Duration.
+// Std returns d as a time.Duration.
 func (d Duration) Std() time.Duration { return time.Duration(d) }
 
 // MarshalText implements encoding.TextMarshaler.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
+// UnmarshalText implements encoding.TextUnmarshaler. It reads what ParseDuration
+// reads.
 func (d *Duration) UnmarshalText(b []byte) (err error) {
 	*d, err = ParseDuration(string(b))
 	return err

@@ -5,40 +5,45 @@ import (
 	"fmt"
 )
 
-// ErrorClass says what kind of thing went wrong. Callers ask the class of an
-// error, never its text.
+// ErrorClass is the kind of an error. Code decides by the class and never by the
+// text: the HTTP API turns NotFound into the status 404, and a worker tries again
+// after Unavailable.
 type ErrorClass string
 
 // The classes of errors. An error without a class counts as Internal.
 const (
 	Invalid         ErrorClass = "invalid"         // the input is wrong; the same input never succeeds
-	NotFound        ErrorClass = "not_found"       // the thing named does not exist, or not for this caller
-	Conflict        ErrorClass = "conflict"        // the thing exists already, or has moved on
-	Unauthenticated ErrorClass = "unauthenticated" // who is asking is unknown
-	Forbidden       ErrorClass = "denied"          // who is asking may not
-	TooLarge        ErrorClass = "too_large"       // over a limit on size or number
-	TooMany         ErrorClass = "too_many"        // more at once than one may have; try again later
+	NotFound        ErrorClass = "not_found"       // the thing does not exist, or this caller may not see it
+	Conflict        ErrorClass = "conflict"        // the thing exists already, or has changed since it was read
+	Unauthenticated ErrorClass = "unauthenticated" // the caller did not prove who it is
+	Forbidden       ErrorClass = "denied"          // the caller is known and may not do this
+	TooLarge        ErrorClass = "too_large"       // the input is over a limit on size or number
+	TooMany         ErrorClass = "too_many"        // the caller has too much open at once; try again later
 	Unavailable     ErrorClass = "unavailable"     // a store does not answer; try again later
-	Internal        ErrorClass = "internal"        // our fault
+	Internal        ErrorClass = "internal"        // a fault of the program
 )
 
-// Error is an error with a class. Message is safe to show to a caller: it
-// names things and fields and never holds an address, a text or a secret.
-// The cause is for logs.
+// Error is an error with a class.
 type Error struct {
-	Class   ErrorClass
-	Field   string // JSON path of the field at fault, or ""
+	Class ErrorClass
+	// Field is the JSON path of the field that is wrong, for example
+	// "plan[0].channel". It is "" if the error is not about a field.
+	Field string
+	// Message is safe to show to a caller. It never holds an address, the text
+	// of a message or a secret.
 	Message string
-	Cause   error
+	// Cause is the error that led to this one. It may be nil.
+	Cause error
 }
 
-// Errorf makes an Error. A %w verb sets the cause.
+// Errorf returns an Error. The verb %w sets the cause and puts the cause's text
+// into Message, as in fmt.Errorf.
 func Errorf(class ErrorClass, field, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
 	return &Error{Class: class, Field: field, Message: err.Error(), Cause: errors.Unwrap(err)}
 }
 
-// Error implements error.
+// Error implements error. The text is "field: message", or the message alone.
 func (e *Error) Error() string {
 	if e.Field == "" {
 		return e.Message
@@ -46,11 +51,11 @@ func (e *Error) Error() string {
 	return e.Field + ": " + e.Message
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause, so that errors.Is and errors.As find it.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// ClassOf is the class of the first Error in err's chain, Internal when there
-// is none, and "" for nil.
+// ClassOf returns the class of the first Error in err's chain. It returns
+// Internal if there is none, and "" if err is nil.
 func ClassOf(err error) ErrorClass {
 	if err == nil {
 		return ""

@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// Fault is one thing that is wrong with what somebody wrote: a field of a
-// request, a line of a policy document or a setting.
+// Fault is one mistake in an input: in a field of a request, a line of a policy
+// document or a setting.
 type Fault struct {
-	File    string `json:"file"`           // "" outside of files
-	Line    int    `json:"line,omitempty"` // in the file; 0 is the file as a whole
+	File    string `json:"file"`           // "" if the input is not a file
+	Line    int    `json:"line,omitempty"` // from 1; 0 is the file as a whole
 	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"` // how to mend it
+	Hint    string `json:"hint,omitempty"` // how to correct it
 
 	// Field is the path of the field or setting, for example "plan[0].channel".
 	Field string `json:"-"`
-	// Class is Invalid where it is left empty.
+	// Class is the class of the error. "" means Invalid.
 	Class ErrorClass `json:"-"`
 }
 
-// String returns "file:line: field: message (hint)" without the parts that
-// are empty.
+// String returns "file:line: field: message (hint)", without the parts that are
+// empty.
 func (f Fault) String() string {
 	var b strings.Builder
 	if f.File != "" {
@@ -50,14 +50,17 @@ func (f Fault) err() *Error {
 	return &Error{Class: class, Field: f.Field, Message: f.Message}
 }
 
-// Faults is everything that is wrong with one input, so that whoever wrote it
-// can mend all of it at once. Its class is that of the first fault. An empty
-// list is not an error: return Err, not the list.
+// Faults is every mistake in one input, so that its author can correct them all
+// at once. It is an error whose class is that of the first fault.
+//
+// An empty list is not an error. So a function returns faults.Err() and not the
+// list: an empty list as an error would not be nil.
 type Faults []Fault
 
-// FaultsOf returns everything that err holds against an input: the Faults or
-// the one Error in its chain. An error without a class becomes one fault of
-// class Internal that does not show its text.
+// FaultsOf returns err as a list of faults: the Faults in its chain, or the first
+// Error there as a list of one. Any other error becomes one fault of class
+// Internal without the error's text, which may hold a secret. FaultsOf returns
+// nil if err is nil.
 func FaultsOf(err error) Faults {
 	if err == nil {
 		return nil
@@ -73,8 +76,8 @@ func FaultsOf(err error) Faults {
 	return Faults{{Class: Internal, Message: "An error of ours."}}
 }
 
-// Error implements error. Faults in files stand on lines of their own, faults
-// in fields on one line.
+// Error implements error. Each fault in a file has a line of its own. Faults in
+// fields are on one line, with "; " between them.
 func (f Faults) Error() string {
 	separator := "; "
 	texts := make([]string, len(f))
@@ -87,7 +90,7 @@ func (f Faults) Error() string {
 	return strings.Join(texts, separator)
 }
 
-// Unwrap returns the first fault as an Error, which has the class of them all.
+// Unwrap returns the first fault as an Error, so that ClassOf finds its class.
 func (f Faults) Unwrap() error {
 	if len(f) == 0 {
 		return nil
@@ -95,7 +98,7 @@ func (f Faults) Unwrap() error {
 	return f[0].err()
 }
 
-// Err returns f as an error, nil when nothing is wrong.
+// Err returns f as an error. It returns nil if the list is empty.
 func (f Faults) Err() error {
 	if len(f) == 0 {
 		return nil
@@ -103,13 +106,15 @@ func (f Faults) Err() error {
 	return f
 }
 
-// Add appends a fault of class Invalid in a field.
+// Add appends a fault of class Invalid in the field. The message is formatted as
+// fmt.Sprintf does.
 func (f *Faults) Add(field, format string, args ...any) {
 	*f = append(*f, Fault{Field: field, Message: fmt.Sprintf(format, args...)})
 }
 
-// In returns the faults of one entry of a list as faults of the whole input:
-// the fault "at" of entry 2 of "consents" becomes "consents[2].at".
+// In returns the faults of entry i of a list as faults of the whole input: a
+// fault in the field "at" of entry 2 of "consents" becomes a fault in the field
+// "consents[2].at". f itself does not change.
 func (f Faults) In(list string, i int) Faults {
 	moved := make(Faults, len(f))
 	for k, one := range f {

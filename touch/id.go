@@ -7,19 +7,25 @@ import (
 	"strings"
 )
 
-// ID names a touch: 16 bytes derived from the caller and the caller's key, so
-// that the same request always has the same id, on every node.
+// ID identifies a touch: 16 bytes of a hash of the caller and the caller's key.
+// So a caller that sends a request again gets the same id, from every node,
+// without asking the ledger.
 type ID [16]byte
 
+// idText is Crockford's base 32 (https://www.crockford.com/base32.html) in lower
+// case: it has no letters that look like digits.
 var idText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
-// NewID derives the id of the touch that caller submits under key.
+// NewID returns the id of the touch that caller submits under key. The hash
+// includes the length of the caller's name: else caller "ab" with key "c" and
+// caller "a" with key "bc" would have the same id.
 func NewID(caller, key string) ID {
 	sum := sha256.Sum256([]byte(strconv.Itoa(len(caller)) + ":" + caller + key))
 	return ID(sum[:16])
 }
 
-// ParseID reads the 26-character form that String writes.
+// ParseID reads the 26 characters that String returns. The error is of class
+// Invalid.
 func ParseID(s string) (ID, error) {
 	var id ID
 	if len(s) != 26 {
@@ -33,13 +39,13 @@ func ParseID(s string) (ID, error) {
 	return id, nil
 }
 
-// String is the id in 26 lower-case characters (Crockford's alphabet).
+// String returns the id as 26 lower-case letters and digits.
 func (id ID) String() string { return idText.EncodeToString(id[:]) }
 
-// IsZero reports whether id names no touch.
+// IsZero reports whether id is the zero ID, which stands for no touch.
 func (id ID) IsZero() bool { return id == ID{} }
 
-// MarshalText implements encoding.TextMarshaler; a zero id is empty text.
+// MarshalText implements encoding.TextMarshaler. The text of a zero ID is empty.
 func (id ID) MarshalText() ([]byte, error) {
 	if id.IsZero() {
 		return nil, nil
@@ -47,7 +53,7 @@ func (id ID) MarshalText() ([]byte, error) {
 	return []byte(id.String()), nil
 }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
+// UnmarshalText implements encoding.TextUnmarshaler. Empty text is the zero ID.
 func (id *ID) UnmarshalText(b []byte) (err error) {
 	if len(b) == 0 {
 		*id = ID{}
@@ -57,11 +63,13 @@ func (id *ID) UnmarshalText(b []byte) (err error) {
 	return err
 }
 
-// DispatchID names one leg of a touch towards vendors. It stays the same over
-// retries and providers, so that it serves as the vendor's idempotency key.
+// DispatchID returns the id of one leg of a touch, as vendors see it: the id, a
+// dot and the index of the leg. A retry has the same dispatch id, also with
+// another provider, so vendors can use it as an idempotency key.
 func DispatchID(id ID, leg int) string { return id.String() + "." + strconv.Itoa(leg) }
 
-// ParseDispatchID takes a dispatch id apart.
+// ParseDispatchID returns the parts of a dispatch id. It accepts exactly what
+// DispatchID returns for a leg below MaxLegs. The error is of class Invalid.
 func ParseDispatchID(s string) (id ID, leg int, err error) {
 	head, tail, ok := strings.Cut(s, ".")
 	if !ok {

@@ -2,24 +2,25 @@ package touch
 
 import "time"
 
-// ItemState is where an item of our own channels stands.
+// ItemState is the state of an item.
 type ItemState string
 
-// The states of items: a message or pop-up goes from unread over read to
-// dismissed; a task goes from open over claimed to completed.
+// The states of items. A message or a pop-up goes from unread to read to
+// dismissed. A task goes from open to claimed to completed.
 const (
 	ItemUnread    ItemState = "unread"
 	ItemRead      ItemState = "read"
 	ItemDismissed ItemState = "dismissed"
 	TaskOpen      ItemState = "open"
-	TaskClaimed   ItemState = "claimed"
-	TaskCompleted ItemState = "completed"
-	ItemRecalled  ItemState = "recalled" // taken back by the caller
+	TaskClaimed   ItemState = "claimed"   // a manager works on it
+	TaskCompleted ItemState = "completed" // a manager has done it
+	ItemRecalled  ItemState = "recalled"  // the caller cancelled the touch
 )
 
-// Item is what our own channels keep: an inbox message, a pop-up or a task.
+// Item is what a first-party channel stores: a message of the inbox, a pop-up or
+// a manager's task.
 type Item struct {
-	// ID is the dispatch id, so that storing twice is storing once.
+	// ID is the dispatch id. So a leg that is sent twice is stored once.
 	ID       string    `json:"id"`
 	Channel  Channel   `json:"channel"`
 	Customer string    `json:"customer"`
@@ -35,11 +36,13 @@ type Item struct {
 	Escalated bool       `json:"escalated,omitempty"`
 	Outcome   string     `json:"outcome,omitempty"`
 	Note      string     `json:"note,omitempty"`
-	// Shown and MaxShows belong to pop-ups: how often it was, and may be, shown.
+	// Shown is how often the app has shown a pop-up, and MaxShows how often it
+	// may. MaxShows 0 means: until the customer dismisses it.
 	Shown     int        `json:"shown,omitempty"`
 	MaxShows  int        `json:"max_shows,omitempty"`
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	UpdatedAt time.Time  `json:"updated_at"`
-	Version   int64      `json:"version"`
+	// Version rises with every change. A change of an older version is refused.
+	Version int64 `json:"version"`
 }

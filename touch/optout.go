@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// optOutWords are what customers write who want no more messages. A message that
-// is one of them, in any case and with any punctuation, is an opt-out.
+// optOutWords are the words that customers send to stop messages. A text that is
+// one of them, in any case and with any punctuation, is an opt-out.
 //
 // Sources: FCC 24-24 (47 CFR 64.1200(a)(10): stop, quit, end, revoke, opt out,
 // cancel, unsubscribe), CTIA's Messaging Principles, the Canadian carriers'
@@ -21,15 +21,15 @@ var optOutWords = []string{
 	"退订", "退訂", "取消订阅", "取消訂閱", "拒收", "t", "td", "n", "r", "停止", "配信停止", "수신거부", "수신 거부",
 }
 
-// optOutBeginnings begin a short message that is an opt-out as well: "STOP
-// please", "unsubscribe me", "退订谢谢".
+// optOutBeginnings are the words that make a short text an opt-out if it begins
+// with one: "STOP please", "unsubscribe me", "退订谢谢".
 var optOutBeginnings = []string{"stop", "stopall", "unsubscribe", "unsub", "arret", "arrêt", "стоп", "退订", "退訂", "拒收"}
 
-// maxOptOut is the longest text that is looked at, in characters. An opt-out is
-// short; a story that begins with "Stop" is not one.
+// maxOptOut is the length of the longest opt-out, in characters. A longer text
+// that begins with "Stop" is about something else.
 const maxOptOut = 40
 
-// IsOptOut reports whether a text that a customer has written asks for no more
+// IsOptOut reports whether a text from a customer asks the bank to send no more
 // messages.
 func IsOptOut(text string) bool {
 	text = plainWords(text)
@@ -50,8 +50,8 @@ func IsOptOut(text string) bool {
 	return false
 }
 
-// plainWords returns a text in small letters, with one blank where it has blanks
-// or punctuation, and with full-width letters as usual ones.
+// plainWords returns a text in lower case, with one blank in place of blanks and
+// punctuation, and with full-width letters (ＳＴＯＰ) as usual ones.
 func plainWords(text string) string {
 	letters := strings.Map(func(r rune) rune {
 		if r >= '！' && r <= '～' {
@@ -65,6 +65,7 @@ func plainWords(text string) string {
 	return strings.Join(strings.Fields(letters), " ")
 }
 
+// isLetterOfAlphabet reports whether a word has no Chinese characters.
 func isLetterOfAlphabet(word string) bool {
 	return !strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 }

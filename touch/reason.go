@@ -2,67 +2,71 @@ package touch
 
 import "strings"
 
-// The reasons that Touchgate itself gives: why a touch is in its state or
-// waits, in answers, events, counts and dead letters. A reason may also be the
-// id of the rule that decided, such as "eu/quiet-hours" (see ReasonIsRule), or
-// the word of a vendor's receipt. All of them are API: a caller counts by them,
-// so a word is never changed. docs/state-machine.md has them in one table.
+// Reasons say why a touch is in its state or why it waits. They are in answers,
+// events, counts and dead letters. Those below are Touchgate's own. A reason may
+// also be the id of the rule that decided, such as "eu/quiet-hours" (see
+// ReasonIsRule), or a word from a vendor's receipt.
+//
+// Reasons are API: callers count by them, so a word is never changed.
+// docs/state-machine.md has all of them in one table.
 const (
-	// Given at intake.
+	// Set at intake.
 
-	ReasonNoAddress = "no_address" // no address is known for the leg; also at dispatch
-	// ReasonCannotGoInTime: the time of the touch had run out when it was
-	// submitted, or the rules would allow it only later. A touch that was
-	// accepted and whose time ran out while it waited has ReasonExpired.
+	ReasonNoAddress = "no_address" // no address is known for the leg; also set at dispatch
+	// ReasonCannotGoInTime means that the time of the touch had run out when it
+	// was submitted, or that the rules would allow it only after that. If the
+	// time of an accepted touch runs out, the reason is ReasonExpired.
 	ReasonCannotGoInTime    = "expires_at"
-	ReasonCampaignCancelled = "campaign_cancelled" // its campaign was cancelled; also at dispatch
-	ReasonNotYetJudged      = "not_yet_judged"     // the contact log does not answer; judged when it does
+	ReasonCampaignCancelled = "campaign_cancelled" // its campaign was cancelled; also set at dispatch
+	ReasonNotYetJudged      = "not_yet_judged"     // the contact log does not answer; a worker will evaluate it
 
-	// Given when a worker judges the touch.
+	// Set when a worker evaluates the touch.
 
 	ReasonExpired        = "expired"                 // its time ran out while it waited
 	ReasonCampaignPaused = "campaign_paused"         // its campaign is paused
-	ReasonKillSwitch     = "stop:"                   // followed by the id of the stop that holds it back
-	ReasonNoContactLog   = "contact_log_unavailable" // the contact log does not answer; judged again in a moment
+	ReasonKillSwitch     = "stop:"                   // a prefix: the id of the stop that holds it back follows
+	ReasonNoContactLog   = "contact_log_unavailable" // the contact log does not answer; evaluated again soon
 	ReasonNoTemplate     = "no_template"             // the template does not exist, or has no text for the channel
-	ReasonNoText         = "no_text"                 // what the channel would say is empty
+	ReasonNoText         = "no_text"                 // the text for the channel is empty
 
-	// Given by a vendor, in a result or a receipt.
+	// Set from a vendor's result or receipt.
 
 	ReasonBadTarget = "bad_target" // the address does not exist or cannot take the message
 	ReasonOptOut    = "opt_out"    // the vendor knows of an opt-out
-	ReasonContent   = "content"    // the text is not allowed
+	ReasonContent   = "content"    // the vendor does not allow the text
 	ReasonOther     = "other"      // rejected for another reason; the vendor's code says more
 
-	// Given instead of a call to the vendor: surely not sent, no attempt spent.
+	// Set instead of a call to the vendor. Nothing was sent, and no attempt was
+	// used.
 
 	ReasonBreaker    = "breaker_open"        // the circuit breaker is open
-	ReasonRate       = "rate_limited"        // the rate limiter has no token in time
-	ReasonLate       = "judged_too_long_ago" // the call would begin too long after the verdict; judged again
-	ReasonRevoked    = "verdict_revoked"     // a stop, a pause or a policy came before the call; judged again
+	ReasonRate       = "rate_limited"        // the rate limiter has no token soon enough
+	ReasonLate       = "judged_too_long_ago" // the verdict is too old for a call; evaluated again
+	ReasonRevoked    = "verdict_revoked"     // a stop, a pause or a policy came before the call; evaluated again
 	ReasonPaused     = "paused"              // the vendor asked for a pause of all messages
 	ReasonNoProvider = "no_provider"         // no provider is configured for the channel
 
-	// Given when attempts end.
+	// Set when a leg ends without success.
 
 	ReasonAttemptsSpent = "attempts_spent" // the leg had its last attempt, and the vendor named no reason
-	ReasonNoReceipt     = "no_receipt"     // the receipt did not come within the leg's wait
+	ReasonNoReceipt     = "no_receipt"     // no receipt came within the leg's wait
 
-	// Given while it is found out whether a message was sent.
+	// Set while it is not known whether a message was sent.
 
-	ReasonWorkerLost     = "worker_lost"     // the worker was lost between intent and result
-	ReasonUnknownOutcome = "unknown_outcome" // nobody could tell whether it was sent
-	ReasonNotSent        = "not_sent"        // the vendor surely does not have it: it goes again
+	ReasonWorkerLost     = "worker_lost"     // the worker was lost between the intent and the result
+	ReasonUnknownOutcome = "unknown_outcome" // nobody could say whether it was sent
+	ReasonNotSent        = "not_sent"        // the vendor certainly does not have it: it is sent again
 	ReasonResent         = "resent"          // it was sent again once, after an unknown outcome
 
-	// Given by people and repair.
+	// Set by operators and by repair.
 
-	ReasonCampaign = "campaign"        // cancelled with its campaign while it waited
-	ReasonCrashed  = "crashed_workers" // a dead letter: workers were lost over it several times
+	ReasonCampaign = "campaign"        // it was cancelled with its campaign while it waited
+	ReasonCrashed  = "crashed_workers" // a dead letter: several workers were lost while they worked on it
 	ReasonRedriven = "redriven"        // an operator took it back from the dead letters
 )
 
-// Reasons lists the reasons above, in their order.
+// Reasons returns the reasons above, in their order. The caller may change the
+// list.
 func Reasons() []string {
 	return []string{
 		ReasonNoAddress, ReasonCannotGoInTime, ReasonCampaignCancelled, ReasonNotYetJudged,
@@ -75,6 +79,6 @@ func Reasons() []string {
 	}
 }
 
-// ReasonIsRule reports whether a reason is the id of a policy's rule. Such an
-// id is "policy/rule"; no other reason of ours has a slash.
+// ReasonIsRule reports whether a reason is the id of a policy's rule. Such an id
+// is "policy/rule". No other reason in Reasons has a slash.
 func ReasonIsRule(reason string) bool { return strings.Contains(reason, "/") }
