@@ -11,6 +11,9 @@
 //	changes     the life of a set of policies
 //	operations  kill switches, dead letters
 //	feed        events and webhooks for callers
+//	inbound     texts that customers write back
+//	validate    names, telephone numbers and the tags of requests
+//	vocabulary  names that mean something under the policies in force
 //	httpapi     all of this over HTTP
 //
 // Every method is safe for concurrent use. Errors are *touch.Error, or
