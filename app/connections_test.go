@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -62,7 +63,8 @@ func TestConnectionsQuietOnesGo(t *testing.T) {
 		dial(t, address, "")
 	}
 	if n, err := io.Copy(io.Discard, first); n != 0 || err != nil {
-		if netErr, ok := err.(net.Error); ok && netErr.Timeout() {
+		var netErr net.Error
+		if errors.As(err, &netErr) && netErr.Timeout() {
 			t.Error("the connection that was quiet longest is still open")
 		}
 	}

@@ -23,6 +23,10 @@ type webhookTurn struct {
 	more     bool // there may be more at once
 }
 
+// isOver reports whether the process stops or the subscription has ended. That
+// is no error of the serving.
+func isOver(ctx context.Context) bool { return ctx.Err() != nil }
+
 // serve makes at most one call for a subscription, and stores what came of it.
 func (w *Webhooks) serve(ctx context.Context, id string) (webhookResult, error) {
 	turn, err := w.prepare(ctx, id)
@@ -31,11 +35,11 @@ func (w *Webhooks) serve(ctx context.Context, id string) (webhookResult, error) 
 		return webhookResult{}, nil // it has ended
 	case err != nil:
 		return webhookResult{}, err
-	case turn.delivery == nil || ctx.Err() != nil || !w.mayCall():
+	case turn.delivery == nil || isOver(ctx) || !w.mayCall():
 		return webhookResult{nextAt: turn.sub.NextAt, more: turn.more}, nil
 	}
 	call := w.call(ctx, turn.sub, turn.delivery, turn.body)
-	if ctx.Err() != nil {
+	if isOver(ctx) {
 		return webhookResult{}, nil // the process stops, or it has ended: a call that was cut says nothing
 	}
 	result, err := w.settle(ctx, turn, &call)

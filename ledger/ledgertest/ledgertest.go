@@ -64,7 +64,7 @@ func Run(t *testing.T, open Open) {
 		{"ReceiptClocks", testReceiptClocks},
 		{"ReceiptsFallback", testReceiptsFallback},
 		{"ReceiptsBeforeSend", testReceiptsBeforeSend},
-		{"ReportedOptOut", testReportedOptOut},
+		{"OptOut", testOptOut},
 		{"ExpireUnconfirmed", testExpireUnconfirmed},
 		{"CampaignCounts", testCampaignCounts},
 		{"ListTouches", testListTouches},

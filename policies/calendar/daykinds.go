@@ -76,7 +76,7 @@ func (h *Hours) on(d Day, r reading) []Window {
 		}
 	}
 	// The last day that is covered may be an eve: nobody knows what follows.
-	if is&onEve == 0 && !(covered && c.Covers(d+1)) {
+	if is&onEve == 0 && (!covered || !c.Covers(d+1)) {
 		hours = combine(hours, h.windows(day, is|onEve))
 	}
 	return hours

@@ -16,7 +16,6 @@ const maxSubscriptions = 1000
 // subscriptionRow is a subscription as it is read. What changes with each
 // delivery, and the secrets, have columns of their own beside the document.
 type subscriptionRow struct {
-	sub                       ledger.Subscription
 	key, secret               string
 	cursor, revision          int64
 	failures                  int
