@@ -112,7 +112,12 @@ func Run(t *testing.T, open Open) {
 		{"Random", testRandom},
 		{"GroupCommit", testGroupCommit},
 	}
+	seen := map[string]bool{}
 	for _, test := range tests {
+		if seen[test.name] {
+			t.Errorf("%s stands in the list twice, maybe in place of another test", test.name)
+		}
+		seen[test.name] = true
 		t.Run(test.name, func(t *testing.T) { test.run(newKit(t, open)) })
 	}
 }

@@ -95,10 +95,12 @@ func (w *randomWalk) finish() {
 		k.must(err)
 		refs, err := k.ledger.Recovery.ReclaimExpired(k.ctx, k.now(), k.now(), 100)
 		k.must(err)
-		if ref, _, ok, err := k.ledger.Work.Feed(k.ctx, bulk, k.now(), 1000); ok {
+		ref, _, ok, err := k.ledger.Work.Feed(k.ctx, bulk, k.now(), 1000)
+		k.must(err)
+		if ok {
 			refs = append(refs, ref)
-			k.must(err)
 		}
+
 		for _, ref := range refs {
 			w.held = []*ledger.Segment{k.claim(ref)}
 			for len(w.held) > 0 {

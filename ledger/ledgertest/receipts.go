@@ -185,6 +185,7 @@ func testForeignReceipts(k *kit) {
 // testReceiptClocks holds that no clock of a vendor moves a consequence out of
 // the time that was possible: from the sending until now.
 func testReceiptClocks(k *kit) {
+	var customers []string
 	for name, reported := range map[string]time.Time{
 		"the epoch":       time.Unix(0, 0),
 		"the year 1":      time.Time{}.Add(time.Hour),
@@ -196,6 +197,7 @@ func testReceiptClocks(k *kit) {
 		"a minute behind": k.now().Add(-time.Minute),
 	} {
 		n := k.touch()
+		customers = append(customers, n.Touch.Customer)
 		k.accept(n)
 		k.deliver(bulk, 1)
 		k.receive(touch.Receipt{
@@ -216,12 +218,17 @@ func testReceiptClocks(k *kit) {
 			}
 		}
 	}
-	customers, err := k.ledger.Customers.Get(k.ctx, []string{k.touch().Touch.Customer})
+
+	found, err := k.ledger.Customers.Get(k.ctx, customers)
 	k.must(err)
-	for _, c := range customers {
-		for _, consent := range c.Consents {
+	for _, customer := range customers {
+		consents := found[customer].Consents
+		if len(consents) != 1 {
+			k.t.Errorf("%s: %d revocations, want 1", customer, len(consents))
+		}
+		for _, consent := range consents {
 			if consent.At.Before(k.now().Add(-time.Minute)) {
-				k.t.Errorf("a revocation of %v, which an older consent would lift", consent.At)
+				k.t.Errorf("%s: the revocation is of %v, so an older consent would lift it", customer, consent.At)
 			}
 		}
 	}
